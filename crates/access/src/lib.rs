@@ -1,0 +1,1 @@
+//! Who may do what: a pure decision that yields a permit with a scope.

@@ -1,0 +1,1 @@
+//! Patient administration: the patient index, its names, relations and labels.

@@ -1,0 +1,1 @@
+//! FHIR R4 as data: documents, definitions, validation, FHIRPath and search parameters.

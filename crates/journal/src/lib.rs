@@ -1,0 +1,1 @@
+//! The append-only journal: encoding, hash chain, Merkle tree, checkpoints and proofs.

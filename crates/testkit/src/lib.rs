@@ -1,0 +1,1 @@
+//! Builders, clocks, seeded data and private PostgreSQL servers for tests and benchmarks.

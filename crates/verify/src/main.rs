@@ -1,0 +1,2 @@
+//! almoner-verify: checks journals, checkpoints and packages offline.
+fn main() {}
