@@ -1,0 +1,83 @@
+//! The permit: proof that access was decided for this reader. It can only be made by [`crate::decide`].
+
+use terms::Moment;
+
+use crate::role::Role;
+use crate::scope::Scope;
+
+/// Who asks: a person's account, an app or a host's own process, by a stable id that appears in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Principal {
+    /// Stable id, such as `user/s.reilly` or `token/7f3a`.
+    pub id: String,
+    /// Name for people to read.
+    pub name: String,
+}
+
+/// Why the permit was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Basis {
+    /// The role's own reach.
+    Role,
+    /// A role limited to the subjects it has a relation to.
+    Relationship,
+    /// The app or the patient was given exactly these subjects.
+    Subjects,
+    /// The host's own work: loading, rebuilding, moving.
+    Host,
+}
+
+/// Proof that access was decided. Reading or writing a record needs one.
+#[derive(Debug, Clone)]
+pub struct Permit {
+    principal: Principal,
+    role: Role,
+    scope: Scope,
+    basis: Basis,
+    until: Option<Moment>,
+}
+
+/// Access was not given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{sentence}")]
+pub struct Denied {
+    /// A sentence for a person.
+    pub sentence: String,
+}
+
+impl Permit {
+    pub(crate) fn new(principal: Principal, role: Role, scope: Scope, basis: Basis, until: Option<Moment>) -> Permit {
+        Permit { principal, role, scope, basis, until }
+    }
+
+    /// Who holds it.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// In which role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What it reaches.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Until when it holds; `None` for as long as the request lasts.
+    pub fn until(&self) -> Option<Moment> {
+        self.until
+    }
+
+    /// One line for the journal: role and basis, such as `clinician by role`.
+    pub fn describe(&self) -> String {
+        let basis = match self.basis {
+            Basis::Role => "role",
+            Basis::Relationship => "relationship",
+            Basis::Subjects => "named subjects",
+            Basis::Host => "host",
+        };
+        format!("{} by {basis}", self.role.code())
+    }
+}
