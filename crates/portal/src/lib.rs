@@ -1,1 +1,11 @@
-//! Server-rendered pages, forms and live boards.
+//! Server-rendered pages, forms and live boards: the screens of Almoner.
+//!
+//! Tour: [`components`] are pure functions from plain view structs to markup; [`pages`] put them together from the
+//! read models of `clinical` and `administration`; [`assets`] are the style sheets and scripts, embedded.
+//! A page works without script, loads nothing from another host and carries no inline style or script.
+//!
+//! Knows neither SQL nor the FHIR REST interface; rules live in `clinical` and `administration`.
+
+pub mod assets;
+pub mod components;
+pub mod icon;

@@ -1,0 +1,62 @@
+// Keys that make the keyboard quicker; every page works without this file. SPDX-License-Identifier: Apache-2.0
+// "/" goes to the search box, "j" and "k" walk the rows of a list, Enter opens the row, Esc closes an open menu.
+(function () {
+  "use strict";
+
+  // A single letter is a key only when nobody is typing and the person has not turned keys off (WCAG 2.1.4).
+  function listens(event) {
+    var off = document.body.hasAttribute("data-keys-off");
+    var typing = event.target.closest("input, textarea, select, [contenteditable]");
+    return !off && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+  }
+
+  function rows() {
+    return Array.prototype.slice.call(document.querySelectorAll("tr[data-row] a.al-rowlink"));
+  }
+
+  function step(by) {
+    var all = rows();
+    if (!all.length) return;
+    var at = all.indexOf(document.activeElement);
+    var next = at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1);
+    all[next].focus();
+  }
+
+  function closeMenus() {
+    document.querySelectorAll("details.al-menu[open]").forEach(function (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+  }
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") return closeMenus();
+    if (!listens(event)) return;
+    if (event.key === "/") {
+      var box = document.getElementById("q") || document.getElementById("find");
+      if (!box) return;
+      event.preventDefault();
+      box.focus();
+      box.select();
+    } else if (event.key === "j") {
+      step(1);
+    } else if (event.key === "k") {
+      step(-1);
+    }
+  });
+
+  // From the search box the arrow key goes into the results, as a list under a box should.
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "ArrowDown" && event.target.id === "q" && rows().length) {
+      event.preventDefault();
+      rows()[0].focus();
+    }
+  });
+
+  // A click beside an open menu closes it.
+  document.addEventListener("click", function (event) {
+    document.querySelectorAll("details.al-menu[open]").forEach(function (menu) {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  });
+})();

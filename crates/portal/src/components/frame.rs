@@ -1,0 +1,266 @@
+//! The frame of every page: application bar, environment strip, rail, this patient's places, skip link.
+//!
+//! Rail order, banner order and wording never vary by trust. A place that does not exist yet is not shown: the
+//! caller lists what there is.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::banner::{Banner, Placed, banner};
+use crate::assets;
+use crate::icon::{Icon, icon};
+
+/// What kind of system this is; anything but a live one says so on every page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// Real patients.
+    Live,
+    /// Invented patients; nobody approved the clinical content.
+    Demonstration,
+    /// For learning.
+    Training,
+    /// A rehearsal of a move.
+    Rehearsal,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The name.
+    pub name: String,
+    /// The role, in words.
+    pub role: String,
+    /// The token that this session's forms carry.
+    pub form_token: String,
+}
+
+/// One entry of the rail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RailItem {
+    /// The word.
+    pub label: &'static str,
+    /// Where it leads.
+    pub href: String,
+    /// Its icon.
+    pub icon: Icon,
+    /// Whether this page lies there.
+    pub current: bool,
+}
+
+/// One of this patient's places, with its state in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The place.
+    pub label: &'static str,
+    /// Where it leads.
+    pub href: String,
+    /// Its state in one line.
+    pub state: Option<String>,
+    /// How grave the state is.
+    pub grave: Gravity,
+    /// Whether this page is that place.
+    pub current: bool,
+}
+
+/// How a place's state is coloured; the words carry the meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gravity {
+    /// A fact.
+    #[default]
+    Plain,
+    /// Soon, or check.
+    Warning,
+    /// Act now.
+    Bad,
+}
+
+/// The open patient: the banner and the list of places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenPatient<'a> {
+    /// The banner.
+    pub banner: &'a Banner,
+    /// Where *Back* leads and its words.
+    pub back: (&'a str, &'a str),
+    /// The places that exist.
+    pub places: Vec<Place>,
+}
+
+/// Everything around the content of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// The page's name in the browser's title.
+    pub title: &'a str,
+    /// The trust, or the host.
+    pub organisation: &'a str,
+    /// The place in it, such as a ward.
+    pub place: &'a str,
+    /// What kind of system this is.
+    pub environment: Environment,
+    /// Who is signed in; nobody on the sign-in page.
+    pub person: Option<&'a Person>,
+    /// Where the mark leads.
+    pub home: &'a str,
+    /// Where the search box sends to, and what it finds; none on pages without one.
+    pub find: Option<Find<'a>>,
+    /// The rail.
+    pub rail: Vec<RailItem>,
+}
+
+/// The search box of the bar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Find<'a> {
+    /// Where it sends.
+    pub action: &'a str,
+    /// What it finds.
+    pub words: &'a str,
+}
+
+/// A page about no single patient.
+pub fn page(frame: &Frame<'_>, content: &Markup) -> Markup {
+    document(
+        frame,
+        &html! {
+            div.al-frame {
+                (rail(&frame.rail))
+                main.al-main #main { (content) }
+            }
+        },
+    )
+}
+
+/// A page about one patient: the banner above all, the list of places beside the rail.
+pub fn patient_page(frame: &Frame<'_>, patient: &OpenPatient<'_>, content: &Markup) -> Markup {
+    document(
+        frame,
+        &html! {
+            (banner(patient.banner, Placed::OnTop))
+            div.al-frame.al-frame--pt {
+                (rail(&frame.rail))
+                (places(patient))
+                main.al-main #main { (content) }
+            }
+        },
+    )
+}
+
+/// A page before sign-in, or about an error: no rail.
+pub fn bare_page(frame: &Frame<'_>, content: &Markup) -> Markup {
+    document(frame, &html! { main.al-main #main { (content) } })
+}
+
+fn document(frame: &Frame<'_>, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en-GB" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width,initial-scale=1";
+                meta name="htmx-config" content=r#"{"includeIndicatorCSS":false,"history":false}"#;
+                title { (frame.title) " - Almoner" }
+                link rel="icon" type="image/svg+xml" href=(assets::MARK_SVG.url);
+                link rel="stylesheet" href=(assets::NHSUK_CSS.url);
+                link rel="stylesheet" href=(assets::ALMONER_CSS.url);
+                script src=(assets::HTMX_JS.url) defer {}
+                script src=(assets::ALMONER_JS.url) defer {}
+            }
+            body.al {
+                a.al-skip href="#main" { "Skip to main content" }
+                (bar(frame))
+                (strip(frame.environment))
+                (body)
+            }
+        }
+    }
+}
+
+fn bar(frame: &Frame<'_>) -> Markup {
+    html! {
+        header.al-bar {
+            a.al-bar__mark href=(frame.home) { "Almoner" }
+            div.al-bar__org { (frame.organisation) span { (frame.place) } }
+            @if let Some(find) = &frame.find {
+                form.al-find role="search" action=(find.action) method="get" {
+                    (icon(Icon::Search))
+                    label.al-vh for="find" { (find.words) }
+                    input #find name="q" placeholder=(find.words) autocomplete="off" spellcheck="false" maxlength="120";
+                    kbd aria-hidden="true" { "/" }
+                }
+            }
+            @if let Some(person) = frame.person { (me(person)) }
+        }
+    }
+}
+
+/// Name, role and what the person can do with the session. Lock and sign-out are posts with the form token.
+fn me(person: &Person) -> Markup {
+    let send = |action: &str, words: &str, class: &str| {
+        html! {
+            form method="post" action=(action) {
+                input type="hidden" name="form_token" value=(person.form_token);
+                button class=(class) { (words) }
+            }
+        }
+    };
+    html! {
+        div.al-bar__me {
+            details.al-menu {
+                summary { (person.name) span.al-bar__role { (person.role) } }
+                div.al-menu__x {
+                    div { b { (person.name) } span { (person.role) } }
+                    a href="/account" { "Your account and keys" }
+                    (send("/sign-out", "Sign out", "al-btn al-btn--quiet"))
+                }
+            }
+            div.al-hide-m { (send("/lock", "Lock", "al-plain")) }
+        }
+    }
+}
+
+fn strip(environment: Environment) -> Markup {
+    let words = match environment {
+        Environment::Live => return html! {},
+        Environment::Demonstration => {
+            ("Demonstration: invented patients", "Clinical content not approved by a clinician.")
+        }
+        Environment::Training => ("Training: not real patients", ""),
+        Environment::Rehearsal => ("Rehearsal: not the live record", ""),
+    };
+    html! { div.al-strip role="note" { b { (words.0) } @if !words.1.is_empty() { " " span { (words.1) } } } }
+}
+
+fn rail(items: &[RailItem]) -> Markup {
+    html! {
+        nav.al-rail aria-label="Main" {
+            ul {
+                @for item in items {
+                    li {
+                        a href=(item.href) aria-current=[item.current.then_some("page")] {
+                            (icon(item.icon)) span { (item.label) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn places(patient: &OpenPatient<'_>) -> Markup {
+    html! {
+        nav.al-sect aria-label="This patient" {
+            ul {
+                li.al-sect__back { a href=(patient.back.0) { (patient.back.1) } }
+                @for place in &patient.places {
+                    li {
+                        a href=(place.href) aria-current=[place.current.then_some("page")] {
+                            (place.label)
+                            @if let Some(state) = &place.state {
+                                span.al-bad[place.grave == Gravity::Bad].al-warn[place.grave == Gravity::Warning] {
+                                    (state)
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
