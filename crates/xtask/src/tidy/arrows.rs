@@ -1,0 +1,142 @@
+//! The arrows between our crates, as `cargo metadata` states them, against the levels of `ARCHITECTURE.md`: an arrow
+//! points to a lower level. It knows the levels and the few sentences that differ, and nothing of what is in a crate.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+use super::finding::Finding;
+
+/// Level of every crate of the product, whether it exists already or not.
+const LEVELS: &[(&str, u8)] = &[
+    ("terms", 0),
+    ("journal", 1),
+    ("fhir", 1),
+    ("hl7v2", 1),
+    ("access", 2),
+    ("record", 3),
+    ("administration", 4),
+    ("clinical", 4),
+    ("portal", 5),
+    ("fhir_api", 5),
+    ("interchange", 5),
+    ("migration", 5),
+    ("population", 5),
+    ("hosting", 6),
+    ("server", 7),
+];
+/// Crates that may know of exactly these: the wiring is hosting's, and the verifier must stay small enough to audit.
+const EXACTLY: &[(&str, &[&str])] = &[("server", &["hosting"]), ("verify", &["journal", "terms"])];
+/// The one arrow between crates of a level.
+const SIDEWAYS: &[(&str, &str)] = &[("clinical", "administration")];
+/// Outside the product: they may know everything, and only tests may know the first.
+const OUTSIDE: &[&str] = &["testkit", "xtask"];
+
+/// An arrow from one of our crates to another.
+#[derive(Debug)]
+struct Arrow {
+    from: String,
+    to: String,
+    is_for_tests: bool,
+}
+
+/// Every arrow that the map does not show, and every crate that the map lacks.
+///
+/// # Errors
+/// `cargo metadata` failed.
+pub(crate) fn find(repo: &Path) -> Result<Vec<Finding>> {
+    let metadata = MetadataCommand::new().manifest_path(repo.join("Cargo.toml")).no_deps().exec();
+    let packages = metadata.context("running cargo metadata")?.packages;
+    let ours: Vec<String> = packages.iter().map(|package| package.name.to_string()).collect();
+    let mut found: Vec<Finding> = ours.iter().filter_map(|name| unknown(name)).collect();
+    for package in &packages {
+        for dependency in package.dependencies.iter().filter(|dependency| ours.contains(&dependency.name)) {
+            let (from, to) = (package.name.to_string(), dependency.name.clone());
+            let is_for_tests = dependency.kind == DependencyKind::Development;
+            found.extend(judge(&Arrow { from, to, is_for_tests }));
+        }
+    }
+    Ok(found)
+}
+
+fn unknown(name: &str) -> Option<Finding> {
+    let is_known = level(name).is_some() || OUTSIDE.contains(&name) || exact(name).is_some();
+    let finding = Finding {
+        path: format!("crates/{name}/Cargo.toml"),
+        line: 0,
+        what: format!("the crate {name} has no level"),
+        why: "nobody can say what it may know",
+        remedy: "give it a level here and a row in ARCHITECTURE.md, or put its code where it belongs",
+    };
+    (!is_known).then_some(finding)
+}
+
+fn judge(arrow: &Arrow) -> Option<Finding> {
+    let Arrow { from, to, is_for_tests } = arrow;
+    let is_fine = if OUTSIDE.contains(&from.as_str()) {
+        true
+    } else if OUTSIDE.contains(&to.as_str()) {
+        *is_for_tests && to == "testkit"
+    } else if let Some(allowed) = exact(from) {
+        allowed.contains(&to.as_str())
+    } else {
+        let is_sideways = SIDEWAYS.contains(&(from.as_str(), to.as_str()));
+        is_sideways || matches!((level(from), level(to)), (Some(from), Some(to)) if to < from)
+    };
+    let finding = Finding {
+        path: format!("crates/{from}/Cargo.toml"),
+        line: 0,
+        what: format!("{from} depends on {to}"),
+        why: "arrows point down only, so that each crate can be understood without those above it",
+        remedy: "move the code to the crate that may know both, or hand the value in",
+    };
+    (!is_fine).then_some(finding)
+}
+
+fn level(name: &str) -> Option<u8> {
+    LEVELS.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
+}
+
+fn exact(name: &str) -> Option<&'static [&'static str]> {
+    EXACTLY.iter().find(|(known, _)| *known == name).map(|(_, allowed)| *allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrows_point_down() {
+        let cases = [
+            ("record", "terms", false, true),
+            ("record", "access", false, true),
+            ("access", "record", false, false),
+            ("record", "fhir", false, true),
+            ("fhir", "journal", false, false),
+            ("clinical", "administration", false, true),
+            ("administration", "clinical", false, false),
+            ("portal", "fhir_api", false, false),
+            ("server", "hosting", false, true),
+            ("server", "record", false, false),
+            ("verify", "journal", false, true),
+            ("verify", "record", false, false),
+            ("verify", "record", true, false),
+            ("record", "testkit", true, true),
+            ("record", "testkit", false, false),
+            ("record", "xtask", true, false),
+            ("testkit", "hosting", false, true),
+            ("record", "clinical", true, false),
+        ];
+        for (from, to, is_for_tests, is_fine) in cases {
+            let arrow = Arrow { from: from.into(), to: to.into(), is_for_tests };
+            assert_eq!(judge(&arrow).is_none(), is_fine, "{arrow:?}");
+        }
+    }
+
+    #[test]
+    fn a_crate_without_a_level_is_found() {
+        assert!(unknown("common").is_some());
+        assert!(unknown("record").is_none() && unknown("verify").is_none() && unknown("xtask").is_none());
+    }
+}
