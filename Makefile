@@ -9,7 +9,7 @@ help: ## list these targets
 
 demo: ## build, make a demonstration trust, serve it and print where
 	scripts/prepare-demo.sh
-	cargo build --release --locked --package server
+	cargo build --release --locked --package almoner
 	./target/release/almoner demo
 
 test: ## install what the tests need, then run every check and every test

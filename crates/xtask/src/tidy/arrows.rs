@@ -48,13 +48,15 @@ struct Arrow {
 pub(crate) fn find(repo: &Path) -> Result<Vec<Finding>> {
     let metadata = MetadataCommand::new().manifest_path(repo.join("Cargo.toml")).no_deps().exec();
     let packages = metadata.context("running cargo metadata")?.packages;
-    let ours: Vec<String> = packages.iter().map(|package| package.name.to_string()).collect();
-    let mut found: Vec<Finding> = ours.iter().filter_map(|name| unknown(name)).collect();
+    let mut found = Vec::new();
     for package in &packages {
-        for dependency in package.dependencies.iter().filter(|dependency| ours.contains(&dependency.name)) {
-            let (from, to) = (package.name.to_string(), dependency.name.clone());
+        // Our crates are known by their folders: two of them build programs that bear the product's name.
+        let from = package.manifest_path.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
+        found.extend(unknown(from));
+        for dependency in &package.dependencies {
+            let Some(to) = dependency.path.as_ref().and_then(|folder| folder.file_name()) else { continue };
             let is_for_tests = dependency.kind == DependencyKind::Development;
-            found.extend(judge(&Arrow { from, to, is_for_tests }));
+            found.extend(judge(&Arrow { from: from.to_owned(), to: to.to_owned(), is_for_tests }));
         }
     }
     Ok(found)

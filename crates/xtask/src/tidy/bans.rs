@@ -5,8 +5,8 @@ use super::finding::Finding;
 use super::source::{Kind, RustSource, Token};
 use super::tree::TextFile;
 
-/// Crates with SQL: the data core, and the kit that makes databases for tests.
-const SQL_CRATES: &[&str] = &["record", "testkit"];
+/// Crates with SQL: the data core, the kit that makes databases for tests, and the examples in this file.
+const SQL_CRATES: &[&str] = &["record", "testkit", "xtask"];
 /// Crates that may ask what time it is; everybody else is told.
 const CLOCK_CRATES: &[&str] = &["hosting", "server", "testkit", "xtask"];
 /// Types of the standard library, `jiff`, `chrono` and `time` whose `now` reads the clock.

@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn counts_what_the_root_shows() {
-        let text = "pub mod a; mod b; pub(crate) mod c; pub use b::{C, d::{E, F as G}}; use b::H; pub fn i() {} fn j() {}";
+        let text =
+            "pub mod a; mod b; pub(crate) mod c; pub use b::{C, d::{E, F as G}}; use b::H; pub fn i() {} fn j() {}";
         assert_eq!(names(text), Some(5));
         assert!(names("pub use b::*;").is_some_and(|count| count > MOST));
     }

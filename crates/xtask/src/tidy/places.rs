@@ -5,8 +5,13 @@ use super::finding::Finding;
 use super::tree::TextFile;
 
 /// Folders that exist on one machine only. They count where a path begins, not in the middle of another.
-const FOLDERS: &[&str] =
-    &[concat!("/wo", "rk/"), concat!("/fa", "rm/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
+const FOLDERS: &[&str] = &[
+    concat!("/wo", "rk/"),
+    concat!("/fa", "rm/"),
+    concat!("/ro", "ot/"),
+    concat!("/ho", "me/"),
+    concat!("/Us", "ers/"),
+];
 /// Package hosts and mirrors, anywhere in a line.
 const HOSTS: &[&str] = &[
     concat!("artif", "actory"),
@@ -24,7 +29,8 @@ pub(crate) fn find(file: &TextFile) -> Vec<Finding> {
     let name = file.path.rsplit('/').next().unwrap_or_default();
     let mut found = Vec::new();
     for (index, line) in file.text.lines().enumerate() {
-        let what = if HOSTS.iter().any(|host| line.contains(host)) || FOLDERS.iter().any(|folder| begins(line, folder)) {
+        let what = if HOSTS.iter().any(|host| line.contains(host)) || FOLDERS.iter().any(|folder| begins(line, folder))
+        {
             "the name of a machine or package host"
         } else if name == "Cargo.lock" && line.starts_with("source = ") && line != DEFAULT_REGISTRY {
             "a dependency from elsewhere than the default registry"

@@ -148,10 +148,10 @@ mod tests {
         let cases = [
             ("crates/a/src/b.rs", sentence.repeat(2), true),
             ("crates/a/src/b.rs", sentence.repeat(10), true),
-            ("crates/a/src/b.rs", sentence.repeat(1), false),
+            ("crates/a/src/b.rs", sentence.to_owned(), false),
             ("crates/a/src/b.rs", sentence.repeat(11), false),
             ("crates/a/src/lib.rs", sentence.repeat(40), true),
-            ("crates/a/src/lib.rs", sentence.repeat(1), false),
+            ("crates/a/src/lib.rs", sentence.to_owned(), false),
             ("crates/a/src/b.rs", String::from("use std::fmt;\n"), false),
             ("crates/a/src/b.rs", String::from("//! Title\n//! Another\n"), false),
             ("crates/a/src/generated/b.rs", String::from("const A: u8 = 1;\n"), true),

@@ -12,7 +12,6 @@ use syn::visit::Visit;
 use super::tree::TextFile;
 
 /// A Rust file, taken apart.
-#[derive(Debug)]
 pub(crate) struct RustSource {
     pub(crate) tokens: Vec<Token>,
     pub(crate) functions: Vec<Function>,
@@ -93,7 +92,7 @@ impl RustSource {
     /// Lines at which the tokens stand in this order.
     pub(crate) fn lines_with<'a>(&'a self, sequence: &'a [&'a str]) -> impl Iterator<Item = usize> + 'a {
         let windows = self.tokens.windows(sequence.len());
-        let found = windows.filter(|window| window.iter().zip(sequence).all(|(token, text)| token.is(text)));
+        let found = windows.filter(move |window| window.iter().zip(sequence).all(|(token, text)| token.is(text)));
         found.filter_map(|window| window.first()).map(|token| token.line)
     }
 }
