@@ -7,12 +7,20 @@
 //! Tour: an [`Entry`] is one commit; [`chain_hash`] links it to the next and [`leaf_hash`] puts it into the tree.
 
 mod act;
+mod checkpoint;
+mod edge;
 mod entry;
 mod hash;
+mod keys;
+mod note;
+pub mod proof;
 mod span;
+pub mod tiles;
 mod wire;
 
 pub use act::{Act, Cut, ErasedVersion, Erasure, KeyChange, KeyChangeKind, PublicKey, Resume, Signature, Takeover};
+pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub use edge::Edge;
 pub use entry::{
     Assertion, BlobRef, Cause, CauseKind, Change, Entry, Idempotency, MOST_ENTRY_BYTES, Operation, SpanDigest,
 };
@@ -20,4 +28,6 @@ pub use hash::{
     BlobHasher, Hash, NOTHING_BEFORE, Salt, access_chain_hash, blob_digest, chain_hash, leaf_hash, node_hash,
     request_digest, version_digest,
 };
+pub use keys::{BadText, KeyKind, SigningKey, VerifierKey, signature_holds};
+pub use note::{MOST_NOTE_BYTES, NotVerified, Note, Signer};
 pub use wire::Malformed;
