@@ -1,0 +1,251 @@
+//! A resource's text as it is accepted: `id` and resolved references put in place, room left for version and moment,
+//! every other byte as it was sent.
+//!
+//! What is stored is what is served and what is hashed, so nothing is ever written anew from a model. The record
+//! decides version and moment when it commits; until then the text is a [`Template`] with one slot. Which references
+//! are replaced follows http.html 3.1.0.11.2: the links of `Reference`, and of elements of type uri, url, oid and
+//! uuid, and `href` and `src` in narratives; not canonicals. Knows nothing of where resources live.
+
+use std::ops::Range;
+
+use terms::Moment;
+
+use crate::definitions::{Structure, definitions};
+use crate::document::{Document, Kind, Node};
+use crate::primitives::Primitive;
+
+/// An accepted text that lacks only its version and its moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// The text without the slot's content; JSON in itself.
+    pub text: Vec<u8>,
+    /// Byte offset at which version and moment are put.
+    pub slot: usize,
+    /// What must stand before the inserted members.
+    pub before: &'static [u8],
+    /// What must stand after them.
+    pub after: &'static [u8],
+}
+
+impl Template {
+    /// The text with `meta.versionId` and `meta.lastUpdated`.
+    pub fn complete(&self, version: u64, moment: Moment) -> Vec<u8> {
+        let members = format!("\"versionId\":\"{version}\",\"lastUpdated\":\"{moment}\"");
+        let extra = self.before.len() + members.len() + self.after.len();
+        let mut text = Vec::with_capacity(self.text.len() + extra);
+        text.extend_from_slice(&self.text[..self.slot]);
+        text.extend_from_slice(self.before);
+        text.extend_from_slice(members.as_bytes());
+        text.extend_from_slice(self.after);
+        text.extend_from_slice(&self.text[self.slot..]);
+        text
+    }
+}
+
+/// Makes the accepted text of a resource. `references` is asked for every link that may be replaced, with the link as
+/// text (escapes resolved), and gives what shall stand instead, or nothing.
+///
+/// The document should have passed validation; of one whose `meta` is no object, `meta` is replaced.
+pub fn accept(document: &Document<'_>, id: &str, references: &dyn Fn(&str) -> Option<String>) -> Template {
+    let root = document.root();
+    let mut edits = Edits { list: Vec::new(), references };
+    let structure = document.resource_type().and_then(|name| definitions().resource_type(&name));
+    edits.links_in(root, structure);
+    let after_id = edits.set_id(root, id);
+    let (before, after) = edits.open_slot(root, after_id);
+    edits.apply(document.text(), before, after)
+}
+
+/// A replacement of a range of the original text.
+struct Edit {
+    range: Range<usize>,
+    text: Vec<u8>,
+    /// The slot lies behind the replacement.
+    has_slot: bool,
+}
+
+struct Edits<'r> {
+    list: Vec<Edit>,
+    references: &'r dyn Fn(&str) -> Option<String>,
+}
+
+impl Edits<'_> {
+    fn replace(&mut self, range: Range<usize>, text: Vec<u8>) {
+        self.list.push(Edit { range, text, has_slot: false });
+    }
+
+    /// Sets the root's `id`, and gives the place behind it. A missing `id` goes behind `resourceType`, which every
+    /// valid resource has.
+    fn set_id(&mut self, root: Node<'_, '_>, id: &str) -> usize {
+        if let Some(present) = root.get("id") {
+            if present.text().as_deref() != Some(id) {
+                self.replace(present.span(), quoted(id));
+            }
+            return present.span().end;
+        }
+        let member = [b"\"id\":".as_slice(), &quoted(id)].concat();
+        let type_or_last = root.get("resourceType").or_else(|| root.members().last().map(|(_, last)| last));
+        let (place, comma): (usize, &[u8]) = match type_or_last {
+            Some(before) => (before.span().end, b","),
+            None => (root.span().start + 1, b""),
+        };
+        self.replace(place..place, [comma, &member].concat());
+        place
+    }
+
+    /// Takes version and moment out of `meta` and opens the slot there, or behind the `id` when there is no `meta`.
+    fn open_slot(&mut self, root: Node<'_, '_>, after_id: usize) -> (&'static [u8], &'static [u8]) {
+        let Some(meta) = root.get("meta") else {
+            self.list.push(Edit { range: after_id..after_id, text: Vec::new(), has_slot: true });
+            return (b",\"meta\":{", b"}");
+        };
+        if meta.kind() != Kind::Object {
+            self.list.push(Edit { range: meta.span(), text: b"{".to_vec(), has_slot: true });
+            self.replace(meta.span().end..meta.span().end, b"}".to_vec());
+            return (b"", b"");
+        }
+        let inside = meta.span().start + 1;
+        self.list.push(Edit { range: inside..inside, text: Vec::new(), has_slot: true });
+        if self.remove_members(meta, &["versionId", "_versionId", "lastUpdated", "_lastUpdated"]) {
+            (b"", b",")
+        } else {
+            (b"", b"")
+        }
+    }
+
+    /// Removes the members of these names with their commas; true if others remain.
+    fn remove_members(&mut self, object: Node<'_, '_>, names: &[&str]) -> bool {
+        let members: Vec<_> = object
+            .members()
+            .map(|(name, node)| {
+                let start = node.name_span().map_or(node.span().start, |name| name.start);
+                (names.contains(&name), start, node.span().end)
+            })
+            .collect();
+        let Some(last_kept) = members.iter().rposition(|(removed, ..)| !removed) else {
+            if let (Some((_, start, _)), Some((.., end))) = (members.first(), members.last()) {
+                self.replace(*start..*end, Vec::new());
+            }
+            return false;
+        };
+        for (removed, start, end) in &members[..last_kept] {
+            if *removed {
+                // The comma that follows goes too; the space behind it stays.
+                let behind = object.raw()[end - object.span().start..].iter().position(|byte| *byte == b',');
+                self.replace(*start..end + behind.map_or(0, |comma| comma + 1), Vec::new());
+            }
+        }
+        if let Some((.., end)) = members.last()
+            && last_kept + 1 < members.len()
+        {
+            self.replace(members[last_kept].2..*end, Vec::new());
+        }
+        true
+    }
+
+    /// Looks for links in an object of this structure; of an unknown structure, only members called `reference` count.
+    fn links_in(&mut self, object: Node<'_, '_>, structure: Option<&'static Structure>) {
+        let is_reference = structure.is_none_or(|structure| structure.name == "Reference");
+        for (name, member) in object.members() {
+            if is_reference && name == "reference" {
+                self.link(member);
+                continue;
+            }
+            let child = structure.and_then(|structure| structure.element(name)?.type_ref.structure());
+            for item in member.items() {
+                match item.kind() {
+                    Kind::Object => self.links_in(item, resource_of(item, child)),
+                    Kind::String => self.links_in_value(item, child),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn links_in_value(&mut self, value: Node<'_, '_>, structure: Option<&'static Structure>) {
+        match structure.and_then(|structure| structure.primitive) {
+            Some(Primitive::Uri | Primitive::Url | Primitive::Oid | Primitive::Uuid) => {
+                let inside = value.raw();
+                if inside.starts_with(b"\"urn:uuid:") || inside.starts_with(b"\"urn:oid:") {
+                    self.link(value);
+                }
+            }
+            Some(Primitive::Xhtml) => self.links_in_narrative(value),
+            _ => {}
+        }
+    }
+
+    /// Asks for each `href="…"` and `src="…"`; in JSON the quotes are either single or escaped.
+    fn links_in_narrative(&mut self, value: Node<'_, '_>) {
+        let raw = value.raw_text();
+        for attribute in ["href=", "src="] {
+            for (place, _) in raw.match_indices(attribute) {
+                let link = &raw[place + attribute.len()..];
+                let quote = if link.starts_with("\\\"") { "\\\"" } else { "'" };
+                let Some((link, _)) = link.strip_prefix(quote).and_then(|link| link.split_once(quote)) else {
+                    continue;
+                };
+                let start = value.span().start + place + attribute.len() + quote.len();
+                if link.starts_with("urn:")
+                    && !link.contains('\\')
+                    && let Some(instead) = (self.references)(link)
+                {
+                    let escaped = quoted(&instead.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#39;"));
+                    self.replace(start..start + link.len(), escaped[1..escaped.len() - 1].to_vec());
+                }
+            }
+        }
+    }
+
+    fn link(&mut self, value: Node<'_, '_>) {
+        if let Some(instead) = value.text().and_then(|link| (self.references)(&link)) {
+            self.replace(value.span(), quoted(&instead));
+        }
+    }
+
+    /// Applies the edits, which do not overlap; of two at one place the first made comes first.
+    fn apply(mut self, original: &[u8], before: &'static [u8], after: &'static [u8]) -> Template {
+        self.list.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        let mut text = Vec::with_capacity(original.len() + 128);
+        let mut slot = 0;
+        let mut at = 0;
+        for edit in &self.list {
+            text.extend_from_slice(&original[at..edit.range.start]);
+            text.extend_from_slice(&edit.text);
+            if edit.has_slot {
+                slot = text.len();
+            }
+            at = edit.range.end;
+        }
+        text.extend_from_slice(&original[at..]);
+        Template { text, slot, before, after }
+    }
+}
+
+/// The structure of an object: where any resource may stand, the one that it says it is.
+fn resource_of(object: Node<'_, '_>, expected: Option<&'static Structure>) -> Option<&'static Structure> {
+    match expected {
+        Some(structure) if structure.name == "Resource" => {
+            object.get("resourceType").and_then(|name| definitions().resource_type(&name.text()?))
+        }
+        other => other,
+    }
+}
+
+/// A JSON string with the escapes that RFC 8259 asks for.
+fn quoted(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    out.push(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0..0x20 => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+    out
+}
+
+#[cfg(test)]
+mod tests;
