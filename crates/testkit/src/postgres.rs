@@ -119,6 +119,7 @@ impl Server {
     ///
     /// # Errors
     /// It did not start within the attempts; the error carries the end of its log.
+    #[expect(clippy::disallowed_methods, reason = "nothing tells us when another process has let go of its memory")]
     pub fn start_again(&mut self) -> Result<()> {
         let mut last = anyhow!("no attempt was made");
         for _ in 0..START_ATTEMPTS {

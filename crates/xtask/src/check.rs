@@ -68,7 +68,7 @@ fn carry_out(repo: &Path, step: Step) -> Result<()> {
             let mut docs = program(repo, "cargo doc --workspace --no-deps --locked");
             succeed(docs.env("RUSTDOCFLAGS", "-D warnings"))
         }
-        Step::Deny => succeed(program(repo, "cargo deny --locked check bans licenses sources")),
+        Step::Deny => succeed(program(repo, "cargo deny --locked check --hide-inclusion-graph bans licenses sources")),
         Step::Advisories => advisories(repo),
         Step::DocTests => succeed(program(repo, "cargo test --workspace --doc --locked")),
         Step::Browser => browser(repo),
