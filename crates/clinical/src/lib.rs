@@ -1,1 +1,22 @@
-//! The clinical record: read models and rules.
+//! The clinical record: read models and rules. Everything here is pure: resources and a moment in, plain data out.
+//!
+//! Tour: [`chart()`] turns a patient's resources into one [`Chart`]; its parts are worked out in a file each
+//! ([`identity`], [`allergies`], [`problems`], [`medicines`], [`results`], [`observations`], [`events`]);
+//! [`news2`] is the score's table. Every statement carries the resources it was made from.
+//!
+//! Knows neither pages, nor the FHIR REST interface, nor SQL; never reads a clock.
+
+pub mod allergies;
+mod chart;
+mod directory;
+pub mod events;
+pub mod identity;
+pub mod medicines;
+pub mod news2;
+pub mod observations;
+pub mod problems;
+mod read;
+pub mod results;
+
+pub use chart::{Chart, Material, chart};
+pub use read::{Amount, Source, plain};

@@ -1,0 +1,206 @@
+//! Vital signs as sets: what was measured at the same minute belongs together. NEWS2 is worked out for a complete
+//! set only, by the table of [`crate::news2`], and never for children under 16 or in pregnancy.
+//!
+//! A value whose unit is not the table's is shown and not scored. SpO2 is scored on scale 1; a set recorded on
+//! scale 2 cannot be told apart yet, so pages say "SpO2 scale 1" beside the score.
+
+use std::collections::BTreeMap;
+
+use fhir::Node;
+use rust_decimal::Decimal;
+use terms::{Moment, PartialDate, Precision};
+
+use crate::news2::{Consciousness, Readings, Scale, Score, score};
+use crate::read::{Source, amount, at, codings, items, text, when};
+
+mod codes;
+
+pub use codes::Sign;
+
+/// How many sets a chart keeps.
+const MOST_SETS: usize = 200;
+
+/// A patient's observations.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observations {
+    /// Sets, oldest first, at most 200.
+    pub sets: Vec<Set>,
+}
+
+/// What was measured at one minute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Set {
+    /// When.
+    pub at: Moment,
+    /// The stay or attendance it belongs to, as `Encounter/id`.
+    pub encounter: Option<String>,
+    /// The values by sign.
+    pub values: BTreeMap<Sign, Reading>,
+    /// The score, or why there is none.
+    pub news2: News2,
+    /// The resources it was made from.
+    pub sources: Vec<Source>,
+}
+
+/// One measured value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// In words with its unit: `24`, `94%`, `2 L/min`, `Alert`.
+    pub words: String,
+    /// The number in the table's unit, when it has one.
+    pub number: Option<Decimal>,
+    /// Consciousness, when the code says it.
+    pub consciousness: Option<Consciousness>,
+}
+
+/// The score of a set, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News2 {
+    /// A complete set.
+    Scored(Score),
+    /// Signs are missing or not in the table's unit.
+    Incomplete(Vec<Sign>),
+    /// Under 16: NEWS2 does not apply.
+    Child,
+    /// Pregnancy is recorded: NEWS2 does not apply.
+    Pregnant,
+}
+
+/// Whether NEWS2 applies to the patient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Applies {
+    /// Whether pregnancy is among the active problems.
+    pub(crate) pregnant: bool,
+    /// The first moment at which the patient is 16, when the date of birth is known.
+    pub(crate) from: Option<Moment>,
+}
+
+impl Observations {
+    /// The newest set.
+    pub fn latest(&self) -> Option<&Set> {
+        self.sets.last()
+    }
+
+    /// The newest reading of a sign in a set before the newest.
+    pub fn previous(&self, sign: Sign) -> Option<&Reading> {
+        self.sets.iter().rev().skip(1).find_map(|set| set.values.get(&sign))
+    }
+
+    /// The newest scored set and the total of the scored set before it.
+    pub fn latest_score(&self) -> Option<(&Set, Score, Option<u8>)> {
+        let mut scored = self.sets.iter().rev().filter_map(|set| match set.news2 {
+            News2::Scored(score) => Some((set, score)),
+            _ => None,
+        });
+        let (set, score) = scored.next()?;
+        Some((set, score, scored.next().map(|(_, before)| before.total)))
+    }
+}
+
+/// When the patient turns 16; `None` when the date of birth is not known to the day.
+pub(crate) fn sixteen(born: &PartialDate) -> Option<Moment> {
+    if born.precision() < Precision::Day {
+        return None;
+    }
+    let birthday = born.date()?.checked_add(jiff::Span::new().years(16)).ok()?;
+    Some(terms::start_of_day(birthday))
+}
+
+/// Reads vital signs Observations into sets.
+pub(crate) fn observations<'d, 't: 'd>(
+    resources: impl Iterator<Item = Node<'d, 't>>,
+    applies: Applies,
+) -> Observations {
+    let mut sets: BTreeMap<Moment, Set> = BTreeMap::new();
+    for resource in resources {
+        if matches!(text(resource, "status").as_deref(), Some("entered-in-error" | "cancelled")) {
+            continue;
+        }
+        let readings = readings(resource);
+        let Some(taken) = taken(resource).filter(|_| !readings.is_empty()) else { continue };
+        let minute = Moment(taken.0.div_euclid(60_000) * 60_000);
+        let set = sets.entry(minute).or_insert_with(|| Set {
+            at: minute,
+            encounter: None,
+            values: BTreeMap::new(),
+            news2: News2::Incomplete(Vec::new()),
+            sources: Vec::new(),
+        });
+        set.encounter = set.encounter.take().or_else(|| crate::read::reference(resource, "encounter"));
+        set.sources.push(Source::of(resource));
+        set.values.extend(readings);
+    }
+    let keep = sets.len().saturating_sub(MOST_SETS);
+    let sets = sets.into_values().skip(keep).map(|set| Set { news2: news2(&set, applies), ..set }).collect();
+    Observations { sets }
+}
+
+fn taken(resource: Node<'_, '_>) -> Option<Moment> {
+    let at = ["effectiveDateTime", "effectiveInstant"].into_iter().find_map(|name| when(resource, name));
+    let started = || when(resource.get("effectivePeriod")?, "start");
+    let at = at.or_else(started)?;
+    (at.precision() >= Precision::Minute).then(|| at.lower())
+}
+
+/// The signs of one Observation: its own, or those of its components.
+fn readings(resource: Node<'_, '_>) -> Vec<(Sign, Reading)> {
+    let own = reading(resource);
+    let components = items(resource, "component").filter_map(reading);
+    own.into_iter().chain(components).collect()
+}
+
+fn reading(node: Node<'_, '_>) -> Option<(Sign, Reading)> {
+    let sign = codings(node.get("code")?).find_map(|(_, code)| Sign::of_code(&code))?;
+    if let Some(concept) = node.get("valueCodeableConcept") {
+        let consciousness = codings(concept).find_map(|(_, code)| codes::consciousness(&code));
+        let number = codings(concept).find_map(|(_, code)| codes::is_room_air(&code)).map(|()| Decimal::ZERO);
+        let words = crate::read::words(concept)?;
+        return Some((sign, Reading { words, number, consciousness }));
+    }
+    let amount = amount(node.get("valueQuantity")?)?;
+    let number = (amount.comparator.is_none() && sign.has_unit(&amount.unit_key)).then_some(amount.value);
+    Some((sign, Reading { words: sign.words(&amount), number, consciousness: None }))
+}
+
+fn news2(set: &Set, applies: Applies) -> News2 {
+    if applies.pregnant {
+        return News2::Pregnant;
+    }
+    if applies.from.is_some_and(|from| set.at < from) {
+        return News2::Child;
+    }
+    let missing: Vec<Sign> = Sign::SCORED.into_iter().filter(|sign| !is_usable(set, *sign)).collect();
+    match complete(set) {
+        Some(readings) if missing.is_empty() => News2::Scored(score(&readings)),
+        _ => News2::Incomplete(missing),
+    }
+}
+
+fn is_usable(set: &Set, sign: Sign) -> bool {
+    set.values.get(&sign).is_some_and(|reading| match sign {
+        Sign::Consciousness => reading.consciousness.is_some(),
+        _ => reading.number.is_some(),
+    })
+}
+
+fn complete(set: &Set) -> Option<Readings> {
+    let number = |sign: Sign| set.values.get(&sign)?.number;
+    Some(Readings {
+        respirations: number(Sign::Respirations)?,
+        spo2: number(Sign::Spo2)?,
+        scale: Scale::One,
+        on_oxygen: number(Sign::Oxygen)? > Decimal::ZERO,
+        systolic: number(Sign::Systolic)?,
+        pulse: number(Sign::Pulse)?,
+        consciousness: set.values.get(&Sign::Consciousness)?.consciousness?,
+        temperature: number(Sign::Temperature)?,
+    })
+}
+
+/// Whether a Condition says that the patient is pregnant. SNOMED CT "Pregnant" and "Normal pregnancy". [check]
+pub(crate) fn is_pregnancy(condition: Node<'_, '_>) -> bool {
+    at(condition, &["code"]).is_some_and(|code| crate::read::has_code(code, &["77386006", "72892002"]))
+}
+
+#[cfg(test)]
+mod tests;

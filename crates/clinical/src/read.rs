@@ -1,0 +1,131 @@
+//! Small readings over FHIR nodes that every part of the chart needs: concepts, references, quantities, periods.
+//!
+//! Knows the shape of FHIR's data types, nothing of what a resource means.
+
+use std::str::FromStr;
+
+use fhir::Node;
+use rust_decimal::Decimal;
+
+use terms::PartialDate;
+
+/// The resource a statement was made from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Source {
+    /// Resource type.
+    pub kind: String,
+    /// Logical id.
+    pub id: String,
+}
+
+impl Source {
+    /// The resource itself as a source.
+    pub(crate) fn of(resource: Node<'_, '_>) -> Source {
+        Source {
+            kind: text(resource, "resourceType").unwrap_or_default(),
+            id: text(resource, "id").unwrap_or_default(),
+        }
+    }
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind, self.id)
+    }
+}
+
+/// The string at a member, unless it is empty.
+pub(crate) fn text(node: Node<'_, '_>, name: &str) -> Option<String> {
+    node.get(name)?.text().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The items of a member, none if it is absent.
+pub(crate) fn items<'d, 't>(node: Node<'d, 't>, name: &str) -> impl Iterator<Item = Node<'d, 't>> + use<'d, 't> {
+    node.get(name).into_iter().flat_map(|member| member.items())
+}
+
+/// The node at the end of a path; arrays are entered at their first item.
+pub(crate) fn at<'d, 't>(node: Node<'d, 't>, path: &[&str]) -> Option<Node<'d, 't>> {
+    path.iter().try_fold(node, |node, name| node.get(name)?.items().next())
+}
+
+/// A date or instant at a member.
+pub(crate) fn when(node: Node<'_, '_>, name: &str) -> Option<PartialDate> {
+    PartialDate::parse(&text(node, name)?).ok()
+}
+
+/// System and code of every coding of a concept.
+pub(crate) fn codings(concept: Node<'_, '_>) -> impl Iterator<Item = (String, String)> {
+    items(concept, "coding")
+        .filter_map(|coding| Some((text(coding, "system").unwrap_or_default(), text(coding, "code")?)))
+}
+
+/// Whether a concept has one of these codes in any system.
+pub(crate) fn has_code(concept: Node<'_, '_>, codes: &[&str]) -> bool {
+    codings(concept).any(|(_, code)| codes.contains(&code.as_str()))
+}
+
+/// Whether any concept of a repeating member has one of these codes, by code in any system.
+pub(crate) fn any_has_code(node: Node<'_, '_>, name: &str, codes: &[&str]) -> bool {
+    items(node, name).any(|concept| has_code(concept, codes))
+}
+
+/// A concept in words: its text, else the display of a coding, else a code.
+pub(crate) fn words(concept: Node<'_, '_>) -> Option<String> {
+    text(concept, "text")
+        .or_else(|| items(concept, "coding").find_map(|coding| text(coding, "display")))
+        .or_else(|| items(concept, "coding").find_map(|coding| text(coding, "code")))
+        .map(|words| words.replace('\u{200b}', ""))
+}
+
+/// The words of the concept at a member.
+pub(crate) fn words_at(node: Node<'_, '_>, name: &str) -> Option<String> {
+    words(node.get(name)?.items().next()?)
+}
+
+/// What tells two concepts apart: the first coding, else the words in lower case.
+pub(crate) fn concept_key(concept: Node<'_, '_>) -> Option<String> {
+    let coding = codings(concept).next().map(|(system, code)| format!("{system}|{code}"));
+    coding.or_else(|| words(concept).map(|words| words.to_lowercase()))
+}
+
+/// The last two steps of a literal reference, such as `Practitioner/7`, or a contained one such as `#m1`.
+pub(crate) fn reference(node: Node<'_, '_>, name: &str) -> Option<String> {
+    let literal = text(node.get(name)?.items().next()?, "reference")?;
+    if literal.starts_with('#') || literal.starts_with("urn:") {
+        return Some(literal);
+    }
+    let mut steps = literal.split("/_history/").next()?.rsplit('/');
+    let (id, kind) = (steps.next()?, steps.next()?);
+    Some(format!("{kind}/{id}"))
+}
+
+/// A quantity with a plain value: no digits lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amount {
+    /// The value, exactly.
+    pub value: Decimal,
+    /// The value as written.
+    pub digits: String,
+    /// `<`, `<=`, `>=` or `>` when the value is a bound.
+    pub comparator: Option<String>,
+    /// The unit for people.
+    pub unit: String,
+    /// What must be equal for two values to be compared: the UCUM code, else the unit as written.
+    pub unit_key: String,
+}
+
+/// A `Quantity` in full.
+pub(crate) fn amount(quantity: Node<'_, '_>) -> Option<Amount> {
+    let digits = quantity.get("value")?.number()?;
+    let value = Decimal::from_str(digits).or_else(|_| Decimal::from_scientific(digits)).ok()?;
+    let code = text(quantity, "code");
+    let unit = text(quantity, "unit").or_else(|| code.clone()).unwrap_or_default();
+    let unit_key = code.unwrap_or_else(|| unit.clone());
+    Some(Amount { value, digits: digits.to_owned(), comparator: text(quantity, "comparator"), unit, unit_key })
+}
+
+/// A decimal as people read it: no trailing zero.
+pub fn plain(value: Decimal) -> String {
+    value.normalize().to_string()
+}
