@@ -9,6 +9,7 @@ mod dependencies;
 mod exceptions;
 mod face;
 mod finding;
+mod hazards;
 mod places;
 mod sizes;
 mod source;
@@ -60,6 +61,7 @@ fn check(files: &[TextFile]) -> Result<Vec<Finding>> {
     let list = files.iter().find(|file| file.path == exceptions::LIST).map_or("", |file| &file.text);
     found.extend(exceptions::apply(list, &excesses)?);
     found.extend(dependencies::find(files)?);
+    found.extend(hazards::find(files)?);
     Ok(found)
 }
 
