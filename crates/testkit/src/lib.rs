@@ -1,3 +1,5 @@
 //! Builders, clocks, seeded data and private PostgreSQL servers for tests and benchmarks.
+//!
+//! Outside the product: it may know every crate, and only their tests may know it. Patients in it are invented.
 
 pub mod postgres;

@@ -8,6 +8,8 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 use super::finding::Finding;
 
+/// Where people read the levels.
+const MAP: &str = "ARCHITECTURE.md";
 /// Level of every crate of the product, whether it exists already or not.
 const LEVELS: &[(&str, u8)] = &[
     ("terms", 0),
@@ -41,18 +43,20 @@ struct Arrow {
     is_for_tests: bool,
 }
 
-/// Every arrow that the map does not show, and every crate that the map lacks.
+/// Every arrow that the map does not show, and every crate that the map lacks or shows on another level.
 ///
 /// # Errors
-/// `cargo metadata` failed.
+/// `cargo metadata` failed, or the map is not there.
 pub(crate) fn find(repo: &Path) -> Result<Vec<Finding>> {
     let metadata = MetadataCommand::new().manifest_path(repo.join("Cargo.toml")).no_deps().exec();
     let packages = metadata.context("running cargo metadata")?.packages;
+    let map = std::fs::read_to_string(repo.join(MAP)).context("reading the map")?;
     let mut found = Vec::new();
     for package in &packages {
         // Our crates are known by their folders: two of them build programs that bear the product's name.
         let from = package.manifest_path.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
         found.extend(unknown(from));
+        found.extend(misplaced(from, &map));
         for dependency in &package.dependencies {
             let Some(to) = dependency.path.as_ref().and_then(|folder| folder.file_name()) else { continue };
             let is_for_tests = dependency.kind == DependencyKind::Development;
@@ -72,6 +76,20 @@ fn unknown(name: &str) -> Option<Finding> {
         remedy: "give it a level here and a row in ARCHITECTURE.md, or put its code where it belongs",
     };
     (!is_known).then_some(finding)
+}
+
+/// A crate of the product whose row in the map, `| level | `crate` …`, is missing or says another level.
+fn misplaced(name: &str, map: &str) -> Option<Finding> {
+    let level = level(name)?;
+    let row = format!("| {level} | `{name}`");
+    let finding = Finding {
+        path: MAP.to_owned(),
+        line: 0,
+        what: format!("the map has no row for {name} on level {level}"),
+        why: "a map that disagrees with the arrows leads nowhere",
+        remedy: "give it a row: what it is for, and what it does not know",
+    };
+    (!map.lines().any(|line| line.starts_with(&row))).then_some(finding)
 }
 
 fn judge(arrow: &Arrow) -> Option<Finding> {
@@ -133,6 +151,22 @@ mod tests {
         for (from, to, is_for_tests, is_fine) in cases {
             let arrow = Arrow { from: from.into(), to: to.into(), is_for_tests };
             assert_eq!(judge(&arrow).is_none(), is_fine, "{arrow:?}");
+        }
+    }
+
+    #[test]
+    fn the_map_agrees_with_the_levels() {
+        assert!(misplaced("record", "| 3 | `record` | the data core |\n").is_none());
+        assert!(misplaced("record", "| 2 | `record` | the data core |\n").is_some());
+        assert!(misplaced("testkit", "").is_none());
+    }
+
+    #[test]
+    fn this_workspace_has_no_other_arrows() {
+        let repo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        match find(&repo) {
+            Ok(found) => assert_eq!(found, []),
+            Err(problem) => panic!("{problem:#}"),
         }
     }
 
