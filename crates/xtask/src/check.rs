@@ -110,7 +110,7 @@ fn tests(repo: &Path) -> Command {
     let beside_postgres = "cargo run --quiet --locked --package testkit --bin with-postgres --";
     let has_nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|o| o.status.success());
     let runner =
-        if has_nextest { "cargo nextest run --no-fail-fast" } else { "cargo test --no-fail-fast --all-targets" };
+        if has_nextest { "cargo nextest run --no-fail-fast" } else { "cargo test --no-fail-fast --lib --bins --tests" };
     program(repo, &format!("{beside_postgres} {runner} --workspace --locked"))
 }
 

@@ -10,6 +10,7 @@ mod exceptions;
 mod face;
 mod finding;
 mod hazards;
+mod links;
 mod places;
 mod sizes;
 mod source;
@@ -62,6 +63,7 @@ fn check(files: &[TextFile]) -> Result<Vec<Finding>> {
     found.extend(exceptions::apply(list, &excesses)?);
     found.extend(dependencies::find(files)?);
     found.extend(hazards::find(files)?);
+    found.extend(links::find(files));
     Ok(found)
 }
 
