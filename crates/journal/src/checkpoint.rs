@@ -21,7 +21,7 @@ pub struct Checkpoint {
     pub size: u64,
     /// The root of the tree of that size.
     pub root: Hash,
-    /// The epoch of the last of them.
+    /// The epoch in which it was signed; not below that of the last entry.
     pub epoch: u64,
     /// When the checkpoint was made.
     pub moment: Moment,
