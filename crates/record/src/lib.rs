@@ -1,1 +1,42 @@
-//! The data core of one trust: commits, journal, proofs, versions, index, search and snapshots.
+//! The data core of one trust: every change goes in through [`Record::transact`] (new decisions) or
+//! [`Record::apply`] (entries decided elsewhere), every read through a [`Reading`] at one sequence.
+//!
+//! # Tour
+//! * [`Record::open`] opens a store ([`Location`]) with the [`Indexing`] that turns a text into index rows.
+//! * A door gathers with a [`Reading`], decides, and returns a [`Draft`] of [`Change`]s; the record asserts what was
+//!   gathered, commits in one transaction and answers with a [`Receipt`] once it is on disk. A stale draft is
+//!   gathered and decided again.
+//! * [`Select`] is a question in neutral terms: spans of index rows, links between resources, order, page.
+//! * Whatever a [`Reading`] showed is in the access journal before [`Reading::finish`] returns.
+//! * `Desk` keeps what must survive but not for ever; `Record::verify` proves the whole.
+//!
+//! Does not know what a patient or a bed is, nor FHIR, HTTP or HTML. The only crate with SQL.
+
+mod access_journal;
+mod change;
+mod codec;
+mod desk;
+mod error;
+mod group;
+mod indexing;
+mod keys;
+mod names;
+mod numbering;
+mod reading;
+mod record;
+mod search;
+mod select;
+mod store;
+mod transact;
+mod writer;
+
+pub use access_journal::{Access, AccessQuery};
+pub use change::{
+    Act, Assertion, Cause, CauseKind, Change, Draft, IdempotencyKey, Key, Operation, Receipt, Template, Written,
+};
+pub use desk::{DeskChange, DeskRow};
+pub use error::{Problem, TransactError};
+pub use indexing::{ALIAS, Extract, Indexing, KIND, LABEL, RELATION, SUBJECT, Source};
+pub use reading::{Reading, Version};
+pub use record::{Durability, Location, Options, Record, Status};
+pub use select::{Clause, Cursor, Order, Page, Select};

@@ -1,0 +1,441 @@
+//! The access journal: who looked at what, on disk before the answer leaves.
+//!
+//! A thread takes the reads that wait as one leaf, appends it to a segment file of its own, syncs, and lets the
+//! answers go; while one leaf is synced the next one gathers. The segments are the truth (chained leaves, one chain
+//! for an epoch of this host); `index.db` beside them only finds them by patient or person and is made again from
+//! them when it is missing or behind. Space is reserved ahead, so that reading goes on for a while on a full disk.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use crossbeam_channel::{Receiver, Sender};
+use journal::frames::{Frames, SEGMENT_START, append_frame};
+use journal::{AccessLeaf, AccessOutcome, AccessRead, Hash, NOTHING_BEFORE, access_chain_hash};
+use rusqlite::{Connection, params};
+use terms::{Clock, Moment};
+use tokio::sync::oneshot;
+
+use crate::change::Key;
+use crate::error::Problem;
+use crate::store::sqlite_failed;
+
+/// A segment is closed at this size.
+const MOST_SEGMENT_BYTES: u64 = 64 << 20;
+/// Space reserved ahead of the end.
+const RESERVE: u64 = 1 << 20;
+/// Most reads in a leaf.
+const MOST_READS: usize = 4096;
+/// Longest query text kept.
+const MOST_QUERY: usize = 2000;
+
+/// Which accesses are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct AccessQuery {
+    /// Of this patient.
+    pub subject: Option<Key>,
+    /// By this principal.
+    pub principal: Option<String>,
+    /// Older than this access ([`Access::number`]).
+    pub before: Option<u64>,
+    /// At most so many, newest first.
+    pub limit: usize,
+}
+
+/// One read or refusal, as it lies in the access journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Its place in the list of all accesses of this host.
+    pub number: u64,
+    /// When.
+    pub moment: Moment,
+    /// The epoch of the chain and the leaf in it.
+    pub leaf: (u64, u64),
+    /// Who.
+    pub principal: String,
+    /// By which permit.
+    pub permit: String,
+    /// What was asked.
+    pub query: String,
+    /// The sequence that was read.
+    pub sequence: u64,
+    /// Whether it was shown; otherwise refused.
+    pub shown: bool,
+    /// How many patients the answer showed.
+    pub subjects: u64,
+}
+
+enum Job {
+    Note(AccessRead, Option<oneshot::Sender<Result<(), Problem>>>),
+    List(AccessQuery, oneshot::Sender<Result<Vec<Access>, Problem>>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// The queue to the access journal's thread.
+#[derive(Clone)]
+pub(crate) struct AccessJournal {
+    jobs: Sender<Job>,
+}
+
+struct Chain {
+    directory: PathBuf,
+    host: String,
+    epoch: u64,
+    clock: Clock,
+    segment: u32,
+    file: File,
+    end: u64,
+    reserved: u64,
+    number: u64,
+    previous: Hash,
+    moment: Moment,
+    index: Connection,
+    index_behind: bool,
+}
+
+impl AccessJournal {
+    /// Starts a new chain for this epoch in the record's directory.
+    pub(crate) fn start(directory: &Path, host: &str, epoch: u64, clock: Clock) -> Result<AccessJournal, Problem> {
+        let directory = directory.join("access");
+        std::fs::create_dir_all(&directory).map_err(|error| Problem::store("making the access journal", error))?;
+        let index = open_index(&directory)?;
+        let (file, end) = new_segment(&directory, epoch, 1)?;
+        let chain = Chain {
+            directory,
+            host: host.to_owned(),
+            epoch,
+            clock,
+            segment: 1,
+            file,
+            end,
+            reserved: end,
+            number: 0,
+            previous: NOTHING_BEFORE,
+            moment: Moment(0),
+            index,
+            index_behind: false,
+        };
+        let (jobs, queue) = crossbeam_channel::bounded(4096);
+        std::thread::Builder::new()
+            .name("access-journal".into())
+            .spawn(move || chain.run(&queue))
+            .map_err(|error| Problem::store("starting the access journal", error))?;
+        Ok(AccessJournal { jobs })
+    }
+
+    /// Notes a read; on disk when it returns.
+    pub(crate) async fn note(&self, read: AccessRead) -> Result<(), Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Note(bounded(read), Some(reply))).await?;
+        answer.await.unwrap_or(Err(Problem::Closed))
+    }
+
+    /// Notes a read whose answer is already gone.
+    pub(crate) fn note_late(&self, read: AccessRead) {
+        if self.jobs.try_send(Job::Note(bounded(read), None)).is_err() {
+            tracing::error!("a late access record found no place in the queue");
+        }
+    }
+
+    /// Accesses, newest first.
+    pub(crate) async fn list(&self, query: AccessQuery) -> Result<Vec<Access>, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::List(query, reply)).await?;
+        answer.await.unwrap_or(Err(Problem::Closed))
+    }
+
+    /// Ends the chain after what waits now.
+    pub(crate) async fn stop(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.send(Job::Stop(reply)).await.is_ok() {
+            let _ = answer.await;
+        }
+    }
+
+    async fn send(&self, job: Job) -> Result<(), Problem> {
+        match self.jobs.try_send(job) {
+            Ok(()) => Ok(()),
+            Err(crossbeam_channel::TrySendError::Disconnected(_)) => Err(Problem::Closed),
+            Err(crossbeam_channel::TrySendError::Full(job)) => {
+                let jobs = self.jobs.clone();
+                let sent = tokio::task::spawn_blocking(move || jobs.send(job)).await;
+                sent.map_err(|_| Problem::Closed)?.map_err(|_| Problem::Closed)
+            }
+        }
+    }
+}
+
+/// The read within the leaf's limits; a query that is too long is cut and says so.
+fn bounded(mut read: AccessRead) -> AccessRead {
+    if read.query.len() > MOST_QUERY {
+        let cut = (0..=MOST_QUERY).rev().find(|at| read.query.is_char_boundary(*at)).unwrap_or(0);
+        read.query.truncate(cut);
+        read.query.push_str(" (cut)");
+    }
+    read.subjects.truncate(100_000);
+    read
+}
+
+fn io(doing: &'static str) -> impl Fn(std::io::Error) -> Problem {
+    move |error| match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Problem::Full,
+        _ => Problem::store(doing, error),
+    }
+}
+
+/// The path of a segment file.
+fn segment_path(directory: &Path, epoch: u64, segment: u32) -> PathBuf {
+    directory.join(format!("{epoch:010}-{segment:06}.access"))
+}
+
+fn new_segment(directory: &Path, epoch: u64, segment: u32) -> Result<(File, u64), Problem> {
+    let doing = "beginning a segment of the access journal";
+    let path = segment_path(directory, epoch, segment);
+    let file = OpenOptions::new().write(true).create_new(true).open(path).map_err(io(doing))?;
+    file.write_all_at(SEGMENT_START, 0).map_err(io(doing))?;
+    file.sync_all().map_err(io(doing))?;
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(io(doing))?;
+    Ok((file, SEGMENT_START.len() as u64))
+}
+
+/// The segment files of a record, in order of epoch and number.
+pub(crate) fn segments(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let directory = directory.join("access");
+    let entries = match std::fs::read_dir(&directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Problem::store("listing the access journal", error)),
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "access"))
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+impl Chain {
+    fn run(mut self, queue: &Receiver<Job>) {
+        let mut next = queue.recv().ok();
+        while let Some(job) = next.take() {
+            let (mut reads, mut replies) = (Vec::new(), Vec::new());
+            let mut job = Some(job);
+            while let Some(Job::Note(read, reply)) = job {
+                reads.push(read);
+                replies.extend(reply);
+                job = if reads.len() < MOST_READS { queue.try_recv().ok() } else { None };
+            }
+            if !reads.is_empty() {
+                self.write(reads, replies);
+            }
+            match job {
+                Some(Job::List(query, reply)) => drop(reply.send(list(&self.index, &query))),
+                Some(Job::Stop(reply)) => {
+                    let _ = self.file.set_len(self.end).and_then(|()| self.file.sync_all());
+                    let _ = reply.send(());
+                    return;
+                }
+                Some(Job::Note(..)) | None => {}
+            }
+            next = queue.recv().ok();
+        }
+    }
+
+    fn write(&mut self, reads: Vec<AccessRead>, replies: Vec<oneshot::Sender<Result<(), Problem>>>) {
+        let moment = Moment((self.clock)().0.max(self.moment.0 + 1));
+        let leaf = AccessLeaf {
+            number: self.number + 1,
+            epoch: self.epoch,
+            host: self.host.clone(),
+            previous: self.previous,
+            moment,
+            reads,
+        };
+        let result = self.append(&leaf);
+        if let Err(problem) = &result {
+            tracing::error!(error = problem as &dyn std::error::Error, "an access record could not be written");
+        }
+        let full = matches!(result, Err(Problem::Full));
+        let written = result.is_ok();
+        for reply in replies {
+            let answer = match (written, full) {
+                (true, _) => Ok(()),
+                (false, true) => Err(Problem::Full),
+                (false, false) => Err(Problem::Closed),
+            };
+            let _ = reply.send(answer);
+        }
+        if written {
+            self.index(&leaf);
+        }
+    }
+
+    /// Appends and syncs a leaf. After a failure the next one is written over what was left.
+    fn append(&mut self, leaf: &AccessLeaf) -> Result<(), Problem> {
+        let doing = "writing the access journal";
+        let body = leaf.encode();
+        let mut frame = Vec::with_capacity(body.len() + 8);
+        append_frame(&mut frame, &body);
+        if self.end > MOST_SEGMENT_BYTES {
+            self.file.set_len(self.end).and_then(|()| self.file.sync_all()).map_err(io(doing))?;
+            let (file, end) = new_segment(&self.directory, self.epoch, self.segment + 1)?;
+            (self.file, self.end, self.reserved, self.segment) = (file, end, end, self.segment + 1);
+        }
+        self.reserve(frame.len() as u64);
+        self.file.write_all_at(&frame, self.end).map_err(io(doing))?;
+        self.file.sync_data().map_err(io(doing))?;
+        self.end += frame.len() as u64;
+        self.number = leaf.number;
+        self.previous = access_chain_hash(&body);
+        self.moment = leaf.moment;
+        Ok(())
+    }
+
+    /// Reserves space ahead, at best: on a full disk what was reserved before is still there.
+    fn reserve(&mut self, length: u64) {
+        if self.end + length + RESERVE / 2 > self.reserved {
+            let until = self.end + length + RESERVE;
+            match rustix::fs::fallocate(&self.file, rustix::fs::FallocateFlags::empty(), 0, until) {
+                Ok(()) => self.reserved = until,
+                Err(error) => tracing::warn!(%error, "no space could be reserved for the access journal"),
+            }
+        }
+    }
+
+    fn index(&mut self, leaf: &AccessLeaf) {
+        let result = if self.index_behind {
+            catch_up(&mut self.index, &self.directory)
+        } else {
+            put_leaves(&mut self.index, std::slice::from_ref(leaf))
+        };
+        self.index_behind = result.is_err();
+        if let Err(problem) = result {
+            tracing::warn!(error = &problem as &dyn std::error::Error, "the access index is behind");
+        }
+    }
+}
+
+/// Opens the index, made again from the segments when it is missing, unreadable or behind.
+fn open_index(directory: &Path) -> Result<Connection, Problem> {
+    let path = directory.join("index.db");
+    match try_index(&path, directory) {
+        Ok(index) => Ok(index),
+        Err(_) => {
+            for name in ["index.db", "index.db-wal", "index.db-shm"] {
+                let _ = std::fs::remove_file(directory.join(name));
+            }
+            try_index(&path, directory)
+        }
+    }
+}
+
+fn try_index(path: &Path, directory: &Path) -> Result<Connection, Problem> {
+    let mut index = Connection::open(path).map_err(sqlite_failed("opening the access index"))?;
+    index
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;
+             CREATE TABLE IF NOT EXISTS access (
+                 number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, leaf INTEGER NOT NULL, moment INTEGER NOT NULL,
+                 principal TEXT NOT NULL, permit TEXT NOT NULL, query TEXT NOT NULL, sequence INTEGER NOT NULL,
+                 shown INTEGER NOT NULL, subjects INTEGER NOT NULL);
+             CREATE TABLE IF NOT EXISTS seen (
+                 subject TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (subject, number)) WITHOUT ROWID;
+             CREATE INDEX IF NOT EXISTS access_principal ON access (principal, number);
+             CREATE INDEX IF NOT EXISTS access_leaf ON access (epoch, leaf);",
+        )
+        .map_err(sqlite_failed("preparing the access index"))?;
+    catch_up(&mut index, directory)?;
+    Ok(index)
+}
+
+/// Adds the leaves that the segments have and the index has not.
+fn catch_up(index: &mut Connection, directory: &Path) -> Result<(), Problem> {
+    let newest = index.query_row(
+        "SELECT coalesce(max(epoch), 0), coalesce((SELECT max(leaf) FROM access WHERE epoch = (SELECT max(epoch) FROM access)), 0) FROM access",
+        [],
+        |row| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?)),
+    );
+    let newest = newest.map_err(sqlite_failed("reading the access index"))?;
+    let parent = directory.parent().unwrap_or(directory);
+    for path in segments(parent)? {
+        let bytes = std::fs::read(&path).map_err(|error| Problem::store("reading the access journal", error))?;
+        let Ok(frames) = Frames::of(&bytes) else { continue };
+        let leaves: Vec<AccessLeaf> = frames
+            .filter_map(|frame| AccessLeaf::decode(frame.ok()?).ok())
+            .filter(|leaf| (leaf.epoch, leaf.number) > newest)
+            .collect();
+        put_leaves(index, &leaves)?;
+    }
+    Ok(())
+}
+
+fn put_leaves(index: &mut Connection, leaves: &[AccessLeaf]) -> Result<(), Problem> {
+    let put = |index: &mut Connection| -> rusqlite::Result<()> {
+        let transaction = index.transaction()?;
+        {
+            let mut access = transaction.prepare_cached(
+                "INSERT INTO access (epoch, leaf, moment, principal, permit, query, sequence, shown, subjects) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            )?;
+            let mut seen =
+                transaction.prepare_cached("INSERT OR IGNORE INTO seen (subject, number) VALUES ($1, $2)")?;
+            for leaf in leaves {
+                for read in &leaf.reads {
+                    access.execute(params![
+                        leaf.epoch,
+                        leaf.number,
+                        leaf.moment.0,
+                        read.principal,
+                        read.permit,
+                        read.query,
+                        read.sequence,
+                        read.outcome == AccessOutcome::Shown,
+                        read.subjects.len() as u64
+                    ])?;
+                    let number = transaction.last_insert_rowid();
+                    for (kind, id) in &read.subjects {
+                        seen.execute((format!("{kind}/{id}"), number))?;
+                    }
+                }
+            }
+        }
+        transaction.commit()
+    };
+    put(index).map_err(sqlite_failed("adding to the access index"))
+}
+
+fn list(index: &Connection, query: &AccessQuery) -> Result<Vec<Access>, Problem> {
+    let columns =
+        "a.number, a.moment, a.epoch, a.leaf, a.principal, a.permit, a.query, a.sequence, a.shown, a.subjects";
+    let sql = match &query.subject {
+        Some(_) => format!(
+            "SELECT {columns} FROM seen s JOIN access a ON a.number = s.number WHERE s.subject = $1 AND s.number < $2 \
+             AND ($3 IS NULL OR a.principal = $3) ORDER BY s.number DESC LIMIT $4"
+        ),
+        None => format!(
+            "SELECT {columns} FROM access a WHERE $1 IS NULL AND a.number < $2 AND ($3 IS NULL OR a.principal = $3) \
+             ORDER BY a.number DESC LIMIT $4"
+        ),
+    };
+    let subject = query.subject.as_ref().map(Key::to_string);
+    let before = query.before.unwrap_or(i64::MAX as u64).min(i64::MAX as u64);
+    let limit = query.limit.clamp(1, 1000) as i64;
+    let read = || -> rusqlite::Result<Vec<Access>> {
+        let mut statement = index.prepare_cached(&sql)?;
+        let access = |row: &rusqlite::Row<'_>| {
+            Ok(Access {
+                number: row.get(0)?,
+                moment: Moment(row.get(1)?),
+                leaf: (row.get(2)?, row.get(3)?),
+                principal: row.get(4)?,
+                permit: row.get(5)?,
+                query: row.get(6)?,
+                sequence: row.get(7)?,
+                shown: row.get(8)?,
+                subjects: row.get(9)?,
+            })
+        };
+        statement.query_map(params![subject, before, query.principal, limit], access)?.collect()
+    };
+    read().map_err(sqlite_failed("reading the access index"))
+}

@@ -1,0 +1,477 @@
+//! One group of drafts on its way into the store: each member is checked against the head plus the members before
+//! it; a refused member leaves the others untouched.
+
+use std::collections::HashMap;
+
+use journal::{Hash, Salt};
+use rand::Rng as _;
+use terms::Moment;
+use terms::index::{Part, Row, Span};
+
+use crate::change::{Assertion, Key, Operation, Receipt, Template, Written};
+use crate::codec::Encoder;
+use crate::error::Problem;
+use crate::indexing::KIND;
+use crate::keys;
+use crate::numbering::Numbering;
+use crate::store::{Batch, Head, KeptKey, Located, StoredEntry, StoredKey, StoredVersion, WriterStore};
+
+/// A draft with everything that can be worked out before its turn comes.
+pub(crate) struct Prepared {
+    pub(crate) author: String,
+    pub(crate) permit: String,
+    pub(crate) act: crate::change::Act,
+    pub(crate) changes: Vec<PreparedChange>,
+    pub(crate) assertions: Vec<Assertion>,
+    /// What the entry does besides making versions.
+    pub(crate) besides: journal::Act,
+    /// Versions whose text goes: row number, version, sequence that made it, and its index rows (live or past).
+    pub(crate) erase: Vec<Erased>,
+}
+
+/// One change, with the rows it brings and the rows it ends.
+pub(crate) struct PreparedChange {
+    pub(crate) key: Key,
+    /// `None` deletes.
+    pub(crate) template: Option<Template>,
+    pub(crate) rows: Vec<Row>,
+    /// The newest version when it was gathered; 0 for none.
+    pub(crate) version: u64,
+    /// The rows and the sequence of that version, when it was live.
+    pub(crate) before: Option<(u64, Vec<Row>)>,
+}
+
+/// One version to be erased.
+pub(crate) struct Erased {
+    pub(crate) rid: i64,
+    pub(crate) version: u64,
+    pub(crate) sequence: u64,
+    /// Whether it is the newest version, so that its rows are in the live index.
+    pub(crate) newest: bool,
+    pub(crate) kind: String,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// Why a member was not accepted.
+#[derive(Debug)]
+pub(crate) enum Declined {
+    /// Something it was decided on has changed.
+    Stale(Option<Key>),
+    /// Its idempotency key was used for another request.
+    KeyReused,
+    /// The world failed.
+    Problem(Problem),
+}
+
+/// A resource as the group has made it so far.
+#[derive(Clone, Copy)]
+struct State {
+    located: Located,
+}
+
+/// The group under way.
+pub(crate) struct Group<'w> {
+    pub(crate) store: &'w mut WriterStore,
+    pub(crate) numbering: &'w mut Numbering,
+    pub(crate) encoder: &'w mut Encoder,
+    pub(crate) random: &'w mut rand_chacha::ChaCha12Rng,
+    pub(crate) batch: Batch,
+    pub(crate) head: Head,
+    pub(crate) leaves: Vec<Hash>,
+    states: HashMap<Key, Option<State>>,
+    /// Rows that members before have brought, by row number (the newest only).
+    brought: HashMap<i64, Vec<Row>>,
+    /// (row number, old rows, from, to) and (row number, new rows, sequence) with the kind's name.
+    ended: Vec<(i64, String, Vec<Row>, u64, u64)>,
+    begun: Vec<(i64, String, Vec<Row>, u64)>,
+    erased: Vec<Erased>,
+}
+
+impl<'w> Group<'w> {
+    pub(crate) fn new(
+        store: &'w mut WriterStore,
+        numbering: &'w mut Numbering,
+        encoder: &'w mut Encoder,
+        random: &'w mut rand_chacha::ChaCha12Rng,
+        head: Head,
+    ) -> Group<'w> {
+        Group {
+            store,
+            numbering,
+            encoder,
+            random,
+            batch: Batch::default(),
+            head,
+            leaves: Vec::new(),
+            states: HashMap::new(),
+            brought: HashMap::new(),
+            ended: Vec::new(),
+            begun: Vec::new(),
+            erased: Vec::new(),
+        }
+    }
+
+    /// Reads in one go where every resource of the members is.
+    pub(crate) fn gather(&mut self, members: &[&Prepared]) -> Result<(), Problem> {
+        let mut wanted: Vec<&Key> = Vec::new();
+        for member in members {
+            wanted.extend(member.changes.iter().map(|change| &change.key));
+            wanted.extend(member.assertions.iter().filter_map(|assertion| match assertion {
+                Assertion::Version(key, _) => Some(key),
+                Assertion::Absent(_) | Assertion::AtMost(..) => None,
+            }));
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        let stored: Vec<(&Key, StoredKey)> =
+            wanted.iter().filter_map(|key| Some((*key, self.numbering.stored_key(&key.kind, &key.id)?))).collect();
+        let asked: Vec<StoredKey> = stored.iter().map(|(_, key)| key.clone()).collect();
+        let found = self.store.locate(&asked)?;
+        for key in &wanted {
+            self.states.insert((*key).clone(), None);
+        }
+        for ((key, _), located) in stored.into_iter().zip(found) {
+            self.states.insert(key.clone(), located.map(|located| State { located }));
+        }
+        Ok(())
+    }
+
+    /// Checks one member and, if it holds, makes its entry and versions.
+    pub(crate) fn take(&mut self, member: &mut Prepared, now: Moment) -> Result<Receipt, Declined> {
+        if let Some(receipt) = self.repeated(member)? {
+            return Ok(receipt);
+        }
+        self.check(member)?;
+        self.commit(member, now).map_err(Declined::Problem)
+    }
+
+    /// The receipt of an earlier commit under the same idempotency key.
+    fn repeated(&mut self, member: &Prepared) -> Result<Option<Receipt>, Declined> {
+        let Some(idempotency) = &member.act.idempotency else { return Ok(None) };
+        let same = |kept: &&KeptKey| kept.principal == member.author && kept.key == idempotency.key;
+        let in_group = self.batch.kept_keys.iter().find(same).cloned();
+        let kept = match in_group {
+            Some(kept) => Some(kept),
+            None => self.store.kept_key(&member.author, &idempotency.key).map_err(Declined::Problem)?,
+        };
+        let Some(kept) = kept else { return Ok(None) };
+        if kept.digest != idempotency.digest {
+            return Err(Declined::KeyReused);
+        }
+        let in_group = self.batch.entries.iter().find(|entry| entry.sequence == kept.sequence);
+        let body = match in_group {
+            Some(entry) => entry.body.clone(),
+            None => self.store.entry(kept.sequence).map_err(Declined::Problem)?,
+        };
+        receipt_of(&body).map(Some).map_err(Declined::Problem)
+    }
+
+    fn check(&mut self, member: &Prepared) -> Result<(), Declined> {
+        for change in &member.changes {
+            self.check_version(&change.key, change.version)?;
+        }
+        for assertion in &member.assertions {
+            match assertion {
+                Assertion::Version(key, version) => self.check_version(key, *version)?,
+                Assertion::Absent(spans) => {
+                    let held = self.holders(spans, 1).map_err(Declined::Problem)?;
+                    if !held.is_empty() {
+                        return Err(Declined::Stale(None));
+                    }
+                }
+                Assertion::AtMost(spans, most) => self.check_most(member, spans, *most)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn check_version(&self, key: &Key, version: u64) -> Result<(), Declined> {
+        let found = self.states.get(key).copied().flatten().map_or(0, |state| state.located.version);
+        if found == version { Ok(()) } else { Err(Declined::Stale(Some(key.clone()))) }
+    }
+
+    /// After the draft at most so many: those who hold now and are not changed, and the draft's own.
+    fn check_most(&mut self, member: &Prepared, spans: &[Span], most: u32) -> Result<(), Declined> {
+        let changed: Vec<i64> = member.changes.iter().filter_map(|change| self.rid(&change.key)).collect();
+        let held = self.holders(spans, most as usize + changed.len() + 1).map_err(Declined::Problem)?;
+        let others = held.iter().filter(|rid| !changed.contains(rid)).count();
+        let own = member.changes.iter().filter(|change| lies_in(&change.rows, spans)).count();
+        if others + own <= most as usize { Ok(()) } else { Err(Declined::Stale(None)) }
+    }
+
+    fn rid(&self, key: &Key) -> Option<i64> {
+        self.states.get(key).copied().flatten().map(|state| state.located.rid)
+    }
+
+    /// Up to `most` resources with a row in the spans, the members before included.
+    fn holders(&mut self, spans: &[Span], most: usize) -> Result<Vec<i64>, Problem> {
+        let mut held: Vec<i64> =
+            self.brought.iter().filter(|(_, rows)| lies_in(rows, spans)).map(|(rid, _)| *rid).collect();
+        // Rows in the store may be of resources that the group has changed; those are already judged above.
+        for span in spans {
+            for range in self.numbering.ranges(span, self.store)? {
+                let limit = (most + self.brought.len() + 1) * 8;
+                let hits = self.store.holders(&range, limit)?;
+                for (key, rid) in hits {
+                    if range.admits_rest(&key) && !self.brought.contains_key(&rid) && !held.contains(&rid) {
+                        held.push(rid);
+                    }
+                    if held.len() > most {
+                        return Ok(held);
+                    }
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    fn commit(&mut self, member: &mut Prepared, now: Moment) -> Result<Receipt, Problem> {
+        let sequence = self.head.sequence + 1;
+        let moment = Moment(now.0.max(self.head.moment.0 + 1));
+        let entry_salt = self.salt();
+        let mut written = Vec::with_capacity(member.changes.len());
+        let mut changes = Vec::with_capacity(member.changes.len());
+        let mut rids = Vec::with_capacity(member.changes.len());
+        for change in &mut member.changes {
+            let (rid, made, digest) = self.write_version(change, sequence, moment)?;
+            changes.push(journal::Change {
+                kind: made.key.kind.clone(),
+                id: made.key.id.clone(),
+                version: made.version,
+                operation: made.operation,
+                digest,
+                blobs: Vec::new(),
+            });
+            rids.push(rid);
+            written.push(made);
+        }
+        let entry = journal::Entry {
+            sequence,
+            epoch: self.head.epoch,
+            moment,
+            previous: self.head.chain,
+            author: member.author.clone(),
+            permit: member.permit.clone(),
+            cause: journal::Cause { kind: member.act.cause.kind, reference: member.act.cause.reference.clone() },
+            command: member.act.command.clone(),
+            idempotency: member.act.idempotency.as_ref().map(|idempotency| journal::Idempotency {
+                principal: member.author.clone(),
+                key: idempotency.key.clone(),
+                digest: journal::request_digest(&entry_salt, &idempotency.digest),
+            }),
+            assertions: member.assertions.iter().flat_map(|a| entry_assertions(a, &entry_salt)).collect(),
+            changes,
+            act: std::mem::replace(&mut member.besides, journal::Act::Commit),
+        };
+        self.append(&entry, entry_salt, rids);
+        if let Some(idempotency) = &member.act.idempotency {
+            self.batch.kept_keys.push(KeptKey {
+                principal: member.author.clone(),
+                key: idempotency.key.clone(),
+                sequence,
+                digest: idempotency.digest.to_vec(),
+                moment,
+            });
+        }
+        self.erased.append(&mut member.erase);
+        Ok(Receipt { sequence, moment, written, repeated: false })
+    }
+
+    fn append(&mut self, entry: &journal::Entry, salt: Salt, rids: Vec<i64>) {
+        let body = entry.encode();
+        self.head.sequence = entry.sequence;
+        self.head.moment = entry.moment;
+        self.head.chain = journal::chain_hash(&body);
+        self.leaves.push(journal::leaf_hash(&body));
+        self.batch.entries.push(StoredEntry {
+            sequence: entry.sequence,
+            moment: entry.moment,
+            salt: salt.to_vec(),
+            body,
+            rids,
+        });
+    }
+
+    fn salt(&mut self) -> Salt {
+        let mut salt = [0; 16];
+        self.random.fill_bytes(&mut salt);
+        salt
+    }
+
+    /// Makes the version of one change.
+    fn write_version(
+        &mut self,
+        change: &mut PreparedChange,
+        sequence: u64,
+        moment: Moment,
+    ) -> Result<(i64, Written, Hash), Problem> {
+        let kind = self.numbering.give_kind(&change.key.kind, &mut self.batch)?;
+        let state = self.states.get(&change.key).copied().flatten();
+        let rid = match state {
+            Some(state) => state.located.rid,
+            None => self.numbering.give_rid((kind, keys::stored_id(&change.key.id)), &mut self.batch),
+        };
+        let was_live = state.is_some_and(|state| state.located.live);
+        let version = change.version + 1;
+        let salt = self.salt();
+        let (operation, text) = match &change.template {
+            Some(template) if was_live => (Operation::Update, template.complete(version, moment)),
+            Some(template) => (Operation::Create, template.complete(version, moment)),
+            None => (Operation::Delete, Vec::new()),
+        };
+        let digest = journal::version_digest(&salt, &text);
+        let (coding, coded) = self.encoder.encode(&text)?;
+        self.batch.versions.push(StoredVersion {
+            rid,
+            version,
+            sequence,
+            moment,
+            operation: operation_number(operation),
+            seal: 0,
+            coding,
+            salt: salt.to_vec(),
+            text: Some(coded),
+        });
+        let live = operation != Operation::Delete;
+        let located = Located { rid, version, sequence, live };
+        self.batch.current.push(located);
+        self.states.insert(change.key.clone(), Some(State { located }));
+        if live != was_live {
+            self.batch.tallies.push((kind, if live { 1 } else { -1 }));
+        }
+        if let Some((from, rows)) = change.before.take() {
+            self.ended.push((rid, change.key.kind.clone(), rows, from, sequence));
+        }
+        let rows = std::mem::take(&mut change.rows);
+        self.brought.insert(rid, rows.clone());
+        if live {
+            self.begun.push((rid, change.key.kind.clone(), rows, sequence));
+        }
+        Ok((rid, Written { key: change.key.clone(), version, operation }, digest))
+    }
+
+    /// Turns all rows of the group into keys; call once, when every member was taken.
+    pub(crate) fn number_rows(&mut self) -> Result<(), Problem> {
+        let begun = std::mem::take(&mut self.begun);
+        let ended = std::mem::take(&mut self.ended);
+        let erased = std::mem::take(&mut self.erased);
+        let kinds: Vec<Row> = begun.iter().map(|(_, kind, _, sequence)| kind_row(kind, *sequence)).collect();
+        let all = begun
+            .iter()
+            .flat_map(|(_, _, rows, _)| rows)
+            .chain(ended.iter().flat_map(|(_, _, rows, _, _)| rows))
+            .chain(erased.iter().flat_map(|erased| &erased.rows))
+            .chain(&kinds);
+        self.numbering.prepare(all, self.store, &mut self.batch)?;
+        for ((rid, _, rows, _), kind_row) in begun.iter().zip(&kinds) {
+            for row in rows.iter().chain([kind_row]) {
+                self.batch.index_add.push((self.numbering.key(row)?, *rid));
+            }
+        }
+        for (rid, kind, rows, from, to) in &ended {
+            for row in rows.iter().chain([&kind_row(kind, *from)]) {
+                let key = self.numbering.key(row)?;
+                self.batch.index_drop.push((key.clone(), *rid));
+                self.batch.index_past.push((key, *rid, *from, *to));
+            }
+        }
+        self.number_erased(&erased)?;
+        self.keep_unchanged_rows();
+        Ok(())
+    }
+
+    fn number_erased(&mut self, erased: &[Erased]) -> Result<(), Problem> {
+        for version in erased {
+            self.batch.erase.push((version.rid, version.version, self.head.sequence));
+            for row in &version.rows {
+                let key = self.numbering.key(row)?;
+                if version.newest {
+                    self.batch.index_drop.push((key, version.rid));
+                } else {
+                    self.batch.past_drop.push((key, version.rid, version.sequence));
+                }
+            }
+            if version.newest {
+                let located =
+                    Located { rid: version.rid, version: version.version, sequence: version.sequence, live: false };
+                self.batch.current.push(located);
+                let kind = self.numbering.give_kind(&version.kind, &mut self.batch)?;
+                self.batch.tallies.push((kind, -1));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts the rows for the store and leaves those alone that end and begin in the same commit.
+    fn keep_unchanged_rows(&mut self) {
+        self.batch.index_add.sort_unstable();
+        self.batch.index_add.dedup();
+        self.batch.index_drop.sort_unstable();
+        self.batch.index_drop.dedup();
+        self.batch.index_past.sort_unstable();
+        self.batch.index_past.dedup();
+        if self.batch.index_drop.is_empty() {
+            return;
+        }
+        let unchanged: std::collections::HashSet<_> = {
+            let added: std::collections::HashSet<_> = self.batch.index_add.iter().collect();
+            self.batch.index_drop.iter().filter(|hit| added.contains(hit)).cloned().collect()
+        };
+        self.batch.index_add.retain(|hit| !unchanged.contains(hit));
+        self.batch.index_drop.retain(|hit| !unchanged.contains(hit));
+    }
+}
+
+/// The record's own row of a version.
+pub(crate) fn kind_row(kind: &str, sequence: u64) -> Row {
+    Row::of(KIND, [Part::Kind(kind.to_owned()), Part::fixed(&sequence.to_be_bytes())])
+}
+
+fn lies_in(rows: &[Row], spans: &[Span]) -> bool {
+    rows.iter().any(|row| spans.iter().any(|span| keys::admits(span, row)))
+}
+
+fn entry_assertions(assertion: &Assertion, salt: &Salt) -> Vec<journal::Assertion> {
+    let digest = |span| journal::SpanDigest::of(salt, span);
+    match assertion {
+        Assertion::Version(key, version) => {
+            vec![journal::Assertion::Version { kind: key.kind.clone(), id: key.id.clone(), version: *version }]
+        }
+        Assertion::Absent(spans) => {
+            spans.iter().map(|span| journal::Assertion::Absent { range: digest(span) }).collect()
+        }
+        Assertion::AtMost(spans, count) => {
+            spans.iter().map(|span| journal::Assertion::AtMost { range: digest(span), count: *count }).collect()
+        }
+    }
+}
+
+/// The receipt that an entry's commit was answered with.
+pub(crate) fn receipt_of(body: &[u8]) -> Result<Receipt, Problem> {
+    let entry = journal::Entry::decode(body).map_err(|error| Problem::damaged(format!("an entry: {error}")))?;
+    let written = entry
+        .changes
+        .into_iter()
+        .map(|c| Written { key: Key { kind: c.kind, id: c.id }, version: c.version, operation: c.operation })
+        .collect();
+    Ok(Receipt { sequence: entry.sequence, moment: entry.moment, written, repeated: true })
+}
+
+/// An operation as stored.
+pub(crate) fn operation_number(operation: Operation) -> u8 {
+    match operation {
+        Operation::Create => 1,
+        Operation::Update => 2,
+        Operation::Delete => 3,
+    }
+}
+
+/// A stored operation.
+pub(crate) fn operation_of(number: u8) -> Result<Operation, Problem> {
+    match number {
+        1 => Ok(Operation::Create),
+        2 => Ok(Operation::Update),
+        3 => Ok(Operation::Delete),
+        other => Err(Problem::damaged(format!("a version has the unknown operation {other}"))),
+    }
+}

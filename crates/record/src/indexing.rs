@@ -1,0 +1,54 @@
+//! The index functions that `hosting` hands to the record: named, versioned, pure.
+//!
+//! The record does not know FHIR: it gives a text and gets rows. Some parameters carry a meaning that the record
+//! itself uses for scopes and merges; they are named here.
+
+use std::sync::Arc;
+
+use terms::index::Row;
+
+/// What an index function reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// Resource type.
+    pub kind: &'a str,
+    /// Logical id.
+    pub id: &'a str,
+    /// The version's text; the same rows must come out with and without `meta.versionId` and `meta.lastUpdated`.
+    pub text: &'a [u8],
+}
+
+/// A pure function from a text to its rows.
+pub type Extract = Arc<dyn Fn(Source<'_>, &mut Vec<Row>) + Send + Sync>;
+
+/// The index functions of a record.
+#[derive(Clone)]
+pub struct Indexing {
+    /// Name and version of each function; when one changes, the index is rebuilt at open.
+    pub functions: Vec<(&'static str, u32)>,
+    /// All of them in one pass over the text.
+    pub extract: Extract,
+}
+
+/// Rows that say whose a resource is: the first part is the subject. Further parts serve searches.
+pub const SUBJECT: &str = "~patient";
+/// Rows that say who has to do with a subject: Text(principal or unit), Fixed(from, 8 bytes), Fixed(until, 8 bytes),
+/// Target(subject).
+pub const RELATION: &str = "~relation";
+/// Rows that hide a resource and what belongs to it: Text(label), Target(the resource itself).
+pub const LABEL: &str = "~label";
+/// Rows of a merge: Target(survivor), Target(loser). What belongs to the loser is found under the survivor.
+pub const ALIAS: &str = "~alias";
+/// The record's own rows: Kind(resource type), Fixed(sequence). Lists a type, oldest change first.
+pub const KIND: &str = "~kind";
+
+impl Indexing {
+    /// The rows of a text, sorted, without doubles.
+    pub(crate) fn rows(&self, kind: &str, id: &str, text: &[u8]) -> Vec<Row> {
+        let mut rows = Vec::with_capacity(16);
+        (self.extract)(Source { kind, id, text }, &mut rows);
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+}

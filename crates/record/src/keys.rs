@@ -1,0 +1,235 @@
+//! Ordered keys: how a row of the index becomes bytes, and a span ranges of bytes. Byte by byte in
+//! `docs/formats/index.md`.
+//!
+//! A key is the parameter's number (2 bytes, big-endian), then each part: a code is its system's number (3 bytes)
+//! and its symbol (4 bytes), a target the number of its row (5 bytes), a kind its number (2 bytes), fixed bytes as
+//! they are, text escaped and ended by a zero byte. So byte order is value order, and every span is a few ranges.
+
+use terms::index::{End, Next, Part, Range, Row, Span};
+
+/// A physical key.
+pub(crate) type PhysicalKey = Vec<u8>;
+
+/// A half-open range of keys; `None` at the top means to the end of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyRange {
+    pub(crate) low: PhysicalKey,
+    pub(crate) high: Option<PhysicalKey>,
+    /// A second condition on bytes at a fixed place of the key.
+    pub(crate) residual: Option<Residual>,
+}
+
+/// Bytes of the key from `at` must lie within `low..high` (either open).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Residual {
+    at: usize,
+    low: Vec<u8>,
+    high: Option<Vec<u8>>,
+}
+
+/// Numbers for names. The writer's lookup allocates; a reader's answers `None` for what no row can hold.
+pub(crate) trait Numbers {
+    fn parameter(&mut self, name: &'static str) -> Option<u16>;
+    fn kind(&mut self, name: &str) -> Option<u16>;
+    fn system(&mut self, system: &str) -> Option<u32>;
+    fn symbol(&mut self, system: &str, code: &str) -> Option<u32>;
+    fn target(&mut self, kind: &str, id: &str) -> Option<i64>;
+}
+
+/// The key of a row; `None` when a name in it has no number.
+pub(crate) fn row_key(row: &Row, numbers: &mut impl Numbers) -> Option<PhysicalKey> {
+    let mut key = Vec::with_capacity(24);
+    key.extend_from_slice(&numbers.parameter(row.parameter)?.to_be_bytes());
+    for part in &row.parts {
+        push_part(&mut key, part, numbers)?;
+    }
+    Some(key)
+}
+
+/// The leading bytes of a span: its parameter and head.
+pub(crate) fn head_key(span: &Span, numbers: &mut impl Numbers) -> Option<PhysicalKey> {
+    let mut key = Vec::with_capacity(24);
+    key.extend_from_slice(&numbers.parameter(span.parameter)?.to_be_bytes());
+    for part in &span.head {
+        push_part(&mut key, part, numbers)?;
+    }
+    Some(key)
+}
+
+fn push_part(key: &mut PhysicalKey, part: &Part, numbers: &mut impl Numbers) -> Option<()> {
+    match part {
+        Part::Code { system, code } => {
+            push_system(key, numbers.system(system)?);
+            key.extend_from_slice(&numbers.symbol(system, code)?.to_be_bytes());
+        }
+        Part::Target { kind, id } => push_row_number(key, numbers.target(kind, id)?),
+        Part::Kind(kind) => key.extend_from_slice(&numbers.kind(kind)?.to_be_bytes()),
+        Part::Fixed(bytes) => key.extend_from_slice(bytes),
+        Part::Text(text) => {
+            push_escaped(key, text);
+            key.push(0);
+        }
+    }
+    Some(())
+}
+
+/// Three bytes of a system's number.
+pub(crate) fn push_system(key: &mut PhysicalKey, system: u32) {
+    key.extend_from_slice(&system.to_be_bytes()[1..]);
+}
+
+/// Five bytes of a row's number.
+pub(crate) fn push_row_number(key: &mut PhysicalKey, rid: i64) {
+    key.extend_from_slice(&rid.to_be_bytes()[3..]);
+}
+
+/// Text with 0x00 and 0x01 escaped, so that the ending zero sorts before every continuation.
+fn push_escaped(key: &mut PhysicalKey, text: &[u8]) {
+    for &byte in text {
+        match byte {
+            0 => key.extend_from_slice(&[1, 1]),
+            1 => key.extend_from_slice(&[1, 2]),
+            other => key.push(other),
+        }
+    }
+}
+
+/// The ranges under a head for one `next`, apart from codes in any system (the caller names their symbols).
+pub(crate) fn ranges(head: PhysicalKey, next: &Next) -> KeyRange {
+    match next {
+        Next::Within(range) => {
+            let (low, high) = ends(&head, range);
+            KeyRange { low, high, residual: None }
+        }
+        Next::WithinBoth(first, second) => {
+            let (low, high) = ends(&head, first);
+            let residual = residual(head.len(), first, second);
+            KeyRange { low, high, residual }
+        }
+        Next::Prefix(text) => prefix(with_text(head, text, false)),
+        Next::TextEqual(text) => prefix(with_text(head, text, true)),
+        Next::Any | Next::CodeAnySystem(_) | Next::AnyCodeOf(_) => prefix(head),
+    }
+}
+
+/// Every key that begins with `low`.
+pub(crate) fn prefix(low: PhysicalKey) -> KeyRange {
+    let high = successor(&low);
+    KeyRange { low, high, residual: None }
+}
+
+fn with_text(mut head: PhysicalKey, text: &[u8], ended: bool) -> PhysicalKey {
+    push_escaped(&mut head, text);
+    if ended {
+        head.push(0);
+    }
+    head
+}
+
+fn ends(head: &[u8], range: &Range) -> (PhysicalKey, Option<PhysicalKey>) {
+    let low = match &range.low {
+        End::Open => head.to_vec(),
+        End::Including(bytes) => [head, bytes].concat(),
+        // Nothing lies above the successor-less key of all ones; an empty range says so.
+        End::Excluding(bytes) => {
+            successor(&[head, bytes].concat()).unwrap_or_else(|| [head, bytes.as_slice(), &[255]].concat())
+        }
+    };
+    let high = match &range.high {
+        End::Open => successor(head),
+        End::Including(bytes) => successor(&[head, bytes].concat()),
+        End::Excluding(bytes) => Some([head, bytes].concat()),
+    };
+    (low, high)
+}
+
+/// The condition on the second of two fixed parts; its place follows from the width of the ends that are given.
+fn residual(head: usize, first: &Range, second: &Range) -> Option<Residual> {
+    let width = [&first.low, &first.high, &second.low, &second.high].into_iter().find_map(|end| match end {
+        End::Open => None,
+        End::Including(bytes) | End::Excluding(bytes) => Some(bytes.len()),
+    })?;
+    let (low, high) = ends(&[], second);
+    let high = if matches!(second.high, End::Open) { None } else { high };
+    Some(Residual { at: head + width, low, high })
+}
+
+/// The smallest key above all that begin with `key`.
+pub(crate) fn successor(key: &[u8]) -> Option<PhysicalKey> {
+    let last = key.iter().rposition(|&byte| byte != 255)?;
+    let mut next = key[..=last].to_vec();
+    next[last] += 1;
+    Some(next)
+}
+
+impl KeyRange {
+    /// Whether a key inside `low..high` also satisfies the residual.
+    pub(crate) fn admits_rest(&self, key: &[u8]) -> bool {
+        let Some(residual) = &self.residual else { return true };
+        let Some(rest) = key.get(residual.at..) else { return false };
+        rest >= residual.low.as_slice() && residual.high.as_ref().is_none_or(|high| rest < high.as_slice())
+    }
+
+    /// Whether a key lies in the range.
+    pub(crate) fn contains(&self, key: &[u8]) -> bool {
+        key >= self.low.as_slice()
+            && self.high.as_ref().is_none_or(|high| key < high.as_slice())
+            && self.admits_rest(key)
+    }
+}
+
+/// Whether a row lies in a span, decided on the plain parts. Agrees with the key ranges (a property test says so).
+pub(crate) fn admits(span: &Span, row: &Row) -> bool {
+    if row.parameter != span.parameter || row.parts.len() < span.head.len() {
+        return false;
+    }
+    let (head, rest) = row.parts.split_at(span.head.len());
+    head == span.head.as_slice() && admits_next(&span.next, rest)
+}
+
+fn admits_next(next: &Next, rest: &[Part]) -> bool {
+    match (next, rest) {
+        (Next::Any, _) => true,
+        (Next::Within(range), [Part::Fixed(bytes), ..]) => within(range, bytes),
+        (Next::WithinBoth(first, second), [Part::Fixed(a), Part::Fixed(b), ..]) => {
+            within(first, a) && within(second, b)
+        }
+        (Next::Prefix(start), [Part::Text(text), ..]) => text.starts_with(start),
+        (Next::TextEqual(wanted), [Part::Text(text), ..]) => text == wanted,
+        (Next::CodeAnySystem(wanted), [Part::Code { code, .. }, ..]) => code == wanted,
+        (Next::AnyCodeOf(wanted), [Part::Code { system, .. }, ..]) => system == wanted,
+        _ => false,
+    }
+}
+
+fn within(range: &Range, bytes: &[u8]) -> bool {
+    let above = match &range.low {
+        End::Open => true,
+        End::Including(low) => bytes >= low.as_slice(),
+        End::Excluding(low) => bytes > low.as_slice(),
+    };
+    let below = match &range.high {
+        End::Open => true,
+        End::Including(high) => bytes <= high.as_slice(),
+        End::Excluding(high) => bytes < high.as_slice(),
+    };
+    above && below
+}
+
+/// A logical id as stored: a canonical UUID takes 17 bytes, any other id its text and one byte.
+pub(crate) fn stored_id(id: &str) -> Vec<u8> {
+    let canonical = id.len() == 36 && id.bytes().all(|b| b == b'-' || b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    match uuid::Uuid::try_parse(id) {
+        Ok(uuid) if canonical => [&[0], uuid.as_bytes().as_slice()].concat(),
+        _ => [&[1], id.as_bytes()].concat(),
+    }
+}
+
+/// The logical id of stored bytes; `None` when they cannot be one.
+pub(crate) fn logical_id(stored: &[u8]) -> Option<String> {
+    match stored.split_first()? {
+        (0, bytes) => Some(uuid::Uuid::from_slice(bytes).ok()?.hyphenated().to_string()),
+        (1, bytes) => String::from_utf8(bytes.to_vec()).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,216 @@
+//! Numbers for names: kinds, parameters, systems (few, all in memory), symbols and row numbers (many, cached).
+//!
+//! Only the writer gives out numbers. A reader that meets a name without a number knows that no row can hold it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use quick_cache::sync::Cache;
+use terms::index::{Next, Part, Span};
+
+use crate::error::Problem;
+use crate::keys::{self, KeyRange, Numbers, stored_id};
+use crate::store::{NameList, Store, StoredKey};
+
+/// One list of numbered names.
+#[derive(Default, Clone)]
+pub(crate) struct NameTable {
+    by_name: HashMap<Arc<str>, u32>,
+    by_number: Vec<Arc<str>>,
+}
+
+/// The names of a record, shared by its readers and its writer.
+pub(crate) struct Names {
+    lists: RwLock<Arc<[NameTable; 3]>>,
+    symbols: Cache<(u32, String), u32>,
+    targets: Cache<StoredKey, i64>,
+}
+
+/// What a reader looked up for a few spans.
+pub(crate) struct Found {
+    lists: Arc<[NameTable; 3]>,
+    symbols: HashMap<(u32, String), u32>,
+    targets: HashMap<StoredKey, i64>,
+}
+
+impl NameTable {
+    /// The number of a name.
+    pub(crate) fn number(&self, name: &str) -> Option<u32> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The name of a number.
+    pub(crate) fn name(&self, number: u32) -> Option<&Arc<str>> {
+        self.by_number.get(number as usize)
+    }
+
+    /// The number for a name, given out now if it had none (then true).
+    pub(crate) fn give(&mut self, name: &str) -> (u32, bool) {
+        if let Some(number) = self.number(name) {
+            return (number, false);
+        }
+        let name: Arc<str> = name.into();
+        let number = self.by_number.len() as u32;
+        self.by_number.push(name.clone());
+        self.by_name.insert(name, number);
+        (number, true)
+    }
+
+    /// The table of stored names, which have no gaps.
+    pub(crate) fn of(rows: Vec<(u32, String)>) -> Result<NameTable, Problem> {
+        let mut table = NameTable::default();
+        for (expected, (number, name)) in rows.into_iter().enumerate() {
+            let given = table.give(&name);
+            if number as usize != expected || given != (number, true) {
+                return Err(Problem::damaged(format!("the list of names has a gap or a double at {expected}")));
+            }
+        }
+        Ok(table)
+    }
+}
+
+impl Names {
+    /// The names as stored.
+    pub(crate) async fn load(store: &Store) -> Result<Names, Problem> {
+        let names = Names { lists: RwLock::default(), symbols: Cache::new(100_000), targets: Cache::new(200_000) };
+        names.reload(store).await?;
+        Ok(names)
+    }
+
+    /// Reads the lists again, for a reader whose writer is another process.
+    pub(crate) async fn reload(&self, store: &Store) -> Result<(), Problem> {
+        let kinds = NameTable::of(store.names(NameList::Kind).await?)?;
+        let parameters = NameTable::of(store.names(NameList::Parameter).await?)?;
+        let systems = NameTable::of(store.names(NameList::System).await?)?;
+        *self.lists.write().unwrap_or_else(PoisonError::into_inner) = Arc::new([kinds, parameters, systems]);
+        Ok(())
+    }
+
+    /// The lists as they are now: kinds, parameters, systems.
+    pub(crate) fn lists(&self) -> Arc<[NameTable; 3]> {
+        self.lists.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes newly committed names known to readers.
+    pub(crate) fn publish(&self, lists: &[NameTable; 3]) {
+        *self.lists.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(lists.clone());
+    }
+
+    /// The number of a kind.
+    pub(crate) fn kind(&self, kind: &str) -> Option<u16> {
+        self.number(NameList::Kind, kind).map(|number| number as u16)
+    }
+
+    /// The number of a name.
+    pub(crate) fn number(&self, list: NameList, name: &str) -> Option<u32> {
+        let lists = self.lists.read().unwrap_or_else(PoisonError::into_inner);
+        lists[list as usize].number(name)
+    }
+
+    /// The name of a number.
+    pub(crate) fn name(&self, list: NameList, number: u32) -> Option<Arc<str>> {
+        let lists = self.lists.read().unwrap_or_else(PoisonError::into_inner);
+        lists[list as usize].name(number).cloned()
+    }
+
+    /// The row number of a resource, if it was ever mentioned.
+    pub(crate) async fn target(&self, store: &Store, kind: &str, id: &str) -> Result<Option<i64>, Problem> {
+        let Some(kind) = self.kind(kind) else { return Ok(None) };
+        let key = (kind, stored_id(id));
+        if let Some(rid) = self.targets.get(&key) {
+            return Ok(Some(rid));
+        }
+        let found = store.locate(std::slice::from_ref(&key)).await?;
+        let rid = found.into_iter().flatten().next().map(|located| located.rid);
+        if let Some(rid) = rid {
+            self.targets.insert(key, rid);
+        }
+        Ok(rid)
+    }
+
+    async fn symbol(&self, store: &Store, system: u32, code: &str) -> Result<Option<u32>, Problem> {
+        let key = (system, code.to_owned());
+        if let Some(symbol) = self.symbols.get(&key) {
+            return Ok(Some(symbol));
+        }
+        let symbol = store.symbol(system, code).await?;
+        if let Some(symbol) = symbol {
+            self.symbols.insert(key, symbol);
+        }
+        Ok(symbol)
+    }
+
+    /// The key ranges of a span; none when no row can lie in it.
+    pub(crate) async fn ranges(&self, store: &Store, span: &Span) -> Result<Vec<KeyRange>, Problem> {
+        let mut found = self.found(store, span).await?;
+        let Some(head) = keys::head_key(span, &mut found) else { return Ok(Vec::new()) };
+        match &span.next {
+            Next::CodeAnySystem(code) => {
+                let symbols = store.symbols_of(code).await?;
+                Ok(symbols.into_iter().map(|(system, symbol)| code_range(&head, system, symbol)).collect())
+            }
+            Next::AnyCodeOf(system) => Ok(system_range(head, found.system(system)).into_iter().collect()),
+            next => Ok(vec![keys::ranges(head, next)]),
+        }
+    }
+
+    /// Looks up what the head of a span names.
+    async fn found(&self, store: &Store, span: &Span) -> Result<Found, Problem> {
+        let mut found = Found { lists: self.lists(), symbols: HashMap::new(), targets: HashMap::new() };
+        for part in &span.head {
+            match part {
+                Part::Code { system, code } => {
+                    let Some(system) = found.system(system) else { continue };
+                    if let Some(symbol) = self.symbol(store, system, code).await? {
+                        found.symbols.insert((system, code.clone()), symbol);
+                    }
+                }
+                Part::Target { kind, id } => {
+                    if let (Some(number), Some(rid)) = (self.kind(kind), self.target(store, kind, id).await?) {
+                        found.targets.insert((number, stored_id(id)), rid);
+                    }
+                }
+                Part::Kind(_) | Part::Fixed(_) | Part::Text(_) => {}
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The range of one code under a head.
+pub(crate) fn code_range(head: &[u8], system: u32, symbol: u32) -> KeyRange {
+    let mut low = head.to_vec();
+    keys::push_system(&mut low, system);
+    low.extend_from_slice(&symbol.to_be_bytes());
+    keys::prefix(low)
+}
+
+/// The range of all codes of a system under a head.
+pub(crate) fn system_range(mut head: Vec<u8>, system: Option<u32>) -> Option<KeyRange> {
+    keys::push_system(&mut head, system?);
+    Some(keys::prefix(head))
+}
+
+impl Numbers for Found {
+    fn parameter(&mut self, name: &'static str) -> Option<u16> {
+        self.lists[NameList::Parameter as usize].number(name).map(|number| number as u16)
+    }
+
+    fn kind(&mut self, name: &str) -> Option<u16> {
+        self.lists[NameList::Kind as usize].number(name).map(|number| number as u16)
+    }
+
+    fn system(&mut self, system: &str) -> Option<u32> {
+        self.lists[NameList::System as usize].number(system)
+    }
+
+    fn symbol(&mut self, system: &str, code: &str) -> Option<u32> {
+        let system = Numbers::system(self, system)?;
+        self.symbols.get(&(system, code.to_owned())).copied()
+    }
+
+    fn target(&mut self, kind: &str, id: &str) -> Option<i64> {
+        let kind = Numbers::kind(self, kind)?;
+        self.targets.get(&(kind, stored_id(id))).copied()
+    }
+}

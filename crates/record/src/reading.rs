@@ -1,0 +1,447 @@
+//! A reading: the record as it was at one sequence, through one permit. Whatever it showed goes to the access
+//! journal before [`Reading::finish`] returns.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use access::{Permit, Subjects};
+use terms::Moment;
+use terms::index::{Next, Part, Row, Span};
+use tokio::sync::OnceCell;
+
+use crate::change::{Key, Operation};
+use crate::error::Problem;
+use crate::indexing::{ALIAS, LABEL, RELATION, SUBJECT};
+use crate::keys::{logical_id, stored_id};
+use crate::names::Names;
+use crate::record::Inner;
+use crate::search;
+use crate::select::{Page, Select};
+use crate::store::{Hit, NameList, Store, StoredVersion};
+
+/// Most labels, relations or aliases that are held in memory for one reading.
+const MOST_MARKS: usize = 1_000_000;
+/// How many merges deep an alias is followed.
+const MOST_MERGES: usize = 8;
+
+/// One version of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// Which resource.
+    pub key: Key,
+    /// From 1, rising by one.
+    pub version: u64,
+    /// The entry that made it.
+    pub sequence: u64,
+    /// When it was made.
+    pub moment: Moment,
+    /// What was done.
+    pub operation: Operation,
+    /// The text exactly as it is served and hashed; empty when deleted or erased.
+    pub text: Arc<[u8]>,
+    /// The entry that erased the text, if one did.
+    pub erased: Option<u64>,
+}
+
+/// The record at one sequence, through one permit.
+pub struct Reading {
+    inner: Arc<Inner>,
+    permit: Permit,
+    query: String,
+    sequence: u64,
+    reach: OnceCell<Reach>,
+    shown: Mutex<BTreeSet<Key>>,
+    refused: AtomicBool,
+    finished: AtomicBool,
+}
+
+/// The permit's subjects and labels, looked up once.
+enum Reach {
+    Everything,
+    Sets { allowed: Option<HashSet<Key>>, hidden: HashSet<Key> },
+}
+
+impl Reading {
+    pub(crate) fn new(inner: Arc<Inner>, permit: Permit, query: String, sequence: u64) -> Reading {
+        Reading {
+            inner,
+            permit,
+            query,
+            sequence,
+            reach: OnceCell::new(),
+            shown: Mutex::default(),
+            refused: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
+        }
+    }
+
+    /// The sequence that is read.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The permit that is read through.
+    pub fn permit(&self) -> &Permit {
+        &self.permit
+    }
+
+    /// The newest version of a resource; a deletion has an empty text. `None` when there is none or the permit does
+    /// not reach it: the two look alike on purpose.
+    pub async fn get(&self, key: &Key) -> Result<Option<Version>, Problem> {
+        let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(None) };
+        let version = self.store().versions_at(&[rid], self.sequence).await?.into_iter().flatten().next();
+        match version {
+            Some(stored) => self.show_one(self.version_from(key.clone(), stored)?).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The newest versions of resources that are there and reached, in the order of the keys.
+    pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Version>, Problem> {
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            if let Some(version) = self.get(key).await?
+                && !version.text.is_empty()
+            {
+                found.push(version);
+            }
+        }
+        Ok(found)
+    }
+
+    /// One version of a resource.
+    pub async fn version(&self, key: &Key, version: u64) -> Result<Option<Version>, Problem> {
+        let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(None) };
+        let stored = self.store().versions(&[(rid, version)]).await?.into_iter().flatten().next();
+        match stored {
+            Some(stored) if stored.sequence <= self.sequence => {
+                self.show_one(self.version_from(key.clone(), stored)?).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Versions of a resource below a version number, newest first. Empty when the permit does not reach it.
+    pub async fn history(&self, key: &Key, below: Option<u64>, limit: usize) -> Result<Vec<Version>, Problem> {
+        let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(Vec::new()) };
+        let below = below.unwrap_or(u64::MAX).min(i64::MAX as u64);
+        let mut shown = Vec::new();
+        for stored in self.store().history(rid, below, limit.min(1000)).await? {
+            if stored.sequence > self.sequence {
+                continue;
+            }
+            let version = self.version_from(key.clone(), stored)?;
+            shown.extend(self.show_one(version).await?);
+        }
+        Ok(shown)
+    }
+
+    /// One page of an answer.
+    pub async fn select(&self, select: &Select) -> Result<Page, Problem> {
+        search::select(self, select).await
+    }
+
+    /// How many there are, exactly, within the permit's scope.
+    pub async fn total(&self, select: &Select) -> Result<u64, Problem> {
+        search::total(self, select).await
+    }
+
+    /// The index rows of a version.
+    pub fn rows(&self, version: &Version) -> Vec<Row> {
+        if version.text.is_empty() {
+            return Vec::new();
+        }
+        self.inner.indexing.rows(&version.key.kind, &version.key.id, &version.text)
+    }
+
+    /// The resources that were merged into this one, directly or through others.
+    pub async fn aliases(&self, key: &Key) -> Result<Vec<Key>, Problem> {
+        let mut found: Vec<Key> = Vec::new();
+        let mut next = vec![key.clone()];
+        for _ in 0..MOST_MERGES {
+            let mut losers = Vec::new();
+            for survivor in &next {
+                let span = Span::head(ALIAS, [Part::target(survivor.kind.as_str(), survivor.id.as_str())]);
+                losers.extend(self.marked(&span, 12).await?);
+            }
+            losers.retain(|loser| loser != key && !found.contains(loser));
+            if losers.is_empty() {
+                break;
+            }
+            found.extend(losers.iter().cloned());
+            next = losers;
+        }
+        Ok(found)
+    }
+
+    /// Ends the reading. When this returns, what was shown is in the access journal.
+    pub async fn finish(self) -> Result<(), Problem> {
+        self.finished.store(true, Ordering::Relaxed);
+        self.inner.accesses.note(self.access()).await
+    }
+
+    /// Ends a reading that only gathered for a change.
+    pub(crate) fn set_aside(self) {
+        self.finished.store(true, Ordering::Relaxed);
+    }
+
+    fn access(&self) -> journal::AccessRead {
+        let shown = std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner));
+        let refused = shown.is_empty() && self.refused.load(Ordering::Relaxed);
+        journal::AccessRead {
+            principal: self.permit.principal().id.clone(),
+            permit: self.permit.describe(),
+            purpose: String::new(),
+            query: self.query.clone(),
+            sequence: self.sequence,
+            outcome: if refused { journal::AccessOutcome::Refused } else { journal::AccessOutcome::Shown },
+            subjects: shown.into_iter().map(|key| (key.kind, key.id)).collect(),
+        }
+    }
+
+    // What follows serves the crate.
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.inner.shared.names
+    }
+
+    pub(crate) fn is_newest(&self) -> bool {
+        self.inner.shared.newest.load(Ordering::Acquire) == self.sequence
+    }
+
+    /// The number of live resources of a kind.
+    pub(crate) async fn tally(&self, kind: &str) -> Result<u64, Problem> {
+        let Some(kind) = self.names().kind(kind) else { return Ok(0) };
+        Ok(self.store().tallies().await?.into_iter().find(|(number, _)| *number == kind).map_or(0, |(_, live)| live))
+    }
+
+    /// The keys of row numbers, in their order.
+    pub(crate) async fn keys(&self, rids: &[i64]) -> Result<Vec<Key>, Problem> {
+        let cache = &self.inner.keys;
+        let missing: Vec<i64> = rids.iter().copied().filter(|rid| cache.get(rid).is_none()).collect();
+        let mut fetched: HashMap<i64, Arc<Key>> = HashMap::with_capacity(missing.len());
+        for (rid, stored) in missing.iter().zip(self.store().keys(&missing).await?) {
+            let key = stored.and_then(|(kind, id)| {
+                let kind = self.names().name(NameList::Kind, u32::from(kind))?;
+                Some(Arc::new(Key { kind: kind.to_string(), id: logical_id(&id)? }))
+            });
+            let key = key.ok_or_else(|| Problem::damaged(format!("row {rid} has no key")))?;
+            cache.insert(*rid, key.clone());
+            fetched.insert(*rid, key);
+        }
+        let mut keys = Vec::with_capacity(rids.len());
+        for rid in rids {
+            let key = cache.get(rid).or_else(|| fetched.get(rid).cloned());
+            keys.push(key.map(|key| key.as_ref().clone()).ok_or_else(|| Problem::damaged("a key was lost"))?);
+        }
+        Ok(keys)
+    }
+
+    /// The row numbers of keys that were ever mentioned.
+    pub(crate) async fn row_numbers(&self, keys: &HashSet<Key>) -> Result<BTreeSet<i64>, Problem> {
+        let mut rids = BTreeSet::new();
+        for key in keys {
+            rids.extend(self.names().target(self.store(), &key.kind, &key.id).await?);
+        }
+        Ok(rids)
+    }
+
+    /// Versions at the reading's sequence, in the order of the row numbers.
+    pub(crate) async fn versions_of(&self, rids: &[i64]) -> Result<Vec<Option<Version>>, Problem> {
+        let keys = self.keys(rids).await?;
+        let stored = self.store().versions_at(rids, self.sequence).await?;
+        let mut versions = Vec::with_capacity(rids.len());
+        for (key, stored) in keys.into_iter().zip(stored) {
+            versions.push(stored.map(|stored| self.version_from(key, stored)).transpose()?);
+        }
+        Ok(versions)
+    }
+
+    fn version_from(&self, key: Key, stored: StoredVersion) -> Result<Version, Problem> {
+        self.inner.version(key, stored)
+    }
+
+    /// Notes versions as shown and gives them out.
+    pub(crate) fn show(&self, versions: Vec<(Version, Vec<Row>)>) -> Vec<Version> {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = Vec::with_capacity(versions.len());
+        for (version, rows) in versions {
+            shown.extend(subjects(&rows));
+            out.push(version);
+        }
+        out
+    }
+
+    /// Judges one version and notes it as shown; a deletion is judged by the version before it.
+    async fn show_one(&self, version: Version) -> Result<Option<Version>, Problem> {
+        let rows = if version.text.is_empty() { self.rows_before(&version).await? } else { self.rows(&version) };
+        if !self.permit.scope().reads.contains(&version.key.kind) || !self.reaches(&version.key, &rows).await? {
+            self.refused.store(true, Ordering::Relaxed);
+            return Ok(None);
+        }
+        Ok(self.show(vec![(version, rows)]).pop())
+    }
+
+    /// The rows of the newest text before a version that has none.
+    async fn rows_before(&self, version: &Version) -> Result<Vec<Row>, Problem> {
+        let key = &version.key;
+        let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(Vec::new()) };
+        let before = self.store().history(rid, version.version, 1).await?.into_iter().next();
+        match before {
+            Some(stored) => Ok(self.rows(&self.version_from(key.clone(), stored)?)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Whether only the kind decides.
+    pub(crate) async fn reaches_everything(&self) -> Result<bool, Problem> {
+        Ok(matches!(self.reach().await?, Reach::Everything))
+    }
+
+    /// Whether the permit's subjects and labels reach a resource with these rows.
+    pub(crate) async fn reaches(&self, key: &Key, rows: &[Row]) -> Result<bool, Problem> {
+        let (allowed, hidden) = match self.reach().await? {
+            Reach::Everything => return Ok(true),
+            Reach::Sets { allowed, hidden } => (allowed, hidden),
+        };
+        let subjects: BTreeSet<Key> = subjects(rows).collect();
+        if hidden.contains(key) || subjects.iter().any(|subject| hidden.contains(subject)) {
+            return Ok(false);
+        }
+        let Some(allowed) = allowed else { return Ok(true) };
+        if subjects.is_empty() {
+            return Ok(self.permit.scope().open.contains(&key.kind));
+        }
+        Ok(subjects.iter().any(|subject| allowed.contains(subject)))
+    }
+
+    async fn reach(&self) -> Result<&Reach, Problem> {
+        self.reach.get_or_try_init(|| self.look_reach_up()).await
+    }
+
+    async fn look_reach_up(&self) -> Result<Reach, Problem> {
+        let scope = self.permit.scope();
+        let mut hidden = HashSet::new();
+        for label in &scope.without_labels {
+            let span = Span::head(LABEL, [Part::Text(label.clone().into_bytes())]);
+            hidden.extend(self.marked(&span, 2 + label.len() + 1 + 5).await?);
+        }
+        let mut allowed: HashSet<Key> = match &scope.subjects {
+            Subjects::All if hidden.is_empty() => return Ok(Reach::Everything),
+            Subjects::All => return Ok(Reach::Sets { allowed: None, hidden }),
+            Subjects::Only(subjects) => subjects.iter().map(|subject| Key::new(&subject.kind, &subject.id)).collect(),
+            Subjects::Related { principal, at } => self.related(principal, *at).await?,
+        };
+        for survivor in allowed.clone() {
+            allowed.extend(self.aliases(&survivor).await?);
+        }
+        Ok(Reach::Sets { allowed: Some(allowed), hidden })
+    }
+
+    /// The subjects that a principal has to do with at a moment.
+    async fn related(&self, principal: &str, at: Moment) -> Result<HashSet<Key>, Problem> {
+        let at = ordered_moment(at);
+        let span = Span::next(
+            RELATION,
+            [Part::Text(principal.as_bytes().to_vec())],
+            Next::WithinBoth(
+                terms::index::Range { low: terms::index::End::Open, high: terms::index::End::Including(at.to_vec()) },
+                terms::index::Range { low: terms::index::End::Excluding(at.to_vec()), high: terms::index::End::Open },
+            ),
+        );
+        let length = 2 + principal.len() + 1 + 16 + 5;
+        Ok(self.marked(&span, length).await?.into_iter().collect())
+    }
+
+    /// The targets at the end of every row in a span, whose keys have this length.
+    async fn marked(&self, span: &Span, length: usize) -> Result<Vec<Key>, Problem> {
+        let mut rids = Vec::new();
+        for range in self.names().ranges(self.store(), span).await? {
+            let mut after: Option<Hit> = None;
+            loop {
+                let hits = self.store().scan(&range, after.as_ref(), self.sequence, 1000).await?;
+                let full = hits.len() == 1000;
+                for (key, _) in hits.iter().filter(|(key, _)| key.len() == length && range.admits_rest(key)) {
+                    rids.extend(last_row_number(key));
+                }
+                after = hits.into_iter().next_back();
+                if !full {
+                    break;
+                }
+                if rids.len() > MOST_MARKS {
+                    return Err(Problem::TooCostly);
+                }
+            }
+        }
+        rids.sort_unstable();
+        rids.dedup();
+        self.keys(&rids).await
+    }
+
+    /// The spans, and the same spans for every resource that was merged into one they name.
+    pub(crate) async fn with_aliases(&self, mut spans: Vec<Span>) -> Result<Vec<Span>, Problem> {
+        if self.names().number(NameList::Parameter, ALIAS).is_none() {
+            return Ok(spans);
+        }
+        let mut more = Vec::new();
+        for span in &spans {
+            for (place, part) in span.head.iter().enumerate() {
+                let Part::Target { kind, id } = part else { continue };
+                for alias in self.aliases(&Key::new(kind, id)).await? {
+                    let mut span = span.clone();
+                    span.head[place] = Part::target(alias.kind, alias.id);
+                    more.push(span);
+                }
+            }
+        }
+        spans.append(&mut more);
+        Ok(spans)
+    }
+
+    /// Where a resource is now, for a draft.
+    pub(crate) async fn located(&self, key: &Key) -> Result<Option<StoredVersion>, Problem> {
+        let Some(kind) = self.names().kind(&key.kind) else { return Ok(None) };
+        let located = self.store().locate(&[(kind, stored_id(&key.id))]).await?.into_iter().flatten().next();
+        let Some(located) = located else { return Ok(None) };
+        Ok(self.store().versions_at(&[located.rid], self.sequence).await?.into_iter().flatten().next())
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+}
+
+impl Drop for Reading {
+    /// A reading that was dropped on the way (a client that went, a panic) is noted all the same.
+    fn drop(&mut self) {
+        let shown = !self.shown.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if shown && !self.finished.load(Ordering::Relaxed) {
+            tracing::warn!("a reading ended without being finished; it is noted late");
+            self.inner.accesses.note_late(self.access());
+        }
+    }
+}
+
+/// Whose a resource with these rows is.
+pub(crate) fn subjects(rows: &[Row]) -> impl Iterator<Item = Key> + '_ {
+    rows.iter().filter(|row| row.parameter == SUBJECT).filter_map(|row| match row.parts.first() {
+        Some(Part::Target { kind, id }) => Some(Key::new(kind, id)),
+        _ => None,
+    })
+}
+
+/// A moment as ordered bytes: big-endian with the sign flipped.
+fn ordered_moment(moment: Moment) -> [u8; 8] {
+    ((moment.0 as u64) ^ (1 << 63)).to_be_bytes()
+}
+
+/// The row number in the last five bytes of a key.
+fn last_row_number(key: &[u8]) -> Option<i64> {
+    let bytes = key.get(key.len().checked_sub(5)?..)?;
+    Some(bytes.iter().fold(0, |number, byte| number << 8 | i64::from(*byte)))
+}

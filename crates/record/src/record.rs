@@ -1,0 +1,335 @@
+//! A record: opening, taking over, the two ways in, and what hosting asks of the whole.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use access::Permit;
+use journal::{Checkpoint, KeyKind, SignedCheckpoint, SigningKey, VerifierKey};
+use quick_cache::sync::Cache;
+use terms::{Clock, Moment};
+
+use crate::access_journal::{Access, AccessJournal, AccessQuery};
+use crate::change::{Act, Cause, CauseKind, Key};
+use crate::codec::Decoder;
+use crate::desk::{DeskChange, DeskRow};
+use crate::error::Problem;
+use crate::group::{Declined, Prepared, operation_of};
+use crate::indexing::Indexing;
+use crate::names::Names;
+use crate::reading::{Reading, Version};
+use crate::store::{NameList, SqliteReader, SqliteWriter, Store, StoredVersion, WriterStore};
+use crate::writer::{self, Queue, Shared};
+
+pub use crate::store::Durability;
+
+/// Where a record is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A directory with a SQLite database, the access journal and the blobs.
+    Sqlite {
+        /// The directory.
+        directory: PathBuf,
+    },
+}
+
+/// What a record needs from its host.
+#[derive(Clone)]
+pub struct Options {
+    /// The index functions.
+    pub indexing: Indexing,
+    /// Where the present moment comes from.
+    pub clock: Clock,
+    /// This host's name, for the access chain and the keys.
+    pub host: String,
+    /// The journal's origin line, such as `almoner.example/t/RX1`.
+    pub origin: String,
+    /// How hard the store works for durability; anything but the default is for tests.
+    pub durability: Durability,
+}
+
+/// An open record. Cloning it is cheap; all clones are one writer.
+#[derive(Clone)]
+pub struct Record {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) directory: PathBuf,
+    pub(crate) store: Store,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) queue: Queue,
+    pub(crate) accesses: AccessJournal,
+    pub(crate) indexing: Indexing,
+    pub(crate) clock: Clock,
+    pub(crate) keys: Cache<i64, Arc<Key>>,
+    pub(crate) signing: SigningKey,
+    pub(crate) origin: String,
+    store_name: &'static str,
+}
+
+/// The state of a record, for a host's page. No patient data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Number of entries.
+    pub sequence: u64,
+    /// The writer's tenure.
+    pub epoch: u64,
+    /// When the newest entry was made; `None` for an empty record.
+    pub last_commit: Option<Moment>,
+    /// Live resources by kind.
+    pub resources: Vec<(String, u64)>,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// `SQLite` or `PostgreSQL`.
+    pub store: &'static str,
+}
+
+impl Record {
+    /// Opens a record, making it when there is none, and takes it over as its writer.
+    ///
+    /// # Errors
+    /// [`Problem::Unsuitable`] when the store is not as it must be, [`Problem::Damaged`] when what is there does not
+    /// agree with itself.
+    pub async fn open(location: &Location, options: Options) -> Result<Record, Problem> {
+        let Location::Sqlite { directory } = location;
+        std::fs::create_dir_all(directory).map_err(|error| Problem::store("making the record's directory", error))?;
+        let mut writer = WriterStore::Sqlite(SqliteWriter::open(directory, options.durability)?);
+        let store = Store::Sqlite(Arc::new(SqliteReader::open(directory)?));
+        let signing = signing_key(directory, &options.origin)?;
+        let head = writer.take_over()?;
+        let dictionaries = store.dictionaries().await?;
+        let decoder = Decoder::default();
+        for (number, bytes) in &dictionaries {
+            decoder.learn(*number, bytes.clone());
+        }
+        let shared = Arc::new(Shared {
+            newest: AtomicU64::new(head.sequence),
+            epoch: AtomicU64::new(head.epoch),
+            moment: AtomicI64::new(head.moment.0),
+            names: Names::load(&store).await?,
+            decoder,
+        });
+        let accesses = AccessJournal::start(directory, &options.host, head.epoch, options.clock.clone())?;
+        let first = head.sequence == 0;
+        let queue = writer::start(writer, shared.clone(), options.clock.clone(), head, &dictionaries)?;
+        let inner = Inner {
+            directory: directory.clone(),
+            store,
+            shared,
+            queue,
+            accesses,
+            indexing: options.indexing,
+            clock: options.clock,
+            keys: Cache::new(200_000),
+            signing,
+            origin: options.origin,
+            store_name: "SQLite",
+        };
+        let record = Record { inner: Arc::new(inner) };
+        if first {
+            record.introduce_key(&options.host).await?;
+        }
+        Ok(record)
+    }
+
+    /// A reading at the newest acknowledged sequence. `query` says what is asked, for the access journal.
+    pub async fn read(&self, permit: &Permit, query: impl Into<String>) -> Result<Reading, Problem> {
+        let sequence = self.inner.shared.newest.load(Ordering::Acquire);
+        Ok(Reading::new(self.inner.clone(), permit.clone(), query.into(), sequence))
+    }
+
+    /// A reading at an earlier sequence.
+    ///
+    /// # Errors
+    /// [`Problem::Expired`] when that sequence's index rows are no longer kept, or it is in the future.
+    pub async fn read_at(&self, permit: &Permit, query: impl Into<String>, sequence: u64) -> Result<Reading, Problem> {
+        let newest = self.inner.shared.newest.load(Ordering::Acquire);
+        if sequence > newest || sequence < self.inner.store.past_from().await? {
+            return Err(Problem::Expired);
+        }
+        Ok(Reading::new(self.inner.clone(), permit.clone(), query.into(), sequence))
+    }
+
+    /// The record's state.
+    pub async fn status(&self) -> Result<Status, Problem> {
+        let inner = &self.inner;
+        let head = inner.store.head().await?;
+        let tallies = inner.store.tallies().await?;
+        let mut resources = Vec::with_capacity(tallies.len());
+        for (kind, live) in tallies {
+            let name = inner.shared.names.name(NameList::Kind, u32::from(kind));
+            resources.push((name.map_or_else(|| "?".to_owned(), |name| name.to_string()), live));
+        }
+        resources.sort();
+        Ok(Status {
+            sequence: head.sequence,
+            epoch: head.epoch,
+            last_commit: (head.sequence > 0).then_some(head.moment),
+            resources,
+            bytes: inner.store.size().await?,
+            store: inner.store_name,
+        })
+    }
+
+    /// Signs a checkpoint of the newest entry, keeps it beside the record and gives it out (C2SP tlog-checkpoint).
+    pub async fn checkpoint(&self) -> Result<SignedCheckpoint, Problem> {
+        let (head, root) = self.inner.queue.head().await?;
+        let moment = (self.inner.clock)();
+        let stated =
+            Checkpoint { origin: self.inner.origin.clone(), size: head.sequence, root, epoch: head.epoch, moment };
+        let signed = SignedCheckpoint::sign(stated, &self.inner.signing)
+            .map_err(|error| Problem::store("signing a checkpoint", error))?;
+        write_synced(&self.inner.directory.join("checkpoint"), signed.to_string().as_bytes())?;
+        Ok(signed)
+    }
+
+    /// The newest checkpoint that was signed here, if any.
+    pub fn last_checkpoint(&self) -> Result<Option<SignedCheckpoint>, Problem> {
+        match std::fs::read_to_string(self.inner.directory.join("checkpoint")) {
+            Ok(text) => SignedCheckpoint::parse(&text)
+                .map(Some)
+                .map_err(|error| Problem::damaged(format!("the kept checkpoint: {error}"))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Problem::store("reading the kept checkpoint", error)),
+        }
+    }
+
+    /// The key that checks this record's checkpoints.
+    pub fn verifier_key(&self) -> VerifierKey {
+        self.inner.signing.verifier(KeyKind::Log)
+    }
+
+    /// Who has looked, newest first. The permit's role must allow it: privacy officers and the host.
+    pub async fn accesses(&self, permit: &Permit, query: AccessQuery) -> Result<Vec<Access>, Problem> {
+        use access::Role;
+        if !matches!(permit.role(), Role::PrivacyOfficer | Role::Host) {
+            return Err(Problem::NotPermitted { what: "to see who has looked".into() });
+        }
+        self.inner.accesses.list(query).await
+    }
+
+    /// A row of the desk.
+    pub async fn desk_get(&self, kind: &str, key: &str) -> Result<Option<DeskRow>, Problem> {
+        Ok(self.inner.store.desk_get(kind, key).await?.map(DeskRow::from))
+    }
+
+    /// Rows of a kind whose key begins with the prefix, in order.
+    pub async fn desk_list(&self, kind: &str, prefix: &str, limit: usize) -> Result<Vec<DeskRow>, Problem> {
+        let rows = self.inner.store.desk_list(kind, prefix, limit.min(10_000)).await?;
+        Ok(rows.into_iter().map(DeskRow::from).collect())
+    }
+
+    /// Changes the desk; on disk when it returns. All changes are made, or none when an expectation fails (the answer
+    /// tells for each whether it held).
+    pub async fn desk_put(&self, changes: Vec<DeskChange>) -> Result<Vec<bool>, Problem> {
+        self.inner.queue.desk(changes).await
+    }
+
+    /// Stops the writer and the access journal after what waits now.
+    pub async fn close(self) {
+        self.inner.queue.stop().await;
+        self.inner.accesses.stop().await;
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
+    /// The first entry of a record introduces the key that signs its checkpoints.
+    async fn introduce_key(&self, host: &str) -> Result<(), Problem> {
+        let signing = &self.inner.signing;
+        let mut change = journal::KeyChange {
+            kind: journal::KeyChangeKind::Introduce,
+            origin: self.inner.origin.clone(),
+            host: host.to_owned(),
+            name: signing.name().to_owned(),
+            key: signing.public(),
+            signer: signing.public(),
+            signature: [0; 64],
+        };
+        change.signature = signing.sign(&change.message());
+        let act = Act {
+            command: "introduce key".into(),
+            cause: Cause { kind: CauseKind::System, reference: "first entry".into() },
+            idempotency: None,
+        };
+        let prepared = Prepared {
+            author: format!("host/{host}"),
+            permit: "host by host".into(),
+            act,
+            changes: Vec::new(),
+            assertions: Vec::new(),
+            besides: journal::Act::Keys(change),
+            erase: Vec::new(),
+        };
+        match self.inner.queue.commit(prepared).await {
+            Ok(_) => Ok(()),
+            Err(Declined::Problem(problem)) => Err(problem),
+            Err(declined) => Err(Problem::damaged(format!("the first entry was declined: {declined:?}"))),
+        }
+    }
+}
+
+impl Inner {
+    /// A version as it is shown, checked against nothing: `verify` does that.
+    pub(crate) fn version(&self, key: Key, stored: StoredVersion) -> Result<Version, Problem> {
+        let operation = operation_of(stored.operation)?;
+        let erased = match (&stored.text, <[u8; 8]>::try_from(stored.salt.as_slice())) {
+            (None, Ok(bytes)) => Some(u64::from_be_bytes(bytes)),
+            (None, Err(_)) => Some(0),
+            (Some(_), _) => None,
+        };
+        let text = match stored.text {
+            Some(coded) => self.shared.decoder.decode(stored.coding, coded)?,
+            None => Vec::new(),
+        };
+        Ok(Version {
+            key,
+            version: stored.version,
+            sequence: stored.sequence,
+            moment: stored.moment,
+            operation,
+            text: text.into(),
+            erased,
+        })
+    }
+}
+
+/// The record's signing key, made on first use and kept with owner-only rights beside the record.
+fn signing_key(directory: &Path, origin: &str) -> Result<SigningKey, Problem> {
+    let path = directory.join("signing-key");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => SigningKey::parse(text.trim_end())
+            .map_err(|error| Problem::Unsuitable { what: format!("its signing key cannot be read: {error}") }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut seed = [0; 32];
+            getrandom::fill(&mut seed).map_err(|error| Problem::store("making a key", error.to_string()))?;
+            let key = SigningKey::from_seed(origin, seed)
+                .map_err(|error| Problem::Unsuitable { what: format!("its origin cannot name a key: {error}") })?;
+            write_synced(&path, format!("{}\n", key.to_secret_text()).as_bytes())?;
+            Ok(key)
+        }
+        Err(error) => Err(Problem::store("reading the signing key", error)),
+    }
+}
+
+/// Replaces a small file so that after a crash either the old or the new content is there; readable by its owner only.
+pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let write = || -> std::io::Result<()> {
+        let fresh = path.with_extension("new");
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, path)?;
+        let directory = path.parent().unwrap_or_else(|| Path::new("."));
+        std::fs::File::open(directory)?.sync_all()
+    };
+    write().map_err(|error| match error.kind() {
+        std::io::ErrorKind::StorageFull => Problem::Full,
+        _ => Problem::store("writing a small file", error),
+    })
+}

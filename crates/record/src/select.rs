@@ -1,0 +1,110 @@
+//! A question to the index in neutral terms. The door makes it from a search; `search.rs` answers it.
+
+use terms::index::Span;
+
+use crate::reading::Version;
+
+/// Which resources are wanted.
+#[derive(Debug, Clone)]
+pub struct Select {
+    /// The resource type.
+    pub kind: String,
+    /// All of these must hold.
+    pub clauses: Vec<Clause>,
+    /// In which order; ties and an empty list are broken by the order of creation.
+    pub order: Vec<Order>,
+    /// How many at most, 1 to 1,000.
+    pub limit: usize,
+    /// Where the page before ended.
+    pub after: Option<Cursor>,
+}
+
+/// One condition on a resource.
+#[derive(Debug, Clone)]
+pub enum Clause {
+    /// At least one row in one of the spans.
+    Any(Vec<Span>),
+    /// No row in any of the spans.
+    None(Vec<Span>),
+    /// The logical id is one of these.
+    Ids(Vec<String>),
+    /// Last changed at or after the first moment and before the second.
+    Changed(Option<terms::Moment>, Option<terms::Moment>),
+    /// A reference under one of these parameters leads to a resource that satisfies the question (its order, limit
+    /// and cursor are not used).
+    Linked(&'static str, Box<Select>),
+    /// A resource that satisfies the question refers to this one under the parameter.
+    LinkedFrom(&'static str, Box<Select>),
+    /// At least one of these holds.
+    Either(Vec<Clause>),
+}
+
+/// One key of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// By the smallest row under this parameter (the largest when descending); `None` for the last change.
+    /// Resources without a row come last.
+    pub parameter: Option<&'static str>,
+    /// Newest or largest first.
+    pub descending: bool,
+}
+
+/// Where a page ended. Opaque; good for an hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(pub(crate) Vec<u8>);
+
+/// One page of answers.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The resources, as they were at the reading's sequence.
+    pub versions: Vec<Version>,
+    /// Where the next page starts; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+impl Select {
+    /// All resources of a type, 50 to a page.
+    pub fn of(kind: impl Into<String>) -> Select {
+        Select { kind: kind.into(), clauses: Vec::new(), order: Vec::new(), limit: 50, after: None }
+    }
+
+    /// With a further condition.
+    pub fn with(mut self, clause: Clause) -> Select {
+        self.clauses.push(clause);
+        self
+    }
+
+    /// With an order.
+    pub fn sorted(mut self, parameter: Option<&'static str>, descending: bool) -> Select {
+        self.order.push(Order { parameter, descending });
+        self
+    }
+
+    /// With a page size.
+    pub fn limit(mut self, limit: usize) -> Select {
+        self.limit = limit.clamp(1, 1000);
+        self
+    }
+}
+
+impl Cursor {
+    /// The sequence at which its page was read; the next page is read at the same.
+    pub fn sequence(&self) -> u64 {
+        let bytes: Option<[u8; 8]> = self.0.get(..8).and_then(|bytes| bytes.try_into().ok());
+        bytes.map_or(0, u64::from_be_bytes)
+    }
+
+    /// As text for a URL.
+    pub fn text(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// From text; `None` when it cannot be one.
+    pub fn parse(text: &str) -> Option<Cursor> {
+        if !text.len().is_multiple_of(2) || text.len() > 4096 || !text.is_ascii() {
+            return None;
+        }
+        let bytes = (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok());
+        bytes.collect::<Option<Vec<u8>>>().map(Cursor)
+    }
+}

@@ -1,0 +1,149 @@
+//! The SQL that both stores share, and the few places where they differ.
+//!
+//! Parameters are written `$1`, `$2` … in order of first appearance, which both databases read the same way.
+
+/// The types and clauses that differ.
+pub(crate) struct Dialect {
+    pub(crate) int: &'static str,
+    pub(crate) bytes: &'static str,
+    pub(crate) text: &'static str,
+    pub(crate) clustered: &'static str,
+    pub(crate) zero_hash: &'static str,
+}
+
+/// SQLite: rows kept inside the primary key.
+pub(crate) const SQLITE: Dialect =
+    Dialect { int: "INTEGER", bytes: "BLOB", text: "TEXT", clustered: "WITHOUT ROWID", zero_hash: "zeroblob(32)" };
+
+impl Dialect {
+    /// A schema step in this dialect.
+    pub(crate) fn step(&self, template: &str) -> String {
+        template
+            .replace("{int}", self.int)
+            .replace("{bytes}", self.bytes)
+            .replace("{text}", self.text)
+            .replace("{clustered}", self.clustered)
+            .replace("{zero_hash}", self.zero_hash)
+    }
+}
+
+pub(crate) const HEAD: &str = "SELECT sequence, epoch, moment, chain, desk, past_from FROM head WHERE one = 1";
+pub(crate) const TAKE_OVER: &str = "UPDATE head SET epoch = epoch + 1 WHERE one = 1";
+pub(crate) const MOVE_HEAD: &str = "UPDATE head SET sequence = $1, moment = $2, chain = $3, desk = $4 \
+     WHERE one = 1 AND sequence = $5 AND epoch = $6 AND desk = $7";
+pub(crate) const NAMES: &str = "SELECT number, name FROM name WHERE list = $1 ORDER BY number";
+pub(crate) const SYMBOL: &str = "SELECT symbol FROM symbol WHERE code = $1 AND system = $2";
+pub(crate) const SYMBOLS_OF: &str = "SELECT system, symbol FROM symbol WHERE code = $1 ORDER BY system LIMIT 1000";
+pub(crate) const LOCATE: &str = "SELECT rid, version, sequence, live FROM resource WHERE kind = $1 AND id = $2";
+pub(crate) const RESOURCE_KEY: &str = "SELECT kind, id FROM resource WHERE rid = $1";
+pub(crate) const VERSION_AT: &str = "SELECT rid, version, sequence, moment, operation, seal, coding, salt, text \
+     FROM version WHERE rid = $1 AND sequence <= $2 ORDER BY version DESC LIMIT 1";
+pub(crate) const VERSION: &str = "SELECT rid, version, sequence, moment, operation, seal, coding, salt, text \
+     FROM version WHERE rid = $1 AND version = $2";
+pub(crate) const HISTORY: &str = "SELECT rid, version, sequence, moment, operation, seal, coding, salt, text \
+     FROM version WHERE rid = $1 AND version < $2 ORDER BY version DESC LIMIT $3";
+pub(crate) const ALL_VERSIONS: &str = "SELECT rid, version, sequence, moment, operation, seal, coding, salt, text \
+     FROM version WHERE (rid, version) > ($1, $2) ORDER BY rid, version LIMIT $3";
+pub(crate) const SCAN: &str = "SELECT key, rid FROM idx WHERE (key, rid) > ($1, $2) AND key >= $3 AND key < $4 \
+     ORDER BY key, rid LIMIT $5";
+pub(crate) const SCAN_DOWN: &str = "SELECT key, rid FROM idx WHERE (key, rid) < ($1, $2) AND key >= $3 AND key < $4 \
+     ORDER BY key DESC, rid DESC LIMIT $5";
+pub(crate) const SCAN_AS_AT: &str = "SELECT key, rid FROM (\
+       SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
+       WHERE (i.key, i.rid) > ($1, $2) AND i.key >= $3 AND i.key < $4 AND r.sequence <= $5 \
+     UNION ALL \
+       SELECT key, rid FROM index_past \
+       WHERE (key, rid) > ($1, $2) AND key >= $3 AND key < $4 AND from_sequence <= $5 AND to_sequence > $5\
+     ) AS valid ORDER BY key, rid LIMIT $6";
+pub(crate) const SCAN_DOWN_AS_AT: &str = "SELECT key, rid FROM (\
+       SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
+       WHERE (i.key, i.rid) < ($1, $2) AND i.key >= $3 AND i.key < $4 AND r.sequence <= $5 \
+     UNION ALL \
+       SELECT key, rid FROM index_past \
+       WHERE (key, rid) < ($1, $2) AND key >= $3 AND key < $4 AND from_sequence <= $5 AND to_sequence > $5\
+     ) AS valid ORDER BY key DESC, rid DESC LIMIT $6";
+pub(crate) const ESTIMATE: &str =
+    "SELECT count(*) FROM (SELECT 1 FROM idx WHERE key >= $1 AND key < $2 LIMIT $3) AS some";
+pub(crate) const HOLDERS: &str = "SELECT key, rid FROM idx WHERE key >= $1 AND key < $2 ORDER BY key, rid LIMIT $3";
+pub(crate) const ENTRIES: &str =
+    "SELECT sequence, moment, salt, rids, body FROM entry WHERE sequence >= $1 ORDER BY sequence LIMIT $2";
+pub(crate) const ENTRY_MOMENT: &str = "SELECT moment FROM entry WHERE sequence = $1";
+pub(crate) const TALLIES: &str = "SELECT kind, live FROM tally WHERE live > 0 ORDER BY kind";
+pub(crate) const DICTIONARIES: &str = "SELECT number, bytes FROM dictionary ORDER BY number";
+pub(crate) const TILE: &str = "SELECT hashes FROM tile WHERE name = $1";
+pub(crate) const KEPT_KEY: &str =
+    "SELECT principal, key, sequence, digest, moment FROM kept_key WHERE principal = $1 AND key = $2";
+pub(crate) const DESK_GET: &str =
+    "SELECT kind, key, change, expires, seal, bytes FROM desk WHERE kind = $1 AND key = $2";
+pub(crate) const DESK_LIST: &str = "SELECT kind, key, change, expires, seal, bytes FROM desk \
+     WHERE kind = $1 AND key >= $2 AND key < $3 ORDER BY key LIMIT $4";
+pub(crate) const DESK_CHANGE: &str = "SELECT change FROM desk WHERE kind = $1 AND key = $2";
+pub(crate) const HIGHEST: &str =
+    "SELECT coalesce((SELECT max(rid) FROM resource), 0), coalesce((SELECT max(symbol) FROM symbol), 0)";
+
+pub(crate) const PUT_NAME: &str = "INSERT INTO name (list, number, name) VALUES ($1, $2, $3)";
+pub(crate) const PUT_SYMBOL: &str = "INSERT INTO symbol (symbol, system, code) VALUES ($1, $2, $3)";
+pub(crate) const PUT_RESOURCE: &str =
+    "INSERT INTO resource (rid, kind, id, version, sequence, live) VALUES ($1, $2, $3, 0, 0, 0)";
+pub(crate) const PUT_CURRENT: &str = "UPDATE resource SET version = $1, sequence = $2, live = $3 WHERE rid = $4";
+pub(crate) const PUT_VERSION: &str = "INSERT INTO version (rid, version, sequence, moment, operation, seal, coding, salt, text) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+pub(crate) const PUT_ROW: &str = "INSERT INTO idx (key, rid) VALUES ($1, $2)";
+pub(crate) const DROP_ROW: &str = "DELETE FROM idx WHERE key = $1 AND rid = $2";
+pub(crate) const PUT_PAST: &str =
+    "INSERT INTO index_past (key, rid, from_sequence, to_sequence) VALUES ($1, $2, $3, $4)";
+pub(crate) const DROP_PAST: &str = "DELETE FROM index_past WHERE key = $1 AND rid = $2 AND from_sequence = $3";
+pub(crate) const PUT_ENTRY: &str = "INSERT INTO entry (sequence, moment, salt, rids, body) VALUES ($1, $2, $3, $4, $5)";
+pub(crate) const PUT_TILE: &str = "INSERT INTO tile (name, hashes) VALUES ($1, $2)";
+pub(crate) const PUT_KEPT_KEY: &str =
+    "INSERT INTO kept_key (principal, key, sequence, digest, moment) VALUES ($1, $2, $3, $4, $5)";
+pub(crate) const PUT_TALLY: &str = "INSERT INTO tally (kind, live) VALUES ($1, $2) \
+     ON CONFLICT (kind) DO UPDATE SET live = tally.live + excluded.live";
+pub(crate) const PUT_DICTIONARY: &str = "INSERT INTO dictionary (number, bytes) VALUES ($1, $2)";
+pub(crate) const ERASE: &str = "UPDATE version SET text = NULL, salt = $1 WHERE rid = $2 AND version = $3";
+pub(crate) const PUT_DESK: &str = "INSERT INTO desk (kind, key, change, expires, seal, bytes) VALUES ($1, $2, $3, $4, $5, $6) \
+     ON CONFLICT (kind, key) DO UPDATE SET change = excluded.change, expires = excluded.expires, \
+     seal = excluded.seal, bytes = excluded.bytes";
+pub(crate) const DROP_DESK: &str = "DELETE FROM desk WHERE kind = $1 AND key = $2";
+pub(crate) const RAISE_PAST_FROM: &str = "UPDATE head SET past_from = $1 WHERE past_from < $1";
+pub(crate) const SWEEP_PAST: &str = "DELETE FROM index_past WHERE (key, rid, from_sequence) IN \
+     (SELECT key, rid, from_sequence FROM index_past WHERE to_sequence <= $1 LIMIT 5000)";
+pub(crate) const SWEEP_KEPT_KEYS: &str = "DELETE FROM kept_key WHERE (principal, key) IN \
+     (SELECT principal, key FROM kept_key WHERE moment < $1 LIMIT 5000)";
+
+/// Row numbers as stored in an entry: differences from the one before, zigzag, seven bits to a byte, low first.
+pub(crate) fn pack_rids(rids: &[i64]) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(rids.len() * 2);
+    let mut before = 0i64;
+    for &rid in rids {
+        let step = rid.wrapping_sub(before);
+        let mut left = ((step << 1) ^ (step >> 63)) as u64;
+        while left >= 128 {
+            packed.push((left as u8) | 128);
+            left >>= 7;
+        }
+        packed.push(left as u8);
+        before = rid;
+    }
+    packed
+}
+
+/// The row numbers again; `None` when the bytes are cut or too long.
+pub(crate) fn unpack_rids(packed: &[u8]) -> Option<Vec<i64>> {
+    let mut rids = Vec::new();
+    let (mut before, mut value, mut shift) = (0i64, 0u64, 0u32);
+    for &byte in packed {
+        if shift > 63 {
+            return None;
+        }
+        value |= u64::from(byte & 127) << shift;
+        shift += 7;
+        if byte < 128 {
+            let step = (value >> 1) as i64 ^ -((value & 1) as i64);
+            before = before.wrapping_add(step);
+            rids.push(before);
+            (value, shift) = (0, 0);
+        }
+    }
+    (shift == 0).then_some(rids)
+}

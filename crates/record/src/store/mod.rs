@@ -1,0 +1,390 @@
+//! The two stores behind one face of about a dozen operations in the record's words.
+//!
+//! Reading is async ([`Store`]); writing happens on the writer's own thread ([`WriterStore`]), which gathers facts
+//! for a group of drafts and applies one [`Batch`] in one transaction. All meaning (assertions, numbering, hashing)
+//! lies above, so both stores do the same. The contract suite in `tests/` is the definition.
+
+mod dialect;
+mod schema;
+mod sqlite;
+mod sqlite_write;
+
+use std::sync::Arc;
+
+use terms::Moment;
+
+use crate::error::Problem;
+use crate::keys::{KeyRange, PhysicalKey};
+use crate::names::NameTable;
+
+pub(crate) use sqlite::{SqliteReader, failed as sqlite_failed};
+pub use sqlite_write::Durability;
+pub(crate) use sqlite_write::SqliteWriter;
+
+/// The readers of a record's store.
+#[derive(Clone)]
+pub(crate) enum Store {
+    /// A directory with one SQLite database.
+    Sqlite(Arc<SqliteReader>),
+}
+
+/// The one writer of a record's store.
+pub(crate) enum WriterStore {
+    /// A directory with one SQLite database.
+    Sqlite(SqliteWriter),
+}
+
+/// The newest state of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// Number of entries, and the sequence of the newest.
+    pub(crate) sequence: u64,
+    /// The writer's tenure.
+    pub(crate) epoch: u64,
+    /// Moment of the newest entry.
+    pub(crate) moment: Moment,
+    /// Chain hash of the newest entry.
+    pub(crate) chain: [u8; 32],
+    /// Desk changes so far.
+    pub(crate) desk: u64,
+}
+
+/// Where a resource is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Located {
+    pub(crate) rid: i64,
+    /// Newest version; 0 when only mentioned by references.
+    pub(crate) version: u64,
+    pub(crate) sequence: u64,
+    pub(crate) live: bool,
+}
+
+/// A resource's stored key: kind number and stored id.
+pub(crate) type StoredKey = (u16, Vec<u8>);
+
+/// A version as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredVersion {
+    pub(crate) rid: i64,
+    pub(crate) version: u64,
+    pub(crate) sequence: u64,
+    pub(crate) moment: Moment,
+    /// 1 create, 2 update, 3 delete.
+    pub(crate) operation: u8,
+    /// 0 plain; other values name a sealing key.
+    pub(crate) seal: u32,
+    /// 0 uncompressed, 1 zstd without, from 2 zstd with the dictionary of that number.
+    pub(crate) coding: u32,
+    /// 16 bytes; when erased, the sequence of the erasing entry (8 bytes, big-endian).
+    pub(crate) salt: Vec<u8>,
+    /// The text as coded; `None` when erased.
+    pub(crate) text: Option<Vec<u8>>,
+}
+
+/// One row found by a scan.
+pub(crate) type Hit = (PhysicalKey, i64);
+
+/// A named list of numbered names, such as kinds or parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameList {
+    Kind,
+    Parameter,
+    System,
+}
+
+/// An idempotency key kept for retries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptKey {
+    pub(crate) principal: String,
+    pub(crate) key: String,
+    pub(crate) sequence: u64,
+    /// SHA-256 of the request.
+    pub(crate) digest: Vec<u8>,
+    pub(crate) moment: Moment,
+}
+
+/// A row of the desk as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredDeskRow {
+    pub(crate) kind: String,
+    pub(crate) key: String,
+    pub(crate) change: u64,
+    pub(crate) expires: Option<Moment>,
+    pub(crate) seal: u32,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// An entry as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredEntry {
+    pub(crate) sequence: u64,
+    pub(crate) moment: Moment,
+    pub(crate) salt: Vec<u8>,
+    pub(crate) body: Vec<u8>,
+    /// Row numbers of the changed resources, in the order of the entry's changes.
+    pub(crate) rids: Vec<i64>,
+}
+
+/// What a writer starts from again: head, name lists, dictionaries.
+pub(crate) type Reopened = (Head, [NameTable; 3], Vec<(u32, Vec<u8>)>);
+
+/// Everything that one transaction of the writer changes. Either all of it is in the store or nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) names: Vec<(NameList, u32, String)>,
+    /// Symbol, system number, code.
+    pub(crate) symbols: Vec<(u32, u32, String)>,
+    /// Resources seen for the first time: row number, key.
+    pub(crate) resources: Vec<(i64, StoredKey)>,
+    pub(crate) versions: Vec<StoredVersion>,
+    /// The new state of changed resources.
+    pub(crate) current: Vec<Located>,
+    pub(crate) index_add: Vec<Hit>,
+    pub(crate) index_drop: Vec<Hit>,
+    /// Rows of replaced versions: key, row number, from, to.
+    pub(crate) index_past: Vec<(PhysicalKey, i64, u64, u64)>,
+    pub(crate) entries: Vec<StoredEntry>,
+    pub(crate) tiles: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) kept_keys: Vec<KeptKey>,
+    /// Change of the number of live resources by kind.
+    pub(crate) tallies: Vec<(u16, i64)>,
+    /// Past rows of erased versions: key, row number, from.
+    pub(crate) past_drop: Vec<(PhysicalKey, i64, u64)>,
+    /// Versions whose text and salt go: row number, version, sequence of the erasing entry.
+    pub(crate) erase: Vec<(i64, u64, u64)>,
+    pub(crate) desk_put: Vec<StoredDeskRow>,
+    pub(crate) desk_drop: Vec<(String, String)>,
+    pub(crate) dictionaries: Vec<(u32, Vec<u8>)>,
+    /// The head expected and the head to be.
+    pub(crate) head: Option<(Head, Head)>,
+}
+
+macro_rules! each_store {
+    ($self:ident, $store:ident => $do:expr) => {
+        match $self {
+            Store::Sqlite($store) => $do,
+        }
+    };
+}
+
+impl Store {
+    pub(crate) async fn head(&self) -> Result<Head, Problem> {
+        each_store!(self, store => store.head())
+    }
+
+    pub(crate) async fn names(&self, list: NameList) -> Result<Vec<(u32, String)>, Problem> {
+        each_store!(self, store => store.names(list))
+    }
+
+    pub(crate) async fn symbol(&self, system: u32, code: &str) -> Result<Option<u32>, Problem> {
+        each_store!(self, store => store.symbol(system, code))
+    }
+
+    /// All (system, symbol) of a code.
+    pub(crate) async fn symbols_of(&self, code: &str) -> Result<Vec<(u32, u32)>, Problem> {
+        each_store!(self, store => store.symbols_of(code))
+    }
+
+    pub(crate) async fn locate(&self, keys: &[StoredKey]) -> Result<Vec<Option<Located>>, Problem> {
+        each_store!(self, store => store.locate(keys))
+    }
+
+    /// The keys of row numbers, in their order.
+    pub(crate) async fn keys(&self, rids: &[i64]) -> Result<Vec<Option<StoredKey>>, Problem> {
+        each_store!(self, store => store.keys(rids))
+    }
+
+    /// The newest version of each at or before the sequence, in the order of `rids`.
+    pub(crate) async fn versions_at(&self, rids: &[i64], at: u64) -> Result<Vec<Option<StoredVersion>>, Problem> {
+        each_store!(self, store => store.versions_at(rids, at))
+    }
+
+    /// Exactly these versions, in the order asked.
+    pub(crate) async fn versions(&self, wanted: &[(i64, u64)]) -> Result<Vec<Option<StoredVersion>>, Problem> {
+        each_store!(self, store => store.versions(wanted))
+    }
+
+    /// Versions below a version number, newest first.
+    pub(crate) async fn history(&self, rid: i64, below: u64, limit: usize) -> Result<Vec<StoredVersion>, Problem> {
+        each_store!(self, store => store.history(rid, below, limit))
+    }
+
+    /// Versions with a row number above `after.0`, or equal and a version above `after.1`, in that order.
+    pub(crate) async fn all_versions(&self, after: (i64, u64), limit: usize) -> Result<Vec<StoredVersion>, Problem> {
+        each_store!(self, store => store.all_versions(after, limit))
+    }
+
+    /// Rows of the range that hold at the sequence, above `after`, ordered by key and row number.
+    pub(crate) async fn scan(
+        &self,
+        range: &KeyRange,
+        after: Option<&Hit>,
+        at: u64,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Problem> {
+        each_store!(self, store => store.scan(range, after, at, limit))
+    }
+
+    /// The same from the top down, below `before`.
+    pub(crate) async fn scan_down(
+        &self,
+        range: &KeyRange,
+        before: Option<&Hit>,
+        at: u64,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Problem> {
+        each_store!(self, store => store.scan_down(range, before, at, limit))
+    }
+
+    /// About how many current rows the range has, counted up to `most`.
+    pub(crate) async fn estimate(&self, range: &KeyRange, most: usize) -> Result<usize, Problem> {
+        each_store!(self, store => store.estimate(range, most))
+    }
+
+    /// Entries from a sequence on.
+    pub(crate) async fn entries(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, Problem> {
+        each_store!(self, store => store.entries(from, limit))
+    }
+
+    /// The first sequence whose moment is at or after `moment`; head + 1 when there is none.
+    pub(crate) async fn first_at_or_after(&self, moment: Moment) -> Result<u64, Problem> {
+        each_store!(self, store => store.first_at_or_after(moment))
+    }
+
+    pub(crate) async fn kept_key(&self, principal: &str, key: &str) -> Result<Option<KeptKey>, Problem> {
+        each_store!(self, store => store.kept_key(principal, key))
+    }
+
+    /// A full tile of the journal's tree.
+    pub(crate) async fn tile(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Problem> {
+        each_store!(self, store => store.tile(name))
+    }
+
+    pub(crate) async fn tallies(&self) -> Result<Vec<(u16, u64)>, Problem> {
+        each_store!(self, store => store.tallies())
+    }
+
+    pub(crate) async fn dictionaries(&self) -> Result<Vec<(u32, Vec<u8>)>, Problem> {
+        each_store!(self, store => store.dictionaries())
+    }
+
+    pub(crate) async fn desk_get(&self, kind: &str, key: &str) -> Result<Option<StoredDeskRow>, Problem> {
+        each_store!(self, store => store.desk_get(kind, key))
+    }
+
+    pub(crate) async fn desk_list(
+        &self,
+        kind: &str,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<StoredDeskRow>, Problem> {
+        each_store!(self, store => store.desk_list(kind, prefix, limit))
+    }
+
+    /// The lowest sequence at which every past row is still kept.
+    pub(crate) async fn past_from(&self) -> Result<u64, Problem> {
+        each_store!(self, store => store.past_from())
+    }
+
+    /// Bytes on disk.
+    pub(crate) async fn size(&self) -> Result<u64, Problem> {
+        each_store!(self, store => store.size())
+    }
+}
+
+macro_rules! each_writer {
+    ($self:ident, $store:ident => $do:expr) => {
+        match $self {
+            WriterStore::Sqlite($store) => $do,
+        }
+    };
+}
+
+impl WriterStore {
+    /// Takes the record over: raises the epoch, so that any writer before is deposed at its next commit.
+    pub(crate) fn take_over(&mut self) -> Result<Head, Problem> {
+        each_writer!(self, store => store.take_over())
+    }
+
+    /// Starts a transaction in which the facts are read and the batch is applied.
+    pub(crate) fn begin(&mut self) -> Result<(), Problem> {
+        each_writer!(self, store => store.begin())
+    }
+
+    pub(crate) fn locate(&mut self, keys: &[StoredKey]) -> Result<Vec<Option<Located>>, Problem> {
+        each_writer!(self, store => store.locate(keys))
+    }
+
+    /// Row numbers with a current row in the range, at most `limit` rows read.
+    pub(crate) fn holders(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Hit>, Problem> {
+        each_writer!(self, store => store.holders(range, limit))
+    }
+
+    pub(crate) fn symbols(&mut self, wanted: &[(u32, String)]) -> Result<Vec<Option<u32>>, Problem> {
+        each_writer!(self, store => store.symbols(wanted))
+    }
+
+    /// All (system, symbol) of a code.
+    pub(crate) fn symbols_of(&mut self, code: &str) -> Result<Vec<(u32, u32)>, Problem> {
+        each_writer!(self, store => store.symbols_of(code))
+    }
+
+    pub(crate) fn kept_key(&mut self, principal: &str, key: &str) -> Result<Option<KeptKey>, Problem> {
+        each_writer!(self, store => store.kept_key(principal, key))
+    }
+
+    pub(crate) fn desk_change(&mut self, kind: &str, key: &str) -> Result<Option<u64>, Problem> {
+        each_writer!(self, store => store.desk_change(kind, key))
+    }
+
+    /// Highest row number and highest symbol in use.
+    pub(crate) fn highest(&mut self) -> Result<(i64, u32), Problem> {
+        each_writer!(self, store => store.highest())
+    }
+
+    /// The bytes of one entry.
+    pub(crate) fn entry(&mut self, sequence: u64) -> Result<Vec<u8>, Problem> {
+        let body = self.newest_entries(sequence)?.into_iter().next();
+        body.ok_or_else(|| Problem::damaged(format!("entry {sequence} is missing")))
+    }
+
+    /// The bytes of entries from a sequence on, at most 256.
+    pub(crate) fn newest_entries(&mut self, from: u64) -> Result<Vec<Vec<u8>>, Problem> {
+        each_writer!(self, store => store.newest_entries(from))
+    }
+
+    pub(crate) fn tile(&mut self, name: &[u8]) -> Result<Option<Vec<u8>>, Problem> {
+        each_writer!(self, store => store.tile(name))
+    }
+
+    /// The first sequence whose moment is at or after `moment`; head + 1 when there is none.
+    pub(crate) fn first_at_or_after(&mut self, moment: Moment) -> Result<u64, Problem> {
+        each_writer!(self, store => store.first_at_or_after(moment))
+    }
+
+    /// After a failure: connects again if needed and reads the head, the names and the dictionaries as they are.
+    pub(crate) fn reopen(&mut self) -> Result<Reopened, Problem> {
+        each_writer!(self, store => store.reopen())
+    }
+
+    /// Applies the batch and commits; on disk when it returns.
+    pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
+        each_writer!(self, store => store.commit(batch))
+    }
+
+    /// Gives the transaction up.
+    pub(crate) fn roll_back(&mut self) {
+        each_writer!(self, store => store.roll_back());
+    }
+
+    /// Removes past rows that ended at or before the sequence and retry keys kept before the moment, a bounded
+    /// number at a time. True when there is more.
+    pub(crate) fn sweep(&mut self, sequence: u64, keys_before: Moment) -> Result<bool, Problem> {
+        each_writer!(self, store => store.sweep(sequence, keys_before))
+    }
+
+    /// Empties the index for a rebuild (within a transaction begun before).
+    pub(crate) fn clear_index(&mut self) -> Result<(), Problem> {
+        each_writer!(self, store => store.clear_index())
+    }
+}

@@ -1,0 +1,290 @@
+//! Writing a record kept in SQLite: one connection, `synchronous=FULL`, one transaction for a group of commits.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use terms::Moment;
+
+use super::dialect as sql;
+use super::schema::STEPS;
+use super::sqlite::{database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, symbols_of};
+use super::{Batch, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey};
+use crate::error::Problem;
+use crate::keys::KeyRange;
+use crate::names::NameTable;
+
+/// The one writing connection of a record's database.
+pub(crate) struct SqliteWriter {
+    connection: Connection,
+}
+
+/// How hard the database works for durability. Only the mutation check of the durability suite turns it off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// `synchronous=FULL`: an acknowledged commit is on disk.
+    #[default]
+    Full,
+    /// `synchronous=OFF`: for the check that the durability suite can fail.
+    Off,
+}
+
+impl SqliteWriter {
+    /// Opens the database, making it and its tables when they are not there.
+    pub(crate) fn open(directory: &Path, durability: Durability) -> Result<SqliteWriter, Problem> {
+        let connection = Connection::open(database(directory)).map_err(failed("opening the database"))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let synchronous = match durability {
+            Durability::Full => "FULL",
+            Durability::Off => "OFF",
+        };
+        connection
+            .execute_batch(&format!(
+                "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
+                 PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; \
+                 PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864;"
+            ))
+            .map_err(failed("setting up the writer"))?;
+        let mut writer = SqliteWriter { connection };
+        writer.migrate()?;
+        Ok(writer)
+    }
+
+    /// Applies the schema's steps that are missing, each in a transaction of its own.
+    fn migrate(&mut self) -> Result<(), Problem> {
+        let doing = "preparing the tables";
+        let known: i64 =
+            self.connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed(doing))?;
+        if known > STEPS.len() as i64 {
+            return Err(Problem::Unsuitable {
+                what: format!("its tables are of a newer release (step {known}); use that release or a later one"),
+            });
+        }
+        for (number, step) in STEPS.iter().enumerate().skip(known as usize) {
+            let sql = format!("BEGIN; {} PRAGMA user_version = {}; COMMIT;", sql::SQLITE.step(step), number + 1);
+            self.connection.execute_batch(&sql).map_err(failed(doing))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn take_over(&mut self) -> Result<Head, Problem> {
+        let doing = "taking the record over";
+        self.connection.execute(sql::TAKE_OVER, []).map_err(failed(doing))?;
+        self.connection.query_row(sql::HEAD, [], head_row).map_err(failed(doing))
+    }
+
+    pub(crate) fn begin(&mut self) -> Result<(), Problem> {
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(failed("beginning a commit"))
+    }
+
+    pub(crate) fn roll_back(&mut self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::warn!(%error, "could not roll a transaction back");
+        }
+    }
+
+    pub(crate) fn locate(&mut self, keys: &[StoredKey]) -> Result<Vec<Option<Located>>, Problem> {
+        locate(&self.connection, keys).map_err(failed("locating resources"))
+    }
+
+    pub(crate) fn holders(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Hit>, Problem> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql::HOLDERS)?;
+            let high = range.high.clone().unwrap_or_else(|| vec![255; 4]);
+            let hits = statement.query_map((&range.low, high, limit as i64), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            hits.collect::<rusqlite::Result<Vec<Hit>>>()
+        };
+        read().map_err(failed("checking an assertion"))
+    }
+
+    pub(crate) fn symbols(&mut self, wanted: &[(u32, String)]) -> Result<Vec<Option<u32>>, Problem> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql::SYMBOL)?;
+            let find =
+                |(system, code): &(u32, String)| statement.query_row((code, system), |row| row.get(0)).optional();
+            wanted.iter().map(find).collect::<rusqlite::Result<Vec<Option<u32>>>>()
+        };
+        read().map_err(failed("reading symbols"))
+    }
+
+    pub(crate) fn symbols_of(&mut self, code: &str) -> Result<Vec<(u32, u32)>, Problem> {
+        symbols_of(&self.connection, code).map_err(failed("reading symbols"))
+    }
+
+    pub(crate) fn kept_key(&mut self, principal: &str, key: &str) -> Result<Option<KeptKey>, Problem> {
+        kept_key(&self.connection, principal, key).map_err(failed("looking a retry up"))
+    }
+
+    pub(crate) fn desk_change(&mut self, kind: &str, key: &str) -> Result<Option<u64>, Problem> {
+        let read =
+            || self.connection.prepare_cached(sql::DESK_CHANGE)?.query_row((kind, key), |row| row.get(0)).optional();
+        read().map_err(failed("reading the desk"))
+    }
+
+    pub(crate) fn highest(&mut self) -> Result<(i64, u32), Problem> {
+        let read = || self.connection.query_row(sql::HIGHEST, [], |row| Ok((row.get(0)?, row.get(1)?)));
+        read().map_err(failed("reading the highest numbers"))
+    }
+
+    pub(crate) fn tile(&mut self, name: &[u8]) -> Result<Option<Vec<u8>>, Problem> {
+        let read = || self.connection.query_row(sql::TILE, [name], |row| row.get(0)).optional();
+        read().map_err(failed("reading a tile"))
+    }
+
+    pub(crate) fn newest_entries(&mut self, from: u64) -> Result<Vec<Vec<u8>>, Problem> {
+        let read = || {
+            let mut statement = self.connection.prepare_cached(sql::ENTRIES)?;
+            statement.query_map((from, 256), |row| row.get(4))?.collect::<rusqlite::Result<Vec<Vec<u8>>>>()
+        };
+        read().map_err(failed("reading the newest entries"))
+    }
+
+    pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
+        let moved = apply(&self.connection, batch).map_err(failed("writing a commit"))?;
+        if !moved {
+            return Err(Problem::Deposed { epoch: 0 });
+        }
+        self.connection.execute_batch("COMMIT").map_err(failed("committing"))
+    }
+
+    pub(crate) fn first_at_or_after(&mut self, moment: Moment) -> Result<u64, Problem> {
+        first_at_or_after(&self.connection, moment).map_err(failed("finding a moment"))
+    }
+
+    pub(crate) fn reopen(&mut self) -> Result<Reopened, Problem> {
+        let read = || {
+            let head = self.connection.query_row(sql::HEAD, [], head_row)?;
+            let lists = [NameList::Kind, NameList::Parameter, NameList::System];
+            let [kinds, parameters, systems] = lists.map(|list| names(&self.connection, list));
+            Ok((head, [kinds?, parameters?, systems?], dictionaries(&self.connection)?))
+        };
+        let (head, [kinds, parameters, systems], dictionaries) = read().map_err(failed("reading the head again"))?;
+        Ok((head, [NameTable::of(kinds)?, NameTable::of(parameters)?, NameTable::of(systems)?], dictionaries))
+    }
+
+    pub(crate) fn sweep(&mut self, sequence: u64, keys_before: Moment) -> Result<bool, Problem> {
+        let sweep = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            transaction.execute(sql::RAISE_PAST_FROM, [sequence])?;
+            let rows = transaction.execute(sql::SWEEP_PAST, [sequence])?;
+            let keys = transaction.execute(sql::SWEEP_KEPT_KEYS, [keys_before.0])?;
+            transaction.commit()?;
+            Ok(rows == 5000 || keys == 5000)
+        };
+        sweep().map_err(failed("sweeping old rows"))
+    }
+
+    pub(crate) fn clear_index(&mut self) -> Result<(), Problem> {
+        self.connection.execute_batch("DELETE FROM idx").map_err(failed("emptying the index"))
+    }
+}
+
+/// Writes everything of the batch; false when the head had moved or another epoch holds it.
+fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
+    put_names(connection, batch)?;
+    put_versions(connection, batch)?;
+    put_rows(connection, batch)?;
+    put_journal(connection, batch)?;
+    put_desk(connection, batch)?;
+    let Some((from, to)) = &batch.head else { return Ok(true) };
+    let moved = connection.prepare_cached(sql::MOVE_HEAD)?.execute(params![
+        to.sequence,
+        to.moment.0,
+        to.chain,
+        to.desk,
+        from.sequence,
+        from.epoch,
+        from.desk
+    ])?;
+    Ok(moved == 1)
+}
+
+fn put_names(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let mut name = connection.prepare_cached(sql::PUT_NAME)?;
+    for (list, number, text) in &batch.names {
+        name.execute((NameList::number(*list), number, text))?;
+    }
+    let mut symbol = connection.prepare_cached(sql::PUT_SYMBOL)?;
+    for (number, system, code) in &batch.symbols {
+        symbol.execute((number, system, code))?;
+    }
+    let mut resource = connection.prepare_cached(sql::PUT_RESOURCE)?;
+    for (rid, (kind, id)) in &batch.resources {
+        resource.execute((rid, kind, id))?;
+    }
+    Ok(())
+}
+
+fn put_versions(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let mut version = connection.prepare_cached(sql::PUT_VERSION)?;
+    for v in &batch.versions {
+        let row = params![v.rid, v.version, v.sequence, v.moment.0, v.operation, v.seal, v.coding, v.salt, v.text];
+        version.execute(row)?;
+    }
+    let mut current = connection.prepare_cached(sql::PUT_CURRENT)?;
+    for located in &batch.current {
+        current.execute((located.version, located.sequence, located.live, located.rid))?;
+    }
+    let mut erase = connection.prepare_cached(sql::ERASE)?;
+    for (rid, version, by) in &batch.erase {
+        erase.execute((by.to_be_bytes().as_slice(), rid, version))?;
+    }
+    let mut tally = connection.prepare_cached(sql::PUT_TALLY)?;
+    for (kind, by) in &batch.tallies {
+        tally.execute((kind, by))?;
+    }
+    Ok(())
+}
+
+fn put_rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let mut drop_row = connection.prepare_cached(sql::DROP_ROW)?;
+    for (key, rid) in &batch.index_drop {
+        drop_row.execute((key, rid))?;
+    }
+    let mut put_row = connection.prepare_cached(sql::PUT_ROW)?;
+    for (key, rid) in &batch.index_add {
+        put_row.execute((key, rid))?;
+    }
+    let mut put_past = connection.prepare_cached(sql::PUT_PAST)?;
+    for (key, rid, from, to) in &batch.index_past {
+        put_past.execute((key, rid, from, to))?;
+    }
+    let mut drop_past = connection.prepare_cached(sql::DROP_PAST)?;
+    for (key, rid, from) in &batch.past_drop {
+        drop_past.execute((key, rid, from))?;
+    }
+    Ok(())
+}
+
+fn put_journal(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let mut entry = connection.prepare_cached(sql::PUT_ENTRY)?;
+    for e in &batch.entries {
+        entry.execute((e.sequence, e.moment.0, &e.salt, sql::pack_rids(&e.rids), &e.body))?;
+    }
+    let mut tile = connection.prepare_cached(sql::PUT_TILE)?;
+    for (name, hashes) in &batch.tiles {
+        tile.execute((name, hashes))?;
+    }
+    let mut kept = connection.prepare_cached(sql::PUT_KEPT_KEY)?;
+    for key in &batch.kept_keys {
+        kept.execute((&key.principal, &key.key, key.sequence, &key.digest, key.moment.0))?;
+    }
+    let mut dictionary = connection.prepare_cached(sql::PUT_DICTIONARY)?;
+    for (number, bytes) in &batch.dictionaries {
+        dictionary.execute((number, bytes))?;
+    }
+    Ok(())
+}
+
+fn put_desk(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let mut put = connection.prepare_cached(sql::PUT_DESK)?;
+    for row in &batch.desk_put {
+        put.execute((&row.kind, &row.key, row.change, row.expires.map(|m| m.0), row.seal, &row.bytes))?;
+    }
+    let mut drop_row = connection.prepare_cached(sql::DROP_DESK)?;
+    for (kind, key) in &batch.desk_drop {
+        drop_row.execute((kind, key))?;
+    }
+    Ok(())
+}

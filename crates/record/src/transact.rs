@@ -1,0 +1,182 @@
+//! The loop of every change: gather, decide, commit; stale drafts are gathered and decided again, a bounded number
+//! of times. It lives here once, for every door.
+
+use access::Permit;
+use terms::index::Row;
+
+use crate::change::{Act, Change, Draft, Key, Receipt};
+use crate::error::{Problem, TransactError};
+use crate::group::{Declined, Prepared, PreparedChange, receipt_of};
+use crate::reading::Reading;
+use crate::record::Record;
+
+/// How often a stale draft is decided again.
+const MOST_ATTEMPTS: usize = 16;
+/// Most changes of one draft.
+const MOST_CHANGES: usize = 20_000;
+
+impl Record {
+    /// Carries a decision out. `decide` gathers with the reading and returns a draft or a refusal; it is called again
+    /// when something it read about has changed meanwhile. The answer comes once the commit is on disk.
+    ///
+    /// # Errors
+    /// See [`TransactError`]. A refused or contended draft leaves no trace in the journal.
+    pub async fn transact<R>(
+        &self,
+        permit: &Permit,
+        act: Act,
+        decide: impl AsyncFn(&Reading) -> Result<Draft, TransactError<R>>,
+    ) -> Result<Receipt, TransactError<R>> {
+        let mut contended = None;
+        for attempt in 0..MOST_ATTEMPTS {
+            if let Some(receipt) = self.earlier_receipt(permit, &act).await? {
+                return receipt;
+            }
+            let reading = self.read(permit, act.command.clone()).await?;
+            let draft = match decide(&reading).await {
+                Ok(draft) => draft,
+                Err(refusal) => {
+                    reading.finish().await?;
+                    return Err(refusal);
+                }
+            };
+            let prepared = prepare(&reading, permit, &act, draft).await?;
+            // What was gathered for a change is not a showing; the commit's header is its access record.
+            reading.set_aside();
+            let Some(prepared) = prepared else { return Ok(self.empty_receipt().await?) };
+            match self.inner().queue.commit(prepared).await {
+                Ok(receipt) => return Ok(receipt),
+                Err(Declined::KeyReused) => return Err(TransactError::KeyReused),
+                Err(Declined::Problem(problem)) => return Err(problem.into()),
+                Err(Declined::Stale(key)) => contended = key,
+            }
+            pause(attempt).await;
+        }
+        Err(TransactError::Contended { key: contended })
+    }
+
+    /// The receipt of an earlier commit under the same idempotency key, so that a retry is not decided again.
+    async fn earlier_receipt<R>(
+        &self,
+        permit: &Permit,
+        act: &Act,
+    ) -> Result<Option<Result<Receipt, TransactError<R>>>, Problem> {
+        let Some(idempotency) = &act.idempotency else { return Ok(None) };
+        let store = &self.inner().store;
+        let Some(kept) = store.kept_key(&permit.principal().id, &idempotency.key).await? else { return Ok(None) };
+        if kept.digest != idempotency.digest {
+            return Ok(Some(Err(TransactError::KeyReused)));
+        }
+        let entry = store.entries(kept.sequence, 1).await?.into_iter().next();
+        let entry = entry.ok_or_else(|| Problem::damaged(format!("entry {} is missing", kept.sequence)))?;
+        Ok(Some(Ok(receipt_of(&entry.body)?)))
+    }
+
+    async fn empty_receipt(&self) -> Result<Receipt, Problem> {
+        let head = self.inner().store.head().await?;
+        Ok(Receipt { sequence: head.sequence, moment: head.moment, written: Vec::new(), repeated: false })
+    }
+}
+
+/// Lets others finish first, a little longer each time.
+async fn pause(attempt: usize) {
+    if attempt > 2 {
+        tokio::time::sleep(std::time::Duration::from_micros(200 << attempt.min(8))).await;
+    } else {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Works out everything that does not need the head: old rows, new rows, whether the permit reaches it. `None` when
+/// nothing would change.
+async fn prepare(reading: &Reading, permit: &Permit, act: &Act, draft: Draft) -> Result<Option<Prepared>, Problem> {
+    if draft.changes.len() > MOST_CHANGES {
+        return Err(Problem::Unsuitable { what: format!("a commit has at most {MOST_CHANGES} changes") });
+    }
+    let mut changes = Vec::with_capacity(draft.changes.len());
+    let mut seen = std::collections::HashSet::new();
+    for change in draft.changes {
+        if !seen.insert(change.key().clone()) {
+            return Err(Problem::Unsuitable { what: "a commit changes a resource only once".into() });
+        }
+        changes.extend(prepare_change(reading, permit, change).await?);
+    }
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let prepared = Prepared {
+        author: permit.principal().id.clone(),
+        permit: permit.describe(),
+        act: act.clone(),
+        changes,
+        assertions: draft.assertions,
+        besides: journal::Act::Commit,
+        erase: Vec::new(),
+    };
+    check_limits(&prepared)?;
+    Ok(Some(prepared))
+}
+
+async fn prepare_change(reading: &Reading, permit: &Permit, change: Change) -> Result<Option<PreparedChange>, Problem> {
+    let key = change.key().clone();
+    let not_permitted = || Problem::NotPermitted { what: format!("to change a resource of type {}", key.kind) };
+    if !permit.scope().writes.contains(&key.kind) {
+        return Err(not_permitted());
+    }
+    let stored = reading.located(&key).await?;
+    let (version, before) = match stored {
+        Some(stored) => {
+            let (version, sequence) = (stored.version, stored.sequence);
+            let old = reading.inner().version(key.clone(), stored)?;
+            let rows = reading.rows(&old);
+            if !old.text.is_empty() && !reading.reaches(&key, &rows).await? {
+                return Err(not_permitted());
+            }
+            (version, (!old.text.is_empty()).then_some((sequence, rows)))
+        }
+        None => (0, None),
+    };
+    let (template, rows) = match change {
+        Change::Put(key, template) => {
+            let rows = reading.inner().indexing.rows(&key.kind, &key.id, &template.text);
+            (Some(template), rows)
+        }
+        Change::Delete(_) if before.is_none() => return Ok(None),
+        Change::Delete(_) => (None, Vec::<Row>::new()),
+    };
+    if template.is_some() && !reading.reaches(&key, &rows).await? {
+        return Err(not_permitted());
+    }
+    Ok(Some(PreparedChange { key, template, rows, version, before }))
+}
+
+/// Checks the limits of the journal's format before the writer's turn, so that one member cannot fail a group.
+pub(crate) fn check_limits(prepared: &Prepared) -> Result<(), Problem> {
+    let change = |key: &Key| journal::Change {
+        kind: key.kind.clone(),
+        id: key.id.clone(),
+        version: 1,
+        operation: journal::Operation::Create,
+        digest: [0; 32],
+        blobs: Vec::new(),
+    };
+    let entry = journal::Entry {
+        sequence: 1,
+        epoch: 0,
+        moment: terms::Moment(0),
+        previous: [0; 32],
+        author: prepared.author.clone(),
+        permit: prepared.permit.clone(),
+        cause: journal::Cause { kind: prepared.act.cause.kind, reference: prepared.act.cause.reference.clone() },
+        command: prepared.act.command.clone(),
+        idempotency: prepared.act.idempotency.as_ref().map(|idempotency| journal::Idempotency {
+            principal: prepared.author.clone(),
+            key: idempotency.key.clone(),
+            digest: idempotency.digest,
+        }),
+        assertions: Vec::new(),
+        changes: prepared.changes.iter().map(|prepared| change(&prepared.key)).collect(),
+        act: journal::Act::Commit,
+    };
+    entry.check().map_err(|error| Problem::Unsuitable { what: format!("the commit does not fit the journal: {error}") })
+}

@@ -1,0 +1,439 @@
+//! The one writer of a record: a thread that holds the head, takes what waits as a group, and commits the group in
+//! one transaction. While one group is synced the next one gathers, so the cost of a sync is shared.
+//!
+//! When another process has taken the record over, the writer stops and fails its queue with a retryable problem.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use journal::tiles::{TileBuilder, TileId, TileReader};
+use rand::SeedableRng as _;
+use terms::{Clock, Moment};
+use tokio::sync::oneshot;
+
+use crate::change::Receipt;
+use crate::codec::{Decoder, Encoder};
+use crate::desk::{DeskChange, desk_batch};
+use crate::error::Problem;
+use crate::group::{Declined, Group, Prepared};
+use crate::names::Names;
+use crate::numbering::Numbering;
+use crate::store::{Batch, Head, WriterStore};
+
+/// Most members of a group.
+const MOST_MEMBERS: usize = 512;
+/// A group is closed when its texts reach this size.
+const MOST_GROUP_BYTES: usize = 8 << 20;
+/// Most drafts waiting; a door that sends more waits.
+const QUEUE: usize = 1024;
+/// How long replaced rows are kept for readings at an earlier sequence.
+const KEEP_PAST: i64 = 3_600_000;
+/// How long retry keys are kept.
+const KEEP_KEYS: i64 = 8 * 24 * 3_600_000;
+
+/// What the writer's thread is asked to do.
+pub(crate) enum Job {
+    Commit(Box<Prepared>, oneshot::Sender<Result<Receipt, Declined>>),
+    Desk(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>),
+    /// The head and the root of the journal's tree.
+    Head(oneshot::Sender<Result<(Head, journal::Hash), Problem>>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// What readers share with the writer.
+pub(crate) struct Shared {
+    /// The newest acknowledged sequence.
+    pub(crate) newest: AtomicU64,
+    /// The writer's epoch; 0 when this process only reads.
+    pub(crate) epoch: AtomicU64,
+    /// Moment of the newest entry, in milliseconds.
+    pub(crate) moment: std::sync::atomic::AtomicI64,
+    pub(crate) names: Names,
+    pub(crate) decoder: Decoder,
+}
+
+/// The queue to a writer.
+#[derive(Clone)]
+pub(crate) struct Queue {
+    jobs: Sender<Job>,
+}
+
+struct Writer {
+    store: WriterStore,
+    shared: Arc<Shared>,
+    clock: Clock,
+    head: Head,
+    numbering: Numbering,
+    encoder: Encoder,
+    random: rand_chacha::ChaCha12Rng,
+    tiles: TileBuilder,
+    last_sweep: Moment,
+    deposed: bool,
+}
+
+impl Queue {
+    /// Hands a draft to the writer and waits for its receipt.
+    pub(crate) async fn commit(&self, prepared: Prepared) -> Result<Receipt, Declined> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Commit(Box::new(prepared), reply)).await.map_err(Declined::Problem)?;
+        answer.await.unwrap_or(Err(Declined::Problem(Problem::Closed)))
+    }
+
+    /// Hands desk changes to the writer; each answer says whether the change was made.
+    pub(crate) async fn desk(&self, changes: Vec<DeskChange>) -> Result<Vec<bool>, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Desk(changes, reply)).await?;
+        answer.await.unwrap_or(Err(Problem::Closed))
+    }
+
+    /// The head and the root of the journal's tree at it.
+    pub(crate) async fn head(&self) -> Result<(Head, journal::Hash), Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Head(reply)).await?;
+        answer.await.unwrap_or(Err(Problem::Closed))
+    }
+
+    /// Stops the writer after what waits now.
+    pub(crate) async fn stop(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.send(Job::Stop(reply)).await.is_ok() {
+            let _ = answer.await;
+        }
+    }
+
+    async fn send(&self, job: Job) -> Result<(), Problem> {
+        match self.jobs.try_send(job) {
+            Ok(()) => Ok(()),
+            Err(crossbeam_channel::TrySendError::Disconnected(_)) => Err(Problem::Closed),
+            Err(crossbeam_channel::TrySendError::Full(job)) => {
+                let jobs = self.jobs.clone();
+                let sent = tokio::task::spawn_blocking(move || jobs.send(job)).await;
+                sent.map_err(|_| Problem::Closed)?.map_err(|_| Problem::Closed)
+            }
+        }
+    }
+}
+
+/// Starts the writer's thread on a store taken over with this head.
+pub(crate) fn start(
+    mut store: WriterStore,
+    shared: Arc<Shared>,
+    clock: Clock,
+    head: Head,
+    dictionaries: &[(u32, Vec<u8>)],
+) -> Result<Queue, Problem> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| Problem::store("seeding salts", error.to_string()))?;
+    let tiles = resume_tiles(&mut store, head.sequence)?;
+    let numbering = Numbering::new(shared.names.lists().as_ref().clone(), store.highest()?);
+    let writer = Writer {
+        store,
+        shared,
+        clock,
+        head,
+        numbering,
+        encoder: Encoder::new(dictionaries.last())?,
+        random: rand_chacha::ChaCha12Rng::from_seed(seed),
+        tiles,
+        last_sweep: Moment(0),
+        deposed: false,
+    };
+    let (jobs, queue) = crossbeam_channel::bounded(QUEUE);
+    std::thread::Builder::new()
+        .name("record-writer".into())
+        .spawn(move || writer.run(&queue))
+        .map_err(|error| Problem::store("starting the writer", error))?;
+    Ok(Queue { jobs })
+}
+
+/// The unfinished tiles of a tree of this size, worked out from the newest entries and the full tiles.
+fn resume_tiles(store: &mut WriterStore, size: u64) -> Result<TileBuilder, Problem> {
+    let mut failed = None;
+    let builder = TileBuilder::resume(size, |tile| match partial_tile(store, tile) {
+        Ok(hashes) => Some(hashes),
+        Err(problem) => {
+            failed = Some(problem);
+            None
+        }
+    });
+    match (builder, failed) {
+        (_, Some(problem)) => Err(problem),
+        (Ok(builder), None) => Ok(builder),
+        (Err(missing), None) => Err(Problem::damaged(format!("the tree of the journal: {missing}"))),
+    }
+}
+
+/// The hashes of a tile that is not full: leaves from entries, others as roots of the full tiles below.
+pub(crate) fn partial_tile(store: &mut WriterStore, tile: TileId) -> Result<Vec<u8>, Problem> {
+    let first = tile.index * 256;
+    let mut hashes = Vec::with_capacity(usize::from(tile.width) * 32);
+    if tile.level == 0 {
+        for body in store.newest_entries(first + 1)?.into_iter().take(usize::from(tile.width)) {
+            hashes.extend_from_slice(&journal::leaf_hash(&body));
+        }
+        return Ok(hashes);
+    }
+    for index in first..first + u64::from(tile.width) {
+        let below = TileId { level: tile.level - 1, index, width: 256 };
+        let full = store.tile(&tile_name(&below))?;
+        let full = full.ok_or_else(|| Problem::damaged(format!("tile {} is missing", below.path())))?;
+        hashes.extend_from_slice(&tile_root(&full));
+    }
+    Ok(hashes)
+}
+
+/// The root of a full tile.
+fn tile_root(hashes: &[u8]) -> journal::Hash {
+    let mut level: Vec<journal::Hash> = hashes.chunks_exact(32).map(|hash| array(hash)).collect();
+    while level.len() > 1 {
+        level = level.chunks_exact(2).map(|pair| journal::node_hash(&pair[0], &pair[1])).collect();
+    }
+    level.first().copied().unwrap_or_default()
+}
+
+fn array(bytes: &[u8]) -> journal::Hash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(bytes);
+    hash
+}
+
+/// A full tile's name in the store: level, then index, big-endian.
+pub(crate) fn tile_name(tile: &TileId) -> Vec<u8> {
+    [&[tile.level], tile.index.to_be_bytes().as_slice()].concat()
+}
+
+impl Writer {
+    fn run(mut self, queue: &Receiver<Job>) {
+        loop {
+            let job = match queue.recv_timeout(Duration::from_secs(5)) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.sweep();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if let Some(stopped) = self.run_group(job, queue) {
+                let _ = stopped.send(());
+                return;
+            }
+            if self.deposed {
+                refuse_all(queue);
+                return;
+            }
+        }
+    }
+
+    /// Takes what waits, up to the bounds of a group, and carries it out.
+    fn run_group(&mut self, first: Job, queue: &Receiver<Job>) -> Option<oneshot::Sender<()>> {
+        let (mut commits, mut desk, mut heads, mut stop, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), None, 0);
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match job {
+                Job::Commit(prepared, reply) => {
+                    bytes += weight(&prepared);
+                    commits.push((prepared, reply));
+                }
+                Job::Desk(changes, reply) => desk.push((changes, reply)),
+                Job::Head(reply) => heads.push(reply),
+                Job::Stop(reply) => {
+                    stop = Some(reply);
+                    break;
+                }
+            }
+            let full = commits.len() + desk.len() >= MOST_MEMBERS || bytes >= MOST_GROUP_BYTES;
+            next = if full { None } else { queue.try_recv().ok() };
+        }
+        self.commit_group(commits, desk);
+        for reply in heads {
+            let root = self.root();
+            let _ = reply.send(root.map(|root| (self.head.clone(), root)));
+        }
+        stop
+    }
+
+    /// The root of the journal's tree at the head.
+    fn root(&mut self) -> Result<journal::Hash, Problem> {
+        let (size, store) = (self.head.sequence, &mut self.store);
+        if size == 0 {
+            return Ok(journal::Edge::default().root());
+        }
+        let mut failed = None;
+        let mut reader = TileReader::new(size, |tile: TileId| {
+            let hashes = match store.tile(&tile_name(&tile)) {
+                Ok(Some(full)) => Ok(full),
+                Ok(None) => partial_tile(store, tile),
+                Err(problem) => Err(problem),
+            };
+            hashes.map_err(|problem| failed = Some(problem)).ok()
+        });
+        let root = reader.subtree(0, size);
+        match (root, failed) {
+            (_, Some(problem)) => Err(problem),
+            (root, None) => root.map_err(|missing| Problem::damaged(format!("the tree of the journal: {missing}"))),
+        }
+    }
+
+    fn commit_group(
+        &mut self,
+        mut commits: Vec<(Box<Prepared>, oneshot::Sender<Result<Receipt, Declined>>)>,
+        desk: Vec<(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>)>,
+    ) {
+        if commits.is_empty() && desk.is_empty() {
+            return;
+        }
+        let result = self.try_group(&mut commits, &desk);
+        match result {
+            Ok((receipts, made)) => {
+                for ((_, reply), receipt) in commits.into_iter().zip(receipts) {
+                    let _ = reply.send(receipt);
+                }
+                for ((_, reply), made) in desk.into_iter().zip(made) {
+                    let _ = reply.send(Ok(made));
+                }
+            }
+            Err(problem) => {
+                tracing::error!(error = &problem as &dyn std::error::Error, "a group could not be committed");
+                self.recover(&problem);
+                for (_, reply) in commits {
+                    let _ = reply.send(Err(Declined::Problem(again(&problem))));
+                }
+                for (_, reply) in desk {
+                    let _ = reply.send(Err(again(&problem)));
+                }
+            }
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "answers in the order of the members, named where they are used")]
+    fn try_group(
+        &mut self,
+        commits: &mut [(Box<Prepared>, oneshot::Sender<Result<Receipt, Declined>>)],
+        desk: &[(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>)],
+    ) -> Result<(Vec<Result<Receipt, Declined>>, Vec<Vec<bool>>), Problem> {
+        self.store.begin()?;
+        let now = (self.clock)();
+        let mut group =
+            Group::new(&mut self.store, &mut self.numbering, &mut self.encoder, &mut self.random, self.head.clone());
+        group.gather(&commits.iter().map(|(prepared, _)| prepared.as_ref()).collect::<Vec<_>>())?;
+        let mut receipts = Vec::with_capacity(commits.len());
+        for (prepared, _) in commits {
+            let receipt = group.take(prepared, now);
+            if let Err(Declined::Problem(problem)) = receipt {
+                return Err(problem);
+            }
+            receipts.push(receipt);
+        }
+        group.number_rows()?;
+        let (batch, head, leaves) = (std::mem::take(&mut group.batch), group.head.clone(), group.leaves);
+        let made = self.finish_group(batch, head, leaves, desk)?;
+        Ok((receipts, made))
+    }
+
+    /// Adds tiles, desk and dictionary to the batch, commits it, and makes it visible to readers.
+    fn finish_group(
+        &mut self,
+        mut batch: Batch,
+        mut head: Head,
+        leaves: Vec<journal::Hash>,
+        desk: &[(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>)],
+    ) -> Result<Vec<Vec<bool>>, Problem> {
+        let mut made = Vec::with_capacity(desk.len());
+        for (changes, _) in desk {
+            made.push(desk_batch(changes, &mut self.store, &mut batch, &mut head.desk)?);
+        }
+        if batch.entries.is_empty() && head == self.head {
+            self.store.roll_back();
+            return Ok(made);
+        }
+        for leaf in leaves {
+            self.tiles.append(leaf);
+        }
+        batch.tiles = self.tiles.take_finished().into_iter().map(|t| (tile_name(&t.id), t.bytes)).collect();
+        let dictionary = self.encoder.train();
+        batch.dictionaries.extend(dictionary.clone());
+        batch.head = Some((self.head.clone(), head.clone()));
+        self.store.commit(&batch)?;
+        if let Some((number, bytes)) = dictionary {
+            self.shared.decoder.learn(number, bytes.clone());
+            self.encoder = Encoder::new(Some(&(number, bytes)))?;
+        }
+        if !batch.names.is_empty() {
+            self.shared.names.publish(self.numbering.lists());
+        }
+        self.head = head;
+        self.shared.moment.store(self.head.moment.0, Ordering::Release);
+        self.shared.newest.store(self.head.sequence, Ordering::Release);
+        Ok(made)
+    }
+
+    /// After a failed group: gives the transaction up and starts again from what is on disk.
+    fn recover(&mut self, problem: &Problem) {
+        self.store.roll_back();
+        self.deposed = matches!(problem, Problem::Deposed { .. });
+        let again = || -> Result<(), Problem> {
+            let (head, lists, dictionaries) = self.store.reopen()?;
+            if head.epoch != self.head.epoch {
+                return Err(Problem::Deposed { epoch: head.epoch });
+            }
+            self.numbering = Numbering::new(lists, self.store.highest()?);
+            self.tiles = resume_tiles(&mut self.store, head.sequence)?;
+            self.encoder = Encoder::new(dictionaries.last())?;
+            self.head = head;
+            Ok(())
+        };
+        if let Err(problem) = { again }() {
+            tracing::error!(error = &problem as &dyn std::error::Error, "the writer cannot go on");
+            self.deposed = true;
+        }
+        self.shared.moment.store(self.head.moment.0, Ordering::Release);
+        self.shared.newest.store(self.head.sequence, Ordering::Release);
+    }
+
+    /// Removes past rows and retry keys that are too old, now and then.
+    fn sweep(&mut self) {
+        let now = (self.clock)();
+        if now.0 - self.last_sweep.0 < 60_000 {
+            return;
+        }
+        self.last_sweep = now;
+        let sweep = || -> Result<(), Problem> {
+            let sequence = self.store.first_at_or_after(Moment(now.0 - KEEP_PAST))?.saturating_sub(1);
+            while self.store.sweep(sequence, Moment(now.0 - KEEP_KEYS))? {}
+            Ok(())
+        };
+        if let Err(problem) = { sweep }() {
+            tracing::warn!(error = &problem as &dyn std::error::Error, "old rows could not be swept");
+        }
+    }
+}
+
+/// About how much a member adds to a group.
+fn weight(prepared: &Prepared) -> usize {
+    prepared.changes.iter().filter_map(|change| change.template.as_ref()).map(|t| t.text.len() + 200).sum()
+}
+
+/// The same problem for another member of a failed group.
+fn again(problem: &Problem) -> Problem {
+    match problem {
+        Problem::Full => Problem::Full,
+        Problem::Deposed { epoch } => Problem::Deposed { epoch: *epoch },
+        Problem::Damaged { what } => Problem::Damaged { what: what.clone() },
+        Problem::Unsuitable { what } => Problem::Unsuitable { what: what.clone() },
+        _ => Problem::Closed,
+    }
+}
+
+/// Fails everything that waits, so that its senders try again elsewhere.
+fn refuse_all(queue: &Receiver<Job>) {
+    while let Ok(job) = queue.try_recv() {
+        match job {
+            Job::Commit(_, reply) => drop(reply.send(Err(Declined::Problem(Problem::Deposed { epoch: 0 })))),
+            Job::Desk(_, reply) => drop(reply.send(Err(Problem::Deposed { epoch: 0 }))),
+            Job::Head(reply) => drop(reply.send(Err(Problem::Deposed { epoch: 0 }))),
+            Job::Stop(reply) => drop(reply.send(())),
+        }
+    }
+}
