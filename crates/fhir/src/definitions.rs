@@ -27,6 +27,13 @@ pub struct Definitions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StructureId(u16);
 
+impl StructureId {
+    /// As an index from 0.
+    pub fn place(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// A type, or a nested structure of one, with its direct children.
 #[derive(Debug)]
 pub struct Structure {
@@ -44,6 +51,8 @@ pub struct Structure {
     pub primitive: Option<Primitive>,
     /// Its children in the order of the standard.
     pub elements: &'static [Element],
+    /// The elements that must occur, as bits by [`Element::place`].
+    pub(crate) required: u64,
     children: FxHashMap<&'static str, ElementMatch>,
 }
 
@@ -79,11 +88,16 @@ pub struct Element {
     pub types: &'static [TypeRef],
     /// The value set it is bound to, if any.
     pub binding: Option<Binding>,
-    /// Its place among its structure's elements.
+    /// Its place among its structure's elements; below 64.
     pub place: u16,
 }
 
 impl Element {
+    /// Its place as a bit.
+    pub(crate) fn bit(&self) -> u64 {
+        1 << self.place
+    }
+
     /// Whether a document holds it in an array: it may occur more than once.
     pub fn is_array(&self) -> bool {
         self.max.is_none_or(|max| max > 1)
@@ -302,6 +316,11 @@ impl Structure {
     #[inline]
     pub fn element(&self, member: &str) -> Option<&ElementMatch> {
         self.children.get(member)
+    }
+
+    /// The bits of the elements of these names; names that it lacks add nothing.
+    pub(crate) fn bits(&self, names: &[&str]) -> u64 {
+        self.elements.iter().filter(|element| names.contains(&element.name)).map(Element::bit).sum()
     }
 
     /// Whether it is this type or specialises it, however far down.

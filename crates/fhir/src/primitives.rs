@@ -60,31 +60,58 @@ pub enum Form {
 }
 
 impl Primitive {
+    const ALL: [Primitive; 20] = [
+        Primitive::Boolean,
+        Primitive::Integer,
+        Primitive::String,
+        Primitive::Decimal,
+        Primitive::Uri,
+        Primitive::Url,
+        Primitive::Canonical,
+        Primitive::Base64Binary,
+        Primitive::Instant,
+        Primitive::Date,
+        Primitive::DateTime,
+        Primitive::Time,
+        Primitive::Code,
+        Primitive::Oid,
+        Primitive::Id,
+        Primitive::Markdown,
+        Primitive::UnsignedInt,
+        Primitive::PositiveInt,
+        Primitive::Uuid,
+        Primitive::Xhtml,
+    ];
+
     /// The type of this name.
     pub fn from_name(name: &str) -> Option<Primitive> {
-        Some(match name {
-            "boolean" => Primitive::Boolean,
-            "integer" => Primitive::Integer,
-            "string" => Primitive::String,
-            "decimal" => Primitive::Decimal,
-            "uri" => Primitive::Uri,
-            "url" => Primitive::Url,
-            "canonical" => Primitive::Canonical,
-            "base64Binary" => Primitive::Base64Binary,
-            "instant" => Primitive::Instant,
-            "date" => Primitive::Date,
-            "dateTime" => Primitive::DateTime,
-            "time" => Primitive::Time,
-            "code" => Primitive::Code,
-            "oid" => Primitive::Oid,
-            "id" => Primitive::Id,
-            "markdown" => Primitive::Markdown,
-            "unsignedInt" => Primitive::UnsignedInt,
-            "positiveInt" => Primitive::PositiveInt,
-            "uuid" => Primitive::Uuid,
-            "xhtml" => Primitive::Xhtml,
-            _ => return None,
-        })
+        Primitive::ALL.into_iter().find(|primitive| primitive.name() == name)
+    }
+
+    /// The name of the type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Primitive::Boolean => "boolean",
+            Primitive::Integer => "integer",
+            Primitive::String => "string",
+            Primitive::Decimal => "decimal",
+            Primitive::Uri => "uri",
+            Primitive::Url => "url",
+            Primitive::Canonical => "canonical",
+            Primitive::Base64Binary => "base64Binary",
+            Primitive::Instant => "instant",
+            Primitive::Date => "date",
+            Primitive::DateTime => "dateTime",
+            Primitive::Time => "time",
+            Primitive::Code => "code",
+            Primitive::Oid => "oid",
+            Primitive::Id => "id",
+            Primitive::Markdown => "markdown",
+            Primitive::UnsignedInt => "unsignedInt",
+            Primitive::PositiveInt => "positiveInt",
+            Primitive::Uuid => "uuid",
+            Primitive::Xhtml => "xhtml",
+        }
     }
 
     /// How JSON writes it.
@@ -148,10 +175,11 @@ fn is_decimal(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
 }
 
-/// Not empty, not only spaces, no control characters but tab, carriage return and line feed.
+/// Not empty, no control characters but tab, carriage return and line feed. White space alone is allowed: the
+/// standard only asks (SHOULD) for more.
 fn is_text(value: &str) -> bool {
     let allowed = |byte: u8| byte >= 0x20 || matches!(byte, b'\t' | b'\r' | b'\n');
-    value.bytes().all(allowed) && value.chars().any(|character| !character.is_whitespace())
+    !value.is_empty() && value.bytes().all(allowed)
 }
 
 /// `\S*`, but not empty: JSON writes no empty strings (json.html, 2.6.2).
@@ -280,7 +308,7 @@ mod tests {
             (UnsignedInt, &["0", "7"], &["-1", "-0.5"]),
             (PositiveInt, &["1"], &["0", "-1"]),
             (Decimal, &["72.50", "-0", "1E-7"], &["abc"]),
-            (String, &["a", " a\t\r\n", "é"], &["", " ", "\n", "a\u{1}"]),
+            (String, &["a", " a\t\r\n", "é", " "], &["", "a\u{1}"]),
             (Uri, &["urn:x", "http://a/b?c", "é"], &["", "a b", "a\n"]),
             (Base64Binary, &["QUJD", "QQ==", "QUI=", "QU JD\n"], &["", "QUJ", "Q===", "QQ==QUJD", "Q*JD"]),
             (Instant, &["2015-02-07T13:28:17.239+02:00", "2017-01-01T00:00:00Z"], &["2017-01-01", "2017-01-01T00:00Z"]),

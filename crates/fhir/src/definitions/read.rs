@@ -44,7 +44,7 @@ pub(super) fn embedded() -> Outcome<Definitions> {
         return Err(Damaged("it goes on after its end"));
     }
     let value_sets: FxHashMap<_, _> = value_sets.iter().map(|set| (set.url, set)).collect();
-    let structures = connect(structures, &value_sets);
+    let structures = connect(structures, &value_sets)?;
     let by_name: FxHashMap<_, _> = structures.iter().map(|it| (it.name, it.id)).collect();
     let parameters_by_type = by_type(structures, parameters);
     Ok(Definitions { structures, by_name, parameters, parameters_by_type, compartments, value_sets })
@@ -54,9 +54,12 @@ pub(super) fn embedded() -> Outcome<Definitions> {
 fn connect(
     read: Vec<(Structure, Vec<Element>)>,
     value_sets: &FxHashMap<&'static str, &'static ValueSet>,
-) -> &'static [Structure] {
+) -> Outcome<&'static [Structure]> {
     let mut structures = Vec::with_capacity(read.len());
     for (mut structure, mut elements) in read {
+        if elements.len() > u64::BITS as usize {
+            return Err(Damaged("a structure has more than 64 elements"));
+        }
         structure.id = StructureId(structures.len() as u16);
         for (place, element) in elements.iter_mut().enumerate() {
             element.place = place as u16;
@@ -67,6 +70,7 @@ fn connect(
             }
         }
         structure.elements = elements.leak();
+        structure.required = structure.elements.iter().filter(|it| it.min > 0).map(Element::bit).sum();
         for element in structure.elements {
             for type_ref in element.types {
                 let member = member_name(element, type_ref);
@@ -76,7 +80,7 @@ fn connect(
         }
         structures.push(structure);
     }
-    structures.leak()
+    Ok(structures.leak())
 }
 
 /// `value` and `dateTime` make `valueDateTime`.
@@ -168,6 +172,7 @@ impl Reader {
             base: self.text()?,
             primitive: if kind == StructureKind::Primitive { Primitive::from_name(name) } else { None },
             elements: &[],
+            required: 0,
             children: FxHashMap::default(),
         };
         Ok((structure, self.many(Reader::element)?))
