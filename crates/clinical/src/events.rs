@@ -230,9 +230,12 @@ pub(crate) fn is_open_stay(event: &Event) -> bool {
     event.kind == Kind::Stay && event.state == State::Open
 }
 
-/// The hospital's expected day of discharge, when the Encounter's `hospitalization` extension carries it.
+/// R5's planned end of an Encounter, as FHIR's rules for extensions across versions write it in R4.
+const PLANNED_END: &str = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate";
+
+/// The expected day of discharge.
 pub(crate) fn expected_discharge(resource: Node<'_, '_>) -> Option<PartialDate> {
-    let extension = items(resource, "extension")
-        .find(|extension| text(*extension, "url").is_some_and(|url| url.ends_with("/expected-discharge-date")))?;
-    when(extension, "valueDate").or_else(|| when(extension, "valueDateTime"))
+    let extension =
+        items(resource, "extension").find(|extension| text(*extension, "url").as_deref() == Some(PLANNED_END))?;
+    when(extension, "valueDateTime")
 }

@@ -11,9 +11,9 @@ use terms::PartialDate;
 /// A patient's medicines.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Medicines {
-    /// Active, newest first.
+    /// Active: regular ones newest first, then those given as required.
     pub active: Vec<Medicine>,
-    /// On hold, newest first.
+    /// On hold, in the same order.
     pub suspended: Vec<Medicine>,
 }
 
@@ -59,9 +59,11 @@ pub(crate) fn medicines<'d, 't: 'd>(resources: impl Iterator<Item = Node<'d, 't>
         };
         list.extend(medicine(resource, directory));
     }
-    let newest_first = |medicine: &Medicine| std::cmp::Reverse(medicine.since.as_ref().map(|since| since.lower()));
-    medicines.active.sort_by_key(newest_first);
-    medicines.suspended.sort_by_key(newest_first);
+    let order = |medicine: &Medicine| {
+        (medicine.as_required, std::cmp::Reverse(medicine.since.as_ref().map(|since| since.lower())))
+    };
+    medicines.active.sort_by_key(order);
+    medicines.suspended.sort_by_key(order);
     medicines
 }
 

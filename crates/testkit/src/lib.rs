@@ -2,4 +2,5 @@
 //!
 //! Outside the product: it may know every crate, and only their tests may know it. Patients in it are invented.
 
+pub mod demo;
 pub mod postgres;
