@@ -123,6 +123,9 @@ mod tag {
     pub(super) const END: u8 = 8;
 }
 
+/// The first byte of the header record.
+const FORMAT: u8 = 1;
+
 /// Room for the fields that stand before a text in its record.
 const TEXT_FIELDS: usize = 40;
 
@@ -137,6 +140,7 @@ impl<W: Write> Writer<W> {
     pub fn new(mut to: W, header: &Header) -> io::Result<Writer<W>> {
         to.write_all(PACKAGE_START)?;
         let mut fields = wire::Writer::with_capacity(64);
+        fields.byte(FORMAT);
         fields.text(&header.origin);
         fields.moment(header.moment);
         fields.byte(u8::from(header.texts));
@@ -338,6 +342,9 @@ fn most_bytes(tag: u8) -> usize {
 
 fn read_header(bytes: &[u8]) -> Result<Header, Malformed> {
     let mut from = wire::Reader::new(bytes);
+    if from.byte()? != FORMAT {
+        return from.fail("the package has a format that this version does not know");
+    }
     let header = Header { origin: from.text(WORD)?, moment: from.moment()?, texts: from.flag()?, blobs: from.flag()? };
     from.end()?;
     Ok(header)

@@ -158,7 +158,10 @@ impl Verifier {
             self.findings.add(FindingKind::TextUnknown, sequence, "", sentence);
             return;
         };
-        *seen = true;
+        if std::mem::replace(seen, true) && self.chain.last() == sequence {
+            let sentence = format!("A second text is given for change {change} of entry {sequence}.");
+            self.findings.add(FindingKind::TextUnknown, sequence, version_name(stated), sentence);
+        }
         match given {
             Given::Sealed => self.counts.sealed += 1,
             Given::Plain((salt, text)) => {

@@ -124,6 +124,9 @@ impl Report {
         if !self.blobs_expected {
             sentences.push("Blobs were not there to be checked.".to_owned());
         }
+        if self.access_chains == 0 {
+            sentences.push("The access journal was not there to be checked.".to_owned());
+        }
         if self.sealed > 0 {
             sentences.push(format!("{} sealed texts or blobs could not be opened to be checked.", self.sealed));
         }
