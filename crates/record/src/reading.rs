@@ -110,9 +110,9 @@ impl Reading {
         Ok(found)
     }
 
-    /// One version of a resource.
+    /// One version of a resource. The permit must reach both the newest version and this one.
     pub async fn version(&self, key: &Key, version: u64) -> Result<Option<Version>, Problem> {
-        let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(None) };
+        let Some(rid) = self.reached_row(key).await? else { return Ok(None) };
         let stored = self.store().versions(&[(rid, version)]).await?.into_iter().flatten().next();
         match stored {
             Some(stored) if stored.sequence <= self.sequence => {
@@ -122,9 +122,10 @@ impl Reading {
         }
     }
 
-    /// Versions of a resource below a version number, newest first. Empty when the permit does not reach it.
+    /// Versions of a resource below a version number, newest first. Empty when the permit does not reach the newest;
+    /// without those older ones that it does not reach.
     pub async fn history(&self, key: &Key, below: Option<u64>, limit: usize) -> Result<Vec<Version>, Problem> {
-        let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(Vec::new()) };
+        let Some(rid) = self.reached_row(key).await? else { return Ok(Vec::new()) };
         let below = below.unwrap_or(u64::MAX).min(i64::MAX as u64);
         let mut shown = Vec::new();
         for stored in self.store().history(rid, below, limit.min(1000)).await? {
@@ -176,13 +177,13 @@ impl Reading {
     }
 
     /// Ends the reading. When this returns, what was shown is in the access journal.
-    pub async fn finish(self) -> Result<(), Problem> {
+    pub async fn finish(&self) -> Result<(), Problem> {
         self.finished.store(true, Ordering::Relaxed);
         self.inner.accesses.note(self.access()).await
     }
 
     /// Ends a reading that only gathered for a change.
-    pub(crate) fn set_aside(self) {
+    pub(crate) fn set_aside(&self) {
         self.finished.store(true, Ordering::Relaxed);
     }
 
@@ -279,12 +280,33 @@ impl Reading {
 
     /// Judges one version and notes it as shown; a deletion is judged by the version before it.
     async fn show_one(&self, version: Version) -> Result<Option<Version>, Problem> {
-        let rows = if version.text.is_empty() { self.rows_before(&version).await? } else { self.rows(&version) };
+        let rows = self.judging_rows(&version).await?;
         if !self.permit.scope().reads.contains(&version.key.kind) || !self.reaches(&version.key, &rows).await? {
             self.refused.store(true, Ordering::Relaxed);
             return Ok(None);
         }
         Ok(self.show(vec![(version, rows)]).pop())
+    }
+
+    /// The row number of a resource whose newest version the permit reaches.
+    async fn reached_row(&self, key: &Key) -> Result<Option<i64>, Problem> {
+        let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(None) };
+        if self.reaches_everything().await? {
+            return Ok(Some(rid));
+        }
+        let newest = self.store().versions_at(&[rid], self.sequence).await?.into_iter().flatten().next();
+        let Some(newest) = newest else { return Ok(None) };
+        let rows = self.judging_rows(&self.version_from(key.clone(), newest)?).await?;
+        if self.reaches(key, &rows).await? {
+            return Ok(Some(rid));
+        }
+        self.refused.store(true, Ordering::Relaxed);
+        Ok(None)
+    }
+
+    /// The rows by which a version is judged: its own, or for a deletion those of the version before.
+    async fn judging_rows(&self, version: &Version) -> Result<Vec<Row>, Problem> {
+        if version.text.is_empty() { self.rows_before(version).await } else { Ok(self.rows(version)) }
     }
 
     /// The rows of the newest text before a version that has none.

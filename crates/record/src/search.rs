@@ -253,7 +253,8 @@ fn is_single_range(test: &Test) -> bool {
 /// Whether walking this test's range gives the wanted order.
 fn is_walk_of(test: &Test, order: &Order) -> bool {
     let Test::Rows { spans, ranges, negated: false, .. } = test else { return false };
-    ranges.len() == 1 && order.parameter.is_some_and(|parameter| spans.iter().all(|span| span.parameter == parameter))
+    let [span] = spans.as_slice() else { return false };
+    ranges.len() == 1 && !span.head.is_empty() && order.parameter == Some(span.parameter)
 }
 
 async fn collect_page(reading: &Reading, select: &Select, tests: &[Test], offset: usize) -> Result<Page, Problem> {
@@ -291,12 +292,14 @@ async fn collect(reading: &Reading, select: &Select, tests: &[Test]) -> Result<V
 /// Row numbers that satisfy all small tests, and whether that judged every test.
 async fn intersect(reading: &Reading, tests: &[Test]) -> Result<(Vec<i64>, bool), Problem> {
     let mut listed: Option<BTreeSet<i64>> = None;
-    let mut all_judged = true;
+    // Only the index knows what is live; keys alone may name what was deleted or never there.
+    let (mut all_judged, mut live) = (true, false);
     let mut by_size: Vec<&Test> = tests.iter().collect();
     by_size.sort_by_key(|test| test.size().unwrap_or(usize::MAX));
     for test in by_size {
         let rids = match test {
             Test::Rows { ranges, size, negated: false, .. } if *size <= SMALL_TO_SORT => {
+                live = true;
                 list(reading, ranges, listed.as_ref()).await?
             }
             Test::Keys(keys) => reading.row_numbers(keys).await?,
@@ -310,7 +313,7 @@ async fn intersect(reading: &Reading, tests: &[Test]) -> Result<(Vec<i64>, bool)
             Some(before) => before.intersection(&rids).copied().collect(),
         });
     }
-    Ok((listed.unwrap_or_default().into_iter().collect(), all_judged))
+    Ok((listed.unwrap_or_default().into_iter().collect(), all_judged && live))
 }
 
 /// All row numbers in the ranges.

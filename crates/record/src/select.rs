@@ -43,7 +43,8 @@ pub enum Clause {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// By the smallest row under this parameter (the largest when descending); `None` for the last change.
-    /// Resources without a row come last.
+    /// Resources without a row come last. When a clause is one span of this parameter with a head, only the rows
+    /// in it decide: so a patient's results come newest first from one walk of the index.
     pub parameter: Option<&'static str>,
     /// Newest or largest first.
     pub descending: bool,

@@ -1,6 +1,8 @@
 //! The loop of every change: gather, decide, commit; stale drafts are gathered and decided again, a bounded number
 //! of times. It lives here once, for every door.
 
+use std::sync::Arc;
+
 use access::Permit;
 use terms::index::Row;
 
@@ -21,19 +23,23 @@ impl Record {
     ///
     /// # Errors
     /// See [`TransactError`]. A refused or contended draft leaves no trace in the journal.
-    pub async fn transact<R>(
+    pub async fn transact<R, Decide, Decided>(
         &self,
         permit: &Permit,
         act: Act,
-        decide: impl AsyncFn(&Reading) -> Result<Draft, TransactError<R>>,
-    ) -> Result<Receipt, TransactError<R>> {
+        decide: Decide,
+    ) -> Result<Receipt, TransactError<R>>
+    where
+        Decide: Fn(Arc<Reading>) -> Decided + Send + Sync,
+        Decided: Future<Output = Result<Draft, TransactError<R>>> + Send,
+    {
         let mut contended = None;
         for attempt in 0..MOST_ATTEMPTS {
             if let Some(receipt) = self.earlier_receipt(permit, &act).await? {
                 return receipt;
             }
-            let reading = self.read(permit, act.command.clone()).await?;
-            let draft = match decide(&reading).await {
+            let reading = Arc::new(self.read(permit, act.command.clone()).await?);
+            let draft = match decide(reading.clone()).await {
                 Ok(draft) => draft,
                 Err(refusal) => {
                     reading.finish().await?;

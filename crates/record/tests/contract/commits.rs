@@ -1,0 +1,248 @@
+//! Contracts of writing: versions, refusals, retries, races, assertions.
+
+use std::sync::Arc;
+
+use record::{Assertion, Change, Draft, IdempotencyKey, Operation, Reading, Select, TransactError};
+use terms::index::{Next, Span};
+
+use crate::support::{No, Place, act, host, key, lines, put, try_put};
+
+pub async fn a_resource_lives_through_its_versions(place: &Place) {
+    let record = place.open().await;
+    let thing = key("Thing", "a");
+    let first = put(&record, vec![Change::Put(thing.clone(), lines(&["text Thing.name ann"]))]).await;
+    let second = put(&record, vec![Change::Put(thing.clone(), lines(&["text Thing.name bob"]))]).await;
+    let third = put(&record, vec![Change::Delete(thing.clone())]).await;
+    let fourth = put(&record, vec![Change::Put(thing.clone(), lines(&["text Thing.name cat"]))]).await;
+    let made: Vec<_> = [&first, &second, &third, &fourth]
+        .iter()
+        .map(|receipt| (receipt.written[0].version, receipt.written[0].operation))
+        .collect();
+    let expected = [(1, Operation::Create), (2, Operation::Update), (3, Operation::Delete), (4, Operation::Create)];
+    assert_eq!(made, expected);
+    assert!(first.sequence < second.sequence && first.moment < second.moment);
+
+    let reading = record.read(&host(), "test").await.unwrap();
+    let history = reading.history(&thing, None, 10).await.unwrap();
+    assert_eq!(history.iter().map(|version| version.version).collect::<Vec<_>>(), [4, 3, 2, 1]);
+    let text = format!("#\"versionId\":\"2\",\"lastUpdated\":\"{}\"\ntext Thing.name bob\n", second.moment);
+    let bob = reading.version(&thing, 2).await.unwrap().unwrap();
+    assert_eq!(std::str::from_utf8(&bob.text).unwrap(), text);
+    assert_eq!((bob.moment, bob.sequence), (second.moment, second.sequence));
+    assert!(reading.version(&thing, 3).await.unwrap().unwrap().text.is_empty());
+    assert_eq!(reading.get(&thing).await.unwrap().unwrap().version, 4);
+    assert_eq!(reading.get(&key("Thing", "none")).await.unwrap(), None);
+    reading.finish().await.unwrap();
+
+    let before = record.read_at(&host(), "test", second.sequence).await.unwrap();
+    assert_eq!(before.get(&thing).await.unwrap().unwrap().version, 2);
+    assert_eq!(before.version(&thing, 4).await.unwrap(), None);
+    before.finish().await.unwrap();
+}
+
+pub async fn a_record_is_the_same_after_it_was_closed(place: &Place) {
+    let record = place.open().await;
+    for number in 0..600 {
+        let name = format!("text Thing.name n{}", number % 7);
+        put(&record, vec![Change::Put(key("Thing", &format!("t{number}")), lines(&[&name, "code Thing.code s|c"]))])
+            .await;
+    }
+    let (before, root) = (record.status().await.unwrap(), record.checkpoint().await.unwrap().checkpoint().root);
+    record.close().await;
+    let record = place.open().await;
+    let after = record.status().await.unwrap();
+    assert_eq!((after.sequence, &after.resources), (before.sequence, &before.resources));
+    assert_eq!(after.epoch, before.epoch + 1);
+    assert_eq!(record.checkpoint().await.unwrap().checkpoint().root, root);
+    let reading = record.read(&host(), "test").await.unwrap();
+    let span = Span::next("Thing.name", [], Next::TextEqual(b"n3".to_vec()));
+    let total = reading.total(&Select::of("Thing").with(record::Clause::Any(vec![span]))).await.unwrap();
+    assert_eq!(total, 86);
+    reading.finish().await.unwrap();
+    put(&record, vec![Change::Put(key("Thing", "after"), lines(&[]))]).await;
+    assert_eq!(record.status().await.unwrap().sequence, before.sequence + 1);
+}
+
+pub async fn a_refusal_leaves_no_trace(place: &Place) {
+    let record = place.open().await;
+    let before = record.status().await.unwrap().sequence;
+    let decide = |_: Arc<Reading>| async move { Err(TransactError::Refused(No)) };
+    let refused = record.transact(&host(), act("refused"), decide).await;
+    assert!(matches!(refused, Err(TransactError::Refused(No))));
+    let decide = |_: Arc<Reading>| async move {
+        let wrong = Assertion::Version(key("Thing", "a"), 7);
+        Ok(Draft { changes: vec![Change::Put(key("Thing", "a"), lines(&[]))], assertions: vec![wrong] })
+    };
+    let stale = record.transact::<No, _, _>(&host(), act("stale"), decide).await;
+    assert!(matches!(stale, Err(TransactError::Contended { .. })), "{stale:?}");
+    assert_eq!(record.status().await.unwrap().sequence, before);
+    let nothing = put(&record, vec![Change::Delete(key("Thing", "a"))]).await;
+    assert!(nothing.written.is_empty());
+    assert_eq!(record.status().await.unwrap().sequence, before);
+}
+
+fn keyed(command: &str, digest: u8) -> record::Act {
+    let mut act = act(command);
+    act.idempotency = Some(IdempotencyKey { key: "k1".into(), digest: [digest; 32] });
+    act
+}
+
+pub async fn a_retry_gets_the_first_receipt(place: &Place) {
+    let record = place.open().await;
+    let draft = |_: Arc<Reading>| async move {
+        Ok(Draft { changes: vec![Change::Put(key("Thing", "a"), lines(&[]))], assertions: Vec::new() })
+    };
+    let first = record.transact::<No, _, _>(&host(), keyed("create", 1), draft).await.unwrap();
+    let again = record.transact::<No, _, _>(&host(), keyed("create", 1), draft).await.unwrap();
+    assert!(!first.repeated && again.repeated);
+    assert_eq!((first.sequence, first.moment, &first.written), (again.sequence, again.moment, &again.written));
+    record.close().await;
+    let record = place.open().await;
+    let decide = |_: Arc<Reading>| async move { Err(TransactError::Refused(No)) };
+    let after = record.transact(&host(), keyed("create", 1), decide).await.unwrap();
+    assert_eq!(after.sequence, first.sequence);
+    // Many at once: one commit, the same receipt for all.
+    let mut act = act("race");
+    act.idempotency = Some(IdempotencyKey { key: "k2".into(), digest: [2; 32] });
+    let racing = (0..32).map(|_| {
+        let (record, act) = (record.clone(), act.clone());
+        tokio::spawn(async move {
+            let draft = |_: Arc<Reading>| async move {
+                Ok(Draft { changes: vec![Change::Put(key("Thing", "raced"), lines(&[]))], assertions: Vec::new() })
+            };
+            record.transact::<No, _, _>(&host(), act, draft).await.unwrap().sequence
+        })
+    });
+    let mut sequences = Vec::new();
+    for task in racing.collect::<Vec<_>>() {
+        sequences.push(task.await.unwrap());
+    }
+    sequences.dedup();
+    assert_eq!(sequences.len(), 1);
+}
+
+pub async fn a_key_is_not_used_for_two_requests(place: &Place) {
+    let record = place.open().await;
+    let draft = |_: Arc<Reading>| async move {
+        Ok(Draft { changes: vec![Change::Put(key("Thing", "a"), lines(&[]))], assertions: Vec::new() })
+    };
+    record.transact::<No, _, _>(&host(), keyed("create", 1), draft).await.unwrap();
+    let other = record.transact::<No, _, _>(&host(), keyed("create", 2), draft).await;
+    assert!(matches!(other, Err(TransactError::KeyReused)));
+    let stranger = crate::support::permit(access::Role::System, "system/other");
+    record
+        .transact::<No, _, _>(&stranger, keyed("create", 2), draft)
+        .await
+        .expect("another principal's key is another key");
+}
+
+/// 64 at once create a person unless one with the identifier is there.
+pub async fn racing_creators_make_one(place: &Place) {
+    let record = place.open().await;
+    let racing: Vec<_> = (0..64)
+        .map(|number| {
+            let record = record.clone();
+            tokio::spawn(async move {
+                let span = || Span::next("Thing.name", [], Next::TextEqual(b"999".to_vec()));
+                let decide = |reading: Arc<Reading>| async move {
+                    let found = reading.total(&Select::of("Thing").with(record::Clause::Any(vec![span()]))).await?;
+                    if found > 0 {
+                        return Err(TransactError::Refused(No));
+                    }
+                    let change = Change::Put(key("Thing", &format!("p{number}")), lines(&["text Thing.name 999"]));
+                    Ok(Draft { changes: vec![change], assertions: vec![Assertion::Absent(vec![span()])] })
+                };
+                record.transact::<No, _, _>(&host(), act("create"), decide).await.is_ok()
+            })
+        })
+        .collect();
+    let mut made = 0;
+    for task in racing {
+        made += usize::from(task.await.unwrap());
+    }
+    assert_eq!(made, 1);
+}
+
+/// 64 at once count one up, each from what it read.
+pub async fn racing_writers_lose_no_update(place: &Place) {
+    let record = place.open().await;
+    put(&record, vec![Change::Put(key("Thing", "counter"), lines(&["text Thing.name 0"]))]).await;
+    let racing: Vec<_> = (0..64)
+        .map(|_| {
+            let record = record.clone();
+            tokio::spawn(async move {
+                let decide = |reading: Arc<Reading>| async move {
+                    let version = reading.get(&key("Thing", "counter")).await?.unwrap();
+                    let text = std::str::from_utf8(&version.text).unwrap();
+                    let count: u64 = text.trim_end().rsplit(' ').next().unwrap().parse().unwrap();
+                    let change =
+                        Change::Put(key("Thing", "counter"), lines(&[&format!("text Thing.name {}", count + 1)]));
+                    Ok(Draft { changes: vec![change], assertions: Vec::new() })
+                };
+                loop {
+                    match record.transact::<No, _, _>(&host(), act("count"), decide).await {
+                        Ok(_) => return,
+                        Err(TransactError::Contended { .. }) => {}
+                        Err(other) => panic!("{other}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in racing {
+        task.await.unwrap();
+    }
+    let reading = record.read(&host(), "test").await.unwrap();
+    let version = reading.get(&key("Thing", "counter")).await.unwrap().unwrap();
+    assert_eq!(version.version, 65);
+    assert!(version.text.ends_with(b"text Thing.name 64\n"));
+    reading.finish().await.unwrap();
+}
+
+pub async fn at_most_counts_after_the_draft(place: &Place) {
+    let record = place.open().await;
+    let bed = || vec![Span::head("Thing.ref", [terms::index::Part::target("Bed", "7")])];
+    let into = async |changes: Vec<Change>| {
+        let decide = |_: Arc<Reading>| {
+            let draft = Draft { changes: changes.clone(), assertions: vec![Assertion::AtMost(bed(), 1)] };
+            async move { Ok(draft) }
+        };
+        record.transact::<No, _, _>(&host(), act("bed"), decide).await.map(|receipt| receipt.sequence)
+    };
+    let stay = |id: &str, bed: &str| Change::Put(key("Thing", id), lines(&[&format!("target Thing.ref Bed/{bed}")]));
+    assert!(into(vec![stay("a", "7"), stay("b", "7")]).await.is_err(), "two of one draft");
+    into(vec![stay("a", "7")]).await.unwrap();
+    assert!(into(vec![stay("b", "7")]).await.is_err(), "one beside the one there");
+    into(vec![stay("a", "7")]).await.expect("the one there again");
+    into(vec![stay("a", "8"), stay("b", "7")]).await.expect("a swap in one draft");
+    assert!(into(vec![stay("a", "7")]).await.is_err());
+    into(vec![Change::Delete(key("Thing", "b")), stay("a", "7")]).await.expect("the other leaves");
+}
+
+/// Members that are refused stand between members that are not, in one group as far as timing allows.
+pub async fn a_refused_member_harms_no_other(place: &Place) {
+    let record = place.open().await;
+    let tasks: Vec<_> = (0..200)
+        .map(|number| {
+            let record = record.clone();
+            tokio::spawn(async move {
+                let wrong = number % 3 == 0;
+                let decide = |_: Arc<Reading>| async move {
+                    let version = Assertion::Version(key("Thing", "none"), u64::from(wrong));
+                    let change = Change::Put(key("Thing", &format!("t{number}")), lines(&["code Thing.code s|c"]));
+                    Ok(Draft { changes: vec![change], assertions: vec![version] })
+                };
+                (wrong, record.transact::<No, _, _>(&host(), act("member"), decide).await.is_ok())
+            })
+        })
+        .collect();
+    for task in tasks {
+        let (wrong, made) = task.await.unwrap();
+        assert_eq!(made, !wrong);
+    }
+    let reading = record.read(&host(), "test").await.unwrap();
+    assert_eq!(reading.total(&Select::of("Thing")).await.unwrap(), 133);
+    reading.finish().await.unwrap();
+    let twice = vec![Change::Put(key("Thing", "x"), lines(&[])), Change::Delete(key("Thing", "x"))];
+    assert!(try_put(&record, &host(), twice).await.is_err(), "one resource twice in a draft");
+}

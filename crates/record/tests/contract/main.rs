@@ -1,0 +1,43 @@
+//! The contract of a record: what every store must do. Each function in the modules takes a [`support::Place`] and is
+//! run on every store by the `on_each_store!` lines below; there is no second definition.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
+
+mod commits;
+mod reads;
+mod scopes;
+mod support;
+mod system;
+
+/// Runs the named contracts on every store.
+macro_rules! on_each_store {
+    ($($module:ident :: $contract:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $contract() {
+                    crate::$module::$contract(&crate::support::Place::sqlite()).await;
+                }
+            )+
+        }
+    };
+}
+
+on_each_store![
+    commits::a_resource_lives_through_its_versions,
+    commits::a_record_is_the_same_after_it_was_closed,
+    commits::a_refusal_leaves_no_trace,
+    commits::a_retry_gets_the_first_receipt,
+    commits::a_key_is_not_used_for_two_requests,
+    commits::racing_creators_make_one,
+    commits::racing_writers_lose_no_update,
+    commits::at_most_counts_after_the_draft,
+    commits::a_refused_member_harms_no_other,
+    reads::every_question_equals_a_filter_over_all,
+    reads::pages_are_of_one_moment_while_everything_changes,
+    reads::a_merge_is_found_under_the_survivor,
+    scopes::every_question_stays_within_random_scopes,
+    scopes::writes_stay_within_the_scope,
+    system::the_desk_keeps_and_compares,
+    system::every_showing_is_in_the_access_journal,
+    system::a_checkpoint_states_the_journal,
+];

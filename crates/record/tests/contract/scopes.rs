@@ -1,0 +1,128 @@
+//! Contracts of access: with any scope, every kind of question equals a filter after reading; writes stay within it.
+
+use std::collections::BTreeSet;
+
+use access::{Grant, Permit, Role, Subject, Subjects, decide};
+use record::{Change, Clause, Key, Problem, Select, TransactError};
+use terms::Moment;
+use terms::index::{Part, Row};
+
+use crate::reads::{Model, all_pages, draw_select};
+use crate::support::{Dice, Place, host, key, lines, put, try_put};
+
+fn limited(subjects: Subjects) -> Permit {
+    let mut grant = Grant::role("user/limited", "Limited", Role::Clinician);
+    grant.subjects = Some(subjects);
+    decide(grant, Moment(0)).unwrap()
+}
+
+fn subjects_of(rows: &[Row]) -> BTreeSet<Key> {
+    let subjects = rows.iter().filter(|row| row.parameter == "~patient").map(|row| match &row.parts[0] {
+        Part::Target { kind, id } => key(kind, id),
+        other => panic!("not a subject: {other:?}"),
+    });
+    subjects.collect()
+}
+
+/// The things a scope reaches: those of an allowed subject, none of a sealed one.
+fn reached(model: &Model, allowed: &BTreeSet<Key>, sealed: &BTreeSet<Key>, thing: &Key) -> bool {
+    let subjects = subjects_of(&model.things[thing].0);
+    !sealed.contains(thing) && subjects.is_disjoint(sealed) && !subjects.is_disjoint(allowed)
+}
+
+pub async fn every_question_stays_within_random_scopes(place: &Place) {
+    let record = place.open().await;
+    let mut dice = Dice::new(23);
+    let mut model = Model::default();
+    for _ in 0..200 {
+        model.step(&record, &mut dice).await;
+    }
+    // A unit has to do with p0 and p1 for ever, with p2 until 50; p5 and one thing are sealed.
+    put(
+        &record,
+        vec![Change::Put(
+            key("Unit", "u"),
+            lines(&[
+                "relation unit/u 0 1000 Patient/p0",
+                "relation unit/u 0 1000 Patient/p1",
+                "relation unit/u 0 50 Patient/p2",
+            ]),
+        )],
+    )
+    .await;
+    let sealed: BTreeSet<Key> = [key("Patient", "p5"), key("Thing", "t9")].into();
+    put(&record, vec![Change::Put(key("Unit", "seals"), lines(&["label sealed Patient/p5", "label sealed Thing/t9"]))])
+        .await;
+
+    let patients = |numbers: &[u64]| numbers.iter().map(|n| key("Patient", &format!("p{n}"))).collect::<BTreeSet<_>>();
+    for round in 0..30 {
+        let (permit, allowed) = match dice.roll(3) {
+            0 => {
+                let at = Moment(dice.roll(100) as i64);
+                let related = Subjects::Related { principal: "unit/u".into(), at };
+                (limited(related), if at.0 < 50 { patients(&[0, 1, 2]) } else { patients(&[0, 1]) })
+            }
+            _ => {
+                let allowed: BTreeSet<Key> =
+                    (0..dice.roll(5)).map(|_| key("Patient", &format!("p{}", dice.roll(7)))).collect();
+                let subjects =
+                    allowed.iter().map(|key| Subject { kind: key.kind.clone(), id: key.id.clone() }).collect();
+                (limited(Subjects::Only(subjects)), allowed)
+            }
+        };
+        let reading = record.read(&permit, "test").await.unwrap();
+        let within = Model {
+            things: model
+                .things
+                .iter()
+                .filter(|(thing, _)| reached(&model, &allowed, &sealed, thing))
+                .map(|(thing, rows)| (thing.clone(), rows.clone()))
+                .collect(),
+        };
+        for question in 0..20 {
+            let select = draw_select(&mut dice);
+            let context = format!("round {round}, question {question}");
+            crate::reads::check(&within, &select, &all_pages(&reading, &select).await, &context);
+            assert_eq!(
+                reading.total(&select).await.unwrap(),
+                within.answer(&select).len() as u64,
+                "{context}: {select:?}"
+            );
+        }
+        for (thing, _) in model.things.iter().take(20) {
+            let shown = reading.get(thing).await.unwrap().is_some();
+            assert_eq!(shown, within.things.contains_key(thing), "{thing}");
+            assert_eq!(!reading.history(thing, None, 5).await.unwrap().is_empty(), shown, "history of {thing}");
+        }
+        reading.finish().await.unwrap();
+    }
+    let reading = record.read(&limited(Subjects::Only(BTreeSet::new())), "test").await.unwrap();
+    let any = Select::of("Thing").with(Clause::Ids((0..60).map(|n| format!("t{n}")).collect()));
+    assert_eq!(reading.total(&any).await.unwrap(), 0);
+    reading.finish().await.unwrap();
+}
+
+pub async fn writes_stay_within_the_scope(place: &Place) {
+    let record = place.open().await;
+    let of = |patient: &str| lines(&[&format!("patient Patient/{patient}")]);
+    put(&record, vec![Change::Put(key("Thing", "mine"), of("p1")), Change::Put(key("Thing", "theirs"), of("p2"))])
+        .await;
+    let before = record.status().await.unwrap().sequence;
+    let permit = limited(Subjects::Only([Subject { kind: "Patient".into(), id: "p1".into() }].into()));
+    let refused = [
+        vec![Change::Put(key("Thing", "theirs"), of("p1"))],
+        vec![Change::Put(key("Thing", "mine"), of("p2"))],
+        vec![Change::Put(key("Thing", "new"), of("p2"))],
+        vec![Change::Delete(key("Thing", "theirs"))],
+        vec![Change::Put(key("Thing", "mine"), of("p1")), Change::Delete(key("Thing", "theirs"))],
+    ];
+    for changes in refused {
+        let result = try_put(&record, &permit, changes).await;
+        assert!(matches!(result, Err(TransactError::Problem(Problem::NotPermitted { .. }))), "{result:?}");
+    }
+    assert_eq!(record.status().await.unwrap().sequence, before);
+    try_put(&record, &permit, vec![Change::Put(key("Thing", "mine"), of("p1"))]).await.unwrap();
+    let clerk = crate::support::permit(Role::Clerk, "user/clerk");
+    assert!(try_put(&record, &clerk, vec![Change::Put(key("Thing", "new"), of("p1"))]).await.is_err());
+    assert!(record.read(&host(), "x").await.unwrap().get(&key("Thing", "new")).await.unwrap().is_none());
+}

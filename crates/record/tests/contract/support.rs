@@ -1,0 +1,158 @@
+//! What the contracts share: a place for a record, a toy text with index rows in plain words, and permits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use access::{Grant, Permit, Role, decide};
+use record::{
+    Act, Cause, CauseKind, Change, Draft, Durability, Indexing, Key, Location, Options, Reading, Receipt, Record,
+    Source, Template, TransactError,
+};
+use terms::Moment;
+use terms::index::{Part, Row};
+
+/// Where a contract keeps its record. Removed at the end.
+pub struct Place {
+    pub location: Location,
+    clock: Arc<AtomicI64>,
+    _kept: Vec<Box<dyn std::any::Any + Send + Sync>>,
+}
+
+/// A refusal of the tests' own rules.
+#[derive(Debug, PartialEq, Eq)]
+pub struct No;
+
+impl Place {
+    pub fn sqlite() -> Place {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite { directory: directory.path().to_owned() };
+        Place { location, clock: Arc::new(AtomicI64::new(1_800_000_000_000)), _kept: vec![Box::new(directory)] }
+    }
+
+    pub async fn open(&self) -> Record {
+        Record::open(&self.location, self.options()).await.unwrap()
+    }
+
+    pub fn options(&self) -> Options {
+        let clock = self.clock.clone();
+        Options {
+            indexing: indexing(),
+            clock: Arc::new(move || Moment(clock.fetch_add(1, Ordering::Relaxed))),
+            host: "host-a".into(),
+            origin: "host-a.example/t/TST".into(),
+            durability: Durability::Full,
+        }
+    }
+}
+
+/// The names that toy rows may use.
+const NAMES: [&str; 8] =
+    ["Thing.name", "Thing.code", "Thing.date", "Thing.ref", "~patient", "~label", "~relation", "~alias"];
+
+/// Rows in plain words, one a line after the first: `text name ann`, `code name system|code`, `date name 5 9`,
+/// `target name Kind/id`, `patient Kind/id`, `label word Kind/id`, `relation who from until Kind/id`,
+/// `alias Kind/id Kind/id`.
+pub fn indexing() -> Indexing {
+    let extract = |source: Source<'_>, rows: &mut Vec<Row>| {
+        let text = std::str::from_utf8(source.text).unwrap();
+        for line in text.lines().skip(1) {
+            rows.push(toy_row(source.kind, line));
+        }
+    };
+    Indexing { functions: vec![("toy", 1)], extract: Arc::new(extract) }
+}
+
+fn toy_row(own_kind: &str, line: &str) -> Row {
+    let words: Vec<&str> = line.split(' ').collect();
+    let name = |word: &str| NAMES.into_iter().find(|name| *name == word).unwrap();
+    let target = |word: &str| {
+        let (kind, id) = word.split_once('/').unwrap();
+        Part::target(kind, id)
+    };
+    let number = |word: &str| Part::fixed(&(word.parse::<u64>().unwrap() ^ 1 << 63).to_be_bytes());
+    match words.as_slice() {
+        ["text", parameter, value] => Row::one(name(parameter), Part::Text(value.as_bytes().to_vec())),
+        ["code", parameter, value] => {
+            let (system, code) = value.split_once('|').unwrap();
+            Row::one(name(parameter), Part::code(system, code))
+        }
+        ["date", parameter, low, high] => Row::of(name(parameter), [number(low), number(high)]),
+        ["target", parameter, value] => Row::one(name(parameter), target(value)),
+        ["patient", value] => Row::of("~patient", [target(value), Part::Kind(own_kind.into())]),
+        ["label", word, value] => Row::of("~label", [Part::Text(word.as_bytes().to_vec()), target(value)]),
+        ["relation", who, from, until, value] => {
+            Row::of("~relation", [Part::Text(who.as_bytes().to_vec()), number(from), number(until), target(value)])
+        }
+        ["alias", survivor, loser] => Row::of("~alias", [target(survivor), target(loser)]),
+        _ => panic!("not a toy row: {line}"),
+    }
+}
+
+/// A toy text with these rows.
+pub fn toy(lines: &[String]) -> Template {
+    let mut text = b"#\n".to_vec();
+    for line in lines {
+        text.extend_from_slice(line.as_bytes());
+        text.push(b'\n');
+    }
+    Template { text, slot: 1, before: b"", after: b"" }
+}
+
+/// A toy text with these rows, as literals.
+pub fn lines(lines: &[&str]) -> Template {
+    toy(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
+}
+
+/// The host's own permit: everything.
+pub fn host() -> Permit {
+    decide(Grant::role("host/test", "Host", Role::Host), Moment(0)).unwrap()
+}
+
+/// A permit of a role.
+pub fn permit(role: Role, who: &str) -> Permit {
+    decide(Grant::role(who, who, role), Moment(0)).unwrap()
+}
+
+/// An act without an idempotency key.
+pub fn act(command: &str) -> Act {
+    let cause = Cause { kind: CauseKind::System, reference: "contract".into() };
+    Act { command: command.into(), cause, idempotency: None }
+}
+
+/// Commits changes without further assertions.
+pub async fn put(record: &Record, changes: Vec<Change>) -> Receipt {
+    try_put(record, &host(), changes).await.unwrap()
+}
+
+/// Commits changes by a permit.
+pub async fn try_put(record: &Record, permit: &Permit, changes: Vec<Change>) -> Result<Receipt, TransactError<No>> {
+    let decide = |_: Arc<Reading>| {
+        let draft = Draft { changes: changes.clone(), assertions: Vec::new() };
+        async move { Ok(draft) }
+    };
+    record.transact(permit, act("put"), decide).await
+}
+
+pub fn key(kind: &str, id: &str) -> Key {
+    Key::new(kind, id)
+}
+
+/// A small deterministic generator for tests that draw many cases.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % sides
+    }
+
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.roll(from.len() as u64) as usize]
+    }
+}
