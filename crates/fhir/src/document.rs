@@ -10,6 +10,7 @@ use std::fmt;
 use std::ops::Range;
 
 mod parse;
+mod strings;
 
 /// How much one text may ask of us. The defaults are meant for a request body.
 #[derive(Debug, Clone)]
@@ -109,6 +110,8 @@ impl Record {
     const NAME_ESCAPED: u8 = 4;
     /// The boolean is `true`.
     const TRUE: u8 = 8;
+    /// The object has a member whose name begins with `_`.
+    const UNDERSCORED: u8 = 16;
 
     fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0
@@ -170,6 +173,11 @@ impl<'d, 't> Node<'d, 't> {
         Members { children }
     }
 
+    /// Whether the name of any member begins with `_`, as the second halves of FHIR's primitives do.
+    pub(crate) fn has_underscored_member(&self) -> bool {
+        self.record().is(Record::UNDERSCORED)
+    }
+
     /// The items of an array in order; of any other value, itself once.
     pub fn items(&self) -> Items<'d, 't> {
         if self.kind() == Kind::Array {
@@ -196,7 +204,7 @@ impl<'d, 't> Node<'d, 't> {
             return None;
         }
         let inside = self.slice(record.start + 1, record.end - 1);
-        Some(if record.is(Record::ESCAPED) { Cow::Owned(parse::unescape(inside)) } else { Cow::Borrowed(inside) })
+        Some(if record.is(Record::ESCAPED) { Cow::Owned(strings::unescape(inside)) } else { Cow::Borrowed(inside) })
     }
 
     /// The digits of a number exactly as written; `None` for anything else.
@@ -294,6 +302,7 @@ impl fmt::Debug for Node<'_, '_> {
 }
 
 impl<'t> Document<'t> {
+    #[inline]
     fn name_of(&self, index: u32) -> &str {
         let record = &self.records[index as usize];
         if record.is(Record::NAME_ESCAPED)

@@ -2,8 +2,8 @@
 //!
 //! Walks the document beside the definition table: unknown members, cardinality, arrays, types, choices, formats,
 //! required bindings, references, contained resources, extensions, narratives, bundles, and those invariants of the
-//! standard that need no FHIRPath. Allocates nothing while all is well. Knows no profiles, no terminology beyond the
-//! listed codes, and not whether the target of a reference exists.
+//! standard that need no FHIRPath. While all is well it allocates only for strings with escapes and for the addresses of
+//! a bundle. Knows no profiles, no terminology beyond the listed codes, and not whether the target of a reference exists.
 
 use std::fmt;
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashSet;
 
+use super::references::has_scheme;
 use super::{Checker, IssueCode, Path, Scope};
 use crate::definitions::definitions;
 use crate::document::Node;
@@ -71,6 +72,10 @@ impl Checker {
             let Some(address) = text(entry, "fullUrl") else { continue };
             if address.contains("/_history/") {
                 self.error(&at.child("fullUrl"), IssueCode::Invariant, "fullUrl names no version (bdl-8)");
+            }
+            if !has_scheme(&address) {
+                let message = "fullUrl must be an absolute address (bundle.html, 2.36.4)";
+                self.error(&at.child("fullUrl"), IssueCode::Value, message);
             }
             let meta = entry.get("resource").and_then(|resource| resource.get("meta"));
             let version = meta.and_then(|meta| text(meta, "versionId"));

@@ -13,11 +13,14 @@ pub(super) type Check = fn(&mut Checker, Node<'_, '_>, &Path<'_>);
 pub(super) const TABLE: &[(&str, Check)] = &[
     ("AllergyIntolerance", allergy_status),
     ("Appointment", appointment_times),
+    ("Attachment", attachment_size),
     ("Condition", condition_status),
     ("List", list_mode),
     ("Observation", value_beside_component),
     ("Period", period_order),
+    ("Questionnaire.item", questionnaire_item),
     ("Range", range_order),
+    ("RiskAssessment.prediction", probability),
 ];
 
 const ALLERGY_VERIFICATION: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification";
@@ -51,6 +54,18 @@ fn appointment_times(checker: &mut Checker, node: Node<'_, '_>, path: &Path<'_>)
     if node.get("cancelationReason").is_some() && !["noshow", "cancelled"].contains(&status.as_ref()) {
         let message = "a reason for cancelling needs an appointment that was cancelled or missed (app-4)";
         checker.error(path, IssueCode::Invariant, message);
+    }
+}
+
+/// An attachment that holds its data says how many bytes they are, if it says anything (datatypes.html, 2.24.0.5).
+fn attachment_size(checker: &mut Checker, node: Node<'_, '_>, path: &Path<'_>) {
+    let (Some(data), Some(size)) = (node.get("data"), node.get("size").and_then(|size| size.number())) else { return };
+    let Some(text) = data.text() else { return };
+    let count = |of: fn(&u8) -> bool| text.bytes().filter(of).count();
+    let characters = count(|byte| !byte.is_ascii_whitespace() && *byte != b'=');
+    if size.parse() != Ok(characters * 3 / 4) {
+        let message = "the size is not that of the data";
+        checker.error(&path.child("size"), IssueCode::Value, message);
     }
 }
 
@@ -105,15 +120,40 @@ fn period_order(checker: &mut Checker, node: Node<'_, '_>, path: &Path<'_>) {
     }
 }
 
+/// que-3, que-6, que-8, que-9, que-12 by its text ("more than one"; its FHIRPath says more than two), and que-1 for
+/// display items; HL7's own questionnaires have empty groups.
+fn questionnaire_item(checker: &mut Checker, node: Node<'_, '_>, path: &Path<'_>) {
+    let kind = node.get("type").and_then(|kind| kind.text()).unwrap_or_default();
+    let has = |name| node.get(name).is_some();
+    let (is_group, is_display) = (kind == "group", kind == "display");
+    let conditions = node.get("enableWhen").map_or(0, |all| all.len());
+    let rules = [
+        (is_display && has("item"), "a display item has no items in it (que-1)"),
+        (is_display && has("code"), "a display item has no code (que-3)"),
+        (is_display && (has("required") || has("repeats")), "a display item is not required and not repeated (que-6)"),
+        ((is_group || is_display) && has("initial"), "a group or display item has no initial value (que-8)"),
+        (is_display && has("readOnly"), "a display item is not read-only (que-9)"),
+        (conditions > 1 && !has("enableBehavior"), "several conditions need enableBehavior (que-12)"),
+    ];
+    for (_, message) in rules.into_iter().filter(|(is_broken, _)| *is_broken) {
+        checker.error(path, IssueCode::Invariant, message);
+    }
+}
+
+/// ras-2.
+fn probability(checker: &mut Checker, node: Node<'_, '_>, path: &Path<'_>) {
+    let value = node.get("probabilityDecimal").and_then(decimal);
+    if value.is_some_and(|value| value > Decimal::ONE_HUNDRED) {
+        checker.error(path, IssueCode::Invariant, "a probability is at most 100 per cent (ras-2)");
+    }
+}
+
 /// rng-2, where both ends have the same unit.
 fn range_order(checker: &mut Checker, node: Node<'_, '_>, path: &Path<'_>) {
     let (Some(low), Some(high)) = (node.get("low"), node.get("high")) else { return };
     let text = |quantity: Node<'_, '_>, name| quantity.get(name).map(|value| value.raw_text().to_owned());
     let same = |name| text(low, name) == text(high, name);
-    let value = |quantity: Node<'_, '_>| -> Option<Decimal> {
-        let digits = quantity.get("value")?.number()?;
-        digits.parse().ok().or_else(|| Decimal::from_scientific(digits).ok())
-    };
+    let value = |quantity: Node<'_, '_>| quantity.get("value").and_then(decimal);
     if let (Some(least), Some(most)) = (value(low), value(high))
         && same("code")
         && same("unit")
@@ -121,6 +161,12 @@ fn range_order(checker: &mut Checker, node: Node<'_, '_>, path: &Path<'_>) {
     {
         checker.error(path, IssueCode::Invariant, "a range must not have its low end above its high end (rng-2)");
     }
+}
+
+/// A number as an exact decimal, if it is not beyond them.
+fn decimal(node: Node<'_, '_>) -> Option<Decimal> {
+    let digits = node.number()?;
+    digits.parse().ok().or_else(|| Decimal::from_scientific(digits).ok())
 }
 
 /// Whether a concept has one of these codes of this system.

@@ -88,7 +88,7 @@ fn structure() {
 #[test]
 fn values() {
     use IssueCode::{CodeInvalid, Value};
-    check(r#"{"resourceType":"Patient","id":"a b"}"#, "Patient.id", Value, "written as a id");
+    check(r#"{"resourceType":"Patient","id":"a b"}"#, "Patient.id", Value, "format of id");
     check(r#"{"resourceType":"Patient","birthDate":"1970-02-30"}"#, "Patient.birthDate", Value, "date");
     check(r#"{"resourceType":"Patient","name":[{"text":""}]}"#, "Patient.name[0].text", Value, "empty");
     check(r#"{"resourceType":"Patient","gender":"m"}"#, "Patient.gender", CodeInvalid, "administrative-gender");
@@ -203,6 +203,19 @@ fn display_items_may_lack_a_link_id() {
     };
     assert_eq!(item("display"), [(false, "Questionnaire.item[0].linkId".to_owned())]);
     assert_eq!(item("group"), [(true, "Questionnaire.item[0].linkId".to_owned())]);
+}
+
+#[test]
+fn the_deepest_document_fits_the_stack() {
+    let depth = 254;
+    let parts = r#""name":"x","part":[{"#.repeat(depth);
+    let text = format!(r#"{{"resourceType":"Parameters","parameter":[{{{parts}"name":"x"{}}}]}}"#, "}]".repeat(depth));
+    let limits = Limits { max_depth: Limits::DEEPEST, ..Limits::default() };
+    let document = Document::parse(text.as_bytes(), &limits).unwrap();
+    // The innermost parameter has neither value, resource nor part.
+    let found = validate(&document);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].path.ends_with(".part[0]") && found[0].message.contains("inv-1"));
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Checker {
 
     #[cold]
     fn format(&mut self, primitive: Primitive, path: &Path<'_>) {
-        self.error(path, IssueCode::Value, format!("this is not written as a {}", primitive.name()));
+        self.error(path, IssueCode::Value, format!("this does not have the format of {}", primitive.name()));
     }
 
     #[cold]

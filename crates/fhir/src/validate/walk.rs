@@ -41,7 +41,7 @@ impl Checker {
         if node.is_empty() {
             return self.error(path, IssueCode::Structure, "an object must not be empty");
         }
-        let has_siblings = node.members().any(|(name, _)| name.starts_with('_'));
+        let has_siblings = node.has_underscored_member();
         let mut present = 0;
         for (name, member) in node.members() {
             let plain = name.strip_prefix('_').unwrap_or(name);
@@ -225,7 +225,8 @@ impl Checker {
         path: &Path<'_>,
         scope: Scope<'d, 't>,
     ) {
-        let (Some(sibling), Some(element)) = (sibling, definitions().structure("Element")) else { return };
+        let Some(sibling) = sibling else { return };
+        let Some(element) = definitions().structure("Element") else { return };
         self.object(sibling, element, path, scope);
         if !has_value && !sibling.is_empty() && sibling.get("extension").is_none() {
             self.error(path, IssueCode::Invariant, "an element must have a value or children besides its id (ele-1)");
