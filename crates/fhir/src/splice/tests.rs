@@ -1,5 +1,7 @@
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 //! The accepted text: tables for each case, and a property over random resources.
+//! What is compared is always bytes, but for members that acceptance itself sets.
+
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use super::accept;
 use crate::{Document, Limits};

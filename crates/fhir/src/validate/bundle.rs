@@ -1,4 +1,5 @@
 //! Bundles: the invariants bdl-1 to bdl-12, and what a transaction allows in its entries.
+//! Follows bundle.html 2.36.4. Does not know what a transaction does, nor whether its requests can be met.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,6 @@
 //! Invariants that look at values: a small choice of those that keep nonsense out of a chart.
+//! Each names the keys of the standard it checks. Where comparing is not certain (dates without a zone, units that
+//! differ) nothing is said. Does not evaluate FHIRPath.
 
 use rust_decimal::Decimal;
 use terms::PartialDate;

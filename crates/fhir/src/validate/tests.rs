@@ -1,5 +1,7 @@
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 //! One small document for each thing that validation says, with the path it must say it at.
+//! Each gives one issue and no other; what is valid is listed first.
+
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use super::{IssueCode, validate};
 use crate::{Document, Limits};

@@ -1,4 +1,6 @@
 //! Single values: the format of primitives, and codes against the value sets that are required.
+//! Formats are `primitives`' business; here is what surrounds them: the JSON form, length, and required bindings
+//! (terminologies.html 4.1.5.1). Knows no codes but those listed in the table.
 
 use super::{Checker, IssueCode, Path};
 use crate::definitions::{Element, Strength, Structure, ValueSet};

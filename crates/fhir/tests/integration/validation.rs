@@ -1,4 +1,5 @@
 //! Validation of what others wrote: HL7's examples, Synthea's and clinosim's patients, the official validator's cases.
+//! Every refusal is explained here with the paragraph of the standard that is broken; anything else fails the test.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

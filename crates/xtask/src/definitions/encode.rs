@@ -1,4 +1,5 @@
 //! The table's encoding: LEB128 numbers, and texts as numbers into one pool.
+//! `docs/formats/definitions.md` describes the result; `fhir` has the reader. Does not know what is written.
 
 use std::collections::HashMap;
 

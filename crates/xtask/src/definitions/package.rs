@@ -1,4 +1,5 @@
 //! HL7's package as parsed JSON, by canonical address.
+//! Does not know what the definitions mean.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -1,5 +1,7 @@
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 //! What the parser accepts and refuses, against tables and against `serde_json` on random texts.
+//! Random texts are also damaged, so that both parsers must refuse the same ones.
+
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use super::super::{Document, Kind, Limits, Node, lines};
 use proptest::prelude::*;
