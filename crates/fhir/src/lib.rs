@@ -7,7 +7,9 @@
 
 pub mod definitions;
 mod document;
+pub mod fhirpath;
 pub mod primitives;
+pub mod search;
 mod splice;
 mod validate;
 

@@ -1,0 +1,179 @@
+//! The one index that serves a patient's chart: which resources are in a patient's compartment, by type, code and
+//! descending date.
+//!
+//! A row is `~patient` with the parts patient | resource type | code | date: one for each patient and each code of the
+//! resource's main code element. Membership is HL7's CompartmentDefinition for Patient; a patient is a member of the
+//! own compartment. Which element is the main code and date of a type is our choice, in the table below.
+
+use super::encode;
+use crate::definitions::definitions;
+use smallvec::smallvec;
+use std::sync::LazyLock;
+use terms::index::{Next, Part, Row, Span};
+
+use rustc_hash::FxHashMap;
+
+/// The name of the compartment rows.
+pub const PATIENT_COMPARTMENT: &str = "~patient";
+
+/// Resource type, search parameter of its main code, search parameters of its main date: the first that has a value.
+/// An empty code parameter means that the type has none; types not listed are not clinical.
+#[rustfmt::skip]
+const MAIN: &[(&str, &str, &[&str])] = &[
+    ("Account", "type", &["period"]),
+    ("AdverseEvent", "event", &["date"]),
+    ("AllergyIntolerance", "code", &["date", "onset"]),
+    ("Appointment", "service-type", &["date"]),
+    ("AuditEvent", "type", &["date"]),
+    ("Basic", "code", &["created"]),
+    ("CarePlan", "category", &["date"]),
+    ("CareTeam", "category", &["date"]),
+    ("ChargeItem", "code", &["occurrence", "entered-date"]),
+    ("Claim", "", &["created"]),
+    ("ClaimResponse", "", &["created"]),
+    ("ClinicalImpression", "", &["date"]),
+    ("Communication", "category", &["sent", "received"]),
+    ("CommunicationRequest", "category", &["occurrence", "authored"]),
+    ("Composition", "type", &["date"]),
+    ("Condition", "code", &["onset-date", "recorded-date"]),
+    ("Consent", "category", &["date"]),
+    ("Coverage", "type", &[]),
+    ("CoverageEligibilityRequest", "", &["created"]),
+    ("CoverageEligibilityResponse", "", &["created"]),
+    ("DetectedIssue", "code", &["identified"]),
+    ("DeviceRequest", "code", &["event-date", "authored-on"]),
+    ("DiagnosticReport", "code", &["date", "issued"]),
+    ("DocumentManifest", "type", &["created"]),
+    ("DocumentReference", "type", &["date"]),
+    ("Encounter", "type", &["date"]),
+    ("EpisodeOfCare", "type", &["date"]),
+    ("ExplanationOfBenefit", "", &["created"]),
+    ("FamilyMemberHistory", "code", &["date"]),
+    ("Flag", "", &["date"]),
+    ("Goal", "category", &["start-date", "target-date"]),
+    ("ImagingStudy", "modality", &["started"]),
+    ("Immunization", "vaccine-code", &["date"]),
+    ("ImmunizationEvaluation", "target-disease", &["date"]),
+    ("ImmunizationRecommendation", "vaccine-type", &["date"]),
+    ("Invoice", "type", &["date"]),
+    ("List", "code", &["date"]),
+    ("MeasureReport", "", &["date"]),
+    ("Media", "type", &["created"]),
+    ("MedicationAdministration", "code", &["effective-time"]),
+    ("MedicationDispense", "code", &["whenhandedover", "whenprepared"]),
+    ("MedicationRequest", "code", &["authoredon", "date"]),
+    ("MedicationStatement", "code", &["effective"]),
+    ("NutritionOrder", "oraldiet", &["datetime"]),
+    ("Observation", "code", &["date"]),
+    ("Procedure", "code", &["date"]),
+    ("Provenance", "", &["recorded"]),
+    ("QuestionnaireResponse", "", &["authored"]),
+    ("RelatedPerson", "relationship", &[]),
+    ("RequestGroup", "code", &["authored"]),
+    ("ResearchSubject", "", &["date"]),
+    ("RiskAssessment", "method", &["date"]),
+    ("Schedule", "service-type", &["date"]),
+    ("ServiceRequest", "code", &["occurrence", "authored"]),
+    ("Specimen", "type", &["collected"]),
+    ("SupplyRequest", "category", &["date"]),
+    ("VisionPrescription", "", &["datewritten"]),
+];
+
+/// Where to look among a type's rows.
+struct Layout {
+    /// Rows whose targets, if patients, are the patients.
+    members: Vec<&'static str>,
+    code: Option<&'static str>,
+    dates: Vec<&'static str>,
+}
+
+static LAYOUTS: LazyLock<FxHashMap<&'static str, Layout>> = LazyLock::new(|| {
+    let all = definitions().resource_types();
+    all.filter_map(|structure| Some((structure.name, layout(structure.name)?))).collect()
+});
+
+fn layout(resource_type: &str) -> Option<Layout> {
+    let table = super::table::table(resource_type)?;
+    let members = definitions().compartment_parameters("Patient", resource_type);
+    if members.is_empty() && resource_type != "Patient" {
+        return None;
+    }
+    let name = |code: &&str| table.parameter(code).map(|parameter| parameter.names.plain);
+    let main = MAIN.iter().find(|(own, ..)| *own == resource_type);
+    Some(Layout {
+        members: members.iter().filter_map(name).collect(),
+        code: main.and_then(|(_, code, _)| name(code)),
+        dates: main.map_or(Vec::new(), |(.., dates)| dates.iter().filter_map(name).collect()),
+    })
+}
+
+/// Adds the compartment rows of a resource whose other rows begin at `start`.
+pub(super) fn add_rows(resource_type: &str, id: &str, out: &mut Vec<Row>, start: usize) {
+    let Some(layout) = LAYOUTS.get(resource_type) else { return };
+    let own = &out[start..];
+    let mut patients: Vec<Part> = Vec::new();
+    if resource_type == "Patient" {
+        patients.push(Part::target("Patient", id));
+    }
+    let mut codes: Vec<Part> = Vec::new();
+    let mut date: Option<(usize, Part)> = None;
+    for row in own {
+        match row.parts.first() {
+            Some(part @ Part::Target { kind, .. })
+                if kind == "Patient" && layout.members.contains(&row.parameter) && !patients.contains(part) =>
+            {
+                patients.push(part.clone());
+            }
+            Some(part @ Part::Code { .. }) if layout.code == Some(row.parameter) => codes.push(part.clone()),
+            Some(Part::Fixed(low)) => {
+                let Some(place) = layout.dates.iter().position(|name| *name == row.parameter) else { continue };
+                if date.as_ref().is_none_or(|(best, _)| place < *best) {
+                    let descending: Vec<u8> = low.iter().map(|byte| !byte).collect();
+                    date = Some((place, Part::fixed(&descending)));
+                }
+            }
+            _ => {}
+        }
+    }
+    if patients.is_empty() {
+        return;
+    }
+    if codes.is_empty() {
+        codes.push(Part::code("", ""));
+    }
+    let date = date.map_or_else(|| Part::fixed(&encode::NO_INSTANT_DESCENDING), |(_, date)| date);
+    for patient in &patients {
+        for code in &codes {
+            let kind = Part::Kind(resource_type.to_owned());
+            let parts = smallvec![patient.clone(), kind, code.clone(), date.clone()];
+            out.push(Row { parameter: PATIENT_COMPARTMENT, parts });
+        }
+    }
+}
+
+/// The rows of a patient's compartment: all of it, one type of it, or what has one of these codes there, newest
+/// first within a span. A code is `(Some(system), code)`, or `(None, code)` for any system.
+pub fn compartment_spans(patient: &str, resource_type: Option<&str>, codes: &[(Option<&str>, &str)]) -> Vec<Span> {
+    let mut head = vec![Part::target("Patient", patient)];
+    let Some(resource_type) = resource_type else { return vec![Span::head(PATIENT_COMPARTMENT, head)] };
+    head.push(Part::Kind(resource_type.to_owned()));
+    if codes.is_empty() {
+        return vec![Span::head(PATIENT_COMPARTMENT, head)];
+    }
+    let spans = codes.iter().map(|(system, code)| match system {
+        Some(system) => {
+            let code = Part::code(*system, *code);
+            Span::head(PATIENT_COMPARTMENT, head.iter().cloned().chain([code]))
+        }
+        None => Span::next(PATIENT_COMPARTMENT, head.iter().cloned(), Next::CodeAnySystem((*code).to_owned())),
+    });
+    spans.collect()
+}
+
+/// Which search parameters of a type its compartment rows hold: the code of its main code parameter, and of its main
+/// date parameters. `None` if the type is never in a patient's compartment.
+pub fn compartment_parameters(resource_type: &str) -> Option<(Option<&'static str>, &'static [&'static str])> {
+    LAYOUTS.get(resource_type)?;
+    let main = MAIN.iter().find(|(own, ..)| *own == resource_type);
+    Some(main.map_or((None, &[][..]), |(_, code, dates)| (Some(*code).filter(|code| !code.is_empty()), *dates)))
+}

@@ -1,0 +1,107 @@
+//! The bytes of ordered index values: what is smaller comes first when compared byte by byte.
+//!
+//! | value | bytes |
+//! | --- | --- |
+//! | instant | 8: milliseconds since 1970 as a big-endian two's complement number with its sign bit inverted |
+//! | number | 13, from the left: sign (1 bit: 1 from zero up), exponent of its first digit plus 28 (6 bits), its digits
+//! |        | as a whole number of exactly 29 digits (97 bits); zero is the sign alone; a negative number has all bits
+//! |        | inverted. Exact for every decimal that can be held (28 to 29 digits) |
+//! | text | its UTF-8, cut after [`LONGEST_TEXT`] bytes |
+
+use rust_decimal::Decimal;
+
+/// Texts are indexed and compared by this many bytes at most, so that no key grows beyond 512.
+pub(crate) const LONGEST_TEXT: usize = 240;
+
+/// An instant in milliseconds since 1970.
+pub(crate) fn instant(ms: i64) -> [u8; 8] {
+    ((ms as u64) ^ (1 << 63)).to_be_bytes()
+}
+
+/// Where instants descend (all their bits inverted), this stands behind every one of them: no instant at all.
+pub(crate) const NO_INSTANT_DESCENDING: [u8; 8] = [0xff; 8];
+
+/// Digits of the whole number in an encoded number.
+const DIGITS: u32 = 29;
+const DIGIT_BITS: u32 = 97;
+const ALL_BITS: u32 = 104;
+
+/// A number, exactly.
+pub(crate) fn number(value: Decimal) -> [u8; 13] {
+    let sign = 1u128 << (ALL_BITS - 1);
+    let mut digits = value.mantissa().unsigned_abs();
+    let mut bits = sign;
+    if digits != 0 {
+        let length = digits.ilog10() + 1;
+        digits *= 10u128.pow(DIGITS - length);
+        // The place of the first digit: 0 for ones, -1 for tenths. From -28 to 28.
+        let exponent = length as i32 - 1 - value.scale() as i32;
+        let magnitude = ((exponent + 28) as u128) << DIGIT_BITS | digits;
+        bits |= magnitude;
+        if value.is_sign_negative() {
+            bits = !bits & ((1 << ALL_BITS) - 1);
+        }
+    }
+    let mut bytes = [0; 13];
+    bytes.copy_from_slice(&bits.to_be_bytes()[3..]);
+    bytes
+}
+
+/// As much of a text as is indexed, ending between two characters.
+pub(crate) fn text(text: &str) -> Vec<u8> {
+    cut(text).as_bytes().to_vec()
+}
+
+/// As much of a text as is indexed.
+pub(crate) fn cut(text: &str) -> &str {
+    if text.len() <= LONGEST_TEXT {
+        return text;
+    }
+    let mut end = LONGEST_TEXT;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_decimal() -> impl Strategy<Value = Decimal> {
+        let parts = (any::<u32>(), any::<u32>(), any::<u32>(), any::<bool>(), 0u32..=28, 0u8..4);
+        parts.prop_map(|(low, middle, high, is_negative, scale, width)| {
+            let (middle, high) = (if width > 1 { middle } else { 0 }, if width > 2 { high } else { 0 });
+            Decimal::from_parts(if width > 0 { low } else { low % 10 }, middle, high, is_negative, scale)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_keep_their_order(left in any_decimal(), right in any_decimal()) {
+            prop_assert_eq!(number(left).cmp(&number(right)), left.cmp(&right));
+        }
+
+        #[test]
+        fn instants_keep_their_order(left: i64, right: i64) {
+            prop_assert_eq!(instant(left).cmp(&instant(right)), left.cmp(&right));
+        }
+
+        #[test]
+        fn cutting_never_splits_a_character(long in "\\PC{0,300}") {
+            prop_assert!(cut(&long).len() <= LONGEST_TEXT && long.starts_with(cut(&long)));
+        }
+    }
+
+    #[test]
+    fn extremes_keep_their_order() {
+        let steps = [Decimal::MIN, Decimal::from(-1), Decimal::new(-1, 28), Decimal::ZERO, Decimal::new(1, 28)];
+        for pair in steps.windows(2) {
+            assert!(number(pair[0]) < number(pair[1]), "{pair:?}");
+        }
+        assert!(number(Decimal::ONE) < number(Decimal::MAX));
+        assert_eq!(number(Decimal::new(-0, 3)), number(Decimal::ZERO));
+        assert_eq!(number(Decimal::new(150, 2)), number(Decimal::new(15, 1)));
+    }
+}
