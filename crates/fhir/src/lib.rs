@@ -2,8 +2,8 @@
 //!
 //! Start with [`Document`]: a JSON text parsed once and borrowed, over which everything else here walks. What R4 says
 //! about the types in it is in [`definitions`], a table decoded at first use; [`primitives`] knows the formats of
-//! single values. [`validate`] says what is wrong with a resource and where. [`accept`] makes the text that is stored, with
-//! `id` and references in place.
+//! single values. [`validate`] says what is wrong with a resource and where. [`accept`] makes the text that is stored,
+//! with `id` and references in place.
 
 pub mod definitions;
 mod document;

@@ -1,4 +1,4 @@
-//! The formats of R4's primitive types (datatypes.html, 2.24.0.1), as hand-written matchers over bytes.
+//! The formats of R4's primitive types (datatypes.html, Primitive Types), as hand-written matchers over bytes.
 //!
 //! Each follows the regular expression of the standard, tightened where its text says more: days that exist, 32-bit
 //! integers. Knows nothing of documents: a matcher sees one value.
@@ -182,7 +182,7 @@ fn is_text(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(allowed)
 }
 
-/// `\S*`, but not empty: JSON writes no empty strings (json.html, 2.6.2).
+/// `\S*`, but not empty: JSON writes no empty strings (json.html).
 fn is_uri(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(|byte| byte > 0x20 && byte != 0x7f)
 }

@@ -3,7 +3,7 @@
 //!
 //! What is stored is what is served and what is hashed, so nothing is ever written anew from a model. The record
 //! decides version and moment when it commits; until then the text is a [`Template`] with one slot. Which references
-//! are replaced follows http.html 3.1.0.11.2: the links of `Reference`, and of elements of type uri, url, oid and
+//! are replaced follows http.html, Transaction Processing Rules: the links of `Reference`, and of elements of type uri, url, oid and
 //! uuid, and `href` and `src` in narratives; not canonicals. Knows nothing of where resources live.
 
 use std::ops::Range;

@@ -1,5 +1,5 @@
 //! Bundles: the invariants bdl-1 to bdl-12, and what a transaction allows in its entries.
-//! Follows bundle.html 2.36.4. Does not know what a transaction does, nor whether its requests can be met.
+//! Follows bundle.html of R4. Does not know what a transaction does, nor whether its requests can be met.
 
 use std::borrow::Cow;
 
@@ -75,7 +75,7 @@ impl Checker {
                 self.error(&at.child("fullUrl"), IssueCode::Invariant, "fullUrl names no version (bdl-8)");
             }
             if !has_scheme(&address) {
-                let message = "fullUrl must be an absolute address (bundle.html, 2.36.4)";
+                let message = "fullUrl must be an absolute address (Bundle.entry.fullUrl)";
                 self.error(&at.child("fullUrl"), IssueCode::Value, message);
             }
             let meta = entry.get("resource").and_then(|resource| resource.get("meta"));

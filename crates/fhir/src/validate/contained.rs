@@ -1,4 +1,5 @@
-//! Contained resources (references.html, 2.3.0.1): an id of their own, one level, no version, and a reason to be there.
+//! Contained resources (references.html, Contained Resources): an id of their own, one level, no version, and a reason
+//! to be there.
 //! These are dom-2 to dom-5. Does not look at the structure of what is contained: the walk does.
 
 use super::{Checker, IssueCode, Path, Scope};

@@ -1,4 +1,4 @@
-//! Narratives: the XHTML of `text.div` (narrative.html, 2.4.0.1; txt-1 and txt-2).
+//! Narratives: the XHTML of `text.div` (narrative.html; txt-1 and txt-2).
 //!
 //! A scanner, not a parser: it checks that tags match, and that elements, attributes and links are among those that
 //! cannot run anything or fetch anything but pictures. What is not on the lists is refused.

@@ -1,4 +1,4 @@
-//! References: how they are written and which types they may name (references.html, 2.3.0).
+//! References: how they are written and which types they may name (references.html, Literal References).
 //!
 //! Relative references and those into the resource itself are judged; of absolute ones only that they are URLs, since
 //! what they mean is decided elsewhere.

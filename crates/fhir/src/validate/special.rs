@@ -59,7 +59,7 @@ fn appointment_times(checker: &mut Checker, node: Node<'_, '_>, path: &Path<'_>)
     }
 }
 
-/// An attachment that holds its data says how many bytes they are, if it says anything (datatypes.html, 2.24.0.5).
+/// An attachment that holds its data says how many bytes they are, if it says anything (Attachment.size).
 fn attachment_size(checker: &mut Checker, node: Node<'_, '_>, path: &Path<'_>) {
     let (Some(data), Some(size)) = (node.get("data"), node.get("size").and_then(|size| size.number())) else { return };
     let Some(text) = data.text() else { return };

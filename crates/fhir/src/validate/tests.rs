@@ -4,7 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use super::{IssueCode, validate};
-use crate::{Document, Limits};
+use crate::{Document, Limits, accept};
+use proptest::prelude::*;
+use serde_json::Value as Json;
+use terms::Moment;
 
 fn issues(text: &str) -> Vec<(String, IssueCode, String)> {
     let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
@@ -230,4 +233,102 @@ fn many_issues_are_cut() {
     let text = format!(r#"{{"resourceType":"Questionnaire","item":[{items}],"status":"x"}}"#);
     let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
     assert_eq!(validate(&document).iter().filter(|issue| issue.is_error()).count(), 1);
+}
+
+/// Values under FHIR's names that make no sense together.
+fn nonsense() -> impl Strategy<Value = Json> {
+    let texts = [
+        "Patient",
+        "Bundle",
+        "Observation",
+        "Parameters",
+        "#a",
+        "a",
+        "Patient/a",
+        "<div>x",
+        "<div a='&",
+        "2001",
+        "2001-02",
+        "transaction",
+        "urn:uuid:",
+        "é",
+        "QQ==",
+        "href=\"urn:x\"",
+    ];
+    let leaf = prop_oneof![
+        4 => prop::sample::select(texts.to_vec()).prop_map(Json::from),
+        1 => Just(Json::Null),
+        1 => any::<bool>().prop_map(Json::from),
+        1 => any::<i32>().prop_map(Json::from),
+    ];
+    let names = [
+        "resourceType",
+        "id",
+        "meta",
+        "text",
+        "div",
+        "contained",
+        "extension",
+        "_birthDate",
+        "birthDate",
+        "name",
+        "given",
+        "_given",
+        "valueQuantity",
+        "valueString",
+        "_valueString",
+        "reference",
+        "entry",
+        "resource",
+        "fullUrl",
+        "period",
+        "start",
+        "end",
+        "low",
+        "high",
+        "value",
+        "code",
+        "coding",
+        "system",
+        "photo",
+        "data",
+        "size",
+        "subject",
+        "component",
+        "referenceRange",
+        "parameter",
+        "part",
+        "type",
+        "versionId",
+        "lastUpdated",
+    ];
+    leaf.prop_recursive(6, 80, 8, move |inner| {
+        let member = (prop::sample::select(names.to_vec()), inner.clone());
+        prop_oneof![
+            1 => prop::collection::vec(inner, 0..4).prop_map(Json::from),
+            3 => prop::collection::vec(member, 0..8)
+                .prop_map(|members| members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Json>()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn nonsense_is_judged_and_accepted_without_harm(
+        mut value in nonsense(),
+        kind in prop::sample::select(vec!["Patient", "Bundle", "Observation", "Parameters"]),
+    ) {
+        if let Some(members) = value.as_object_mut() {
+            members.insert("resourceType".to_owned(), kind.into());
+        }
+        let text = value.to_string();
+        let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
+        let issues = validate(&document);
+        prop_assert!(issues.len() <= 2 * super::MOST_ISSUES);
+        let complete = accept(&document, "a", &|link| Some(format!("{link}\""))).complete(1, Moment(0));
+        if value.is_object() {
+            let complete: Json = serde_json::from_slice(&complete).unwrap();
+            prop_assert_eq!(&complete["meta"]["versionId"], "1");
+        }
+    }
 }

@@ -1,13 +1,13 @@
 //! Single values: the format of primitives, and codes against the value sets that are required.
 //! Formats are `primitives`' business; here is what surrounds them: the JSON form, length, and required bindings
-//! (terminologies.html 4.1.5.1). Knows no codes but those listed in the table.
+//! (terminologies.html, required). Knows no codes but those listed in the table.
 
 use super::{Checker, IssueCode, Path};
 use crate::definitions::{Element, Strength, Structure, ValueSet};
 use crate::document::{Kind, Node};
 use crate::primitives::{Form, Primitive};
 
-/// No string may be longer than this (datatypes.html, 2.24.0.1): a mebibyte. Base64 and XHTML have no limit.
+/// No string may be longer than this (datatypes.html, string): a mebibyte. Base64 and XHTML have no limit.
 const LONGEST_STRING: usize = 1 << 20;
 
 impl Checker {

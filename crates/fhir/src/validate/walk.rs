@@ -1,5 +1,5 @@
 //! The walk itself: objects against structures, arrays, choices and the two halves of a primitive.
-//! Follows json.html 2.6.2 for what may stand where. Does not judge single values, references or narratives itself.
+//! Follows json.html of R4 for what may stand where. Does not judge single values, references or narratives itself.
 
 use super::rules::RULES;
 use super::{Checker, IssueCode, Path, Scope, Severity};

@@ -129,7 +129,7 @@ fn write_element(element: &Value, is_resource_id: bool, ids: &HashMap<&str, usiz
         None => bail!("{path} has no max"),
     });
     if is_resource_id {
-        // The package calls it a string; the standard's text (resource.html, 2.26.3.1) says `id`.
+        // The package calls it a string; the standard's text (resource.html, Resource.id) says `id`.
         table.number(1);
         write_type("id", ids, [], table);
     } else {
