@@ -17,12 +17,22 @@ pub const NOTHING_BEFORE: Hash = [0; 32];
 
 /// The hash that the next entry carries as `previous`.
 pub fn chain_hash(entry_bytes: &[u8]) -> Hash {
-    tagged(b"almoner:chain\n", &[entry_bytes])
+    chain_hash_of_leaf(&leaf_hash(entry_bytes))
+}
+
+/// [`chain_hash`] for who already has the entry's [`leaf_hash`]: the entry is hashed once for chain and tree.
+pub fn chain_hash_of_leaf(leaf: &Hash) -> Hash {
+    tagged(b"almoner:chain\n", &[leaf])
 }
 
 /// The hash that the next access leaf of the same chain carries as `previous`.
 pub fn access_chain_hash(leaf_bytes: &[u8]) -> Hash {
-    tagged(b"almoner:access\n", &[leaf_bytes])
+    access_chain_hash_of_leaf(&leaf_hash(leaf_bytes))
+}
+
+/// [`access_chain_hash`] for who already has the access leaf's [`leaf_hash`].
+pub fn access_chain_hash_of_leaf(leaf: &Hash) -> Hash {
+    tagged(b"almoner:access\n", &[leaf])
 }
 
 /// The leaf of the Merkle tree: RFC 6962, section 2.1, `SHA-256(0x00 || bytes)`.

@@ -34,8 +34,8 @@ pub use entry::{
     Assertion, BlobRef, Cause, CauseKind, Change, Entry, Idempotency, MOST_ENTRY_BYTES, Operation, SpanDigest,
 };
 pub use hash::{
-    BlobHasher, Hash, NOTHING_BEFORE, Salt, access_chain_hash, blob_digest, chain_hash, leaf_hash, node_hash,
-    request_digest, version_digest,
+    BlobHasher, Hash, NOTHING_BEFORE, Salt, access_chain_hash, access_chain_hash_of_leaf, blob_digest, chain_hash,
+    chain_hash_of_leaf, leaf_hash, node_hash, request_digest, version_digest,
 };
 pub use keys::{BadText, KeyKind, SigningKey, VerifierKey, signature_holds};
 pub use note::{MOST_NOTE_BYTES, NotVerified, Note, Signer};

@@ -22,7 +22,7 @@ use crate::act::Act;
 use crate::checkpoint::SignedCheckpoint;
 use crate::entry::{Change, Entry};
 use crate::frames::Frames;
-use crate::hash::{Hash, Salt, chain_hash, leaf_hash, version_digest};
+use crate::hash::{Hash, Salt, chain_hash_of_leaf, leaf_hash, version_digest};
 use crate::keys::VerifierKey;
 use crate::tiles::{Tile, TileBuilder};
 use access_chains::AccessChains;
@@ -118,7 +118,8 @@ impl Verifier {
     pub fn entry(&mut self, bytes: &[u8]) {
         self.close_current();
         self.counts.entries += 1;
-        let (chained, leaf) = (chain_hash(bytes), leaf_hash(bytes));
+        let leaf = leaf_hash(bytes);
+        let chained = chain_hash_of_leaf(&leaf);
         let entry = match Entry::decode(bytes) {
             Ok(entry) => entry,
             Err(bad) => {

@@ -1,2 +1,163 @@
-//! almoner-verify: checks journals, checkpoints and packages offline.
-fn main() {}
+//! almoner-verify: checks a journal's packages and checkpoints offline, without database, network or trust in the
+//! host that made them.
+//!
+//! Arguments and exit codes; the checking itself is in `journal`, the words in `print`. Exit code 0: everything that
+//! was checked holds; 1: something is wrong; 2: the input could not be read.
+
+mod print;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use journal::verifier::{Expect, Report};
+use journal::{MOST_NOTE_BYTES, NotVerified, SignedCheckpoint, Signer, VerifierKey, check_package};
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Checks journals of Almoner records offline.
+///
+/// A package (*.almjournal) holds a journal with what lies beside it. Checked are: each entry's encoding, number and
+/// link to the one before, moments and epochs, the versions of each resource, texts and blobs against their salted
+/// digests, erasures, keys and hand-overs, the Merkle tree against every checkpoint, and the access journal.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 everything that was checked holds; 1 something is wrong; 2 the input could \
+                          not be read.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a package.
+    #[command(after_help = EXIT_CODES)]
+    Package(PackageArguments),
+    /// Check the signatures of a checkpoint, and show what it states.
+    #[command(after_help = EXIT_CODES)]
+    Checkpoint(CheckpointArguments),
+}
+
+#[derive(Debug, Args)]
+struct PackageArguments {
+    /// The package file; - for standard input.
+    file: PathBuf,
+    /// A signed checkpoint that was kept elsewhere. Without one, a cut tail cannot be seen. May be repeated.
+    #[arg(long, value_name = "CHECKPOINT_FILE")]
+    against: Vec<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
+    /// The origin line that the journal must have.
+    #[arg(long, value_name = "LINE")]
+    origin: Option<String>,
+    /// Print the report as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct CheckpointArguments {
+    /// The checkpoint file; - for standard input.
+    file: PathBuf,
+    #[command(flatten)]
+    trust: Trust,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Trust {
+    /// A key to trust, of the record's host or of a witness, as name+id+base64. May be repeated.
+    #[arg(long = "key", value_name = "NAME+ID+KEY", value_parser = VerifierKey::parse)]
+    keys: Vec<VerifierKey>,
+    /// A file with such keys, one a line; empty lines and lines that begin with # are skipped. May be repeated.
+    #[arg(long = "key-file", value_name = "FILE")]
+    key_files: Vec<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments.command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(problem) => {
+            let _ = writeln!(std::io::stderr(), "almoner-verify: {problem:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether everything that was checked holds.
+fn run(command: Command) -> anyhow::Result<bool> {
+    match command {
+        Command::Package(arguments) => package(arguments),
+        Command::Checkpoint(arguments) => checkpoint(arguments),
+    }
+}
+
+fn package(arguments: PackageArguments) -> anyhow::Result<bool> {
+    let expect = Expect { origin: arguments.origin, pinned: arguments.trust.keys()?, ..Expect::default() };
+    let outside = arguments.against.iter().map(|path| read_note(path)).collect::<anyhow::Result<Vec<String>>>()?;
+    for (path, text) in arguments.against.iter().zip(&outside) {
+        SignedCheckpoint::parse(text).with_context(|| format!("{} is not a checkpoint", path.display()))?;
+    }
+    let source = open(&arguments.file)?;
+    let report: Report = check_package(source, expect, &outside)
+        .with_context(|| format!("could not check {}", arguments.file.display()))?;
+    let text = if arguments.json { print::report_json(&report) } else { print::report_text(&report) };
+    write_out(&text)?;
+    Ok(report.holds())
+}
+
+fn checkpoint(arguments: CheckpointArguments) -> anyhow::Result<bool> {
+    let path = arguments.file.display();
+    let text = read_note(&arguments.file)?;
+    let signed = SignedCheckpoint::parse(&text).with_context(|| format!("{path} is not a checkpoint"))?;
+    let verified: Result<Vec<Signer>, NotVerified> = signed.verify(&arguments.trust.keys()?);
+    let text = match arguments.json {
+        true => print::checkpoint_json(&signed, &verified),
+        false => print::checkpoint_text(&signed, &verified),
+    };
+    write_out(&text)?;
+    Ok(verified.is_ok())
+}
+
+impl Trust {
+    fn keys(&self) -> anyhow::Result<Vec<VerifierKey>> {
+        let mut keys = self.keys.clone();
+        for path in &self.key_files {
+            let text = read_note(path)?;
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+            for line in lines {
+                let key = VerifierKey::parse(line);
+                keys.push(key.with_context(|| format!("{} has a line that is no key", path.display()))?);
+            }
+        }
+        Ok(keys)
+    }
+}
+
+fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = File::open(path).with_context(|| format!("could not open {}", path.display()))?;
+    Ok(Box::new(BufReader::with_capacity(1 << 20, file)))
+}
+
+/// A small text file: a checkpoint or a list of keys.
+fn read_note(path: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let limit = MOST_NOTE_BYTES as u64 + 1;
+    let read = open(path)?.take(limit).read_to_string(&mut text);
+    let count = read.with_context(|| format!("could not read {}", path.display()))?;
+    anyhow::ensure!((count as u64) < limit, "{} is too long to be a checkpoint or a list of keys", path.display());
+    Ok(text)
+}
+
+fn write_out(text: &str) -> anyhow::Result<()> {
+    std::io::stdout().write_all(text.as_bytes()).context("could not write the report")
+}

@@ -9,7 +9,7 @@ use super::finding::{FindingKind, Findings};
 use super::report::CheckpointReport;
 use crate::access::{AccessLeaf, access_origin};
 use crate::checkpoint::SignedCheckpoint;
-use crate::hash::{access_chain_hash, leaf_hash};
+use crate::hash::{access_chain_hash_of_leaf, leaf_hash};
 use std::collections::BTreeMap;
 use terms::Moment;
 
@@ -102,7 +102,8 @@ impl AccessChains {
 
 impl AccessChain {
     fn take(&mut self, leaf: &AccessLeaf, bytes: &[u8], name: &str, findings: &mut Findings) {
-        let placed = self.chain.place(leaf.number, &leaf.previous, access_chain_hash(bytes), leaf_hash(bytes));
+        let hash = leaf_hash(bytes);
+        let placed = self.chain.place(leaf.number, &leaf.previous, access_chain_hash_of_leaf(&hash), hash);
         if let Some((wrong, number, sentence)) = placed.wrong {
             findings.add(wrong.of_leaves(), number, name, sentence);
         }

@@ -1,14 +1,15 @@
 //! What a journal has used up: the latest version of each resource, and the requests of the last seven days.
 //!
-//! Keys are kept as the first 96 bits of their SHA-256 with a version of 32 bits beside, 16 bytes a resource, so
-//! that millions fit; two keys that agree there have a chance below 1 in 10^15 at ten million resources.
+//! Keys are kept as 96 bits of a hash with a secret of this process, and a version of 32 bits beside, 16 bytes a
+//! resource, so that millions fit. That two of ten million keys agree there has a chance below 1 in 10^14, which
+//! nobody who writes a journal can raise.
 
 use crate::entry::{Change, Idempotency, Operation};
-use crate::hash::tagged;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use terms::Moment;
 
-/// The first 96 bits of a hash.
+/// 96 bits of a hash.
 pub(crate) type ShortHash = [u32; 3];
 
 /// How long a request's key may not be used again, in milliseconds: seven days.
@@ -20,6 +21,7 @@ const DELETED: u32 = 1 << 31;
 /// The latest version of each resource.
 #[derive(Debug, Default)]
 pub(crate) struct Versions {
+    secret: Secret,
     latest: HashMap<ShortHash, u32>,
 }
 
@@ -34,7 +36,7 @@ impl Versions {
         };
         let deletes = change.operation == Operation::Delete;
         let stored = if deletes { version | DELETED } else { version };
-        let before = self.latest.insert(resource_key(&change.kind, &change.id), stored);
+        let before = self.latest.insert(self.secret.hash(&change.kind, &change.id), stored);
         let (was, lived) = before.map_or((0, false), |before| (before & !DELETED, before & DELETED == 0));
         if version != was + 1 {
             return Some(match was {
@@ -52,7 +54,7 @@ impl Versions {
 
     /// The latest version of a resource; 0 when there is none.
     pub(crate) fn latest(&self, kind: &str, id: &str) -> u64 {
-        self.latest.get(&resource_key(kind, id)).map_or(0, |version| u64::from(version & !DELETED))
+        self.latest.get(&self.secret.hash(kind, id)).map_or(0, |version| u64::from(version & !DELETED))
     }
 
     /// How many resources there are or were.
@@ -64,6 +66,7 @@ impl Versions {
 /// The requests of the last seven days.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
+    secret: Secret,
     keys: HashSet<ShortHash>,
     oldest_first: VecDeque<(Moment, ShortHash)>,
 }
@@ -78,8 +81,7 @@ impl Requests {
             self.keys.remove(key);
             self.oldest_first.pop_front();
         }
-        let length = (request.principal.len() as u64).to_be_bytes();
-        let key = short(tagged(&length, &[request.principal.as_bytes(), request.key.as_bytes()]));
+        let key = self.secret.hash(&request.principal, &request.key);
         let first = self.keys.insert(key);
         if first {
             self.oldest_first.push_back((moment, key));
@@ -88,13 +90,22 @@ impl Requests {
     }
 }
 
-/// The first 96 bits of a hash.
-pub(crate) fn short(hash: [u8; 32]) -> ShortHash {
-    let word = |at: usize| u32::from_be_bytes([hash[at], hash[at + 1], hash[at + 2], hash[at + 3]]);
-    [word(0), word(4), word(8)]
+/// The secret with which keys are hashed.
+#[derive(Debug, Default)]
+struct Secret {
+    first: RandomState,
+    second: RandomState,
 }
 
-/// Neither part can hold a `/`, so the key is unambiguous.
-fn resource_key(kind: &str, id: &str) -> ShortHash {
-    short(tagged(kind.as_bytes(), &[b"/", id.as_bytes()]))
+impl Secret {
+    fn hash(&self, a: &str, b: &str) -> ShortHash {
+        let (first, second) = (self.first.hash_one((a, b)), self.second.hash_one((a, b)));
+        [(first >> 32) as u32, first as u32, second as u32]
+    }
+}
+
+/// The first 96 bits of a digest.
+pub(crate) fn short(digest: [u8; 32]) -> ShortHash {
+    let word = |at: usize| u32::from_be_bytes([digest[at], digest[at + 1], digest[at + 2], digest[at + 3]]);
+    [word(0), word(4), word(8)]
 }

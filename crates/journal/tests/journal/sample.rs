@@ -212,7 +212,7 @@ pub(crate) fn full_entry(builder: &Builder) -> Entry {
         assertions: vec![
             Assertion::Version { kind: "Patient".to_owned(), id: "a".to_owned(), version: 1 },
             Assertion::Version { kind: "Patient".to_owned(), id: "z".to_owned(), version: 0 },
-            Assertion::Absent { range: range },
+            Assertion::Absent { range },
             Assertion::AtMost { range: SpanDigest::of(&salt(200), &large_span()), count: 300 },
         ],
         changes: vec![change(
