@@ -29,6 +29,7 @@ mod composite;
 mod encode;
 mod extract;
 mod fold;
+mod membership;
 mod phonetic;
 mod query;
 mod ranges;
@@ -44,6 +45,7 @@ mod walk;
 pub use compartment::{PATIENT_COMPARTMENT, compartment_parameters, compartment_spans};
 pub use extract::index_rows;
 pub use fold::fold;
+pub use membership::lies_in;
 pub use query::{
     Condition, SearchError, Surroundings, parse, reference_parameter, row_parameters, sort_parameter,
     unsupported_parameters,

@@ -152,7 +152,8 @@ fn ends(node: Node<'_, '_>) -> Option<(i64, i64)> {
     }
     let low = start.map_or(i64::MIN, |start| start.first_instant());
     let high = end.map_or(i64::MAX, |end| end.last_instant());
-    Some((low, high))
+    // A period that ends before it begins is invalid; it is found as if its ends were exchanged.
+    Some((low.min(high), high.max(low)))
 }
 
 /// The number of a number parameter.

@@ -1,0 +1,60 @@
+//! Whether a row lies in a span, and a set of rows fulfils a condition: what every store must agree with.
+
+use super::query::Condition;
+use terms::index::{End, Next, Part, Range, Row, Span};
+
+/// Whether a row is one of those that a span means.
+pub fn lies_in(row: &Row, span: &Span) -> bool {
+    let Some(rest) = row.parts.strip_prefix(span.head.as_slice()) else { return false };
+    if row.parameter != span.parameter {
+        return false;
+    }
+    match (&span.next, rest) {
+        (Next::Any, _) => true,
+        (Next::Within(range), [part, ..]) => is_within(part, range),
+        (Next::WithinBoth(one, other), [first, second, ..]) => is_within(first, one) && is_within(second, other),
+        (Next::Prefix(start), [Part::Text(text), ..]) => text.starts_with(start),
+        (Next::TextEqual(wanted), [Part::Text(text), ..]) => text == wanted,
+        (Next::CodeAnySystem(wanted), [Part::Code { code, .. }, ..]) => code == wanted,
+        (Next::AnyCodeOf(wanted), [Part::Code { system, .. }, ..]) => system == wanted,
+        _ => false,
+    }
+}
+
+fn is_within(part: &Part, range: &Range) -> bool {
+    let bytes: &[u8] = match part {
+        Part::Fixed(bytes) => bytes,
+        Part::Text(bytes) => bytes,
+        Part::Code { .. } | Part::Target { .. } | Part::Kind(_) => return false,
+    };
+    let above = match &range.low {
+        End::Open => true,
+        End::Including(low) => bytes >= low.as_slice(),
+        End::Excluding(low) => bytes > low.as_slice(),
+    };
+    let below = match &range.high {
+        End::Open => true,
+        End::Including(high) => bytes <= high.as_slice(),
+        End::Excluding(high) => bytes < high.as_slice(),
+    };
+    above && below
+}
+
+impl Condition {
+    /// Whether a resource with these rows fulfils the condition; `None` for chains, which depend on other resources.
+    pub fn holds(&self, rows: &[Row]) -> Option<bool> {
+        let any = |spans: &[Span]| rows.iter().any(|row| spans.iter().any(|span| lies_in(row, span)));
+        match self {
+            Condition::Any(spans) => Some(any(spans)),
+            Condition::None(spans) => Some(!any(spans)),
+            Condition::Containing { spans, texts } => Some(rows.iter().any(|row| {
+                let text = match row.parts.first() {
+                    Some(Part::Text(text)) => String::from_utf8_lossy(text),
+                    _ => return false,
+                };
+                spans.iter().any(|span| lies_in(row, span)) && texts.iter().any(|sought| text.contains(sought))
+            })),
+            Condition::Chain { .. } | Condition::ReverseChain { .. } => None,
+        }
+    }
+}
