@@ -37,6 +37,8 @@ pub(crate) struct PreparedChange {
     pub(crate) rows: Vec<Row>,
     /// The newest version when it was gathered; 0 for none.
     pub(crate) version: u64,
+    /// Whether that version is there and is not a deletion; its text may be erased.
+    pub(crate) replaces: bool,
     /// The rows and the sequence of that version, when it was live.
     pub(crate) before: Option<(u64, Vec<Row>)>,
 }
@@ -315,7 +317,7 @@ impl<'w> Group<'w> {
         let version = change.version + 1;
         let salt = self.salt();
         let (operation, text) = match &change.template {
-            Some(template) if was_live => (Operation::Update, template.complete(version, moment)),
+            Some(template) if change.replaces => (Operation::Update, template.complete(version, moment)),
             Some(template) => (Operation::Create, template.complete(version, moment)),
             None => (Operation::Delete, Vec::new()),
         };

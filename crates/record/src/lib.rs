@@ -16,6 +16,7 @@ mod access_journal;
 mod change;
 mod codec;
 mod desk;
+mod erase;
 mod error;
 mod group;
 mod indexing;
@@ -23,11 +24,13 @@ mod keys;
 mod names;
 mod numbering;
 mod reading;
+mod rebuild;
 mod record;
 mod search;
 mod select;
 mod store;
 mod transact;
+mod verify;
 mod writer;
 
 pub use access_journal::{Access, AccessQuery};
@@ -35,8 +38,10 @@ pub use change::{
     Act, Assertion, Cause, CauseKind, Change, Draft, IdempotencyKey, Key, Operation, Receipt, Template, Written,
 };
 pub use desk::{DeskChange, DeskRow};
+pub use erase::Erasure;
 pub use error::{Problem, TransactError};
 pub use indexing::{ALIAS, Extract, Indexing, KIND, LABEL, RELATION, SUBJECT, Source};
 pub use reading::{Reading, Version};
 pub use record::{Durability, Location, Options, Record, Status};
 pub use select::{Clause, Cursor, Order, Page, Select};
+pub use verify::{StoreFinding, VerifyOptions, VerifyReport};

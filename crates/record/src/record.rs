@@ -95,24 +95,39 @@ impl Record {
         let Location::Sqlite { directory } = location;
         std::fs::create_dir_all(directory).map_err(|error| Problem::store("making the record's directory", error))?;
         let mut writer = WriterStore::Sqlite(SqliteWriter::open(directory, options.durability)?);
-        let store = Store::Sqlite(Arc::new(SqliteReader::open(directory)?));
-        let signing = signing_key(directory, &options.origin)?;
         let head = writer.take_over()?;
-        let dictionaries = store.dictionaries().await?;
-        let decoder = Decoder::default();
-        for (number, bytes) in &dictionaries {
-            decoder.learn(*number, bytes.clone());
-        }
-        let shared = Arc::new(Shared {
-            newest: AtomicU64::new(head.sequence),
-            epoch: AtomicU64::new(head.epoch),
-            moment: AtomicI64::new(head.moment.0),
-            names: Names::load(&store).await?,
-            decoder,
-        });
+        let (store, shared, dictionaries) = open_store(location).await?;
+        shared.epoch.store(head.epoch, Ordering::Release);
+        let signing = signing_key(directory, &options.origin)?;
         let accesses = AccessJournal::start(directory, &options.host, head.epoch, options.clock.clone())?;
         let first = head.sequence == 0;
         let queue = writer::start(writer, shared.clone(), options.clock.clone(), head, &dictionaries)?;
+        let host = options.host.clone();
+        let record = Record::of(location, options, (store, shared), (queue, accesses), signing);
+        if first {
+            record.introduce_key(&host).await?;
+        }
+        record.keep_index_current().await?;
+        Ok(record)
+    }
+
+    /// Opens a record only to verify it, damaged or in use by another process as it may be: nothing is changed, taken
+    /// over or noted, and whatever would need the writer answers [`Problem::Closed`].
+    pub async fn open_to_verify(location: &Location, options: Options) -> Result<Record, Problem> {
+        let Location::Sqlite { directory } = location;
+        let (store, shared, _) = open_store(location).await?;
+        let signing = signing_key(directory, &options.origin)?;
+        Ok(Record::of(location, options, (store, shared), (Queue::closed(), AccessJournal::closed()), signing))
+    }
+
+    fn of(
+        location: &Location,
+        options: Options,
+        (store, shared): (Store, Arc<Shared>),
+        (queue, accesses): (Queue, AccessJournal),
+        signing: SigningKey,
+    ) -> Record {
+        let Location::Sqlite { directory } = location;
         let inner = Inner {
             directory: directory.clone(),
             store,
@@ -126,11 +141,7 @@ impl Record {
             origin: options.origin,
             store_name: "SQLite",
         };
-        let record = Record { inner: Arc::new(inner) };
-        if first {
-            record.introduce_key(&options.host).await?;
-        }
-        Ok(record)
+        Record { inner: Arc::new(inner) }
     }
 
     /// A reading at the newest acknowledged sequence. `query` says what is asked, for the access journal.
@@ -294,6 +305,26 @@ impl Inner {
             erased,
         })
     }
+}
+
+/// The readers of a store and what they share with its writer, as the store is now.
+async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32, Vec<u8>)>), Problem> {
+    let Location::Sqlite { directory } = location;
+    let store = Store::Sqlite(Arc::new(SqliteReader::open(directory)?));
+    let head = store.head().await?;
+    let dictionaries = store.dictionaries().await?;
+    let decoder = Decoder::default();
+    for (number, bytes) in &dictionaries {
+        decoder.learn(*number, bytes.clone());
+    }
+    let shared = Shared {
+        newest: AtomicU64::new(head.sequence),
+        epoch: AtomicU64::new(0),
+        moment: AtomicI64::new(head.moment.0),
+        names: Names::load(&store).await?,
+        decoder,
+    };
+    Ok((store, Arc::new(shared), dictionaries))
 }
 
 /// The record's signing key, made on first use and kept with owner-only rights beside the record.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use access::Permit;
 use terms::index::Row;
 
-use crate::change::{Act, Change, Draft, Key, Receipt};
+use crate::change::{Act, Change, Draft, Key, Operation, Receipt};
 use crate::error::{Problem, TransactError};
-use crate::group::{Declined, Prepared, PreparedChange, receipt_of};
+use crate::group::{Declined, Prepared, PreparedChange, operation_of, receipt_of};
 use crate::reading::Reading;
 use crate::record::Record;
 
@@ -130,17 +130,18 @@ async fn prepare_change(reading: &Reading, permit: &Permit, change: Change) -> R
         return Err(not_permitted());
     }
     let stored = reading.located(&key).await?;
-    let (version, before) = match stored {
+    let (version, replaces, before) = match stored {
         Some(stored) => {
             let (version, sequence) = (stored.version, stored.sequence);
+            let replaces = operation_of(stored.operation)? != Operation::Delete;
             let old = reading.inner().version(key.clone(), stored)?;
             let rows = reading.rows(&old);
             if !old.text.is_empty() && !reading.reaches(&key, &rows).await? {
                 return Err(not_permitted());
             }
-            (version, (!old.text.is_empty()).then_some((sequence, rows)))
+            (version, replaces, (!old.text.is_empty()).then_some((sequence, rows)))
         }
-        None => (0, None),
+        None => (0, false, None),
     };
     let (template, rows) = match change {
         Change::Put(key, template) => {
@@ -153,7 +154,7 @@ async fn prepare_change(reading: &Reading, permit: &Permit, change: Change) -> R
     if template.is_some() && !reading.reaches(&key, &rows).await? {
         return Err(not_permitted());
     }
-    Ok(Some(PreparedChange { key, template, rows, version, before }))
+    Ok(Some(PreparedChange { key, template, rows, version, replaces, before }))
 }
 
 /// Checks the limits of the journal's format before the writer's turn, so that one member cannot fail a group.

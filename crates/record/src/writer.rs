@@ -20,6 +20,7 @@ use crate::error::Problem;
 use crate::group::{Declined, Group, Prepared};
 use crate::names::Names;
 use crate::numbering::Numbering;
+use crate::rebuild::ResourceRows;
 use crate::store::{Batch, Head, WriterStore};
 
 /// Most members of a group.
@@ -37,6 +38,8 @@ const KEEP_KEYS: i64 = 8 * 24 * 3_600_000;
 pub(crate) enum Job {
     Commit(Box<Prepared>, oneshot::Sender<Result<Receipt, Declined>>),
     Desk(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>),
+    /// Replaces the whole index by the rows that arrive, in one transaction.
+    Rebuild(Receiver<Vec<ResourceRows>>, oneshot::Sender<Result<(), Problem>>),
     /// The head and the root of the journal's tree.
     Head(oneshot::Sender<Result<(Head, journal::Hash), Problem>>),
     Stop(oneshot::Sender<()>),
@@ -88,6 +91,16 @@ impl Queue {
         answer.await.unwrap_or(Err(Problem::Closed))
     }
 
+    /// Begins to replace the index: rows go into the sender; when it is dropped, the answer says whether all are in.
+    pub(crate) async fn rebuild(
+        &self,
+    ) -> Result<(Sender<Vec<ResourceRows>>, oneshot::Receiver<Result<(), Problem>>), Problem> {
+        let (parts, arriving) = crossbeam_channel::bounded(4);
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Rebuild(arriving, reply)).await?;
+        Ok((parts, answer))
+    }
+
     /// The head and the root of the journal's tree at it.
     pub(crate) async fn head(&self) -> Result<(Head, journal::Hash), Problem> {
         let (reply, answer) = oneshot::channel();
@@ -113,6 +126,13 @@ impl Queue {
                 sent.map_err(|_| Problem::Closed)?.map_err(|_| Problem::Closed)
             }
         }
+    }
+}
+
+impl Queue {
+    /// A queue without a writer, for a record that is only read: every job is refused.
+    pub(crate) fn closed() -> Queue {
+        Queue { jobs: crossbeam_channel::bounded(1).0 }
     }
 }
 
@@ -228,7 +248,8 @@ impl Writer {
 
     /// Takes what waits, up to the bounds of a group, and carries it out.
     fn run_group(&mut self, first: Job, queue: &Receiver<Job>) -> Option<oneshot::Sender<()>> {
-        let (mut commits, mut desk, mut heads, mut stop, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), None, 0);
+        let (mut commits, mut desk, mut heads) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rebuild, mut stop, mut bytes) = (None, None, 0);
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
@@ -238,6 +259,10 @@ impl Writer {
                 }
                 Job::Desk(changes, reply) => desk.push((changes, reply)),
                 Job::Head(reply) => heads.push(reply),
+                Job::Rebuild(parts, reply) => {
+                    rebuild = Some((parts, reply));
+                    break;
+                }
                 Job::Stop(reply) => {
                     stop = Some(reply);
                     break;
@@ -247,11 +272,41 @@ impl Writer {
             next = if full { None } else { queue.try_recv().ok() };
         }
         self.commit_group(commits, desk);
+        if let Some((parts, reply)) = rebuild {
+            let result = self.rebuild(&parts);
+            if let Err(problem) = &result {
+                self.recover(problem);
+            }
+            let _ = reply.send(result);
+        }
         for reply in heads {
             let root = self.root();
             let _ = reply.send(root.map(|root| (self.head.clone(), root)));
         }
         stop
+    }
+
+    /// Empties the index and fills it with the rows that arrive.
+    fn rebuild(&mut self, parts: &Receiver<Vec<ResourceRows>>) -> Result<(), Problem> {
+        self.store.begin()?;
+        self.store.clear_index()?;
+        for part in parts {
+            let mut batch = Batch::default();
+            let rows = part.iter().flat_map(|resource| &resource.rows);
+            self.numbering.prepare(rows, &mut self.store, &mut batch)?;
+            for resource in &part {
+                for row in &resource.rows {
+                    batch.index_add.push((self.numbering.key(row)?, resource.rid));
+                }
+            }
+            batch.index_add.sort_unstable();
+            batch.index_add.dedup();
+            self.store.put(&batch)?;
+        }
+        let head = Some((self.head.clone(), self.head.clone()));
+        self.store.commit(&Batch { head, ..Batch::default() })?;
+        self.shared.names.publish(self.numbering.lists());
+        Ok(())
     }
 
     /// The root of the journal's tree at the head.
@@ -432,6 +487,7 @@ fn refuse_all(queue: &Receiver<Job>) {
         match job {
             Job::Commit(_, reply) => drop(reply.send(Err(Declined::Problem(Problem::Deposed { epoch: 0 })))),
             Job::Desk(_, reply) => drop(reply.send(Err(Problem::Deposed { epoch: 0 }))),
+            Job::Rebuild(_, reply) => drop(reply.send(Err(Problem::Deposed { epoch: 0 }))),
             Job::Head(reply) => drop(reply.send(Err(Problem::Deposed { epoch: 0 }))),
             Job::Stop(reply) => drop(reply.send(())),
         }

@@ -2,6 +2,8 @@
 //!
 //! Parameters are written `$1`, `$2` … in order of first appearance, which both databases read the same way.
 
+pub(crate) mod postgres;
+
 /// The types and clauses that differ.
 pub(crate) struct Dialect {
     pub(crate) int: &'static str,
@@ -14,6 +16,16 @@ pub(crate) struct Dialect {
 /// SQLite: rows kept inside the primary key.
 pub(crate) const SQLITE: Dialect =
     Dialect { int: "INTEGER", bytes: "BLOB", text: "TEXT", clustered: "WITHOUT ROWID", zero_hash: "zeroblob(32)" };
+
+/// PostgreSQL: text is kept as its UTF-8 bytes, so that order and equality are those of bytes whatever the database's
+/// encoding and collation, and every character can be kept.
+pub(crate) const POSTGRES: Dialect = Dialect {
+    int: "BIGINT",
+    bytes: "BYTEA",
+    text: "BYTEA",
+    clustered: "",
+    zero_hash: "decode(repeat('00', 32), 'hex')",
+};
 
 impl Dialect {
     /// A schema step in this dialect.
@@ -44,6 +56,9 @@ pub(crate) const HISTORY: &str = "SELECT rid, version, sequence, moment, operati
      FROM version WHERE rid = $1 AND version < $2 ORDER BY version DESC LIMIT $3";
 pub(crate) const ALL_VERSIONS: &str = "SELECT rid, version, sequence, moment, operation, seal, coding, salt, text \
      FROM version WHERE (rid, version) > ($1, $2) ORDER BY rid, version LIMIT $3";
+pub(crate) const RESOURCES: &str = "SELECT rid, version, sequence, live, kind, id FROM resource \
+     WHERE rid > $1 ORDER BY rid LIMIT $2";
+pub(crate) const COUNT_VERSIONS: &str = "SELECT count(*) FROM version WHERE sequence <= $1";
 pub(crate) const SCAN: &str = "SELECT key, rid FROM idx WHERE (key, rid) > ($1, $2) AND key >= $3 AND key < $4 \
      ORDER BY key, rid LIMIT $5";
 pub(crate) const SCAN_DOWN: &str = "SELECT key, rid FROM idx WHERE (key, rid) < ($1, $2) AND key >= $3 AND key < $4 \
@@ -63,7 +78,7 @@ pub(crate) const SCAN_DOWN_AS_AT: &str = "SELECT key, rid FROM (\
        WHERE (key, rid) < ($1, $2) AND key >= $3 AND key < $4 AND from_sequence <= $5 AND to_sequence > $5\
      ) AS valid ORDER BY key DESC, rid DESC LIMIT $6";
 pub(crate) const ESTIMATE: &str =
-    "SELECT count(*) FROM (SELECT 1 FROM idx WHERE key >= $1 AND key < $2 LIMIT $3) AS some";
+    "SELECT count(*) FROM (SELECT 1 FROM idx WHERE key >= $1 AND key < $2 LIMIT $3) AS found";
 pub(crate) const HOLDERS: &str = "SELECT key, rid FROM idx WHERE key >= $1 AND key < $2 ORDER BY key, rid LIMIT $3";
 pub(crate) const ENTRIES: &str =
     "SELECT sequence, moment, salt, rids, body FROM entry WHERE sequence >= $1 ORDER BY sequence LIMIT $2";
@@ -110,6 +125,9 @@ pub(crate) const SWEEP_PAST: &str = "DELETE FROM index_past WHERE (key, rid, fro
      (SELECT key, rid, from_sequence FROM index_past WHERE to_sequence <= $1 LIMIT 5000)";
 pub(crate) const SWEEP_KEPT_KEYS: &str = "DELETE FROM kept_key WHERE (principal, key) IN \
      (SELECT principal, key FROM kept_key WHERE moment < $1 LIMIT 5000)";
+pub(crate) const CLEAR_INDEX: &str = "DELETE FROM idx";
+pub(crate) const CLEAR_PAST: &str = "DELETE FROM index_past";
+pub(crate) const FORGET_PAST: &str = "UPDATE head SET past_from = sequence WHERE one = 1";
 
 /// Row numbers as stored in an entry: differences from the one before, zigzag, seven bits to a byte, low first.
 pub(crate) fn pack_rids(rids: &[i64]) -> Vec<u8> {

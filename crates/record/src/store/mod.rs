@@ -214,6 +214,16 @@ impl Store {
         each_store!(self, store => store.all_versions(after, limit))
     }
 
+    /// Resources with a row number above `after`, in order, with their keys.
+    pub(crate) async fn resources(&self, after: i64, limit: usize) -> Result<Vec<(Located, StoredKey)>, Problem> {
+        each_store!(self, store => store.resources(after, limit))
+    }
+
+    /// How many versions entries up to a sequence have made.
+    pub(crate) async fn count_versions(&self, until: u64) -> Result<u64, Problem> {
+        each_store!(self, store => store.count_versions(until))
+    }
+
     /// Rows of the range that hold at the sequence, above `after`, ordered by key and row number.
     pub(crate) async fn scan(
         &self,
@@ -367,6 +377,11 @@ impl WriterStore {
         each_writer!(self, store => store.reopen())
     }
 
+    /// Applies a batch within a transaction that goes on.
+    pub(crate) fn put(&mut self, batch: &Batch) -> Result<(), Problem> {
+        each_writer!(self, store => store.put(batch))
+    }
+
     /// Applies the batch and commits; on disk when it returns.
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
         each_writer!(self, store => store.commit(batch))
@@ -383,7 +398,7 @@ impl WriterStore {
         each_writer!(self, store => store.sweep(sequence, keys_before))
     }
 
-    /// Empties the index for a rebuild (within a transaction begun before).
+    /// Empties the index and the past rows for a rebuild, within a transaction begun before.
     pub(crate) fn clear_index(&mut self) -> Result<(), Problem> {
         each_writer!(self, store => store.clear_index())
     }

@@ -139,6 +139,20 @@ impl SqliteReader {
         })
     }
 
+    pub(crate) fn resources(&self, after: i64, limit: usize) -> Result<Vec<(Located, StoredKey)>, Problem> {
+        self.with("listing resources", |connection| {
+            let mut statement = connection.prepare_cached(sql::RESOURCES)?;
+            let row = |row: &Row<'_>| Ok((located_row(row)?, (row.get(4)?, row.get(5)?)));
+            statement.query_map((after, limit as i64), row)?.collect()
+        })
+    }
+
+    pub(crate) fn count_versions(&self, until: u64) -> Result<u64, Problem> {
+        self.with("counting versions", |connection| {
+            connection.prepare_cached(sql::COUNT_VERSIONS)?.query_row([until], |row| row.get(0))
+        })
+    }
+
     pub(crate) fn scan(
         &self,
         range: &KeyRange,
@@ -265,12 +279,11 @@ fn each<A, T>(
 
 pub(crate) fn locate(connection: &Connection, keys: &[StoredKey]) -> rusqlite::Result<Vec<Option<Located>>> {
     let mut statement: CachedStatement<'_> = connection.prepare_cached(sql::LOCATE)?;
-    each(keys, |(kind, id)| {
-        let located = |row: &Row<'_>| {
-            Ok(Located { rid: row.get(0)?, version: row.get(1)?, sequence: row.get(2)?, live: row.get(3)? })
-        };
-        statement.query_row((kind, id), located).optional()
-    })
+    each(keys, |(kind, id)| statement.query_row((kind, id), located_row).optional())
+}
+
+fn located_row(row: &Row<'_>) -> rusqlite::Result<Located> {
+    Ok(Located { rid: row.get(0)?, version: row.get(1)?, sequence: row.get(2)?, live: row.get(3)? })
 }
 
 pub(crate) fn symbols_of(connection: &Connection, code: &str) -> rusqlite::Result<Vec<(u32, u32)>> {

@@ -140,12 +140,40 @@ impl SqliteWriter {
         read().map_err(failed("reading the newest entries"))
     }
 
+    pub(crate) fn put(&mut self, batch: &Batch) -> Result<(), Problem> {
+        apply(&self.connection, batch).map(|_| ()).map_err(failed("writing rows"))
+    }
+
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
+        let erasing = !batch.erase.is_empty();
+        if erasing {
+            self.overwrite_deleted(true)?;
+        }
         let moved = apply(&self.connection, batch).map_err(failed("writing a commit"))?;
         if !moved {
             return Err(Problem::Deposed { epoch: 0 });
         }
-        self.connection.execute_batch("COMMIT").map_err(failed("committing"))
+        self.connection.execute_batch("COMMIT").map_err(failed("committing"))?;
+        if erasing {
+            self.overwrite_deleted(false)?;
+            self.empty_log();
+        }
+        Ok(())
+    }
+
+    /// Whether deleted content is overwritten with zeros, so that an erased text is not left in a free page.
+    fn overwrite_deleted(&self, overwrite: bool) -> Result<(), Problem> {
+        let pragma = if overwrite { "PRAGMA secure_delete = ON" } else { "PRAGMA secure_delete = OFF" };
+        let set = self.connection.query_row(pragma, [], |_| Ok(()));
+        set.map_err(failed("setting how deleted content is treated"))
+    }
+
+    /// Moves the write-ahead log into the database and cuts it, so that an erased text is not left in it. Readers may
+    /// keep it from being cut now; the next checkpoint does it then.
+    fn empty_log(&self) {
+        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            tracing::warn!(%error, "the write-ahead log could not be emptied after an erasure");
+        }
     }
 
     pub(crate) fn first_at_or_after(&mut self, moment: Moment) -> Result<u64, Problem> {
@@ -176,7 +204,12 @@ impl SqliteWriter {
     }
 
     pub(crate) fn clear_index(&mut self) -> Result<(), Problem> {
-        self.connection.execute_batch("DELETE FROM idx").map_err(failed("emptying the index"))
+        let clear = || {
+            self.connection.execute(sql::CLEAR_INDEX, [])?;
+            self.connection.execute(sql::CLEAR_PAST, [])?;
+            self.connection.execute(sql::FORGET_PAST, [])
+        };
+        clear().map(|_| ()).map_err(failed("emptying the index"))
     }
 }
 

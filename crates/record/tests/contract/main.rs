@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
 
 mod commits;
+mod proof;
 mod reads;
 mod scopes;
 mod support;
@@ -40,4 +41,12 @@ on_each_store![
     system::the_desk_keeps_and_compares,
     system::every_showing_is_in_the_access_journal,
     system::a_checkpoint_states_the_journal,
+    proof::a_record_with_a_past_holds,
+    proof::whatever_is_tampered_with_is_named,
+    proof::an_old_copy_is_named_against_a_checkpoint,
+    proof::a_cut_tail_is_named_against_a_checkpoint,
+    proof::tampering_with_the_access_journal_is_named,
+    proof::an_erased_text_is_gone_and_said_to_be,
+    proof::a_rebuilt_index_answers_the_same,
+    proof::another_index_function_rebuilds_at_open,
 ];

@@ -33,6 +33,36 @@ impl Place {
         Record::open(&self.location, self.options()).await.unwrap()
     }
 
+    /// Changes the closed record's tables behind its back.
+    pub async fn tamper(&self, sql: &str) {
+        match &self.location {
+            Location::Sqlite { directory } => {
+                let database = rusqlite::Connection::open(directory.join("record.db")).unwrap();
+                database.execute_batch(sql).unwrap();
+            }
+        }
+    }
+
+    /// A copy of the closed record in a place of its own.
+    pub async fn copy(&self) -> Place {
+        let copy = match &self.location {
+            Location::Sqlite { directory } => {
+                let copy = Place::sqlite();
+                copy_folder(directory, copy.directory());
+                copy
+            }
+        };
+        copy.clock.store(self.clock.load(Ordering::Relaxed), Ordering::Relaxed);
+        copy
+    }
+
+    /// The record's own folder.
+    pub fn directory(&self) -> &std::path::Path {
+        match &self.location {
+            Location::Sqlite { directory } => directory,
+        }
+    }
+
     pub fn options(&self) -> Options {
         let clock = self.clock.clone();
         Options {
@@ -154,5 +184,18 @@ impl Dice {
 
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.roll(from.len() as u64) as usize]
+    }
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
     }
 }

@@ -1,0 +1,92 @@
+//! Erasure: the texts and salts of named versions go for good, on somebody's authority; the entries stay and `verify`
+//! says which entry erased them.
+
+use access::Permit;
+
+use crate::change::{Act, Assertion, Key, Receipt};
+use crate::error::Problem;
+use crate::group::{Declined, Erased, Prepared, kind_row};
+use crate::reading::Reading;
+use crate::record::Record;
+
+/// Which versions, on whose authority and why.
+#[derive(Debug, Clone)]
+pub struct Erasure {
+    /// The versions whose text, salt, index rows and past rows go.
+    pub versions: Vec<(Key, u64)>,
+    /// Who ordered it: a court, a policy, an office. No patient data.
+    pub authority: String,
+    /// Why. No patient data.
+    pub reason: String,
+}
+
+impl Record {
+    /// Erases. Only the host's own permit may; versions that are not there are refused.
+    pub async fn erase(&self, permit: &Permit, act: Act, erasure: Erasure) -> Result<Receipt, Problem> {
+        if permit.role() != access::Role::Host {
+            return Err(Problem::NotPermitted { what: "to erase".into() });
+        }
+        for _ in 0..16 {
+            let reading = self.read(permit, act.command.clone()).await?;
+            let prepared = self.prepare_erasure(&reading, permit, &act, &erasure).await?;
+            reading.set_aside();
+            match self.inner().queue.commit(prepared).await {
+                Ok(receipt) => return Ok(receipt),
+                Err(Declined::Problem(problem)) => return Err(problem),
+                Err(Declined::KeyReused) => {
+                    return Err(Problem::Unsuitable {
+                        what: "this idempotency key was used for another request".into(),
+                    });
+                }
+                Err(Declined::Stale(_)) => {}
+            }
+        }
+        Err(Problem::Closed)
+    }
+
+    async fn prepare_erasure(
+        &self,
+        reading: &Reading,
+        permit: &Permit,
+        act: &Act,
+        erasure: &Erasure,
+    ) -> Result<Prepared, Problem> {
+        let (mut erase, mut named, mut assertions) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, version) in &erasure.versions {
+            let not_there = || Problem::Unsuitable { what: "there is no such version to erase".into() };
+            let newest = reading.located(key).await?.ok_or_else(not_there)?;
+            let rid = newest.rid;
+            let stored = reading.store().versions(&[(rid, *version)]).await?.into_iter().flatten().next();
+            let stored =
+                stored.filter(|stored| stored.text.is_some() && stored.operation != 3).ok_or_else(not_there)?;
+            let sequence = stored.sequence;
+            let is_newest = stored.version == newest.version;
+            let mut rows = reading.rows(&self.inner().version(key.clone(), stored)?);
+            if !rows.is_empty() || is_newest {
+                rows.push(kind_row(&key.kind, sequence));
+            }
+            erase.push(Erased { rid, version: *version, sequence, newest: is_newest, kind: key.kind.clone(), rows });
+            named.push(journal::ErasedVersion {
+                kind: key.kind.clone(),
+                id: key.id.clone(),
+                version: *version,
+                entry: sequence,
+            });
+            assertions.push(Assertion::Version(key.clone(), newest.version));
+        }
+        Ok(Prepared {
+            author: permit.principal().id.clone(),
+            permit: permit.describe(),
+            act: act.clone(),
+            changes: Vec::new(),
+            assertions,
+            besides: journal::Act::Erase(journal::Erasure {
+                versions: named,
+                blobs: Vec::new(),
+                authority: erasure.authority.clone(),
+                reason: erasure.reason.clone(),
+            }),
+            erase,
+        })
+    }
+}

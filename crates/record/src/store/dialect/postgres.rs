@@ -1,0 +1,140 @@
+//! Statements that only PostgreSQL has: each takes arrays, so that it is one round trip whatever their length. What
+//! both databases read the same way is in the parent module.
+
+pub(crate) const SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name IN \
+     ('fsync', 'full_page_writes', 'synchronous_commit', 'server_version_num')";
+pub(crate) const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(hashtext('almoner schema'), hashtext($1))";
+pub(crate) const SCHEMA: &str = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
+pub(crate) const SCHEMA_VERSION: &str = "CREATE TABLE IF NOT EXISTS schema_version \
+     (one BIGINT PRIMARY KEY CHECK (one = 1), step BIGINT NOT NULL); \
+     INSERT INTO schema_version VALUES (1, 0) ON CONFLICT DO NOTHING";
+pub(crate) const KNOWN_STEP: &str = "SELECT step FROM schema_version WHERE one = 1 FOR UPDATE";
+pub(crate) const SET_STEP: &str = "UPDATE schema_version SET step = $1 WHERE one = 1";
+/// What PostgreSQL needs besides each step of the schema. Texts come compressed and hashes do not compress, so the
+/// server does not try; `resource` leaves room for its rows to be updated in their page.
+pub(crate) const BESIDES: &[&str] = &["
+    ALTER TABLE version ALTER COLUMN text SET STORAGE EXTERNAL;
+    ALTER TABLE entry ALTER COLUMN body SET STORAGE EXTERNAL;
+    ALTER TABLE tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
+    ALTER TABLE dictionary ALTER COLUMN bytes SET STORAGE EXTERNAL;
+    ALTER TABLE resource SET (fillfactor = 90);
+    ALTER TABLE head SET (fillfactor = 50);
+    ALTER TABLE tally SET (fillfactor = 50);
+"];
+pub(crate) const SIZE: &str = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class \
+     WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'";
+pub(crate) const END_OTHERS: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+     WHERE application_name = $1 AND pid <> pg_backend_pid()";
+
+pub(crate) const TAKE_OVER: &str = "UPDATE head SET epoch = epoch + 1 WHERE one = 1 \
+     RETURNING sequence, epoch, moment, chain, desk, past_from";
+/// The first statement of a commit, so that whoever commits holds the head's row. It fails (division by zero) when
+/// the head has moved or another epoch holds it, which makes the whole transaction fail.
+pub(crate) const MOVE_HEAD: &str = "WITH moved AS (\
+       UPDATE head SET sequence = $1, moment = $2, chain = $3, desk = $4 \
+       WHERE one = 1 AND sequence = $5 AND epoch = $6 AND desk = $7 RETURNING 1\
+     ) SELECT 1 / count(*) FROM moved";
+
+pub(crate) const LOCATE: &str = "SELECT asked.place, r.rid, r.version, r.sequence, r.live \
+     FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS asked (kind, id, place) \
+     JOIN resource r ON r.kind = asked.kind AND r.id = asked.id";
+pub(crate) const RESOURCE_KEYS: &str = "SELECT asked.place, r.kind, r.id \
+     FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (rid, place) JOIN resource r ON r.rid = asked.rid";
+pub(crate) const SYMBOLS: &str = "SELECT asked.place, s.symbol \
+     FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS asked (system, code, place) \
+     JOIN symbol s ON s.code = asked.code AND s.system = asked.system";
+pub(crate) const VERSIONS_AT: &str = "SELECT asked.place, v.rid, v.version, v.sequence, v.moment, v.operation, \
+     v.seal, v.coding, v.salt, v.text FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (rid, place) \
+     CROSS JOIN LATERAL (SELECT * FROM version WHERE version.rid = asked.rid AND version.sequence <= $2 \
+       ORDER BY version.version DESC LIMIT 1) AS v";
+pub(crate) const VERSIONS: &str = "SELECT asked.place, v.rid, v.version, v.sequence, v.moment, v.operation, \
+     v.seal, v.coding, v.salt, v.text \
+     FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS asked (rid, version, place) \
+     JOIN version v ON v.rid = asked.rid AND v.version = asked.version";
+pub(crate) const COUNT_VERSIONS: &str = "SELECT count(*) FROM version WHERE sequence <= $1 AND rid > $2 AND rid <= $3";
+/// Looks at the head in the statement's own snapshot: the first half runs when nothing newer than the sequence is
+/// there, else the second; the condition on the head is worked out once and keeps the other half from starting.
+/// A range's other end needs no condition, because what is asked lies `after` its low end.
+pub(crate) const SCAN: &str = "(SELECT key, rid FROM idx WHERE (SELECT sequence FROM head WHERE one = 1) <= $4 \
+       AND (key, rid) > ($1, $2) AND key < $3 ORDER BY key, rid LIMIT $5) \
+     UNION ALL (SELECT key, rid FROM (\
+       (SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
+        WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
+          AND (i.key, i.rid) > ($1, $2) AND i.key < $3 AND r.sequence <= $4 ORDER BY 1, 2 LIMIT $5) \
+       UNION ALL \
+       (SELECT key, rid FROM index_past WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
+          AND (key, rid) > ($1, $2) AND key < $3 AND from_sequence <= $4 AND to_sequence > $4 \
+        ORDER BY 1, 2 LIMIT $5)\
+     ) AS valid) ORDER BY 1, 2 LIMIT $5";
+/// The same from the top down; what is asked lies `before` its high end.
+pub(crate) const SCAN_DOWN: &str = "(SELECT key, rid FROM idx \
+       WHERE (SELECT sequence FROM head WHERE one = 1) <= $4 \
+       AND (key, rid) < ($1, $2) AND key >= $3 ORDER BY key DESC, rid DESC LIMIT $5) \
+     UNION ALL (SELECT key, rid FROM (\
+       (SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
+        WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
+          AND (i.key, i.rid) < ($1, $2) AND i.key >= $3 AND r.sequence <= $4 ORDER BY 1 DESC, 2 DESC LIMIT $5) \
+       UNION ALL \
+       (SELECT key, rid FROM index_past WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
+          AND (key, rid) < ($1, $2) AND key >= $3 AND from_sequence <= $4 AND to_sequence > $4 \
+        ORDER BY 1 DESC, 2 DESC LIMIT $5)\
+     ) AS valid) ORDER BY 1 DESC, 2 DESC LIMIT $5";
+/// Halves the entries until the first at or after the moment is found; their moments rise.
+pub(crate) const FIRST_AT_OR_AFTER: &str = "WITH RECURSIVE half (low, high) AS (\
+       SELECT 1::bigint, sequence + 1 FROM head WHERE one = 1 \
+       UNION ALL \
+       SELECT CASE WHEN e.moment >= $1 THEN half.low ELSE e.sequence + 1 END, \
+              CASE WHEN e.moment >= $1 THEN e.sequence ELSE half.high END \
+       FROM half JOIN entry e ON e.sequence = half.low + (half.high - half.low) / 2 WHERE half.low < half.high\
+     ) SELECT low FROM half WHERE low >= high";
+
+pub(crate) const SWEEP_PAST: &str = "WITH gone AS (DELETE FROM index_past WHERE ctid = ANY (ARRAY(\
+       SELECT ctid FROM index_past WHERE to_sequence <= $1 ORDER BY to_sequence LIMIT 5000)) RETURNING 1\
+     ) SELECT count(*) FROM gone";
+pub(crate) const SWEEP_KEPT_KEYS: &str = "WITH gone AS (DELETE FROM kept_key WHERE ctid = ANY (ARRAY(\
+       SELECT ctid FROM kept_key WHERE moment < $1 ORDER BY moment LIMIT 5000)) RETURNING 1\
+     ) SELECT count(*) FROM gone";
+/// After an erasure: the row that held the text is removed from its page. Copies in the server's own log and in
+/// backups end with those.
+pub(crate) const CLEAR_SPACE: &str = "VACUUM version";
+
+pub(crate) const PUT_NAMES: &str = "INSERT INTO name (list, number, name) \
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])";
+pub(crate) const PUT_SYMBOLS: &str = "INSERT INTO symbol (symbol, system, code) \
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])";
+pub(crate) const PUT_RESOURCES: &str = "INSERT INTO resource (rid, kind, id, version, sequence, live) \
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[])";
+pub(crate) const PUT_CURRENT: &str = "UPDATE resource SET version = made.version, sequence = made.sequence, \
+     live = made.live FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) \
+     AS made (rid, version, sequence, live) WHERE resource.rid = made.rid";
+pub(crate) const PUT_VERSIONS: &str = "INSERT INTO version \
+     (rid, version, sequence, moment, operation, seal, coding, salt, text) \
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], \
+       $7::bigint[], $8::bytea[], $9::bytea[])";
+pub(crate) const ERASE: &str = "UPDATE version SET text = NULL, salt = gone.salt \
+     FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS gone (salt, rid, version) \
+     WHERE version.rid = gone.rid AND version.version = gone.version";
+pub(crate) const PUT_TALLIES: &str = "INSERT INTO tally (kind, live) SELECT * FROM unnest($1::bigint[], $2::bigint[]) \
+     ON CONFLICT (kind) DO UPDATE SET live = tally.live + excluded.live";
+pub(crate) const PUT_ROWS: &str = "INSERT INTO idx (key, rid) SELECT * FROM unnest($1::bytea[], $2::bigint[])";
+pub(crate) const DROP_ROWS: &str = "DELETE FROM idx USING unnest($1::bytea[], $2::bigint[]) AS gone (key, rid) \
+     WHERE idx.key = gone.key AND idx.rid = gone.rid";
+pub(crate) const PUT_PAST: &str = "INSERT INTO index_past (key, rid, from_sequence, to_sequence) \
+     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[])";
+pub(crate) const DROP_PAST: &str = "DELETE FROM index_past \
+     USING unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS gone (key, rid, from_sequence) \
+     WHERE index_past.key = gone.key AND index_past.rid = gone.rid \
+       AND index_past.from_sequence = gone.from_sequence";
+pub(crate) const PUT_ENTRIES: &str = "INSERT INTO entry (sequence, moment, salt, rids, body) \
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[])";
+pub(crate) const PUT_TILES: &str = "INSERT INTO tile (name, hashes) SELECT * FROM unnest($1::bytea[], $2::bytea[])";
+pub(crate) const PUT_KEPT_KEYS: &str = "INSERT INTO kept_key (principal, key, sequence, digest, moment) \
+     SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bigint[])";
+pub(crate) const PUT_DICTIONARIES: &str =
+    "INSERT INTO dictionary (number, bytes) SELECT * FROM unnest($1::bigint[], $2::bytea[])";
+pub(crate) const PUT_DESK: &str = "INSERT INTO desk (kind, key, change, expires, seal, bytes) \
+     SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) \
+     ON CONFLICT (kind, key) DO UPDATE SET change = excluded.change, expires = excluded.expires, \
+     seal = excluded.seal, bytes = excluded.bytes";
+pub(crate) const DROP_DESK: &str = "DELETE FROM desk USING unnest($1::bytea[], $2::bytea[]) AS gone (kind, key) \
+     WHERE desk.kind = gone.kind AND desk.key = gone.key";

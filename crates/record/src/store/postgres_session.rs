@@ -1,0 +1,265 @@
+//! Reaching PostgreSQL: the address of a trust's schema, the session that every connection starts with, what the
+//! server must promise before a record is opened on it, and the tables. Reading and writing lie in `postgres` and
+//! `postgres_write`.
+//!
+//! Plans do not depend on statistics: every statement has one index that serves it, so sessions switch off the plans
+//! that a server without fresh statistics might prefer. One address must reach one primary; a pool between that gives
+//! a session's statements to different connections cannot be used.
+
+use std::error::Error as _;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls};
+
+use super::dialect as sql;
+use super::schema::STEPS;
+use super::sqlite_write::Durability;
+use crate::error::Problem;
+
+/// How long one connection attempt may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// A peer that acknowledges nothing for so long is gone.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Oldest server that has everything used here (`pg_terminate_backend` with a wait).
+const OLDEST_SERVER: i64 = 140_000;
+
+/// Settings of every session. Written so that each statement is planned once, by its index.
+const SESSION: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off \
+     -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c idle_in_transaction_session_timeout=0 \
+     -c client_min_messages=warning";
+/// Readers: no statement holds a connection for longer than ten seconds.
+const READER: &str = "-c statement_timeout=10000";
+/// The writer: a rebuild may take long, but nothing waits for another's lock longer than a minute.
+const WRITER: &str = "-c statement_timeout=0 -c lock_timeout=60000";
+
+/// Where a trust's tables are: a server, a database and a schema in it.
+pub(crate) struct Address {
+    config: Config,
+    schema: String,
+}
+
+impl Address {
+    /// Reads an address, without connecting. The schema is a plain lower-case name.
+    pub(crate) fn parse(url: &str, schema: &str) -> Result<Address, Problem> {
+        let unsuitable = |what: String| Problem::Unsuitable { what };
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        if schema.is_empty() || schema.len() > 63 || !schema.bytes().all(plain) || schema.as_bytes()[0].is_ascii_digit() {
+            return Err(unsuitable(format!(
+                "a PostgreSQL schema is named with up to 63 lower-case letters, digits and underscores, not {schema:?}"
+            )));
+        }
+        // The parser's message names the part that it did not understand, never the password.
+        let mut config = Config::from_str(url)
+            .map_err(|error| unsuitable(format!("the PostgreSQL address cannot be read: {error}")))?;
+        if config.get_ssl_mode() == SslMode::Require {
+            let what = "its address asks for TLS, which connections to PostgreSQL do not have yet: use a local socket or \
+                        a protected network, and leave sslmode out";
+            return Err(unsuitable(what.into()));
+        }
+        // Readers too: a standby may lag behind what the primary has acknowledged.
+        config.connect_timeout(CONNECT).tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        Ok(Address { config, schema: schema.to_owned() })
+    }
+
+    /// What a reader's connection starts with.
+    pub(crate) fn reader(&self) -> Config {
+        self.session(READER, "almoner reader")
+    }
+
+    /// What the writer's connection starts with. The name tells this writer's connections from all others.
+    pub(crate) fn writer(&self, name: &str) -> Config {
+        self.session(WRITER, name)
+    }
+
+    fn session(&self, own: &str, name: &str) -> Config {
+        let mut config = self.config.clone();
+        let given = config.get_options().unwrap_or_default().to_owned();
+        config.options(format!("{given} {SESSION} {own} -c search_path={}", self.schema).trim_start());
+        config.application_name(name);
+        config
+    }
+}
+
+/// Connects and lets the connection be driven by the runtime it is called on.
+pub(crate) async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a connection to PostgreSQL was lost");
+        }
+    });
+    Ok(client)
+}
+
+/// Turns a database error into the record's words.
+pub(crate) fn failed(doing: &'static str) -> impl Fn(tokio_postgres::Error) -> Problem {
+    move |error| match error.code() {
+        _ if is_lost(&error) => Problem::Closed,
+        Some(&SqlState::DISK_FULL) => Problem::Full,
+        Some(&SqlState::QUERY_CANCELED) => Problem::TooCostly,
+        Some(&SqlState::DATA_CORRUPTED | &SqlState::INDEX_CORRUPTED) => {
+            Problem::damaged(format!("the database is malformed (while {doing})"))
+        }
+        _ => Problem::store(doing, error),
+    }
+}
+
+/// Whether the connection is gone, so that what was asked may or may not have happened.
+pub(crate) fn is_lost(error: &tokio_postgres::Error) -> bool {
+    let ends = |code: &SqlState| {
+        // Class 08 is connection exceptions; 57P01 to 57P05 are a server that stops, has crashed or is starting.
+        code.code().starts_with("08") || code.code().starts_with("57P")
+    };
+    match error.code() {
+        Some(code) => ends(code),
+        None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
+    }
+}
+
+/// Turns an error of the first connection into what its reader can do about it.
+pub(crate) fn unreachable(error: tokio_postgres::Error) -> Problem {
+    let what = match error.code() {
+        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
+            "PostgreSQL does not accept the user or the password of its address"
+        }
+        Some(&SqlState::INVALID_CATALOG_NAME) => "the database of its PostgreSQL address does not exist: create it",
+        _ if error.to_string().contains("session_attrs") || error.to_string().contains("allow writes") => {
+            "the PostgreSQL server of its address is a standby, which cannot be written: give the primary's address"
+        }
+        _ => return Problem::store("connecting to PostgreSQL", error),
+    };
+    Problem::Unsuitable { what: what.into() }
+}
+
+/// Makes sure that what this session acknowledges is on disk. A server whose default is weaker is overruled for the
+/// session; what only the server's administrator can change is refused with a sentence for them.
+pub(crate) async fn check_durable(client: &Client, durability: Durability) -> Result<(), Problem> {
+    let doing = failed("reading the settings of PostgreSQL");
+    if durability == Durability::Off {
+        return client.batch_execute("SET synchronous_commit = off").await.map_err(doing);
+    }
+    if settings(client).await.map_err(&doing)?.iter().any(|(name, value)| name == "synchronous_commit" && value == "off") {
+        client.batch_execute("SET synchronous_commit = on").await.map_err(&doing)?;
+    }
+    match unsuitable(&settings(client).await.map_err(&doing)?) {
+        Some(what) => Err(Problem::Unsuitable { what }),
+        None => Ok(()),
+    }
+}
+
+async fn settings(client: &Client) -> Result<Vec<(String, String)>, tokio_postgres::Error> {
+    let rows = client.query(sql::postgres::SETTINGS, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// What is wrong with these settings, and what to change.
+fn unsuitable(settings: &[(String, String)]) -> Option<String> {
+    let value = |wanted: &str| settings.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value.as_str());
+    let version: i64 = value("server_version_num").parse().unwrap_or(0);
+    if version < OLDEST_SERVER {
+        return Some(format!("PostgreSQL {} or newer is needed", OLDEST_SERVER / 10_000));
+    }
+    for name in ["fsync", "full_page_writes"] {
+        if value(name) != "on" {
+            return Some(format!(
+                "the PostgreSQL server runs with {name} = {}, so a crash could lose what was acknowledged: set \
+                 {name} = on in postgresql.conf and reload",
+                value(name)
+            ));
+        }
+    }
+    (value("synchronous_commit") == "off").then(|| {
+        "the PostgreSQL server acknowledges before it has written: set synchronous_commit = on for this user".into()
+    })
+}
+
+/// Makes the schema and applies the steps of the tables that are missing, all in one transaction. Two processes that
+/// open the same record wait for each other.
+pub(crate) async fn migrate(client: &mut Client, schema: &Address) -> Result<(), Problem> {
+    let schema = &schema.schema;
+    let made = async {
+        let transaction = client.transaction().await?;
+        transaction.query_one(sql::postgres::LOCK_SCHEMA, &[schema]).await?;
+        if transaction.query_opt(sql::postgres::SCHEMA, &[schema]).await?.is_none() {
+            transaction.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;
+        }
+        transaction.batch_execute(sql::postgres::SCHEMA_VERSION).await?;
+        let known: i64 = transaction.query_one(sql::postgres::KNOWN_STEP, &[]).await?.try_get(0)?;
+        for (number, step) in STEPS.iter().enumerate().skip(known.max(0) as usize) {
+            transaction.batch_execute(&sql::POSTGRES.step(step)).await?;
+            transaction.batch_execute(sql::postgres::BESIDES.get(number).unwrap_or(&"")).await?;
+        }
+        transaction.execute(sql::postgres::SET_STEP, &[&(STEPS.len() as i64).max(known)]).await?;
+        transaction.commit().await?;
+        Ok(known)
+    };
+    let known: i64 = made.await.map_err(|error| not_prepared(schema, error))?;
+    if known > STEPS.len() as i64 {
+        let what = format!("its tables are of a newer release (step {known}); use that release or a later one");
+        return Err(Problem::Unsuitable { what });
+    }
+    Ok(())
+}
+
+fn not_prepared(schema: &str, error: tokio_postgres::Error) -> Problem {
+    let what = match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            format!("its PostgreSQL user may not make tables in the schema {schema}: create it with that user as owner")
+        }
+        Some(&SqlState::DUPLICATE_TABLE) => {
+            format!("the schema {schema} holds tables of something else: name another schema")
+        }
+        _ => return failed("preparing the tables")(error),
+    };
+    Problem::Unsuitable { what }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(changed: &str, value: &str) -> Vec<(String, String)> {
+        let good = [
+            ("fsync", "on"),
+            ("full_page_writes", "on"),
+            ("server_version_num", "150018"),
+            ("synchronous_commit", "on"),
+        ];
+        let set = |(name, good): (&str, &str)| {
+            (name.to_owned(), if name == changed { value.to_owned() } else { good.to_owned() })
+        };
+        good.into_iter().map(set).collect()
+    }
+
+    #[test]
+    fn a_server_that_could_lose_an_acknowledged_commit_is_named() {
+        assert_eq!(unsuitable(&with("", "")), None);
+        assert_eq!(unsuitable(&with("synchronous_commit", "remote_apply")), None);
+        for (name, value) in [
+            ("fsync", "off"),
+            ("full_page_writes", "off"),
+            ("synchronous_commit", "off"),
+            ("server_version_num", "130009"),
+        ] {
+            let what = unsuitable(&with(name, value)).unwrap_or_default();
+            assert!(what.contains(name) || what.contains("PostgreSQL 14"), "{name}: {what}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_a_plain_schema_and_no_tls() {
+        let url = "postgres://almoner:secret@127.0.0.1/records";
+        assert!(Address::parse(url, "trust_rtx").is_ok());
+        for schema in ["", "Trust", "a b", "a;b", "1a", &"a".repeat(64)] {
+            assert!(matches!(Address::parse(url, schema), Err(Problem::Unsuitable { .. })), "{schema}");
+        }
+        for url in ["postgres://u:secret@h/d?sslmode=require", "postgres://u:secret@h:port/d", "nonsense secret"] {
+            let Err(problem) = Address::parse(url, "a") else { panic!("{url} was accepted") };
+            assert!(!problem.to_string().contains("secret"), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,551 @@
+//! Writing a record kept in PostgreSQL: one connection, one transaction for a group of commits.
+//!
+//! Facts are read outside a transaction, each in one round trip; the commit itself is one round trip too: its
+//! statements are sent one behind the other without waiting. Its first statement takes the head's row and fails
+//! unless the head is where this writer left it, so what was read before still holds, and every statement after it
+//! fails with it. A connection that is lost while nothing is open is made again unseen; one that is lost during a
+//! commit leaves the outcome unknown ([`Problem::Closed`]), and [`PostgresWriter::reopen`] ends whatever is left of
+//! that commit on the server before it reads the head again.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use terms::Moment;
+use tokio::runtime::Runtime;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Error, Row, Statement};
+
+use super::dialect::{self as sql, postgres};
+use super::postgres::{
+    Parameters, TOP, dictionary_row, each, head_row, hit_row, kept_key_row, key_columns, located_row, name_row, number,
+    placed, stored, symbol_row, value,
+};
+use super::postgres_session::{Address, check_durable, connect, failed, is_lost, migrate, unreachable};
+use super::sqlite_write::Durability;
+use super::{Batch, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey};
+use crate::error::Problem;
+use crate::keys::KeyRange;
+use crate::names::NameTable;
+
+/// Pauses between attempts to reach a server that went away; about a minute in all.
+const PAUSES: [Duration; 12] = {
+    let tenth = Duration::from_millis(100);
+    let ten = Duration::from_secs(10);
+    let second = Duration::from_secs(1);
+    let five = Duration::from_secs(5);
+    [tenth, tenth, tenth, tenth, second, second, second, five, five, five, ten, ten]
+};
+
+/// The one writing connection of a record's schema. Blocking: it lives on the writer's own thread.
+pub(crate) struct PostgresWriter {
+    address: Address,
+    durability: Durability,
+    /// Tells this writer's connections from all others on the server.
+    name: String,
+    /// Drives the connection on the writer's thread; taken only by dropping.
+    runtime: Option<Runtime>,
+    session: Option<Session>,
+    /// Whether a transaction is open on the session.
+    open: bool,
+}
+
+struct Session {
+    client: Client,
+    statements: HashMap<&'static str, Statement>,
+}
+
+/// One statement of a commit with its parameters.
+struct Step<'b> {
+    sql: &'static str,
+    parameters: Vec<Box<dyn ToSql + Sync + Send + 'b>>,
+}
+
+impl PostgresWriter {
+    /// Opens the schema at an address, making it and its tables when they are not there.
+    ///
+    /// # Errors
+    /// [`Problem::Unsuitable`] when the server could lose what it acknowledges or its tables cannot be used.
+    pub(crate) fn open(address: Address, durability: Durability) -> Result<PostgresWriter, Problem> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Problem::store("starting the writer", error))?;
+        let mut mark = [0; 8];
+        getrandom::fill(&mut mark).map_err(|error| Problem::store("naming the writer", error.to_string()))?;
+        let name = format!("almoner writer {:016x}", u64::from_be_bytes(mark));
+        let mut writer =
+            PostgresWriter { address, durability, name, runtime: Some(runtime), session: None, open: false };
+        let mut client = writer.run(connect(&writer.address.writer(&writer.name)))?.map_err(unreachable)?;
+        writer.run(check_durable(&client, durability))??;
+        writer.run(migrate(&mut client, &writer.address))??;
+        writer.session = Some(Session { client, statements: HashMap::new() });
+        Ok(writer)
+    }
+
+    /// Waits for a future on the writer's own runtime.
+    fn run<F: Future>(&self, future: F) -> Result<F::Output, Problem> {
+        self.runtime.as_ref().map(|runtime| runtime.block_on(future)).ok_or(Problem::Closed)
+    }
+
+    /// Connects again if the connection was lost, with a bounded number of attempts.
+    fn connected(&mut self) -> Result<(), Problem> {
+        if self.session.as_ref().is_some_and(|session| !session.client.is_closed()) {
+            return Ok(());
+        }
+        (self.session, self.open) = (None, false);
+        let client = self.run(reach(&self.address, &self.name, self.durability))??;
+        self.session = Some(Session { client, statements: HashMap::new() });
+        Ok(())
+    }
+
+    /// Reads. Outside a transaction, a read whose connection was lost is asked once more.
+    fn query(
+        &mut self,
+        doing: &'static str,
+        sql: &'static str,
+        parameters: &Parameters<'_>,
+    ) -> Result<Vec<Row>, Problem> {
+        match self.query_once(sql, parameters)? {
+            Err(error) if is_lost(&error) && !self.open => {
+                self.session = None;
+                self.query_once(sql, parameters)?
+            }
+            result => result,
+        }
+        .map_err(failed(doing))
+    }
+
+    fn query_once(&mut self, sql: &'static str, parameters: &Parameters<'_>) -> Result<Result<Vec<Row>, Error>, Problem> {
+        if !self.open {
+            self.connected()?;
+        }
+        let mut session = self.session.take().ok_or(Problem::Closed)?;
+        let result = self.run(async {
+            let statement = session.prepare(sql).await?;
+            session.client.query(&statement, parameters).await
+        });
+        self.session = Some(session);
+        result
+    }
+
+    fn query_one(&mut self, doing: &'static str, sql: &'static str, with: &Parameters<'_>) -> Result<Row, Problem> {
+        let row = self.query(doing, sql, with)?.into_iter().next();
+        row.ok_or_else(|| Problem::damaged(format!("a row is missing (while {doing})")))
+    }
+
+    /// Sends statements one behind the other and waits for all; `commit` ends the transaction with them. Begins one
+    /// when none is open. The first error is the one that made the others fail.
+    fn write(&mut self, doing: &'static str, steps: &[Step<'_>], commit: bool) -> Result<(), Problem> {
+        let begin = !self.open;
+        let mut session = self.session.take().ok_or(Problem::Closed)?;
+        self.open = true;
+        let result = self.run(session.write(steps, begin, commit));
+        self.session = Some(session);
+        match result? {
+            Ok(()) => {
+                self.open = !commit;
+                Ok(())
+            }
+            Err(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO) => Err(Problem::Deposed { epoch: 0 }),
+            Err(error) => Err(failed(doing)(error)),
+        }
+    }
+
+    pub(crate) fn take_over(&mut self) -> Result<Head, Problem> {
+        head_row(&self.query_one("taking the record over", postgres::TAKE_OVER, &[])?)
+    }
+
+    /// Makes sure of a connection. The transaction begins with the first thing that is written in it.
+    pub(crate) fn begin(&mut self) -> Result<(), Problem> {
+        if self.open {
+            self.roll_back();
+        }
+        // Gives the runtime its turn, so that a connection that ended while nothing was asked is noticed now.
+        self.run(tokio::task::yield_now())?;
+        self.connected()
+    }
+
+    pub(crate) fn roll_back(&mut self) {
+        if !self.open {
+            return;
+        }
+        self.open = false;
+        let Some(session) = &self.session else { return };
+        match self.run(session.client.batch_execute("ROLLBACK")) {
+            Ok(Ok(())) => {}
+            // What was open ends with its connection.
+            _ => self.session = None,
+        }
+    }
+
+    pub(crate) fn locate(&mut self, keys: &[StoredKey]) -> Result<Vec<Option<Located>>, Problem> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (kinds, ids) = key_columns(keys);
+        let rows = self.query("locating resources", postgres::LOCATE, &[&kinds, &ids])?;
+        placed(keys.len(), &rows, |row| located_row(row, 1))
+    }
+
+    pub(crate) fn holders(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Hit>, Problem> {
+        let high = range.high.as_deref().unwrap_or(TOP);
+        each(&self.query("checking an assertion", sql::HOLDERS, &[&range.low, &high, &(limit as i64)])?, hit_row)
+    }
+
+    pub(crate) fn symbols(&mut self, wanted: &[(u32, String)]) -> Result<Vec<Option<u32>>, Problem> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let systems: Vec<i64> = wanted.iter().map(|(system, _)| i64::from(*system)).collect();
+        let codes: Vec<&[u8]> = wanted.iter().map(|(_, code)| code.as_bytes()).collect();
+        let rows = self.query("reading symbols", postgres::SYMBOLS, &[&systems, &codes])?;
+        placed(wanted.len(), &rows, |row| number(row, 1))
+    }
+
+    pub(crate) fn symbols_of(&mut self, code: &str) -> Result<Vec<(u32, u32)>, Problem> {
+        each(&self.query("reading symbols", sql::SYMBOLS_OF, &[&code.as_bytes()])?, symbol_row)
+    }
+
+    pub(crate) fn kept_key(&mut self, principal: &str, key: &str) -> Result<Option<KeptKey>, Problem> {
+        let rows = self.query("looking a retry up", sql::KEPT_KEY, &[&principal.as_bytes(), &key.as_bytes()])?;
+        rows.first().map(kept_key_row).transpose()
+    }
+
+    pub(crate) fn desk_change(&mut self, kind: &str, key: &str) -> Result<Option<u64>, Problem> {
+        let rows = self.query("reading the desk", sql::DESK_CHANGE, &[&kind.as_bytes(), &key.as_bytes()])?;
+        rows.first().map(|row| number(row, 0)).transpose()
+    }
+
+    pub(crate) fn highest(&mut self) -> Result<(i64, u32), Problem> {
+        let row = self.query_one("reading the highest numbers", sql::HIGHEST, &[])?;
+        Ok((value(&row, 0)?, number(&row, 1)?))
+    }
+
+    pub(crate) fn tile(&mut self, name: &[u8]) -> Result<Option<Vec<u8>>, Problem> {
+        self.query("reading a tile", sql::TILE, &[&name])?.first().map(|row| value(row, 0)).transpose()
+    }
+
+    pub(crate) fn newest_entries(&mut self, from: u64) -> Result<Vec<Vec<u8>>, Problem> {
+        let rows = self.query("reading the newest entries", sql::ENTRIES, &[&stored(from), &256i64])?;
+        each(&rows, |row| value(row, 4))
+    }
+
+    pub(crate) fn first_at_or_after(&mut self, moment: Moment) -> Result<u64, Problem> {
+        number(&self.query_one("finding a moment", postgres::FIRST_AT_OR_AFTER, &[&moment.0])?, 0)
+    }
+
+    pub(crate) fn put(&mut self, batch: &Batch) -> Result<(), Problem> {
+        self.write("writing rows", &steps(batch), false)
+    }
+
+    pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
+        self.write("writing a commit", &steps(batch), true)?;
+        if !batch.erase.is_empty() {
+            self.clear_space();
+        }
+        Ok(())
+    }
+
+    /// Removes what an erasure left behind in the table's pages, as far as no older reader still sees it.
+    fn clear_space(&mut self) {
+        let Some(session) = &self.session else { return };
+        if let Ok(Err(error)) = self.run(session.client.batch_execute(postgres::CLEAR_SPACE)) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the space of erased texts could not be cleared");
+        }
+    }
+
+    pub(crate) fn reopen(&mut self) -> Result<Reopened, Problem> {
+        let doing = "reading the head again";
+        self.connected()?;
+        self.query("ending a lost commit", postgres::END_OTHERS, &[&self.name.clone()])?;
+        let head = head_row(&self.query_one(doing, sql::HEAD, &[])?)?;
+        let mut tables = Vec::with_capacity(3);
+        for list in [NameList::Kind, NameList::Parameter, NameList::System] {
+            tables.push(NameTable::of(each(&self.query(doing, sql::NAMES, &[&list.number()])?, name_row)?)?);
+        }
+        let dictionaries = each(&self.query(doing, sql::DICTIONARIES, &[])?, dictionary_row)?;
+        let tables = tables.try_into().map_err(|_| Problem::damaged("there are not three lists of names"))?;
+        Ok((head, tables, dictionaries))
+    }
+
+    pub(crate) fn sweep(&mut self, sequence: u64, keys_before: Moment) -> Result<bool, Problem> {
+        let doing = "sweeping old rows";
+        self.query(doing, sql::RAISE_PAST_FROM, &[&stored(sequence)])?;
+        let rows: i64 = value(&self.query_one(doing, postgres::SWEEP_PAST, &[&stored(sequence)])?, 0)?;
+        let keys: i64 = value(&self.query_one(doing, postgres::SWEEP_KEPT_KEYS, &[&keys_before.0])?, 0)?;
+        Ok(rows == 5000 || keys == 5000)
+    }
+
+    pub(crate) fn clear_index(&mut self) -> Result<(), Problem> {
+        let clear = [sql::CLEAR_INDEX, sql::CLEAR_PAST, sql::FORGET_PAST];
+        let steps = clear.map(|sql| Step { sql, parameters: Vec::new() });
+        self.write("emptying the index", &steps, false)
+    }
+}
+
+impl Drop for PostgresWriter {
+    /// A runtime must not be dropped where others must not be kept waiting, which is where an open that failed ends.
+    fn drop(&mut self) {
+        self.session = None;
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Connects to a server that may be on its way up again.
+async fn reach(address: &Address, name: &str, durability: Durability) -> Result<Client, Problem> {
+    let mut pauses = PAUSES.iter();
+    loop {
+        match connect(&address.writer(name)).await {
+            Ok(client) => {
+                check_durable(&client, durability).await?;
+                return Ok(client);
+            }
+            Err(error) => match pauses.next() {
+                Some(pause) => tokio::time::sleep(*pause).await,
+                None => return Err(unreachable(error)),
+            },
+        }
+    }
+}
+
+impl Session {
+    async fn prepare(&mut self, sql: &'static str) -> Result<Statement, Error> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(sql).await?;
+        self.statements.insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    async fn write(&mut self, steps: &[Step<'_>], begin: bool, commit: bool) -> Result<(), Error> {
+        let mut prepared = Vec::with_capacity(steps.len());
+        for step in steps {
+            prepared.push(self.prepare(step.sql).await?);
+        }
+        let client = &self.client;
+        let marker = |wanted: bool, sql: &'static str| async move {
+            if wanted { client.batch_execute(sql).await } else { Ok(()) }
+        };
+        // Joined futures are polled in order, and each is sent when it is first polled.
+        let work = join_all(prepared.iter().zip(steps).map(|(statement, step)| async move {
+            let parameters: Vec<&(dyn ToSql + Sync)> =
+                step.parameters.iter().map(|parameter| parameter.as_ref() as &(dyn ToSql + Sync)).collect();
+            client.execute(statement, &parameters).await
+        }));
+        let (begun, (done, committed)) = join(marker(begin, "BEGIN"), join(work, marker(commit, "COMMIT"))).await;
+        begun?;
+        done.into_iter().collect::<Result<Vec<u64>, Error>>()?;
+        committed
+    }
+}
+
+/// A column of numbers.
+fn numbers<'b, T>(rows: &'b [T], of: impl Fn(&'b T) -> i64) -> Box<dyn ToSql + Sync + Send + 'b> {
+    Box::new(rows.iter().map(of).collect::<Vec<i64>>())
+}
+
+/// A column of bytes or text.
+fn bytes<'b, T>(rows: &'b [T], of: impl Fn(&'b T) -> &'b [u8]) -> Box<dyn ToSql + Sync + Send + 'b> {
+    Box::new(rows.iter().map(of).collect::<Vec<&[u8]>>())
+}
+
+/// The statements that apply a batch, the head's first.
+fn steps(batch: &Batch) -> Vec<Step<'_>> {
+    let mut steps = Vec::with_capacity(16);
+    if let Some((from, to)) = &batch.head {
+        steps.push(Step {
+            sql: postgres::MOVE_HEAD,
+            parameters: vec![
+                Box::new(stored(to.sequence)),
+                Box::new(to.moment.0),
+                Box::new(to.chain.as_slice()),
+                Box::new(stored(to.desk)),
+                Box::new(stored(from.sequence)),
+                Box::new(stored(from.epoch)),
+                Box::new(stored(from.desk)),
+            ],
+        });
+    }
+    put_names(batch, &mut steps);
+    put_resources(batch, &mut steps);
+    put_versions(batch, &mut steps);
+    put_rows(batch, &mut steps);
+    put_journal(batch, &mut steps);
+    put_desk(batch, &mut steps);
+    steps
+}
+
+fn put_names<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
+    let (names, symbols) = (&batch.names, &batch.symbols);
+    if !names.is_empty() {
+        let parameters = vec![
+            numbers(names, |(list, _, _)| list.number()),
+            numbers(names, |(_, number, _)| i64::from(*number)),
+            bytes(names, |(_, _, name)| name.as_bytes()),
+        ];
+        steps.push(Step { sql: postgres::PUT_NAMES, parameters });
+    }
+    if !symbols.is_empty() {
+        let parameters = vec![
+            numbers(symbols, |(symbol, _, _)| i64::from(*symbol)),
+            numbers(symbols, |(_, system, _)| i64::from(*system)),
+            bytes(symbols, |(_, _, code)| code.as_bytes()),
+        ];
+        steps.push(Step { sql: postgres::PUT_SYMBOLS, parameters });
+    }
+}
+
+/// New resources go in with the state that the batch leaves them in; the others are updated.
+fn put_resources<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
+    let mut states: HashMap<i64, Located> = batch.current.iter().map(|located| (located.rid, *located)).collect();
+    let resources = &batch.resources;
+    if !resources.is_empty() {
+        let unseen = Located { rid: 0, version: 0, sequence: 0, live: false };
+        let made: Vec<Located> = resources.iter().map(|(rid, _)| states.remove(rid).unwrap_or(unseen)).collect();
+        let parameters = vec![
+            numbers(resources, |(rid, _)| *rid),
+            numbers(resources, |(_, (kind, _))| i64::from(*kind)),
+            bytes(resources, |(_, (_, id))| id),
+            column(&made, |located| stored(located.version)),
+            column(&made, |located| stored(located.sequence)),
+            column(&made, |located| i64::from(located.live)),
+        ];
+        steps.push(Step { sql: postgres::PUT_RESOURCES, parameters });
+    }
+    if !states.is_empty() {
+        let mut changed: Vec<Located> = states.into_values().collect();
+        changed.sort_unstable_by_key(|located| located.rid);
+        let parameters = vec![
+            column(&changed, |located| located.rid),
+            column(&changed, |located| stored(located.version)),
+            column(&changed, |located| stored(located.sequence)),
+            column(&changed, |located| i64::from(located.live)),
+        ];
+        steps.push(Step { sql: postgres::PUT_CURRENT, parameters });
+    }
+}
+
+/// A column of numbers of rows that are not kept.
+fn column(rows: &[Located], of: impl Fn(&Located) -> i64) -> Box<dyn ToSql + Sync + Send + 'static> {
+    Box::new(rows.iter().map(of).collect::<Vec<i64>>())
+}
+
+fn put_versions<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
+    let (versions, erase) = (&batch.versions, &batch.erase);
+    if !versions.is_empty() {
+        let parameters = vec![
+            numbers(versions, |version| version.rid),
+            numbers(versions, |version| stored(version.version)),
+            numbers(versions, |version| stored(version.sequence)),
+            numbers(versions, |version| version.moment.0),
+            numbers(versions, |version| i64::from(version.operation)),
+            numbers(versions, |version| i64::from(version.seal)),
+            numbers(versions, |version| i64::from(version.coding)),
+            bytes(versions, |version| &version.salt),
+            Box::new(versions.iter().map(|version| version.text.as_deref()).collect::<Vec<Option<&[u8]>>>()),
+        ];
+        steps.push(Step { sql: postgres::PUT_VERSIONS, parameters });
+    }
+    if !erase.is_empty() {
+        let parameters = vec![
+            Box::new(erase.iter().map(|(_, _, by)| by.to_be_bytes().to_vec()).collect::<Vec<_>>()),
+            numbers(erase, |(rid, _, _)| *rid),
+            numbers(erase, |(_, version, _)| stored(*version)),
+        ];
+        steps.push(Step { sql: postgres::ERASE, parameters });
+    }
+    // One statement may change a row only once.
+    let mut tallies: HashMap<u16, i64> = HashMap::new();
+    for (kind, by) in &batch.tallies {
+        *tallies.entry(*kind).or_default() += by;
+    }
+    if !tallies.is_empty() {
+        let (kinds, by): (Vec<i64>, Vec<i64>) = tallies.into_iter().map(|(kind, by)| (i64::from(kind), by)).unzip();
+        steps.push(Step { sql: postgres::PUT_TALLIES, parameters: vec![Box::new(kinds), Box::new(by)] });
+    }
+}
+
+fn put_rows<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
+    let hits = |hits: &'b [Hit]| vec![bytes(hits, |(key, _)| key.as_slice()), numbers(hits, |(_, rid)| *rid)];
+    if !batch.index_drop.is_empty() {
+        steps.push(Step { sql: postgres::DROP_ROWS, parameters: hits(&batch.index_drop) });
+    }
+    if !batch.index_add.is_empty() {
+        steps.push(Step { sql: postgres::PUT_ROWS, parameters: hits(&batch.index_add) });
+    }
+    let (past, gone) = (&batch.index_past, &batch.past_drop);
+    if !past.is_empty() {
+        let parameters = vec![
+            bytes(past, |(key, _, _, _)| key),
+            numbers(past, |(_, rid, _, _)| *rid),
+            numbers(past, |(_, _, from, _)| stored(*from)),
+            numbers(past, |(_, _, _, to)| stored(*to)),
+        ];
+        steps.push(Step { sql: postgres::PUT_PAST, parameters });
+    }
+    if !gone.is_empty() {
+        let parameters = vec![
+            bytes(gone, |(key, _, _)| key),
+            numbers(gone, |(_, rid, _)| *rid),
+            numbers(gone, |(_, _, from)| stored(*from)),
+        ];
+        steps.push(Step { sql: postgres::DROP_PAST, parameters });
+    }
+}
+
+fn put_journal<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
+    let (entries, kept) = (&batch.entries, &batch.kept_keys);
+    if !entries.is_empty() {
+        let parameters = vec![
+            numbers(entries, |entry| stored(entry.sequence)),
+            numbers(entries, |entry| entry.moment.0),
+            bytes(entries, |entry| &entry.salt),
+            Box::new(entries.iter().map(|entry| sql::pack_rids(&entry.rids)).collect::<Vec<_>>()),
+            bytes(entries, |entry| &entry.body),
+        ];
+        steps.push(Step { sql: postgres::PUT_ENTRIES, parameters });
+    }
+    if !batch.tiles.is_empty() {
+        let parameters = vec![bytes(&batch.tiles, |(name, _)| name), bytes(&batch.tiles, |(_, hashes)| hashes)];
+        steps.push(Step { sql: postgres::PUT_TILES, parameters });
+    }
+    if !kept.is_empty() {
+        let parameters = vec![
+            bytes(kept, |kept| kept.principal.as_bytes()),
+            bytes(kept, |kept| kept.key.as_bytes()),
+            numbers(kept, |kept| stored(kept.sequence)),
+            bytes(kept, |kept| &kept.digest),
+            numbers(kept, |kept| kept.moment.0),
+        ];
+        steps.push(Step { sql: postgres::PUT_KEPT_KEYS, parameters });
+    }
+    if !batch.dictionaries.is_empty() {
+        let parameters = vec![
+            numbers(&batch.dictionaries, |(number, _)| i64::from(*number)),
+            bytes(&batch.dictionaries, |(_, bytes)| bytes),
+        ];
+        steps.push(Step { sql: postgres::PUT_DICTIONARIES, parameters });
+    }
+}
+
+fn put_desk<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
+    let (put, gone) = (&batch.desk_put, &batch.desk_drop);
+    if !put.is_empty() {
+        let parameters = vec![
+            bytes(put, |row| row.kind.as_bytes()),
+            bytes(put, |row| row.key.as_bytes()),
+            numbers(put, |row| stored(row.change)),
+            Box::new(put.iter().map(|row| row.expires.map(|moment| moment.0)).collect::<Vec<_>>()),
+            numbers(put, |row| i64::from(row.seal)),
+            bytes(put, |row| &row.bytes),
+        ];
+        steps.push(Step { sql: postgres::PUT_DESK, parameters });
+    }
+    if !gone.is_empty() {
+        let parameters = vec![bytes(gone, |(kind, _)| kind.as_bytes()), bytes(gone, |(_, key)| key.as_bytes())];
+        steps.push(Step { sql: postgres::DROP_DESK, parameters });
+    }
+}

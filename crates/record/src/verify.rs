@@ -1,0 +1,252 @@
+//! Proving a record whole: every entry, text and access leaf through the journal's one verifier, then what the store
+//! adds to them (tiles, head, version rows, and on request the index) against what they must be.
+//!
+//! Works on a record that is in use: it proves the entries up to the newest one at its start.
+
+use journal::verifier::{Expect, Given, Report, Source, Verifier};
+
+use crate::access_journal::segments;
+use crate::error::Problem;
+use crate::group::operation_number;
+use crate::keys::stored_id;
+use crate::record::Record;
+use crate::store::{StoredEntry, StoredVersion};
+use crate::writer::tile_name;
+
+/// How many entries are checked together.
+const BATCH: usize = 256;
+/// Findings beyond this many are counted and not kept.
+const MOST_FINDINGS: usize = 10_000;
+
+/// What to check.
+#[derive(Debug, Clone, Default)]
+pub struct VerifyOptions {
+    /// Signed checkpoints kept elsewhere, as text.
+    pub against: Vec<String>,
+    /// Keys that the checker trusts; without any, checkpoints are judged by the keys that the journal introduces.
+    pub keys: Vec<journal::VerifierKey>,
+    /// Whether to extract every index row again and compare.
+    pub index: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct VerifyReport {
+    /// The journal's own report: entries, texts, access leaves, checkpoints.
+    pub journal: Report,
+    /// What is wrong in the store beside the journal.
+    pub store: Vec<StoreFinding>,
+    /// Findings of the store beyond those, which were only counted.
+    pub store_omitted: u64,
+    /// Index rows compared; `None` when the index was not checked.
+    pub index_rows: Option<u64>,
+    /// The largest size that a checkpoint from outside agrees with; entries after it are not covered by any.
+    pub covered: Option<u64>,
+}
+
+/// One thing that is wrong in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreFinding {
+    /// A stable name for machines, such as `index-row-missing`.
+    pub kind: &'static str,
+    /// What it is about.
+    pub subject: String,
+    /// What is wrong, in a sentence; no text of any version.
+    pub sentence: String,
+}
+
+/// Findings of the store as they come.
+#[derive(Default)]
+pub(crate) struct StoreFindings {
+    pub(crate) kept: Vec<StoreFinding>,
+    pub(crate) omitted: u64,
+}
+
+impl VerifyReport {
+    /// Whether nothing is wrong.
+    pub fn holds(&self) -> bool {
+        self.journal.findings.is_empty() && self.store.is_empty() && self.journal.omitted + self.store_omitted == 0
+    }
+}
+
+impl StoreFindings {
+    pub(crate) fn add(&mut self, kind: &'static str, subject: impl Into<String>, sentence: impl Into<String>) {
+        if self.kept.len() < MOST_FINDINGS {
+            self.kept.push(StoreFinding { kind, subject: subject.into(), sentence: sentence.into() });
+        } else {
+            self.omitted += 1;
+        }
+    }
+}
+
+impl Record {
+    /// Checks the whole record. `progress` is told how many entries of how many are done.
+    ///
+    /// # Errors
+    /// [`Problem`] only when the store cannot be read; whatever is wrong in it is a finding.
+    pub async fn verify(
+        &self,
+        options: VerifyOptions,
+        progress: impl Fn(u64, u64) + Send + Sync,
+    ) -> Result<VerifyReport, Problem> {
+        let inner = self.inner();
+        let newest = inner.store.head().await?;
+        let mut findings = StoreFindings::default();
+        let mut verifier = Verifier::new(Expect {
+            origin: Some(inner.origin.clone()),
+            texts: true,
+            blobs: false,
+            tiles: true,
+            pinned: options.keys.clone(),
+        });
+        for text in &options.against {
+            verifier.checkpoint(text, Source::Outside);
+        }
+        if let Ok(text) = std::fs::read_to_string(inner.directory.join("checkpoint")) {
+            verifier.checkpoint(&text, Source::Inside);
+        }
+        self.check_segments(&mut verifier)?;
+        let (mut named, mut from, mut moment) = (0, 1, terms::Moment(0));
+        while from <= newest.sequence {
+            let limit = BATCH.min((newest.sequence - from + 1) as usize);
+            let entries = inner.store.entries(from, limit).await?;
+            let Some(last) = entries.last() else { break };
+            (from, moment) = (last.sequence + 1, last.moment);
+            named += self.check_entries(&entries, &mut verifier, &mut findings).await?;
+            self.check_tiles(&mut verifier).await?;
+            progress(last.sequence.min(newest.sequence), newest.sequence);
+            tokio::task::yield_now().await;
+        }
+        self.check_unnamed(named, newest.sequence, &mut findings).await?;
+        let journal = verifier.finish();
+        if (journal.entries, journal.head, moment) != (newest.sequence, newest.chain, newest.moment) {
+            let sentence = format!("The head is not that of the {} entries that are there.", journal.entries);
+            findings.add("head-changed", "", sentence);
+        }
+        let index_rows = if options.index { Some(self.check_index(&mut findings).await?) } else { None };
+        let outside = journal.checkpoints.iter().filter(|c| c.source == Source::Outside && c.agrees);
+        let covered = outside.map(|checkpoint| checkpoint.size).max();
+        Ok(VerifyReport { covered, journal, store: findings.kept, store_omitted: findings.omitted, index_rows })
+    }
+
+    fn check_segments(&self, verifier: &mut Verifier) -> Result<(), Problem> {
+        for path in segments(&self.inner().directory)? {
+            let bytes = std::fs::read(&path).map_err(|error| Problem::store("reading the access journal", error))?;
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            verifier.access_segment(&name, &bytes);
+        }
+        Ok(())
+    }
+
+    /// Feeds entries with their texts; returns how many versions they name that are there.
+    async fn check_entries(
+        &self,
+        entries: &[StoredEntry],
+        verifier: &mut Verifier,
+        findings: &mut StoreFindings,
+    ) -> Result<u64, Problem> {
+        let store = &self.inner().store;
+        let mut there = 0;
+        let decoded: Vec<Option<journal::Entry>> =
+            entries.iter().map(|entry| journal::Entry::decode(&entry.body).ok()).collect();
+        let wanted: Vec<(i64, u64)> = entries
+            .iter()
+            .zip(&decoded)
+            .flat_map(|(stored, entry)| {
+                let changes = entry.iter().flat_map(|entry| &entry.changes).map(|change| change.version);
+                stored.rids.iter().copied().zip(changes)
+            })
+            .collect();
+        let rids: Vec<i64> = wanted.iter().map(|(rid, _)| *rid).collect();
+        let mut versions = store.versions(&wanted).await?.into_iter();
+        let mut keys = store.keys(&rids).await?.into_iter();
+        for (stored, entry) in entries.iter().zip(decoded) {
+            verifier.entry(&stored.body);
+            let Some(entry) = entry else { continue };
+            if (stored.sequence, stored.moment) != (entry.sequence, entry.moment) {
+                let sentence = "Its row carries another number or moment than the entry itself.";
+                findings.add("entry-row-changed", format!("entry {}", stored.sequence), sentence);
+            }
+            for (place, change) in entry.changes.iter().enumerate().take(stored.rids.len()) {
+                let (version, key) = (versions.next().flatten(), keys.next().flatten());
+                let subject = || format!("{}/{} version {}", change.kind, change.id, change.version);
+                let kind = self.inner().shared.names.kind(&change.kind);
+                if key != kind.map(|kind| (kind, stored_id(&change.id))) {
+                    findings.add("resource-changed", subject(), "The resource's row has another type or id.");
+                }
+                let Some(version) = version else { continue };
+                there += 1;
+                if !agrees(&version, &entry, change) {
+                    findings.add("version-row-changed", subject(), "Its row does not say what the entry says.");
+                }
+                self.give_text(verifier, place, version, &subject(), findings);
+            }
+            if stored.rids.len() != entry.changes.len() {
+                let sentence = "It names other rows than it has changes.";
+                findings.add("entry-row-changed", format!("entry {}", stored.sequence), sentence);
+            }
+        }
+        Ok(there)
+    }
+
+    fn give_text(
+        &self,
+        verifier: &mut Verifier,
+        place: usize,
+        version: StoredVersion,
+        subject: &str,
+        findings: &mut StoreFindings,
+    ) {
+        let Some(coded) = version.text else { return };
+        let Ok(salt) = <[u8; 16]>::try_from(version.salt.as_slice()) else {
+            findings.add("salt-changed", subject, "Its salt has the wrong length.");
+            return;
+        };
+        match self.inner().shared.decoder.decode(version.coding, coded) {
+            Ok(text) => verifier.text(place, Given::Plain((&salt, &text))),
+            Err(_) => findings.add("text-unreadable", subject, "Its text cannot be decompressed."),
+        }
+    }
+
+    async fn check_tiles(&self, verifier: &mut Verifier) -> Result<(), Problem> {
+        for tile in verifier.take_tiles() {
+            let stored = self.inner().store.tile(&tile_name(&tile.id)).await?;
+            verifier.stored_tile(&tile, stored.as_deref());
+        }
+        Ok(())
+    }
+
+    /// Names versions that no entry made.
+    async fn check_unnamed(&self, named: u64, newest: u64, findings: &mut StoreFindings) -> Result<(), Problem> {
+        let store = &self.inner().store;
+        if store.count_versions(newest).await? == named {
+            return Ok(());
+        }
+        let mut after = (0, 0);
+        loop {
+            let versions = store.all_versions(after, 1000).await?;
+            let Some(last) = versions.last() else { return Ok(()) };
+            after = (last.rid, last.version);
+            for version in versions.iter().filter(|version| version.sequence <= newest) {
+                let entry = store.entries(version.sequence.max(1), 1).await?.into_iter().next();
+                let made = entry.is_some_and(|entry| {
+                    let decoded = journal::Entry::decode(&entry.body);
+                    let changes = decoded.map(|entry| entry.changes).unwrap_or_default();
+                    let mut made = entry.rids.iter().zip(&changes);
+                    entry.sequence == version.sequence
+                        && made.any(|(rid, change)| *rid == version.rid && change.version == version.version)
+                });
+                if !made {
+                    let subject = format!("row {} version {}", version.rid, version.version);
+                    findings.add("version-unknown", subject, "No entry made this version.");
+                }
+            }
+        }
+    }
+}
+
+fn agrees(version: &StoredVersion, entry: &journal::Entry, change: &journal::Change) -> bool {
+    version.sequence == entry.sequence
+        && version.moment == entry.moment
+        && version.operation == operation_number(change.operation)
+}

@@ -1,0 +1,252 @@
+//! Contracts of proof: a record that was used holds; whatever is changed behind its back is named; what was erased is
+//! gone; the index is a function of the texts.
+
+use record::{Change, Clause, Erasure, Record, Select, VerifyOptions, VerifyReport};
+use terms::index::{Next, Span};
+
+use crate::reads::{Model, all_pages, check, draw_select};
+use crate::support::{Dice, Place, act, host, key, lines, put};
+
+async fn verify(record: &Record, against: Vec<String>) -> VerifyReport {
+    record.verify(VerifyOptions { against, keys: Vec::new(), index: true }, |_, _| {}).await.unwrap()
+}
+
+async fn verify_closed(place: &Place, against: Vec<String>) -> VerifyReport {
+    let record = Record::open_to_verify(&place.location, place.options()).await.unwrap();
+    verify(&record, against).await
+}
+
+/// A record with a past: 300 commits, updates, deletions, several readings.
+async fn used(place: &Place) -> Record {
+    let record = place.open().await;
+    let mut dice = Dice::new(5);
+    let mut model = Model::default();
+    for _ in 0..300 {
+        model.step(&record, &mut dice).await;
+    }
+    for _ in 0..20 {
+        let reading = record.read(&host(), "look").await.unwrap();
+        reading.select(&draw_select(&mut dice)).await.unwrap();
+        reading.finish().await.unwrap();
+    }
+    record
+}
+
+pub async fn a_record_with_a_past_holds(place: &Place) {
+    let record = used(place).await;
+    let checkpoint = record.checkpoint().await.unwrap().to_string();
+    put(&record, vec![Change::Put(key("Thing", "later"), lines(&[]))]).await;
+    let report = verify(&record, vec![checkpoint]).await;
+    assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
+    let sequence = record.status().await.unwrap().sequence;
+    assert_eq!((report.journal.entries, report.covered), (sequence, Some(sequence - 1)));
+    assert!(report.journal.texts > 250 && report.index_rows.unwrap() > 100 && report.journal.access_leaves > 0);
+}
+
+/// What is changed, and the kind of finding that must come of it.
+const TAMPERING: &[(&str, &str)] = &[
+    ("UPDATE entry SET body = (SELECT body FROM entry WHERE sequence = 20) WHERE sequence = 21", "entry-"),
+    ("DELETE FROM entry WHERE sequence = 40", "entry-missing"),
+    ("UPDATE entry SET moment = moment + 1 WHERE sequence = 9", "entry-row-changed"),
+    (
+        "UPDATE entry SET sequence = 100000 WHERE sequence = 50; UPDATE entry SET sequence = 50 WHERE sequence = 51; \
+      UPDATE entry SET sequence = 51 WHERE sequence = 100000",
+        "entry-",
+    ),
+    ("UPDATE version SET text = (SELECT text FROM version WHERE sequence = 12) WHERE sequence = 13", "text-changed"),
+    ("UPDATE version SET salt = (SELECT salt FROM version WHERE sequence = 12) WHERE sequence = 13", "text-changed"),
+    ("UPDATE version SET text = NULL WHERE sequence = 14", "text-missing"),
+    ("DELETE FROM version WHERE sequence = 15", "text-missing"),
+    (
+        "INSERT INTO version SELECT rid, version + 500, sequence, moment, operation, seal, coding, salt, text \
+      FROM version WHERE sequence = 16",
+        "version-unknown",
+    ),
+    ("UPDATE version SET moment = moment + 1 WHERE sequence = 17", "version-row-changed"),
+    ("UPDATE version SET operation = 3 - operation WHERE sequence = 18 AND operation < 3", "version-row-changed"),
+    ("UPDATE resource SET live = 1 - live WHERE rid = (SELECT max(rid) FROM version)", "resource-state-changed"),
+    ("UPDATE resource SET kind = kind + 90 WHERE rid = (SELECT max(rid) FROM version)", "resource-changed"),
+    ("UPDATE tally SET live = live + 1", "tally-changed"),
+    ("UPDATE head SET moment = moment + 1", "head-changed"),
+    ("UPDATE tile SET hashes = (SELECT body FROM entry WHERE sequence = 3)", "tile-changed"),
+    ("DELETE FROM tile", "tile-missing"),
+    ("DELETE FROM idx WHERE key = (SELECT min(key) FROM idx)", "index-row-missing"),
+    (
+        "INSERT INTO idx SELECT key, 3 FROM idx WHERE rid <> 3 AND key NOT IN (SELECT key FROM idx WHERE rid = 3) \
+      ORDER BY key LIMIT 1",
+        "index-row-unknown",
+    ),
+    ("UPDATE idx SET rid = 100000 WHERE key = (SELECT max(key) FROM idx)", "index-row-"),
+    (
+        "UPDATE resource SET id = (SELECT id FROM resource WHERE rid = 2) WHERE rid = -1; \
+      UPDATE version SET rid = 100001 WHERE sequence = 30",
+        "version-unknown",
+    ),
+];
+
+pub async fn whatever_is_tampered_with_is_named(place: &Place) {
+    used(place).await.close().await;
+    for (sql, kind) in TAMPERING {
+        let copy = place.copy().await;
+        copy.tamper(sql).await;
+        let report = verify_closed(&copy, Vec::new()).await;
+        let journal = report.journal.findings.iter().map(|finding| finding.kind.name());
+        let found: Vec<&str> = journal.chain(report.store.iter().map(|finding| finding.kind)).collect();
+        assert!(found.iter().any(|found| found.starts_with(kind)), "{sql}: {found:?}");
+    }
+    let untouched = verify_closed(&place.copy().await, Vec::new()).await;
+    assert!(untouched.holds(), "{:?} {:?}", untouched.journal.findings, untouched.store);
+}
+
+pub async fn an_old_copy_is_named_against_a_checkpoint(place: &Place) {
+    let record = used(place).await;
+    record.close().await;
+    let old = place.copy().await;
+    let record = place.open().await;
+    for number in 0..5 {
+        put(&record, vec![Change::Put(key("Thing", &format!("new{number}")), lines(&[]))]).await;
+    }
+    let checkpoint = record.checkpoint().await.unwrap().to_string();
+    let report = verify_closed(&old, Vec::new()).await;
+    assert!(report.holds(), "without a checkpoint from outside an old copy cannot be told");
+    let report = verify_closed(&old, vec![checkpoint]).await;
+    assert!(report.journal.findings.iter().any(|finding| finding.kind.name() == "tail-cut"));
+}
+
+pub async fn a_cut_tail_is_named_against_a_checkpoint(place: &Place) {
+    let record = used(place).await;
+    let checkpoint = record.checkpoint().await.unwrap();
+    let size = checkpoint.checkpoint().size;
+    let before = {
+        let at = record.read_at(&host(), "test", size - 3).await.unwrap();
+        at.sequence()
+    };
+    record.close().await;
+    place
+        .tamper(&format!(
+            "DELETE FROM entry WHERE sequence > {before}; DELETE FROM version WHERE sequence > {before}; \
+             UPDATE head SET sequence = {before}"
+        ))
+        .await;
+    let report = verify_closed(place, vec![checkpoint.to_string()]).await;
+    assert!(report.journal.findings.iter().any(|finding| finding.kind.name() == "tail-cut"), "{report:?}");
+}
+
+pub async fn tampering_with_the_access_journal_is_named(place: &Place) {
+    used(place).await.close().await;
+    let segment = |place: &Place| {
+        let files = std::fs::read_dir(place.directory().join("access")).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|e| e == "access")).min().unwrap()
+    };
+    let cases: [(&str, fn(&mut Vec<u8>)); 3] = [
+        ("a byte changed", |bytes| bytes[60] ^= 1),
+        ("a leaf dropped", |bytes| {
+            let length = u32::from_le_bytes(bytes[16..20].try_into().unwrap()) as usize;
+            bytes.drain(16..16 + 8 + length);
+        }),
+        ("a leaf replayed", |bytes| {
+            let length = u32::from_le_bytes(bytes[16..20].try_into().unwrap()) as usize;
+            let first = bytes[16..24 + length].to_vec();
+            bytes.extend_from_slice(&first);
+        }),
+    ];
+    for (what, change) in cases {
+        let copy = place.copy().await;
+        let path = segment(&copy);
+        let mut bytes = std::fs::read(&path).unwrap();
+        change(&mut bytes);
+        std::fs::write(&path, bytes).unwrap();
+        let report = verify_closed(&copy, Vec::new()).await;
+        let kinds: Vec<&str> = report.journal.findings.iter().map(|finding| finding.kind.name()).collect();
+        assert!(
+            kinds.iter().any(|kind| kind.starts_with("leaf-") || kind.starts_with("segment-")),
+            "{what}: {kinds:?}"
+        );
+    }
+}
+
+pub async fn an_erased_text_is_gone_and_said_to_be(place: &Place) {
+    let record = place.open().await;
+    let secret = |word: &str| lines(&[&format!("text Thing.name {word}"), "patient Patient/p1"]);
+    put(&record, vec![Change::Put(key("Thing", "a"), secret("firstsecret"))]).await;
+    put(&record, vec![Change::Put(key("Thing", "a"), secret("secondsecret"))]).await;
+    put(&record, vec![Change::Put(key("Thing", "b"), secret("thirdsecret"))]).await;
+    let erasure = Erasure {
+        versions: vec![(key("Thing", "a"), 1), (key("Thing", "b"), 1)],
+        authority: "court order 7".into(),
+        reason: "wrong document".into(),
+    };
+    let receipt = record.erase(&host(), act("erase"), erasure.clone()).await.unwrap();
+    assert!(record.erase(&host(), act("erase"), erasure).await.is_err(), "twice");
+
+    let reading = record.read(&host(), "test").await.unwrap();
+    let first = reading.version(&key("Thing", "a"), 1).await.unwrap().unwrap();
+    assert_eq!((first.text.len(), first.erased), (0, Some(receipt.sequence)));
+    assert!(reading.get(&key("Thing", "a")).await.unwrap().unwrap().text.ends_with(b"p1\n"));
+    assert_eq!(reading.get(&key("Thing", "b")).await.unwrap().unwrap().erased, Some(receipt.sequence));
+    let found = async |word: &str| {
+        let span = Span::next("Thing.name", [], Next::TextEqual(word.as_bytes().to_vec()));
+        all_pages(&reading, &Select::of("Thing").with(Clause::Any(vec![span]))).await.len()
+    };
+    assert_eq!((found("secondsecret").await, found("thirdsecret").await), (1, 0));
+    assert_eq!(reading.total(&Select::of("Thing")).await.unwrap(), 1);
+    reading.finish().await.unwrap();
+    let report = verify(&record, Vec::new()).await;
+    assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
+    assert_eq!(report.journal.erased, 2);
+    put(&record, vec![Change::Put(key("Thing", "b"), secret("fourthsecret"))]).await;
+    record.close().await;
+    for entry in std::fs::read_dir(place.directory()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            for word in ["firstsecret", "thirdsecret"] {
+                let there = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+                assert!(!there, "{word} is still in {}", path.display());
+            }
+        }
+    }
+    let report = verify_closed(place, Vec::new()).await;
+    assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
+}
+
+pub async fn a_rebuilt_index_answers_the_same(place: &Place) {
+    let record = place.open().await;
+    let mut dice = Dice::new(31);
+    let mut model = Model::default();
+    for _ in 0..150 {
+        model.step(&record, &mut dice).await;
+    }
+    record.close().await;
+    place.tamper("DELETE FROM idx WHERE rid % 3 = 0; INSERT INTO idx SELECT key, 2 FROM idx WHERE rid = 1").await;
+    let record = place.open().await;
+    assert!(!verify(&record, Vec::new()).await.holds());
+    assert_eq!(record.rebuild_index(|_, _| {}).await.unwrap(), model.things.len() as u64);
+    assert!(verify(&record, Vec::new()).await.holds());
+    model.step(&record, &mut dice).await;
+    let reading = record.read(&host(), "test").await.unwrap();
+    for _ in 0..50 {
+        let select = draw_select(&mut dice);
+        check(&model, &select, &all_pages(&reading, &select).await, "rebuilt");
+    }
+    reading.finish().await.unwrap();
+}
+
+pub async fn another_index_function_rebuilds_at_open(place: &Place) {
+    let record = place.open().await;
+    put(&record, vec![Change::Put(key("Thing", "a"), lines(&["text Thing.name ann"]))]).await;
+    record.close().await;
+    let mut options = place.options();
+    options.indexing.functions = vec![("toy", 2)];
+    let before = options.indexing.extract.clone();
+    options.indexing.extract = std::sync::Arc::new(move |source, rows| {
+        before(source, rows);
+        rows.push(terms::index::Row::one("Thing.code", terms::index::Part::code("new", "function")));
+    });
+    let record = Record::open(&place.location, options).await.unwrap();
+    let reading = record.read(&host(), "test").await.unwrap();
+    let span = Span::next("Thing.code", [], Next::AnyCodeOf("new".into()));
+    assert_eq!(all_pages(&reading, &Select::of("Thing").with(Clause::Any(vec![span]))).await, [key("Thing", "a")]);
+    reading.finish().await.unwrap();
+    assert!(verify(&record, Vec::new()).await.holds());
+}
