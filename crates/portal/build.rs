@@ -18,10 +18,12 @@ const USED_BLOCKS: &[&str] = &[
     "nhsuk-fieldset",
     "nhsuk-form-group",
     "nhsuk-frontend-supported",
+    "nhsuk-heading-l",
     "nhsuk-hint",
     "nhsuk-input",
     "nhsuk-label",
     "nhsuk-link",
+    "nhsuk-select",
     "nhsuk-skip-link",
     "nhsuk-u-visually-hidden",
 ];

@@ -1,11 +1,17 @@
 //! Server-rendered pages, forms and live boards: the screens of Almoner.
 //!
 //! Tour: [`components`] are pure functions from plain view structs to markup; [`pages`] put them together from the
-//! read models of `clinical` and `administration`; [`assets`] are the style sheets and scripts, embedded.
-//! A page works without script, loads nothing from another host and carries no inline style or script.
+//! read models of `clinical` and `administration` in a [`Setting`]; [`assets`] are the style sheets and scripts,
+//! embedded. A page works without script, loads nothing from another host and carries no inline style or script.
 //!
 //! Knows neither SQL nor the FHIR REST interface; rules live in `clinical` and `administration`.
 
 pub mod assets;
 pub mod components;
 pub mod icon;
+pub mod link;
+pub mod pages;
+pub mod setting;
+pub mod words;
+
+pub use setting::Setting;

@@ -29,6 +29,8 @@ pub struct Person {
     pub name: String,
     /// The role, in words.
     pub role: String,
+    /// The account page.
+    pub account: String,
     /// The token that this session's forms carry.
     pub form_token: String,
 }
@@ -206,7 +208,7 @@ fn me(person: &Person) -> Markup {
                 summary { (person.name) span.al-bar__role { (person.role) } }
                 div.al-menu__x {
                     div { b { (person.name) } span { (person.role) } }
-                    a href="/account" { "Your account and keys" }
+                    a href=(person.account) { "Your account and keys" }
                     (send("/sign-out", "Sign out", "al-btn al-btn--quiet"))
                 }
             }
@@ -224,7 +226,7 @@ fn strip(environment: Environment) -> Markup {
         Environment::Training => ("Training: not real patients", ""),
         Environment::Rehearsal => ("Rehearsal: not the live record", ""),
     };
-    html! { div.al-strip role="note" { b { (words.0) } @if !words.1.is_empty() { " " span { (words.1) } } } }
+    html! { div.al-strip role="note" { b { (words.0) } @if !words.1.is_empty() { " " span.al-hide-p { (words.1) } } } }
 }
 
 fn rail(items: &[RailItem]) -> Markup {

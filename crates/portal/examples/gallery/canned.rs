@@ -1,0 +1,235 @@
+//! What the gallery shows where a record would answer: settings, search results, views, trusts, as in the pictures.
+#![expect(clippy::print_stderr, reason = "an example that cannot make its permit says so")]
+
+use access::{Grant, Permit, Role, decide};
+use maud::Markup;
+use portal::Setting;
+use portal::components::Printed;
+use portal::components::access_row::{AccessRow, State};
+use portal::components::banner::Banner;
+use portal::components::frame::Environment;
+use portal::pages::host::{self, HostView, TrustRow, host_page};
+use portal::pages::search::{Found, Hit, Outcome, Search, Whereabouts, found_part, search_page};
+use portal::pages::sign_in::{SignIn, sign_in_page};
+use portal::pages::who_looked::{WhoLooked, who_looked_page};
+use terms::Moment;
+use testkit::demo::STORY_NOW;
+
+/// A clinician's setting.
+pub(crate) fn setting() -> Setting {
+    of_role("Siobhan Reilly", Role::Clinician)
+}
+
+/// A clerk's setting.
+pub(crate) fn clerk() -> Setting {
+    of_role("Tom Abbott", Role::Clerk)
+}
+
+/// A host operator's setting.
+pub(crate) fn host_setting() -> Setting {
+    of_role("Mei Tanaka", Role::Operator)
+}
+
+fn of_role(name: &str, role: Role) -> Setting {
+    let permit: Permit = decide(Grant::role("user/gallery", name, role), STORY_NOW).unwrap_or_else(|denied| {
+        eprintln!("{denied}");
+        std::process::exit(1)
+    });
+    Setting::new(("DEMO", "Thameside Royal"), &permit, Environment::Demonstration, "gallery", STORY_NOW)
+}
+
+/// The sign-in page with two trusts and a failed attempt.
+pub(crate) fn sign_in() -> Markup {
+    let trusts = [("DEMO".to_owned(), "Thameside Royal".to_owned()), ("RTB".to_owned(), "St Botolph’s".to_owned())];
+    sign_in_page(&SignIn {
+        trusts: &trusts,
+        chosen: Some("DEMO"),
+        name: "s.reilly",
+        next: "",
+        form_token: "gallery",
+        wrong: Some("The user name or password is not right."),
+        demonstration: true,
+    })
+}
+
+/// The search page, or what lies under its box.
+pub(crate) fn search(query: &str, part: bool) -> Markup {
+    let outcome = match query.chars().count() {
+        0 => Outcome::NothingTyped,
+        1 => Outcome::TooShort,
+        _ if query.contains("zz") => Outcome::Found(Found::default()),
+        _ => Outcome::Found(found()),
+    };
+    let setting = setting();
+    let of = Search { setting: &setting, query, include_died: false, outcome: &outcome };
+    if part { found_part(&of) } else { search_page(&of) }
+}
+
+fn found() -> Found {
+    let best = vec![
+        hit(
+            "adeyemi-folasade",
+            "ADEYEMI, Folasade (Mrs)",
+            "Preferred name Grace. Hospital No. TR 104 882",
+            ("1951-03-14", "14-Mar-1951", "75y"),
+            Some("999 014 2076"),
+            "14 Quayside Row, TH4 2QP",
+            Whereabouts::Inpatient("Heron ward, bed 1".into()),
+            "sounds like, preferred name, year of birth",
+        ),
+        hit(
+            "adeyemi-f-grace",
+            "ADEYEMI, F Grace (Mrs)",
+            "Hospital No. TR 098 311",
+            ("1951-03-14", "14-Mar-1951", "75y"),
+            None,
+            "Flat 2, 9 Ropewalk, TH1 7DD",
+            Whereabouts::LastSeen(Printed::new("2019-06-12", "12-Jun-2019")),
+            "sounds like, given name, year of birth",
+        ),
+    ];
+    let others = vec![
+        hit(
+            "adeyemi-folarin",
+            "ADEYEMI, Folarin (Mr)",
+            "Hospital No. TR 088 140",
+            ("1951-08-29", "29-Aug-1951", "75y"),
+            Some("999 061 0045"),
+            "77 Chandlers Way, TH2 5LN",
+            Whereabouts::NotRecorded,
+            "sounds like, year of birth",
+        ),
+        hit(
+            "adeyemo-folashade",
+            "ADEYEMO, Folashade (Ms)",
+            "",
+            ("1981-03-04", "04-Mar-1981", "45y"),
+            Some("999 061 0126"),
+            "3 Tallow Court, TH4 9BX",
+            Whereabouts::LastSeen(Printed::new("2026-02-02", "02-Feb-2026")),
+            "sounds like",
+        ),
+        hit(
+            "adeyemi-grace",
+            "ADEYEMI, Grace (Miss)",
+            "",
+            ("2015-03-14", "14-Mar-2015", "11y 8m"),
+            Some("999 061 0215"),
+            "14 Quayside Row, TH4 2QP",
+            Whereabouts::NotRecorded,
+            "sounds like, given name",
+        ),
+    ];
+    Found { best, others, died_hidden: 1, more: false, read_as: "born in 1951".into() }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one row of a table, written out")]
+fn hit(
+    id: &str,
+    name: &str,
+    under: &str,
+    born: (&str, &str, &str),
+    nhs: Option<&str>,
+    address: &str,
+    whereabouts: Whereabouts,
+    why: &str,
+) -> Hit {
+    Hit {
+        href: format!("/t/DEMO/patients/{id}"),
+        name: name.into(),
+        under: under.into(),
+        born: Some(Printed::new(born.0, born.1)),
+        age: Some(born.2.into()),
+        gender: Some(if name.contains("(Mr)") { "Male" } else { "Female" }.into()),
+        nhs_number: nhs.map(str::to_owned),
+        address: address.into(),
+        whereabouts,
+        why: why.into(),
+        similar: name.contains("Folarin"),
+    }
+}
+
+/// *Who has looked* of the worked case.
+pub(crate) fn who_looked() -> Markup {
+    let row = |day: &str, at: &str, who: &str, role: &str, what: &str, why: &str, views, state| AccessRow {
+        day: Printed::new(format!("2026-11-{}", &day[..2]), day),
+        at: Printed::new(at, at),
+        who: who.into(),
+        role: role.into(),
+        what: what.into(),
+        why: why.into(),
+        views,
+        state,
+    };
+    let rows = [
+        row("17-Nov", "14:31", "Siobhan Reilly", "Clinician", "Summary", "Role: clinician", 4, State::NotWorkedOut),
+        row("17-Nov", "14:30", "Dr Lola Okafor", "Clinician", "Summary", "Role: clinician", 3, State::Refused),
+        row("17-Nov", "14:20", "Dr Anil Mistry", "Clinician", "Summary", "Covers the team", 2, State::Explained),
+        row("17-Nov", "09:12", "C Doyle", "Clerk", "Search", "No link found: no referral, no task", 1, State::NoReason),
+        row(
+            "14-Nov",
+            "04:05",
+            "Dr N Eze",
+            "Clinician",
+            "Summary",
+            "Break-glass: sepsis, confused",
+            2,
+            State::BreakGlass,
+        ),
+    ];
+    let banner = Banner {
+        family: Some("Adeyemi".into()),
+        given: "Folasade".into(),
+        title: Some("Mrs".into()),
+        born: Some(Printed::new("1951-03-14", "14-Mar-1951")),
+        age: Some("75y".into()),
+        gender: Some("Female".into()),
+        nhs_number: Some("999 014 2076".into()),
+        ..Banner::default()
+    };
+    let setting = of_role("Patience Achebe", Role::PrivacyOfficer);
+    who_looked_page(&WhoLooked {
+        setting: &setting,
+        banner: &banner,
+        summary: None,
+        rows: &rows,
+        views: 12,
+        people: 5,
+        refused: 1,
+        period: "this stay, since 14-Nov-2026 03:50",
+        cut: false,
+    })
+}
+
+/// The host page with trusts in different states.
+pub(crate) fn host(setting: &Setting) -> Markup {
+    let ago = |minutes: i64| Moment(STORY_NOW.0 - minutes * 60_000);
+    let trust = |code: &str, name: &str, store: &str, people, resources, bytes| TrustRow {
+        code: code.into(),
+        name: name.into(),
+        store: store.into(),
+        state: host::State::Open,
+        people: Some(people),
+        resources,
+        entries: resources / 3,
+        bytes,
+        signed_in: people / 2000,
+        checkpoint: Some((ago(3), resources / 3)),
+        verified: Some((ago(600), true)),
+    };
+    let trusts = [
+        trust("RTX", "Thameside Royal", "PostgreSQL", 1_840_212, 412_604_331, 412_600_000_000),
+        trust("RTB", "St Botolph’s", "PostgreSQL", 1_122_840, 268_114_902, 268_900_000_000),
+        TrustRow {
+            checkpoint: Some((ago(1630), 440_000_000)),
+            ..trust("RHD", "Harbour and Downs", "PostgreSQL", 740_655, 151_190_773, 151_300_000_000)
+        },
+        TrustRow { verified: None, ..trust("DEMO", "Kingsferry Children’s", "SQLite", 14, 389, 4_120_000) },
+        TrustRow {
+            state: host::State::Closed("Its store did not answer at start.".into()),
+            verified: None,
+            ..trust("RSM", "Saltmarsh Mental Health", "SQLite", 388_420, 121_770_316, 44_800_000_000)
+        },
+    ];
+    host_page(&HostView { setting, host: "alder", release: "0.1.0", trusts: &trusts })
+}

@@ -1,0 +1,76 @@
+//! Addresses of the pages of one trust: the only place where they are put together.
+//!
+//! Readable, and safe to send to a colleague: opening one checks access again.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// The addresses of one trust.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    base: String,
+}
+
+impl Links {
+    /// The addresses of the trust with this code.
+    pub fn of(trust_code: &str) -> Links {
+        Links { base: format!("/t/{trust_code}") }
+    }
+
+    /// Where a person begins.
+    pub fn home(&self) -> String {
+        format!("{}/", self.base)
+    }
+
+    /// The patient search.
+    pub fn patients(&self) -> String {
+        format!("{}/patients", self.base)
+    }
+
+    /// The results of a search as a part of the page.
+    pub fn found(&self) -> String {
+        format!("{}/patients/found", self.base)
+    }
+
+    /// The patient search for some words.
+    pub fn search(&self, query: &str, include_died: bool) -> String {
+        let died = if include_died { "&died=1" } else { "" };
+        format!("{}?q={}{died}", self.patients(), encode(query))
+    }
+
+    /// A patient's summary.
+    pub fn patient(&self, id: &str) -> String {
+        format!("{}/patients/{}", self.base, encode(id))
+    }
+
+    /// Who has looked at a patient.
+    pub fn who_looked(&self, id: &str) -> String {
+        format!("{}/who-has-looked", self.patient(id))
+    }
+
+    /// The person's own account and keys.
+    pub fn account(&self) -> String {
+        format!("{}/account", self.base)
+    }
+
+    /// The host's trusts.
+    pub fn host(&self) -> String {
+        format!("{}/host", self.base)
+    }
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%2D", "-").replace("%2E", ".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_into_an_address_stays_in_its_place() {
+        let links = Links::of("RTX");
+        assert_eq!(links.patient("adeyemi-folasade"), "/t/RTX/patients/adeyemi-folasade");
+        assert_eq!(links.patient("../x?y"), "/t/RTX/patients/..%2Fx%3Fy");
+        assert_eq!(links.search("o'neil & son", true), "/t/RTX/patients?q=o%27neil%20%26%20son&died=1");
+    }
+}

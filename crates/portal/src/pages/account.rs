@@ -1,0 +1,49 @@
+//! The person's own page: who they are here, how to lock and sign out, and the keys of the keyboard.
+//!
+//! Shows nothing about patients.
+
+use maud::{Markup, html};
+
+use crate::components::frame::page;
+use crate::components::panel::{head, panel};
+use crate::setting::{Rail, Setting};
+
+/// Keys and what they do.
+const KEYS: [(&str, &str); 5] = [
+    ("/", "Go to the search box"),
+    ("j", "Next row of a list"),
+    ("k", "Row before"),
+    ("Enter", "Open the row"),
+    ("Esc", "Close a menu"),
+];
+
+/// The page.
+pub fn account_page(setting: &Setting) -> Markup {
+    let form = |action: &str, words: &str, class: &str| {
+        html! {
+            form method="post" action=(action) {
+                input type="hidden" name="form_token" value=(setting.person.form_token);
+                button class=(class) { (words) }
+            }
+        }
+    };
+    let who = html! {
+        div.al-panel__b.al-stack {
+            p.al-flush { b { (setting.person.name) } ", " (setting.person.role) " at " (setting.trust) }
+            p.al-flush.al-muted { "Every view of a patient is recorded with your name, and the patient may ask who looked." }
+            div.al-row { (form("/lock", "Lock", "al-btn")) (form("/sign-out", "Sign out", "al-btn al-btn--quiet")) }
+        }
+    };
+    let keys = html! {
+        table.al-t {
+            thead { tr { th scope="col" { "Key" } th scope="col" { "What it does" } } }
+            tbody { @for (key, words) in KEYS { tr { td { kbd { (key) } } td { (words) } } } }
+        }
+        div.al-panel__f { "Single letters work only while no field has the focus." }
+    };
+    let content = html! {
+        h1.al-mb { "Your account and keys" }
+        div.al-grid.al-split { (panel(&head("You", None), &who)) (panel(&head("Keys", None), &keys)) }
+    };
+    page(&setting.frame("Your account and keys", "More", Rail::More), &content)
+}

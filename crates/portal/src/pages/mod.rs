@@ -1,0 +1,12 @@
+//! Whole pages as pure functions: view structs in, markup out. Handlers in `routes` gather what they show.
+//!
+//! A page shows only what exists; every number says in words whose it is.
+
+pub mod account;
+pub mod chart;
+pub mod host;
+pub mod patient;
+pub mod problem;
+pub mod search;
+pub mod sign_in;
+pub mod who_looked;

@@ -1,0 +1,54 @@
+//! Pages that say no or that something failed: what happened, whose side it is on, and what to do next.
+//!
+//! They name no patient: an address that is not yours must not tell whether there is someone behind it.
+
+use maud::{Markup, html};
+
+use crate::components::frame::page;
+use crate::components::notice::{Kind, notice};
+use crate::setting::{Rail, Setting};
+
+/// What is in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble<'a> {
+    /// There is nothing at this address, or nothing that this person may see: the two look alike on purpose.
+    NotFound,
+    /// The role does not reach this; the sentence of the decision.
+    NotAllowed(&'a str),
+    /// The record could not be read; the request's id for the log.
+    Unavailable(&'a str),
+}
+
+impl Trouble<'_> {
+    const fn title(self) -> &'static str {
+        match self {
+            Trouble::NotFound => "Nothing here",
+            Trouble::NotAllowed(_) => "You cannot see this",
+            Trouble::Unavailable(_) => "The record did not answer",
+        }
+    }
+}
+
+/// The page.
+pub fn problem_page(setting: &Setting, trouble: Trouble<'_>) -> Markup {
+    let words = match trouble {
+        Trouble::NotFound => html! {
+            b { "There is no such page, or you cannot see it." }
+            " If you came by a link, check that you are signed in to the right trust."
+        },
+        Trouble::NotAllowed(sentence) => html! { b { "Your role does not open this." } " " (sentence) },
+        Trouble::Unavailable(request) => html! {
+            b { "The record did not answer. Nothing was changed." }
+            " Try again in a moment. If it goes on, give the helpdesk this reference: " span.al-hash { (request) }
+        },
+    };
+    let back = html! { a.al-btn href=(setting.links.home()) { "Back to the start" } };
+    let kind = if trouble == Trouble::NotFound { Kind::Note } else { Kind::Bad };
+    let content = html! {
+        div.al-wide {
+            h1.al-mb { (trouble.title()) }
+            (notice(kind, &words, Some(&back)))
+        }
+    };
+    page(&setting.frame(trouble.title(), "", Rail::Patients), &content)
+}

@@ -1,0 +1,244 @@
+//! Find a patient: one box, results as they are typed, and why each row was found. Without script the form is sent.
+//!
+//! Shows what the patient index found; ranks nothing. No banner: several people are on the screen (PAB-0015).
+
+use maud::{Markup, html};
+
+use crate::components::frame::page;
+use crate::components::list_patient::{ListPatient, list_patient};
+use crate::components::tag::{Weight, tag, tag_with};
+use crate::components::{Printed, time};
+use crate::icon::Icon;
+use crate::setting::{Rail, Setting};
+use crate::words::counted;
+
+/// One person found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// The summary's address.
+    pub href: String,
+    /// `SURNAME, Given (Title)`.
+    pub name: String,
+    /// Preferred name and hospital numbers.
+    pub under: String,
+    /// Date of birth.
+    pub born: Option<Printed>,
+    /// Age in words, for the living.
+    pub age: Option<String>,
+    /// Gender.
+    pub gender: Option<String>,
+    /// The NHS number in groups.
+    pub nhs_number: Option<String>,
+    /// Address on one line.
+    pub address: String,
+    /// Where the person is or was last seen, or that they died.
+    pub whereabouts: Whereabouts,
+    /// Why the row was found, such as `Family name sounds like, year of birth`.
+    pub why: String,
+    /// Another row has the same or a similar name and could be mistaken for this one.
+    pub similar: bool,
+}
+
+/// Where a person is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// In a stay now, at this place.
+    Inpatient(String),
+    /// In the emergency department now.
+    Emergency(String),
+    /// Seen last on this day.
+    LastSeen(Printed),
+    /// Died, on this day when it is known.
+    Died(Option<Printed>),
+    /// No encounter is recorded, or the role does not see them.
+    NotRecorded,
+}
+
+/// What a search came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing was typed yet.
+    NothingTyped,
+    /// What was typed is too short to search for.
+    TooShort,
+    /// A search was made.
+    Found(Found),
+}
+
+/// The results of a search.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// Rows that match everything that was typed.
+    pub best: Vec<Hit>,
+    /// Rows that match in part or in sound.
+    pub others: Vec<Hit>,
+    /// How many who have died match and are not shown.
+    pub died_hidden: usize,
+    /// Whether there are more than are shown.
+    pub more: bool,
+    /// How what was typed was read, such as `born 14-Mar-1951`.
+    pub read_as: String,
+}
+
+/// The search page.
+#[derive(Debug, Clone)]
+pub struct Search<'a> {
+    /// The setting.
+    pub setting: &'a Setting,
+    /// What was typed.
+    pub query: &'a str,
+    /// Whether those who have died are shown too.
+    pub include_died: bool,
+    /// What it came to.
+    pub outcome: &'a Outcome,
+}
+
+/// The page.
+pub fn search_page(of: &Search<'_>) -> Markup {
+    let content = html! {
+        h1.al-mb { "Find a patient" }
+        (form(of))
+        div #found { (found_part(of)) }
+    };
+    page(&of.setting.frame("Find a patient", "Patient index", Rail::Patients), &content)
+}
+
+fn form(of: &Search<'_>) -> Markup {
+    let links = &of.setting.links;
+    html! {
+        form.al-panel.al-mb role="search" method="get" action=(links.patients()) {
+            div.al-panel__b {
+                label.al-lab.al-lab--wide for="q" { "Name, date of birth, NHS number or hospital number, in any order" }
+                div.al-row.al-nowrap {
+                    // The server answers in a few milliseconds; the delay only saves requests while typing.
+                    input.al-in.al-wf.al-in--big #q name="q" type="search" value=(of.query) autocomplete="off"
+                        spellcheck="false" maxlength="120" autofocus
+                        hx-get=(links.found()) hx-trigger="input changed delay:120ms" hx-target="#found"
+                        hx-include="closest form" hx-sync="this:replace";
+                    button.al-btn.al-btn--big.al-btn--go { "Search" }
+                }
+                @if of.include_died { input type="hidden" name="died" value="1"; }
+            }
+        }
+    }
+}
+
+/// What lies under the box: swapped as the person types.
+pub fn found_part(of: &Search<'_>) -> Markup {
+    match of.outcome {
+        Outcome::NothingTyped => status(&html! { "Type to search. Two letters are enough." }),
+        Outcome::TooShort => status(&html! { "Type at least two letters, or a number." }),
+        Outcome::Found(found) if found.best.is_empty() && found.others.is_empty() => nobody(of, found),
+        Outcome::Found(found) => html! {
+            (headline(of, found))
+            @if !found.best.is_empty() { (group("Best match", &people(found.best.len()), &found.best)) }
+            @if !found.others.is_empty() {
+                (group("Other people", &format!("{}, check the date of birth", found.others.len()), &found.others))
+            }
+        },
+    }
+}
+
+fn people(count: usize) -> String {
+    counted(count, "person", "people")
+}
+
+/// Announced politely; there is one such region on the page.
+fn status(words: &Markup) -> Markup {
+    html! { p.al-muted role="status" { (words) } }
+}
+
+fn headline(of: &Search<'_>, found: &Found) -> Markup {
+    let shown = found.best.len() + found.others.len();
+    html! {
+        div.al-row.al-gap.al-mb {
+            span.al-muted role="status" {
+                @if found.more { "The first " (shown) " are shown; type more to narrow it down" } @else { (people(shown)) " found" }
+                @if !found.read_as.is_empty() { ", " (found.read_as) }
+            }
+            (died_switch(of, found))
+        }
+    }
+}
+
+/// The dead are left out at first; the link that shows them says how many they are.
+fn died_switch(of: &Search<'_>, found: &Found) -> Markup {
+    let links = &of.setting.links;
+    html! {
+        @if of.include_died {
+            a.al-push href=(links.search(of.query, false)) { "Leave out those who have died" }
+        } @else if found.died_hidden > 0 {
+            a.al-push href=(links.search(of.query, true)) {
+                (counted(found.died_hidden, "person who has died also matches: show", "people who have died also match: show"))
+            }
+        }
+    }
+}
+
+fn nobody(of: &Search<'_>, found: &Found) -> Markup {
+    html! {
+        div.al-panel { div.al-panel__b {
+            p role="status" { "No one matches “" (of.query) "”" @if !found.read_as.is_empty() { ", " (found.read_as) } "." }
+            p.al-muted.al-flush {
+                "Check the spelling, or search by NHS number, hospital number or date of birth alone. "
+                "Part of a name is enough."
+            }
+            (died_switch(of, found))
+        } }
+    }
+}
+
+fn group(title: &str, scope: &str, hits: &[Hit]) -> Markup {
+    html! {
+        section.al-panel.al-mb {
+            div.al-panel__h { h2 { (title) } span { (scope) } }
+            div.al-scroll { table.al-t.al-board {
+                thead {
+                    tr {
+                        th scope="col" { "Name" }
+                        th scope="col" { "Born" }
+                        th scope="col" { "Gender" }
+                        th scope="col" { "NHS No." }
+                        th scope="col" { "Address" }
+                        th scope="col" { "Where" }
+                        th scope="col" { "Found by" }
+                    }
+                }
+                tbody { @for hit in hits { (row(hit)) } }
+            } }
+        }
+    }
+}
+
+fn row(hit: &Hit) -> Markup {
+    html! {
+        tr data-row {
+            td.al-line2 { (list_patient(&ListPatient { name: &hit.name, under: &hit.under, href: &hit.href })) }
+            td.al-nb {
+                b { @match &hit.born { Some(born) => (time(born)), None => "Not known" } }
+                @if let Some(age) = &hit.age { " (" (age) ")" }
+            }
+            td { (crate::components::or_not_known(hit.gender.as_deref())) }
+            td.al-nb {
+                @match &hit.nhs_number {
+                    Some(number) => b { span.al-nhs { (number) } },
+                    None => span.al-muted { "Not known" },
+                }
+            }
+            td { @if hit.address.is_empty() { span.al-muted { "Not known" } } @else { (hit.address) } }
+            td { (whereabouts(&hit.whereabouts)) @if hit.similar { div.al-flags { (tag_with(Weight::Identity, Icon::Person, "Similar name")) } } }
+            td.al-muted.al-small { (hit.why) }
+        }
+    }
+}
+
+fn whereabouts(of: &Whereabouts) -> Markup {
+    match of {
+        Whereabouts::Inpatient(place) => html! { (place) div.al-flags { (tag(Weight::Info, "Inpatient")) } },
+        Whereabouts::Emergency(place) => html! { (place) div.al-flags { (tag(Weight::Info, "In emergency")) } },
+        Whereabouts::LastSeen(day) => html! { "Last seen " (time(day)) },
+        Whereabouts::Died(Some(day)) => html! { (tag(Weight::Plain, "Died")) " " (time(day)) },
+        Whereabouts::Died(None) => html! { (tag(Weight::Plain, "Died")) " date not known" },
+        Whereabouts::NotRecorded => html! { span.al-muted { "No visit recorded" } },
+    }
+}

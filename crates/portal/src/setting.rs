@@ -1,0 +1,118 @@
+//! What every page of a trust knows: which trust, who reads it, what kind of system, at what moment.
+//!
+//! Made once a request; from it come the frame, the rail and the addresses. Decides nothing about access: the permit
+//! has done that.
+
+use access::{Permit, Role};
+use terms::Moment;
+
+use crate::components::frame::{Environment, Find, Frame, Person, RailItem};
+use crate::icon::Icon;
+use crate::link::Links;
+
+/// What the search box says it finds.
+pub const FIND_WORDS: &str = "Find a patient: name, NHS number, date of birth";
+
+/// The setting of a page.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The trust's name for people.
+    pub trust: String,
+    /// The addresses.
+    pub links: Links,
+    /// What kind of system this is.
+    pub environment: Environment,
+    /// Who reads the page.
+    pub person: Person,
+    /// In which role.
+    pub role: Role,
+    /// Whether clinical content may be shown to them.
+    pub clinical: bool,
+    /// Now.
+    pub now: Moment,
+    patients: String,
+    home: String,
+}
+
+/// Where in the rail a page lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rail {
+    /// Patients: search, summary, who has looked.
+    Patients,
+    /// The host.
+    Host,
+    /// The person's account.
+    More,
+}
+
+impl Setting {
+    /// The setting of a trust's page for the holder of a permit.
+    pub fn new(
+        trust: (&str, &str),
+        permit: &Permit,
+        environment: Environment,
+        form_token: &str,
+        now: Moment,
+    ) -> Setting {
+        let (code, name) = trust;
+        let links = Links::of(code);
+        Setting {
+            trust: name.to_owned(),
+            person: Person {
+                name: permit.principal().name.clone(),
+                role: role_words(permit.role()).to_owned(),
+                account: links.account(),
+                form_token: form_token.to_owned(),
+            },
+            environment,
+            role: permit.role(),
+            clinical: permit.scope().reads.contains("AllergyIntolerance"),
+            now,
+            patients: links.patients(),
+            home: links.home(),
+            links,
+        }
+    }
+
+    /// The frame of a page.
+    pub fn frame<'a>(&'a self, title: &'a str, place: &'a str, at: Rail) -> Frame<'a> {
+        Frame {
+            title,
+            organisation: &self.trust,
+            place,
+            environment: self.environment,
+            person: Some(&self.person),
+            home: &self.home,
+            find: (at != Rail::Host).then_some(Find { action: &self.patients, words: FIND_WORDS }),
+            rail: self.rail(at),
+        }
+    }
+
+    /// The rail: only places that exist and that the role can open, always in this order.
+    fn rail(&self, at: Rail) -> Vec<RailItem> {
+        let item = |label, href, icon, of| RailItem { label, href, icon, current: at == of };
+        let mut items = Vec::new();
+        if self.role != Role::Operator {
+            items.push(item("Patients", self.patients.clone(), Icon::Search, Rail::Patients));
+        }
+        if matches!(self.role, Role::Operator | Role::Administrator) {
+            items.push(item("Trusts", self.links.host(), Icon::Trusts, Rail::Host));
+        }
+        items.push(item("More", self.links.account(), Icon::More, Rail::More));
+        items
+    }
+}
+
+/// A role in words.
+pub const fn role_words(role: Role) -> &'static str {
+    match role {
+        Role::Clinician => "Clinician",
+        Role::Clerk => "Clerk",
+        Role::PrivacyOfficer => "Privacy officer",
+        Role::Administrator => "Administrator",
+        Role::Operator => "Host operator",
+        Role::System => "Integration",
+        Role::Subject => "App",
+        Role::Host => "Host",
+    }
+}
