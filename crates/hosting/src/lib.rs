@@ -1,1 +1,48 @@
 //! The trusts of a host: accounts, configuration, listeners and background loops; the only wiring.
+//!
+//! # Tour
+//! * A command is [`Work`]; [`run`] carries it out here, or hands it to the process that owns the data directory
+//!   (`ownership`, `channel`). [`serve`] owns the directory and answers by HTTP until it is told to stop.
+//! * `host` opens the record of each trust in the registry (`trusts`) with the index functions, the owners and the
+//!   clock: the only place where the crates are put together.
+//! * `gate` stands before every route: a bearer token (`tokens`) or a session (`sessions`, begun in `sign_in`) becomes
+//!   a permit, or the request is turned away. `routes` is the table; `listener` bounds what a client can hold.
+//! * `load` takes FHIR files; its [`Account`] says of every resource what became of it.
+//!
+//! Does not know clinical rules, HTML beyond the pages of `portal`, or SQL.
+
+mod accounts;
+mod answer;
+mod carry_out;
+mod channel;
+mod checks;
+mod clock;
+mod configuration;
+mod cookie;
+mod demo;
+mod desk;
+mod failure;
+mod gate;
+mod host;
+mod listener;
+mod load;
+mod ownership;
+mod password;
+mod routes;
+mod secret;
+mod serve;
+mod sessions;
+mod sign_in;
+mod throttle;
+mod tokens;
+mod trusts;
+mod work;
+
+pub use configuration::{Configuration, DEFAULT_FILE, Settings, Store};
+pub use demo::{Demonstration, serve_demonstration};
+pub use failure::Failure;
+pub use load::{Account, Counts, PassedOver, Place, Refusal};
+pub use secret::Secret;
+pub use serve::{run, serve};
+pub use trusts::TrustCode;
+pub use work::{Listener, NewToken, NewTrust, NewUser, Outcome, Progress, TrustView, Work};

@@ -1,2 +1,111 @@
-//! almoner-verify: checks journals, checkpoints and packages offline.
-fn main() {}
+//! almoner: the program. Reads the arguments, gives the work to `hosting`, prints what came of it.
+
+mod arguments;
+mod print;
+mod progress;
+
+use std::io::BufRead as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+use hosting::{Configuration, Failure, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work};
+
+use crate::arguments::{Arguments, Command, HostArguments, TrustCommand, UserCommand};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log(&arguments.command);
+    let ended =
+        tokio::runtime::Runtime::new().context("starting").and_then(|runtime| runtime.block_on(carry_out(arguments)));
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            print::error(&error);
+            ExitCode::from(error.downcast_ref::<Failure>().map_or(3, Failure::exit_code))
+        }
+    }
+}
+
+async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
+    let Arguments { host, json, command } = arguments;
+    let default_data = matches!(command, Command::Demo).then(|| PathBuf::from("almoner-demo"));
+    let configuration = configuration(host, default_data)?;
+    let work = match command {
+        Command::Serve => {
+            hosting::serve(configuration, |address| print::serving(address, json)).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Demo => {
+            hosting::serve_demonstration(configuration, |demo| print::demonstration(demo, json)).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        command => work(command)?,
+    };
+    let progress = progress::Bar::new(json);
+    let outcome = hosting::run(configuration, work, &|step| progress.show(step)).await;
+    progress.clear();
+    let outcome = outcome?;
+    print::outcome(&outcome, json)?;
+    Ok(ExitCode::from(outcome.exit_code()))
+}
+
+fn configuration(host: HostArguments, default_data: Option<PathBuf>) -> Result<Configuration, Failure> {
+    let given = Settings { data: host.data, listen: host.listen, store: host.store, public_url: host.public_url };
+    let mut configuration = Configuration::resolve(given.clone(), host.config.as_deref())?;
+    if let (None, Some(default)) = (&given.data, default_data) {
+        configuration.data = std::path::absolute(&default)
+            .map_err(|error| Failure::Problem(format!("finding the data directory: {error}")))?;
+    }
+    Ok(configuration)
+}
+
+/// The work of a command. Paths become absolute: the process that does it may have another working directory.
+fn work(command: Command) -> Result<Work> {
+    Ok(match command {
+        Command::Trust(TrustCommand::Add { code, name, demonstration }) => {
+            Work::AddTrust(NewTrust { code: TrustCode::parse(&code)?, name, store: None, demonstration })
+        }
+        Command::Trust(TrustCommand::Show { code }) => Work::ShowTrust { trust: TrustCode::parse(&code)? },
+        Command::User(UserCommand::Add { trust, name, display, role, password_stdin }) => {
+            let password = if password_stdin { Some(password_from_stdin()?) } else { None };
+            Work::AddUser(NewUser { trust: TrustCode::parse(&trust)?, name, display, role, password })
+        }
+        Command::Token { trust, role, ttl, patient, label } => Work::IssueToken(NewToken {
+            trust: TrustCode::parse(&trust)?,
+            role,
+            ttl_seconds: ttl,
+            patients: patient,
+            label,
+        }),
+        Command::Load { trust, paths } => {
+            let paths = paths.iter().map(std::path::absolute).collect::<Result<_, _>>();
+            Work::Load { trust: TrustCode::parse(&trust)?, paths: paths.context("finding the files")? }
+        }
+        Command::Verify { trust, against, index } => {
+            let read = |path: PathBuf| {
+                std::fs::read_to_string(&path).with_context(|| format!("reading the checkpoint {}", path.display()))
+            };
+            Work::Verify { trust: TrustCode::parse(&trust)?, against: against.map(read).transpose()?, index }
+        }
+        Command::Checkpoint { trust } => Work::Checkpoint { trust: TrustCode::parse(&trust)? },
+        Command::RebuildIndex { trust } => Work::RebuildIndex { trust: TrustCode::parse(&trust)? },
+        // Serving is no work of a moment; `carry_out` has dealt with it.
+        Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo => Work::ListTrusts,
+    })
+}
+
+fn password_from_stdin() -> Result<Secret> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("reading the password")?;
+    Ok(Secret::new(line.trim_end_matches(['\r', '\n'])))
+}
+
+/// A host that serves says what it does; a command says only what is wrong. `ALMONER_LOG` chooses otherwise.
+fn start_log(command: &Command) {
+    let default = if matches!(command, Command::Serve | Command::Demo) { "info" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ALMONER_LOG");
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

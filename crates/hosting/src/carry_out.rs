@@ -1,0 +1,34 @@
+//! Carries out one piece of [`Work`] on the host that this process owns.
+
+use std::sync::Arc;
+
+use crate::failure::Failure;
+use crate::host::Host;
+use crate::work::{Listener, Outcome, Work};
+use crate::{accounts, checks, load, tokens};
+
+/// Does what is asked; whoever asks hears how far it is.
+pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
+    match work {
+        Work::AddTrust(new) => Ok(Outcome::Trust(host.add_trust(new).await?.view().await?)),
+        Work::ListTrusts => {
+            let mut views = Vec::new();
+            for (code, _) in host.trust_names().await {
+                views.push(host.trust(&code).await?.view().await?);
+            }
+            Ok(Outcome::Trusts(views))
+        }
+        Work::ShowTrust { trust } => Ok(Outcome::Trust(host.trust(&trust).await?.view().await?)),
+        Work::AddUser(new) => accounts::add(&*host.trust(&new.trust).await?, new).await,
+        Work::IssueToken(new) => tokens::issue(&*host.trust(&new.trust).await?, new).await,
+        Work::Load { trust, paths } => {
+            let trust = host.trust(&trust).await?;
+            load::load(&trust, &host.owners, paths, listener).await.map(Outcome::Loaded)
+        }
+        Work::Verify { trust, against, index } => {
+            checks::verify(&*host.trust(&trust).await?, against, index, listener).await
+        }
+        Work::Checkpoint { trust } => checks::checkpoint(&*host.trust(&trust).await?).await,
+        Work::RebuildIndex { trust } => checks::rebuild_index(&*host.trust(&trust).await?, listener).await,
+    }
+}

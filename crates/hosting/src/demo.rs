@@ -1,0 +1,239 @@
+//! `demo`: a host with one trust of invented patients, an account for each role and a token, ready to look at.
+//!
+//! The patients are a file of resources told as if now were one moment; here they are told as if it were the present,
+//! and go through the same door as everything else. A second run finds its trust as it was left.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fhir::{Document, Kind, Limits, Node};
+use fhir_api::load::{Loaded, Loader, commit, prepare, split};
+use serde::{Deserialize, Serialize};
+use terms::Moment;
+
+use crate::configuration::Configuration;
+use crate::failure::Failure;
+use crate::host::{Host, Trust};
+use crate::ownership::claim_alone;
+use crate::secret::Secret;
+use crate::serve::serve_host;
+use crate::trusts::{TrustCode, replace_file};
+use crate::work::{NewToken, NewTrust, Outcome};
+use crate::{accounts, tokens};
+
+/// The demonstration's resources, one a line, told at [`STORY_NOW`]. Made from the test kit's; a test compares.
+const PATIENTS: &str = include_str!("generated/demonstration.ndjson");
+/// When the file's story is told: 2026-11-17T14:35:00Z.
+const STORY_NOW: Moment = Moment(1_794_926_100_000);
+/// What is this recent moves with the minute; what is older, and what is to come, by whole days.
+const RECENT_MS: i64 = 7 * DAY_MS;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+const MINUTE_MS: i64 = 60 * 1000;
+
+/// The trust; no trust of the NHS has this code.
+const CODE: &str = "THR";
+const NAME: &str = "Thameside Royal (demonstration)";
+/// Where the sign-ins are kept for the next run.
+const FILE: &str = "demonstration.toml";
+
+/// Name to sign in with, the person's name, role.
+const PEOPLE: [(&str, &str, &str); 5] = [
+    ("s.reilly", "Sinead Reilly", "clinician"),
+    ("d.marsh", "Dawn Marsh", "clerk"),
+    ("p.okoro", "Peter Okoro", "privacy-officer"),
+    ("a.lindqvist", "Anna Lindqvist", "administrator"),
+    ("o.host", "Oluwaseun Host", "operator"),
+];
+
+/// What a demonstration says about itself when it is ready.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Demonstration {
+    /// Where to go with a browser.
+    #[serde(skip)]
+    pub address: String,
+    /// The trust's code.
+    pub trust: String,
+    /// A token of the role `system`, good for a day.
+    #[serde(skip)]
+    pub token: Option<Secret>,
+    /// How to sign in, for each role.
+    pub sign_ins: Vec<SignIn>,
+}
+
+/// One account of a demonstration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignIn {
+    /// The role's code.
+    pub role: String,
+    /// The name to sign in with.
+    pub name: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// Makes the demonstration in the data directory unless it is there, and serves it. `ready` is told how to get in.
+///
+/// # Errors
+/// As [`crate::serve`]; a data directory that holds something else.
+pub async fn serve_demonstration(
+    configuration: Configuration,
+    ready: impl FnOnce(&Demonstration),
+) -> Result<(), Failure> {
+    let lock = Arc::new(claim_alone(&configuration.data).await?);
+    let host = Arc::new(Host::open(configuration, Arc::clone(&lock))?);
+    let mut demonstration = make(&host).await?;
+    let token = NewToken {
+        trust: TrustCode::parse(CODE)?,
+        role: "system".into(),
+        ttl_seconds: 24 * 60 * 60,
+        patients: Vec::new(),
+        label: "demonstration".into(),
+    };
+    if let Outcome::Token { token, .. } = tokens::issue(&*host.trust(&token.trust).await?, token).await? {
+        demonstration.token = Some(token);
+    }
+    let told = |address: &str| {
+        demonstration.address = format!("{address}/t/{CODE}/");
+        ready(&demonstration);
+    };
+    serve_host(host, &lock, told).await
+}
+
+/// The trust, its patients and its accounts, as they are or new. Each step that was done before is left as it is.
+async fn make(host: &Host) -> Result<Demonstration, Failure> {
+    let code = TrustCode::parse(CODE)?;
+    let trust = match host.trust(&code).await {
+        Ok(trust) => trust,
+        Err(Failure::Refused(_)) => {
+            let new = NewTrust { code, name: NAME.into(), store: None, demonstration: true };
+            host.add_trust(new).await?
+        }
+        Err(failure) => return Err(failure),
+    };
+    let file = host.configuration.data.join(FILE);
+    if let Some(known) = read(&file)? {
+        return Ok(known);
+    }
+    if !trust.entry.demonstration {
+        return Err(Failure::refused("This data directory holds a trust that is no demonstration. Name another."));
+    }
+    write_patients(host, &trust).await?;
+    let mut sign_ins = Vec::with_capacity(PEOPLE.len());
+    for (name, display, role) in PEOPLE {
+        let password = accounts::set(&trust, name, display, role).await?;
+        sign_ins.push(SignIn { role: role.into(), name: name.into(), password });
+    }
+    let made = Demonstration { address: String::new(), trust: CODE.into(), token: None, sign_ins };
+    let text = toml::to_string_pretty(&made).map_err(|error| Failure::problem("keeping the sign-ins", &error))?;
+    replace_file(&file, text.as_bytes()).map_err(|error| Failure::problem("keeping the sign-ins", &error))?;
+    Ok(made)
+}
+
+fn read(file: &Path) -> Result<Option<Demonstration>, Failure> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => toml::from_str(&text)
+            .map(Some)
+            .map_err(|error| Failure::Refused(format!("{} is damaged: {}", file.display(), error.message()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::problem("reading the sign-ins", &error)),
+    }
+}
+
+async fn write_patients(host: &Host, trust: &Trust) -> Result<(), Failure> {
+    let refused = |refusal: &fhir_api::Refusal| {
+        Failure::Problem(format!("a resource of the demonstration was refused: {}", refusal.sentence()))
+    };
+    let mut batch = Vec::new();
+    for line in PATIENTS.lines() {
+        let text = Bytes::from(told_at(line, (trust.clock)()));
+        for item in split(&text).map_err(|refusal| refused(&refusal))? {
+            let item = item.map_err(|(_, refusal)| refused(&refusal))?;
+            batch.push(prepare(&item).map_err(|refusal| refused(&refusal))?);
+        }
+    }
+    let permit = trust.host_permit()?;
+    let loader = Loader { record: &trust.record, permit: &permit, owners: &host.owners };
+    for end in commit(&loader, "demonstration", batch).await? {
+        if let Loaded::Refused(refusal) = end {
+            return Err(refused(&refusal));
+        }
+    }
+    Ok(())
+}
+
+/// A resource of the story, told as if now were another moment. Dates of birth stay.
+fn told_at(line: &str, now: Moment) -> String {
+    let shift = (now.0 - STORY_NOW.0).div_euclid(MINUTE_MS) * MINUTE_MS;
+    let Ok(document) = Document::parse(line.as_bytes(), &Limits::default()) else { return line.to_owned() };
+    let mut told = String::with_capacity(line.len());
+    let mut copied = 0;
+    let mut dates = Vec::new();
+    collect_dates(document.root(), &mut dates);
+    for (node, written) in dates {
+        let Some(moved) = moved(&written, shift) else { continue };
+        let span = node.span();
+        told.push_str(&line[copied..=span.start]);
+        told.push_str(&moved);
+        copied = span.end - 1;
+    }
+    told.push_str(&line[copied..]);
+    told
+}
+
+/// Every string that is written like a date, in the order of the text.
+fn collect_dates<'d, 't>(node: Node<'d, 't>, dates: &mut Vec<(Node<'d, 't>, String)>) {
+    match node.kind() {
+        Kind::Object => node.members().filter(|(name, _)| *name != "birthDate").for_each(|(_, node)| {
+            collect_dates(node, dates);
+        }),
+        Kind::Array => node.items().for_each(|node| collect_dates(node, dates)),
+        Kind::String => dates.extend(node.text().map(|text| (node, text.into_owned()))),
+        _ => {}
+    }
+}
+
+/// A date or instant of the story moved to the present; `None` for any other text.
+fn moved(written: &str, shift: i64) -> Option<String> {
+    let days = shift.div_euclid(DAY_MS) * DAY_MS;
+    match written.len() {
+        10 => {
+            let noon = Moment::parse(&format!("{written}T12:00:00Z")).ok()?;
+            Some(Moment(noon.0 + days).to_string()[..10].to_owned())
+        }
+        20 => {
+            let at = Moment::parse(written).ok()?;
+            let is_recent = (STORY_NOW.0 - RECENT_MS..=STORY_NOW.0).contains(&at.0);
+            let moved = Moment(at.0 + if is_recent { shift } else { days });
+            Some(format!("{}Z", &moved.to_string()[..19]))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_what_the_test_kit_tells() {
+        let told: Vec<String> = testkit::demo::demo_bundle(STORY_NOW);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/generated/demonstration.ndjson");
+        if std::env::var_os("ALMONER_REGENERATE").is_some() {
+            std::fs::write(&path, told.join("\n") + "\n").unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            return;
+        }
+        assert_eq!(PATIENTS.lines().collect::<Vec<_>>(), told, "run this test with ALMONER_REGENERATE=1");
+    }
+
+    #[test]
+    fn the_story_moves_with_the_present_and_birthdays_stay() {
+        let line = r#"{"resourceType":"X","birthDate":"1950-01-02","a":"2026-11-17T14:05:00Z","b":["2026-12-01T10:00:00Z","2026-11-17"],"c":"x"}"#;
+        assert_eq!(told_at(line, STORY_NOW), line);
+        let later = Moment(STORY_NOW.0 + 3 * DAY_MS + 60 * MINUTE_MS + 17);
+        assert_eq!(
+            told_at(line, later),
+            r#"{"resourceType":"X","birthDate":"1950-01-02","a":"2026-11-20T15:05:00Z","b":["2026-12-04T10:00:00Z","2026-11-20"],"c":"x"}"#
+        );
+    }
+}

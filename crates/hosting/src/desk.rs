@@ -1,0 +1,73 @@
+//! Typed rows of a record's desk: what must survive a restart but not for ever. Each is small JSON under a kind and a
+//! key; what a row means is known by `accounts.rs`, `sessions.rs` and `tokens.rs`.
+
+use record::{DeskChange, Record};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use terms::Moment;
+
+use crate::failure::Failure;
+
+/// A row as read.
+#[derive(Debug, Clone)]
+pub(crate) struct Row<T> {
+    pub(crate) value: T,
+    /// Its change number, to replace exactly this state of it.
+    pub(crate) change: u64,
+}
+
+/// One kind of row in one record's desk.
+#[derive(Clone, Copy)]
+pub(crate) struct Drawer<'a> {
+    record: &'a Record,
+    kind: &'static str,
+}
+
+impl<'a> Drawer<'a> {
+    /// The rows of this kind.
+    pub(crate) fn of(record: &'a Record, kind: &'static str) -> Drawer<'a> {
+        Drawer { record, kind }
+    }
+
+    /// The row of a key; `None` when there is none or it has expired.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Row<T>>, Failure> {
+        let Some(row) = self.record.desk_get(self.kind, key).await? else { return Ok(None) };
+        self.read(&row.bytes).map(|value| Some(Row { value, change: row.change }))
+    }
+
+    /// Puts a row. With `over`, only if its change number is still that one (0: only if there is none); durable when
+    /// this returns true.
+    pub(crate) async fn put<T: Serialize>(
+        &self,
+        key: &str,
+        value: &T,
+        expires: Option<Moment>,
+        over: Option<u64>,
+    ) -> Result<bool, Failure> {
+        let bytes = serde_json::to_vec(value).map_err(|error| Failure::problem("writing a row of the desk", &error))?;
+        self.change(key, Some(bytes), expires, over).await
+    }
+
+    /// Removes a row, if it is there.
+    pub(crate) async fn remove(&self, key: &str) -> Result<(), Failure> {
+        self.change(key, None, None, None).await.map(drop)
+    }
+
+    async fn change(
+        &self,
+        key: &str,
+        bytes: Option<Vec<u8>>,
+        expires: Option<Moment>,
+        over: Option<u64>,
+    ) -> Result<bool, Failure> {
+        let content = bytes.map(|bytes| (bytes, expires));
+        let change = DeskChange { kind: self.kind.into(), key: key.into(), content, expected: over };
+        let made = self.record.desk_put(vec![change]).await?;
+        Ok(made.iter().all(|made| *made))
+    }
+
+    fn read<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, Failure> {
+        serde_json::from_slice(bytes)
+            .map_err(|error| Failure::problem(format_args!("reading a row of the desk ({})", self.kind), &error))
+    }
+}

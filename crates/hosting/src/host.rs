@@ -1,0 +1,218 @@
+//! The host: its trusts, each with its record opened once, and what they share. The only place where the crates are
+//! wired together: which functions index a text, which owners a type has, what the clock is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use access::{Grant, Permit, Role};
+use fhir::{Document, Limits};
+use fhir_api::Owners;
+use record::{Indexing, Options, Record, Source};
+use terms::index::Row;
+use terms::{Clock, Moment};
+use tokio::sync::Mutex;
+
+use crate::configuration::Configuration;
+use crate::failure::Failure;
+use crate::ownership::Lock;
+use crate::password::Passwords;
+use crate::sessions::Sessions;
+use crate::throttle::Throttle;
+use crate::tokens::Tokens;
+use crate::trusts::{Registry, TrustCode, TrustEntry};
+use crate::work::{NewTrust, TrustView};
+
+/// A host whose data directory this process owns.
+pub(crate) struct Host {
+    pub(crate) configuration: Configuration,
+    pub(crate) passwords: Arc<Passwords>,
+    pub(crate) throttle: Throttle,
+    /// The owners of resource types, whose rules every change passes.
+    pub(crate) owners: Owners,
+    clock: Clock,
+    trusts: Mutex<Trusts>,
+    _lock: Arc<Lock>,
+}
+
+/// The registry, and the trusts that were opened so far.
+struct Trusts {
+    registry: Registry,
+    open: BTreeMap<TrustCode, Arc<Trust>>,
+}
+
+/// One trust, open.
+pub(crate) struct Trust {
+    pub(crate) code: TrustCode,
+    pub(crate) entry: TrustEntry,
+    pub(crate) record: Record,
+    pub(crate) sessions: Sessions,
+    pub(crate) tokens: Tokens,
+    pub(crate) passwords: Arc<Passwords>,
+    pub(crate) clock: Clock,
+}
+
+impl Host {
+    /// Reads the registry of the data directory that `lock` holds. Records are opened when they are first needed.
+    pub(crate) fn open(configuration: Configuration, lock: Arc<Lock>) -> Result<Host, Failure> {
+        let registry = Registry::read(&configuration.data)?;
+        Ok(Host {
+            passwords: Arc::new(Passwords::new()?),
+            throttle: Throttle::default(),
+            owners: Owners::none(),
+            clock: crate::clock::machine(),
+            trusts: Mutex::new(Trusts { registry, open: BTreeMap::new() }),
+            configuration,
+            _lock: lock,
+        })
+    }
+
+    /// Where the present moment comes from.
+    pub(crate) fn clock(&self) -> Clock {
+        Arc::clone(&self.clock)
+    }
+
+    /// The present moment.
+    pub(crate) fn now(&self) -> Moment {
+        (self.clock)()
+    }
+
+    /// A trust, opened if it is not yet.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] when there is no such trust here.
+    pub(crate) async fn trust(&self, code: &TrustCode) -> Result<Arc<Trust>, Failure> {
+        let mut trusts = self.trusts.lock().await;
+        if let Some(trust) = trusts.open.get(code) {
+            return Ok(Arc::clone(trust));
+        }
+        let entry = trusts.registry.find(code).filter(|entry| entry.ready).cloned();
+        let entry = entry.ok_or_else(|| Failure::Refused(format!("There is no trust {code} on this host.")))?;
+        let location = entry.location(&self.configuration.data)?;
+        let options = self.options(&trusts.registry.host, code);
+        let record = Record::open(&location, options).await?;
+        let trust = self.opened(entry, record);
+        trusts.open.insert(code.clone(), Arc::clone(&trust));
+        Ok(trust)
+    }
+
+    /// Opens every trust; one that cannot be opened is said in the log and does not keep the others from being served.
+    pub(crate) async fn open_all(&self) {
+        for (code, _) in self.trust_names().await {
+            if let Err(failure) = self.trust(&code).await {
+                tracing::error!(trust = %code, %failure, "a trust could not be opened");
+            }
+        }
+    }
+
+    /// Codes and names of all trusts, in the order of the codes.
+    pub(crate) async fn trust_names(&self) -> Vec<(TrustCode, String)> {
+        let trusts = self.trusts.lock().await;
+        let ready = trusts.registry.trusts.iter().filter(|entry| entry.ready);
+        ready.map(|entry| (entry.code.clone(), entry.name.clone())).collect()
+    }
+
+    /// Whether every trust here is a demonstration.
+    pub(crate) async fn is_demonstration(&self) -> bool {
+        let trusts = self.trusts.lock().await;
+        let mut ready = trusts.registry.trusts.iter().filter(|entry| entry.ready).peekable();
+        ready.peek().is_some() && ready.all(|entry| entry.demonstration)
+    }
+
+    /// Makes a trust and its empty record. It is registered first and marked ready last, so an attempt that broke off
+    /// can be repeated.
+    pub(crate) async fn add_trust(&self, new: NewTrust) -> Result<Arc<Trust>, Failure> {
+        let mut trusts = self.trusts.lock().await;
+        if trusts.registry.find(&new.code).is_some_and(|entry| entry.ready) {
+            return Err(Failure::Refused(format!("There is a trust {} already.", new.code)));
+        }
+        let name = new.name.trim().to_owned();
+        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            return Err(Failure::refused("A trust's name has 1 to 100 characters."));
+        }
+        let mut entry = TrustEntry {
+            code: new.code.clone(),
+            name,
+            store: new.store.unwrap_or_else(|| self.configuration.store.registered()),
+            created: self.now().to_string(),
+            demonstration: new.demonstration,
+            ready: false,
+        };
+        trusts.registry.put(entry.clone());
+        trusts.registry.write(&self.configuration.data)?;
+        let location = entry.location(&self.configuration.data)?;
+        let options = self.options(&trusts.registry.host, &new.code);
+        let record = Record::open(&location, options).await?;
+        entry.ready = true;
+        trusts.registry.put(entry.clone());
+        trusts.registry.write(&self.configuration.data)?;
+        let trust = self.opened(entry, record);
+        trusts.open.insert(new.code, Arc::clone(&trust));
+        Ok(trust)
+    }
+
+    /// Closes every record: what was acknowledged is on disk anyway, this lets writers end in order.
+    pub(crate) async fn close(&self) {
+        let open = std::mem::take(&mut self.trusts.lock().await.open);
+        for trust in open.into_values() {
+            trust.record.clone().close().await;
+        }
+    }
+
+    fn opened(&self, entry: TrustEntry, record: Record) -> Arc<Trust> {
+        Arc::new(Trust {
+            code: entry.code.clone(),
+            entry,
+            record,
+            sessions: Sessions::default(),
+            tokens: Tokens::default(),
+            passwords: Arc::clone(&self.passwords),
+            clock: Arc::clone(&self.clock),
+        })
+    }
+
+    fn options(&self, host: &str, code: &TrustCode) -> Options {
+        Options {
+            indexing: indexing(),
+            clock: Arc::clone(&self.clock),
+            host: host.to_owned(),
+            origin: format!("{host}/t/{code}"),
+            durability: record::Durability::default(),
+        }
+    }
+}
+
+impl Trust {
+    /// The permit of the host's own work on this record.
+    pub(crate) fn host_permit(&self) -> Result<Permit, Failure> {
+        let grant = Grant::role("host/command", "Host command", Role::Host);
+        access::decide(grant, (self.clock)()).map_err(|denied| Failure::Refused(denied.sentence))
+    }
+
+    /// The trust for people.
+    pub(crate) async fn view(&self) -> Result<TrustView, Failure> {
+        let status = self.record.status().await?;
+        Ok(TrustView {
+            code: self.code.clone(),
+            name: self.entry.name.clone(),
+            store: self.entry.store_name(),
+            created: self.entry.created.clone(),
+            demonstration: self.entry.demonstration,
+            commits: status.sequence,
+            resources: status.resources.into_iter().collect(),
+            bytes: status.bytes,
+        })
+    }
+}
+
+/// Every index function of this host, in one pass over a text.
+pub(crate) fn indexing() -> Indexing {
+    Indexing { functions: vec![("fhir", 1), ("accounts", 1)], extract: Arc::new(extract) }
+}
+
+fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
+    // Every text was a document when it was accepted; one that is not any more is found by `verify`.
+    if let Ok(document) = Document::parse(source.text, &Limits::default()) {
+        fhir::search::index_rows(source.kind, source.id, &document, rows);
+    }
+    crate::accounts::index_rows(source, rows);
+}

@@ -1,0 +1,76 @@
+//! Every route of a host, and the layers before them: headers and log outermost, then the gate, then the form guard.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{get, post};
+use http::{StatusCode, header};
+
+use crate::host::Host;
+use crate::{answer, gate, sign_in};
+
+/// The largest body of a form, in bytes. The FHIR interface has bounds of its own.
+const LARGEST_FORM: usize = 1 << 20;
+
+/// The routes that hosting answers itself; the FHIR interface and the pages bring their own tables.
+#[cfg(test)]
+pub(crate) const OWN: &[(&str, &str)] = &[
+    ("GET", "/"),
+    ("GET", "/health"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    ("POST", "/lock"),
+    ("GET", "/assets/{name}"),
+    ("GET", "/t/{trust}/fhir/.well-known/smart-configuration"),
+];
+
+/// The router of a host.
+pub(crate) fn router(host: Arc<Host>) -> Router {
+    let service = fhir_api::Service::new(host.owners.clone(), fhir_api::Bounds::default(), host.clock());
+    Router::new()
+        .route("/", get(home))
+        .route("/health", get(health))
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/lock", post(sign_in::lock))
+        .route("/assets/{name}", get(portal::assets::serve))
+        .route("/t/{trust}/fhir/.well-known/smart-configuration", get(smart_configuration))
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .nest_service("/t/{trust}/fhir", fhir_api::routes(service))
+        .fallback(nowhere)
+        .layer(from_fn_with_state(Arc::clone(&host), gate::form_guard))
+        .layer(from_fn_with_state(Arc::clone(&host), gate::admit))
+        .layer(from_fn(answer::finish))
+        .with_state(host)
+}
+
+/// `GET /`: to the one trust there is, or to the sign-in page, which asks for the trust.
+async fn home(State(host): State<Arc<Host>>) -> Response {
+    match host.trust_names().await.as_slice() {
+        [(code, _)] => Redirect::to(&format!("/t/{code}/")).into_response(),
+        _ => Redirect::to("/sign-in").into_response(),
+    }
+}
+
+/// `GET /health`: this process answers. Nothing about the trusts is said to the world.
+async fn health() -> Response {
+    json(&serde_json::json!({ "status": "ok" }))
+}
+
+/// What SMART clients ask first (SMART App Launch 2.2, "Conformance"). No authorization server yet: nothing is claimed.
+async fn smart_configuration() -> Response {
+    let claims: [&str; 0] = [];
+    json(&serde_json::json!({ "capabilities": claims, "grant_types_supported": claims }))
+}
+
+fn json(value: &serde_json::Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+}
+
+async fn nowhere() -> Response {
+    answer::plain(StatusCode::NOT_FOUND, "There is nothing at this address.").into_response()
+}

@@ -1,0 +1,71 @@
+//! Running: one command here or at the owner, or a whole host until it is told to stop.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::configuration::Configuration;
+use crate::failure::Failure;
+use crate::host::Host;
+use crate::ownership::{Claim, Lock, claim, claim_alone};
+use crate::work::{Listener, Outcome, Work};
+use crate::{carry_out, channel, listener, routes};
+
+/// Carries out a piece of work: here if nobody owns the data directory, else at the process that does.
+///
+/// # Errors
+/// What the work itself refuses; a data directory that cannot be opened.
+pub async fn run(configuration: Configuration, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
+    match claim(&configuration.data).await? {
+        Claim::Elsewhere(stream) => channel::hand_over(stream, &work, listener).await,
+        Claim::Owner(lock) => {
+            let host = Arc::new(Host::open(configuration, Arc::new(lock))?);
+            let ended = carry_out::carry_out(&host, work, listener).await;
+            host.close().await;
+            ended
+        }
+    }
+}
+
+/// Serves all trusts of the host until SIGTERM or SIGINT. `ready` is told the address once connections are taken.
+///
+/// # Errors
+/// A data directory that another process serves, an address that is in use.
+pub async fn serve(configuration: Configuration, ready: impl FnOnce(&str)) -> Result<(), Failure> {
+    let lock = Arc::new(claim_alone(&configuration.data).await?);
+    let host = Arc::new(Host::open(configuration, Arc::clone(&lock))?);
+    serve_host(host, &lock, ready).await
+}
+
+/// Serves a host that is open.
+pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(&str)) -> Result<(), Failure> {
+    let address = host.configuration.listen;
+    let tcp = TcpListener::bind(address).await;
+    let tcp = tcp.map_err(|error| Failure::problem(format_args!("listening on {address}"), &error))?;
+    let bound = tcp.local_addr().unwrap_or(address);
+    let socket = lock.listen().map_err(|error| Failure::problem("opening the owner's channel", &error))?;
+    host.open_all().await;
+    let owner = tokio::spawn(channel::serve(socket, Arc::clone(&host)));
+    let url = host.configuration.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
+    tracing::info!(%bound, "serving");
+    ready(&url);
+    listener::serve(tcp, routes::router(Arc::clone(&host)), told_to_stop()).await;
+    owner.abort();
+    host.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Returns when the process is told to stop.
+async fn told_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be heard; only killing stops this process");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

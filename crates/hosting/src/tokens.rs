@@ -1,0 +1,135 @@
+//! Bearer tokens of software: made by `almoner token`, shown once, kept as a digest with role, reach and end.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use access::{Grant, Principal, Role, Subject, Subjects};
+use record::Record;
+use serde::{Deserialize, Serialize};
+use terms::Moment;
+
+use crate::desk::Drawer;
+use crate::failure::Failure;
+use crate::host::Trust;
+use crate::secret::Secret;
+use crate::work::{NewToken, Outcome};
+
+/// The longest a token is good, in seconds: 90 days.
+const LONGEST_SECONDS: u64 = 90 * 24 * 60 * 60;
+/// Tokens that are kept in memory; beyond it the memory starts afresh from the desk.
+const IN_MEMORY: usize = 10_000;
+
+const KIND: &str = "token";
+const PREFIX: &str = "alm_";
+
+/// A token as kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Token {
+    /// The id under which it appears in the journal, such as `7f3a90c2`.
+    id: String,
+    label: String,
+    role: String,
+    /// Ids of the only patients it reaches; everyone when empty.
+    patients: Vec<String>,
+    /// Milliseconds since 1970.
+    until: i64,
+}
+
+/// The tokens of one trust. This process is the only one that makes them, so its memory is right.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    memory: Mutex<HashMap<String, Token>>,
+}
+
+/// Makes a token.
+///
+/// # Errors
+/// A role that no token has, a time that is too long, a patient id that cannot be one.
+pub(crate) async fn issue(trust: &Trust, new: NewToken) -> Result<Outcome, Failure> {
+    let role = token_role(&new.role)?;
+    if new.ttl_seconds == 0 || new.ttl_seconds > LONGEST_SECONDS {
+        return Err(Failure::refused("A token is good for at least a second and at most 90 days."));
+    }
+    if role == Role::Subject && new.patients.is_empty() {
+        return Err(Failure::refused("The role subject needs at least one --patient."));
+    }
+    if let Some(id) = new.patients.iter().find(|id| !is_fhir_id(id)) {
+        return Err(Failure::Refused(format!("{id:?} is not a patient's id.")));
+    }
+    let secret = Secret::random(PREFIX)?;
+    let digest = secret.digest();
+    let until = Moment((trust.clock)().0 + i64::try_from(new.ttl_seconds * 1000).unwrap_or(i64::MAX));
+    let token = Token {
+        id: digest[..8].to_owned(),
+        label: new.label,
+        role: role.code().into(),
+        patients: new.patients,
+        until: until.0,
+    };
+    Drawer::of(&trust.record, KIND).put(&digest, &token, Some(until), None).await?;
+    Ok(Outcome::Token { token: secret, id: token.id, until: until.to_string() })
+}
+
+impl Tokens {
+    /// What a token grants; `None` when it is unknown. Whether it has expired is decided by `access`.
+    pub(crate) async fn grant(&self, record: &Record, secret: &Secret) -> Result<Option<Grant>, Failure> {
+        if !secret.reveal().starts_with(PREFIX) {
+            return Ok(None);
+        }
+        let key = secret.digest();
+        let known = self.memory().get(&key).cloned();
+        let token = match known {
+            Some(token) => token,
+            None => match Drawer::of(record, KIND).get::<Token>(&key).await? {
+                Some(row) => {
+                    self.remember(key, row.value.clone());
+                    row.value
+                }
+                None => return Ok(None),
+            },
+        };
+        Ok(token.into_grant())
+    }
+
+    fn remember(&self, key: String, token: Token) {
+        let mut memory = self.memory();
+        if memory.len() >= IN_MEMORY {
+            memory.clear();
+        }
+        memory.insert(key, token);
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, HashMap<String, Token>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Token {
+    fn into_grant(self) -> Option<Grant> {
+        let subject = |id| Subject { kind: "Patient".into(), id };
+        let subjects =
+            (!self.patients.is_empty()).then(|| Subjects::Only(self.patients.into_iter().map(subject).collect()));
+        Some(Grant {
+            principal: Principal { id: format!("token/{}", self.id), name: self.label },
+            role: Role::of_code(&self.role)?,
+            subjects,
+            until: Some(Moment(self.until)),
+        })
+    }
+}
+
+/// Every role but the host's own.
+fn token_role(code: &str) -> Result<Role, Failure> {
+    match Role::of_code(code) {
+        Some(role) if role != Role::Host => Ok(role),
+        _ => {
+            let known: Vec<_> = Role::ALL.into_iter().filter(|role| *role != Role::Host).map(Role::code).collect();
+            Err(Failure::Refused(format!("There is no role {code:?} for a token. Roles: {}.", known.join(", "))))
+        }
+    }
+}
+
+fn is_fhir_id(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    (1..=64).contains(&text.len()) && text.bytes().all(letter)
+}

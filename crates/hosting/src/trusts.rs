@@ -1,0 +1,233 @@
+//! The trusts on this host: `host.toml` in the data directory names each, where its record is and since when.
+//!
+//! The file is replaced as a whole: written beside, synced, renamed, the directory synced. It may hold a database
+//! password and is readable by its owner only. Knows nothing of what is in a record.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use record::Location;
+use serde::{Deserialize, Serialize};
+
+use crate::configuration::Store;
+use crate::failure::Failure;
+
+const FILE: &str = "host.toml";
+
+/// A trust's code on this host, as in `/t/RTX`: 2 to 12 capital letters and digits, a letter first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TrustCode(String);
+
+/// One trust as registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrustEntry {
+    pub(crate) code: TrustCode,
+    /// Name for people, such as `Thameside Royal`.
+    pub(crate) name: String,
+    /// `sqlite`, or the `postgres://` URL of the database.
+    pub(crate) store: String,
+    /// When it was added, as a FHIR instant.
+    pub(crate) created: String,
+    /// Its patients are invented: pages say so.
+    #[serde(default)]
+    pub(crate) demonstration: bool,
+    /// Whether its record was made. `false` only between the two steps of adding a trust.
+    pub(crate) ready: bool,
+}
+
+/// The registry as it is in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registry {
+    /// The host's own name: random, made once, part of every checkpoint's origin.
+    pub(crate) host: String,
+    #[serde(default, rename = "trust")]
+    pub(crate) trusts: Vec<TrustEntry>,
+}
+
+impl TrustCode {
+    /// Reads a code; small letters are taken as capitals.
+    ///
+    /// # Errors
+    /// A sentence that says what a code looks like.
+    pub fn parse(text: &str) -> Result<TrustCode, Failure> {
+        let code = text.to_ascii_uppercase();
+        let fits = (2..=12).contains(&code.len())
+            && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && code.starts_with(|first: char| first.is_ascii_alphabetic());
+        if fits {
+            return Ok(TrustCode(code));
+        }
+        Err(Failure::refused("A trust's code is 2 to 12 letters and digits and begins with a letter, such as RTX."))
+    }
+
+    /// The code as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for TrustCode {
+    type Error = Failure;
+
+    fn try_from(text: String) -> Result<TrustCode, Failure> {
+        TrustCode::parse(&text)
+    }
+}
+
+impl From<TrustCode> for String {
+    fn from(code: TrustCode) -> String {
+        code.0
+    }
+}
+
+impl std::fmt::Display for TrustCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TrustEntry {
+    /// Where this trust's record is. Each has a directory of its own under the data directory on either store.
+    pub(crate) fn location(&self, data: &Path) -> Result<Location, Failure> {
+        let directory = data.join("trusts").join(self.code.as_str());
+        if self.store == "sqlite" {
+            return Ok(Location::Sqlite { directory });
+        }
+        Err(Failure::refused("PostgreSQL is not wired yet."))
+    }
+
+    /// The store for people and logs: without the user and password of a URL.
+    pub(crate) fn store_name(&self) -> String {
+        match self.store.split_once("://") {
+            None => self.store.clone(),
+            Some((scheme, rest)) => {
+                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+                let place = place.split(['?', '#']).next().unwrap_or(place);
+                format!("{scheme}://{place}")
+            }
+        }
+    }
+}
+
+impl Registry {
+    /// Reads the registry of a data directory; an empty one with a new host name if there is none yet.
+    pub(crate) fn read(data: &Path) -> Result<Registry, Failure> {
+        let path = data.join(FILE);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text)
+                .map_err(|error| Failure::Refused(format!("{} is damaged: {}", path.display(), error.message()))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(Registry { host: new_host_name()?, trusts: Vec::new() })
+            }
+            Err(error) => Err(Failure::problem(format_args!("reading {}", path.display()), &error)),
+        }
+    }
+
+    /// Writes the registry: after this returns it is on disk, and a crash leaves the old file or the new one.
+    pub(crate) fn write(&self, data: &Path) -> Result<(), Failure> {
+        let path = data.join(FILE);
+        let doing = format!("writing {}", path.display());
+        let text = toml::to_string_pretty(self).map_err(|error| Failure::problem(&doing, &error))?;
+        replace_file(&path, text.as_bytes()).map_err(|error| Failure::problem(&doing, &error))
+    }
+
+    /// The entry of a code.
+    pub(crate) fn find(&self, code: &TrustCode) -> Option<&TrustEntry> {
+        self.trusts.iter().find(|trust| trust.code == *code)
+    }
+
+    /// Puts an entry in, in the order of codes, in place of an older one with the same code.
+    pub(crate) fn put(&mut self, entry: TrustEntry) {
+        self.trusts.retain(|trust| trust.code != entry.code);
+        self.trusts.push(entry);
+        self.trusts.sort_by(|a, b| a.code.cmp(&b.code));
+    }
+}
+
+impl Store {
+    /// As kept in the registry.
+    pub(crate) fn registered(&self) -> String {
+        match self {
+            Store::Sqlite => "sqlite".into(),
+            Store::Postgres(url) => url.clone(),
+        }
+    }
+}
+
+/// Replaces a file whole: readable by its owner only, durable, never half there.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = PathBuf::from(path);
+    beside.as_mut_os_string().push(".new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    let directory = path.parent().unwrap_or_else(|| Path::new("."));
+    File::open(directory)?.sync_all()
+}
+
+fn new_host_name() -> Result<String, Failure> {
+    let mut bytes = [0; 6];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::problem("naming this host", &error))?;
+    Ok(format!("almoner-{}", crate::secret::hex(&bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn entry(code: &str, store: &str) -> TrustEntry {
+        TrustEntry {
+            code: TrustCode::parse(code).unwrap(),
+            name: "Thameside \"Royal\"".into(),
+            store: store.into(),
+            created: "2026-11-17T14:35:00.000Z".into(),
+            demonstration: false,
+            ready: true,
+        }
+    }
+
+    #[test]
+    fn codes() {
+        for (text, code) in
+            [("rtx", Some("RTX")), ("R1K", Some("R1K")), ("r", None), ("1RT", None), ("a/b", None), ("RT X", None)]
+        {
+            assert_eq!(TrustCode::parse(text).ok().as_ref().map(TrustCode::as_str), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_is_private() {
+        let data = tempfile::tempdir().unwrap();
+        let mut registry = Registry::read(data.path()).unwrap();
+        assert!(registry.host.starts_with("almoner-") && registry.trusts.is_empty());
+        registry.put(entry("RTX", "sqlite"));
+        registry.put(entry("RAA", "postgres://u:p@db:5432/almoner?sslmode=require"));
+        registry.put(TrustEntry { name: "Renamed".into(), ..entry("RTX", "sqlite") });
+        registry.write(data.path()).unwrap();
+        assert_eq!(Registry::read(data.path()).unwrap(), registry);
+        let codes: Vec<_> = registry.trusts.iter().map(|trust| trust.code.as_str()).collect();
+        assert_eq!(codes, ["RAA", "RTX"]);
+        assert_eq!(registry.trusts[0].store_name(), "postgres://db:5432/almoner");
+        assert_eq!(registry.trusts[1].name, "Renamed");
+        let mode = std::fs::metadata(data.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_damaged_registry_is_named_and_kept() {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::write(data.path().join(FILE), "host = 3").unwrap();
+        assert!(
+            matches!(Registry::read(data.path()), Err(Failure::Refused(sentence)) if sentence.contains("host.toml"))
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! What the command line can ask of a host, as plain data: it is carried out here or handed to the process that owns
+//! the data directory, and looks the same either way.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::load::Account;
+use crate::secret::Secret;
+use crate::trusts::TrustCode;
+
+/// One piece of work.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Work {
+    /// Makes a trust and its empty record.
+    AddTrust(NewTrust),
+    /// The trusts of this host, in the order of their codes.
+    ListTrusts,
+    /// One trust.
+    ShowTrust {
+        /// Which.
+        trust: TrustCode,
+    },
+    /// Makes an account.
+    AddUser(NewUser),
+    /// Makes a bearer token.
+    IssueToken(NewToken),
+    /// Loads FHIR files.
+    Load {
+        /// Into which trust.
+        trust: TrustCode,
+        /// Files and directories, absolute.
+        paths: Vec<PathBuf>,
+    },
+    /// Checks that a record is whole.
+    Verify {
+        /// Which.
+        trust: TrustCode,
+        /// A signed checkpoint that was kept elsewhere.
+        against: Option<String>,
+        /// Whether the index is compared with the versions too.
+        index: bool,
+    },
+    /// Signs a checkpoint of a record's journal.
+    Checkpoint {
+        /// Of which trust.
+        trust: TrustCode,
+    },
+    /// Makes a record's index anew from its versions.
+    RebuildIndex {
+        /// Of which trust.
+        trust: TrustCode,
+    },
+}
+
+/// A trust to be added.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewTrust {
+    /// Its code, as in `/t/RTX`.
+    pub code: TrustCode,
+    /// Its name for people.
+    pub name: String,
+    /// Where it is stored: `sqlite` or a `postgres://` URL; `None` for the host's own choice.
+    pub store: Option<String>,
+    /// Its patients are invented.
+    pub demonstration: bool,
+}
+
+/// An account to be added.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewUser {
+    /// In which trust.
+    pub trust: TrustCode,
+    /// The name to sign in with: small letters, digits, dots and hyphens.
+    pub name: String,
+    /// The person's name.
+    pub display: String,
+    /// The role's code.
+    pub role: String,
+    /// The password; `None` to have one made.
+    pub password: Option<Secret>,
+}
+
+/// A bearer token to be made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewToken {
+    /// In which trust.
+    pub trust: TrustCode,
+    /// The role's code.
+    pub role: String,
+    /// How long it is good, in seconds.
+    pub ttl_seconds: u64,
+    /// The only patients it reaches, by id; everyone the role reaches when empty.
+    pub patients: Vec<String>,
+    /// What it is for, shown to privacy officers.
+    pub label: String,
+}
+
+/// How far work is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// What is being done, such as `Loading`.
+    pub doing: String,
+    /// How much is done, in the unit of `total`.
+    pub done: u64,
+    /// How much there is; `None` when unknown.
+    pub total: Option<u64>,
+    /// Items behind `done` that people count, such as resources.
+    pub items: u64,
+}
+
+/// What came of work.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The trust as it is now.
+    Trust(TrustView),
+    /// All trusts.
+    Trusts(Vec<TrustView>),
+    /// The account that was made.
+    User {
+        /// The name to sign in with.
+        name: String,
+        /// The role's code.
+        role: String,
+        /// The password that was made, shown once; absent when it was given.
+        password: Option<Secret>,
+    },
+    /// The token that was made, shown once.
+    Token {
+        /// The text to send as `Authorization: Bearer …`.
+        token: Secret,
+        /// The id under which it appears in the journal.
+        id: String,
+        /// Until when it is good, as a FHIR instant.
+        until: String,
+    },
+    /// The account of a load.
+    Loaded(Account),
+    /// What a check found.
+    Verified {
+        /// Whether the record is whole.
+        whole: bool,
+        /// What was checked, in order.
+        checked: Vec<String>,
+        /// What is wrong; empty when whole.
+        faults: Vec<String>,
+    },
+    /// A signed checkpoint, to be kept elsewhere.
+    Checkpoint {
+        /// The checkpoint's text in the C2SP form.
+        text: String,
+    },
+    /// The index was rebuilt.
+    IndexRebuilt {
+        /// How many versions were read.
+        versions: u64,
+    },
+}
+
+/// One trust, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustView {
+    /// Its code.
+    pub code: TrustCode,
+    /// Its name.
+    pub name: String,
+    /// Where it is stored, without passwords.
+    pub store: String,
+    /// When it was added.
+    pub created: String,
+    /// Its patients are invented.
+    pub demonstration: bool,
+    /// Commits in its journal.
+    pub commits: u64,
+    /// Live resources by type.
+    pub resources: BTreeMap<String, u64>,
+    /// Bytes on disk.
+    pub bytes: u64,
+}
+
+/// Hears how far work is. Called often; must be quick.
+pub type Listener<'a> = &'a (dyn Fn(Progress) + Send + Sync);
+
+impl Outcome {
+    /// The exit code of the command line: 0, or 1 when something was refused or found wrong.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Outcome::Loaded(account) => u8::from(account.refused > 0 || account.stopped.is_some()),
+            Outcome::Verified { whole, .. } => u8::from(!whole),
+            _ => 0,
+        }
+    }
+
+    /// As one line of JSON, for `--json`.
+    ///
+    /// # Errors
+    /// None that is expected: every part can be written as JSON.
+    pub fn to_json(&self) -> Result<String, Failure> {
+        serde_json::to_string(self).map_err(|error| Failure::problem("writing the outcome as JSON", &error))
+    }
+}

@@ -1,0 +1,200 @@
+//! The command line: every command with its help. Parses, and knows nothing of what a command does.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  almoner demo                                      look around, with invented patients
+  almoner trust add --code RTX --name \"Thameside\"   make a trust
+  almoner user add --trust RTX --name s.reilly --display \"S Reilly\" --role clinician
+  almoner load --trust RTX bundles/ extract.ndjson.gz synthea.tar.gz
+  almoner serve --listen 127.0.0.1:8400             serve all trusts of the data directory
+  almoner token --trust RTX --role system --ttl 12h
+
+Exit codes: 0 done; 1 refused, or something in the input or the record is not right; 2 wrong usage;
+3 the machine failed (disk, network, database).";
+
+/// An open electronic patient record.
+#[derive(Debug, Parser)]
+#[command(name = "almoner", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) host: HostArguments,
+    /// Print the outcome as one line of JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where the host is. Arguments are stronger than environment variables, these than the configuration file.
+#[derive(Debug, Args)]
+pub(crate) struct HostArguments {
+    /// Directory of the host's data [default: ./almoner-data].
+    #[arg(long, global = true, env = "ALMONER_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Where new trusts are stored: `sqlite`, or a database URL [default: sqlite].
+    #[arg(long, global = true, env = "ALMONER_STORE", value_name = "postgres://…", hide_env_values = true)]
+    pub(crate) store: Option<String>,
+    /// Address and port to serve on [default: 127.0.0.1:8400].
+    #[arg(long, global = true, env = "ALMONER_LISTEN", value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Address by which browsers reach the host through a proxy, such as https://epr.example.nhs.uk.
+    #[arg(long, global = true, env = "ALMONER_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Configuration file with data, store, listen and public_url [default: ./almoner.toml if it is there].
+    #[arg(long, global = true, env = "ALMONER_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve all trusts of the data directory until told to stop.
+    Serve,
+    /// Make a trust of invented patients (in ./almoner-demo unless --data says otherwise) and serve it.
+    Demo,
+    /// Trusts of this host.
+    #[command(subcommand)]
+    Trust(TrustCommand),
+    /// Accounts of people.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make a bearer token for software; it is printed once.
+    Token {
+        /// In which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+        /// What it may do: clinician, clerk, privacy-officer, administrator, operator, system or subject.
+        #[arg(long)]
+        role: String,
+        /// How long it is good, such as 30m, 12h or 7d; at most 90d.
+        #[arg(long, value_parser = seconds)]
+        ttl: u64,
+        /// The only patient it reaches, by id; may be repeated.
+        #[arg(long, value_name = "ID")]
+        patient: Vec<String>,
+        /// What it is for, as privacy officers will read it.
+        #[arg(long, default_value = "token of the command line")]
+        label: String,
+    },
+    /// Load FHIR files: resources, Bundles, NDJSON; plain, gzip or tar; or directories of them.
+    ///
+    /// What was loaded before is recognised, so a load that was broken off is simply repeated.
+    Load {
+        /// Into which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+        /// Files and directories.
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Check that a record is whole: chain, tree, texts, access journal.
+    Verify {
+        /// Of which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+        /// A checkpoint that was kept elsewhere; what lies after it is reported as not covered.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+        /// Compare the index with the versions too.
+        #[arg(long)]
+        index: bool,
+    },
+    /// Sign a checkpoint of a record and print it, to be kept elsewhere.
+    Checkpoint {
+        /// Of which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+    },
+    /// Make the index of a record anew from its versions.
+    RebuildIndex {
+        /// Of which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+    },
+}
+
+/// What to do with trusts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrustCommand {
+    /// Make a trust and its empty record.
+    Add {
+        /// Its code, as in the address /t/RTX.
+        #[arg(long)]
+        code: String,
+        /// Its name.
+        #[arg(long)]
+        name: String,
+        /// Its patients are invented; every page says so.
+        #[arg(long)]
+        demonstration: bool,
+    },
+    /// List the trusts.
+    List,
+    /// Show one trust with its sizes.
+    Show {
+        /// Which.
+        #[arg(value_name = "CODE")]
+        code: String,
+    },
+}
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account. A password is made and printed once unless one is given on standard input.
+    Add {
+        /// In which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+        /// The name to sign in with, such as s.reilly.
+        #[arg(long)]
+        name: String,
+        /// The person's name, such as "Sinead Reilly".
+        #[arg(long)]
+        display: String,
+        /// What they are: clinician, clerk, privacy-officer, administrator, operator or system.
+        #[arg(long)]
+        role: String,
+        /// Read the password from the first line of standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+/// A time such as `90s`, `30m`, `12h` or `7d`, in seconds.
+fn seconds(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is not a time such as 30m, 12h or 7d");
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        let cases = [("90s", Some(90)), ("30m", Some(1800)), ("12h", Some(43_200)), ("7d", Some(604_800))];
+        let wrong = [("12", None), ("h", None), ("", None), ("1w", None), ("-1h", None), ("1é", None)];
+        for (text, expected) in cases.into_iter().chain(wrong) {
+            assert_eq!(seconds(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_holds_together() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+}
