@@ -273,8 +273,8 @@ impl Definitions {
         self.structures
     }
 
-    /// The parameters by which a resource type can be searched, those of `Resource` and `DomainResource` included, in
-    /// the order of base and code; empty for an unknown type.
+    /// The parameters by which a resource type can be searched: those of `DomainResource` where it is one, its own, those
+    /// of `Resource`, each in the order of their codes; empty for an unknown type.
     pub fn search_parameters(&self, resource_type: &str) -> &[&'static SearchParameter] {
         self.parameters_by_type.get(resource_type).map_or(&[], Vec::as_slice)
     }
@@ -325,16 +325,12 @@ impl Structure {
 
     /// Whether it is this type or specialises it, however far down.
     pub fn is_a(&self, name: &str) -> bool {
-        let mut structure = self;
-        loop {
-            if structure.name == name {
-                return true;
-            }
-            match definitions().structure(structure.base) {
-                Some(base) => structure = base,
-                None => return false,
-            }
-        }
+        self.lineage().any(|structure| structure.name == name)
+    }
+
+    /// It, the type it specialises, and so on.
+    pub(crate) fn lineage(&self) -> impl Iterator<Item = &Structure> {
+        std::iter::successors(Some(self), |structure| definitions().structure(structure.base))
     }
 }
 

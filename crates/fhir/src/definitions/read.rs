@@ -17,8 +17,6 @@ use crate::primitives::Primitive;
 pub(super) static PACKED: &[u8] = include_bytes!("../generated/definitions.bin.zst");
 
 const MAGIC: &[u8; 8] = b"ALMFHIR\x01";
-/// Far above the real size, so that a damaged table cannot ask for much.
-const LARGEST: usize = 16 << 20;
 
 /// What is wrong with the table.
 #[derive(Debug)]
@@ -34,8 +32,8 @@ type Outcome<T> = Result<T, Damaged>;
 
 /// Decodes the embedded table.
 pub(super) fn embedded() -> Outcome<Definitions> {
-    let table = zstd::bulk::decompress(PACKED, LARGEST).map_err(|_| Damaged("it cannot be decompressed"))?;
-    let mut reader = Reader::open(table.leak())?;
+    let table = zstd::decode_all(PACKED).map_err(|_| Damaged("it cannot be decompressed"))?.into_boxed_slice();
+    let mut reader = Reader::open(Box::leak(table))?;
     let structures = reader.many(Reader::structure)?;
     let parameters = reader.many(Reader::parameter)?.leak();
     let compartments = reader.compartments()?;
@@ -99,11 +97,17 @@ fn by_type(
     structures: &'static [Structure],
     parameters: &'static [SearchParameter],
 ) -> FxHashMap<&'static str, Vec<&'static SearchParameter>> {
-    let mut found: FxHashMap<_, Vec<_>> = FxHashMap::default();
+    let mut by_base: FxHashMap<&str, Vec<&'static SearchParameter>> = FxHashMap::default();
+    for parameter in parameters {
+        by_base.entry(parameter.base).or_default().push(parameter);
+    }
+    let of = |base| by_base.get(base).into_iter().flatten().copied();
+    let mut found = FxHashMap::default();
     for structure in structures.iter().filter(|it| it.kind == StructureKind::Resource) {
-        let domain = if structure.base == "DomainResource" { "DomainResource" } else { "" };
-        let applies = |base| base == "Resource" || base == domain || base == structure.name;
-        found.insert(structure.name, parameters.iter().filter(|parameter| applies(parameter.base)).collect());
+        let is_domain = structure.base == "DomainResource" && structure.name != "DomainResource";
+        let inherited = if is_domain { "DomainResource" } else { "" };
+        let own = if structure.name == "Resource" { "" } else { structure.name };
+        found.insert(structure.name, of(inherited).chain(of(own)).chain(of("Resource")).collect());
     }
     found
 }

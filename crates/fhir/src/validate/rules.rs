@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use smallvec::SmallVec;
+
 use super::{Checker, IssueCode, Path, special};
 use crate::definitions::{Structure, definitions};
 use crate::document::Node;
@@ -108,14 +110,15 @@ impl Rules {
 }
 
 fn rules_of(structure: &'static Structure) -> Vec<Rule> {
-    let presence = TABLE.iter().filter(|(name, ..)| structure.is_a(name)).map(|(_, key, shape)| {
+    let names: SmallVec<[_; 4]> = structure.lineage().map(|it| it.name).collect();
+    let presence = TABLE.iter().filter(|(name, ..)| names.contains(name)).map(|(_, key, shape)| {
         let (first, second) = match shape {
             Needs(first, second) => (structure.bits(&[first]), structure.bits(&[second])),
             Shape::Some(names) | One(names) | NotBoth(names) | AllOrNone(names) => (structure.bits(names), 0),
         };
         Rule::Presence { key, shape, first, second }
     });
-    let special = special::TABLE.iter().filter(|(name, _)| structure.is_a(name));
+    let special = special::TABLE.iter().filter(|(name, _)| names.contains(name));
     presence.chain(special.map(|(_, check)| Rule::Special(*check))).collect()
 }
 
