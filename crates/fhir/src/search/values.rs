@@ -158,7 +158,17 @@ fn ends(node: Node<'_, '_>) -> Option<(i64, i64)> {
 
 /// The number of a number parameter.
 pub(super) fn number(node: Node<'_, '_>) -> Option<Decimal> {
-    decimal(node.number()?)
+    node.number().map(nearest)
+}
+
+/// A JSON number as it is indexed: exactly, or if it has more digits than a decimal holds, the nearest one.
+fn nearest(digits: &str) -> Decimal {
+    let exact = decimal(digits).or_else(|| digits.parse().ok());
+    exact.unwrap_or_else(|| match digits.parse::<f64>() {
+        Ok(size) if size >= 1.0 => Decimal::MAX,
+        Ok(size) if size <= -1.0 => Decimal::MIN,
+        _ => Decimal::ZERO,
+    })
 }
 
 /// What a quantity parameter finds.
@@ -171,7 +181,7 @@ pub(super) enum Amount {
 
 /// A Quantity or one of its specialisations, Money, Range or SampledData.
 pub(super) fn amount(node: Node<'_, '_>, structure: &'static Structure) -> Option<Amount> {
-    let number_of = |node: Node<'_, '_>, name: &str| decimal(node.get(name)?.number()?);
+    let number_of = |node: Node<'_, '_>, name: &str| node.get(name)?.number().map(nearest);
     match structure.name {
         "Range" => {
             let end = |name: &str| node.get(name).and_then(|end| number_of(end, "value"));

@@ -7,6 +7,7 @@
 
 mod fhirpath;
 mod search;
+mod search_oracle;
 mod search_queries;
 mod suites;
 mod validation;
