@@ -18,7 +18,7 @@ use crate::group::{Declined, Prepared, operation_of};
 use crate::indexing::Indexing;
 use crate::names::Names;
 use crate::reading::{Reading, Version};
-use crate::store::{NameList, SqliteReader, SqliteWriter, Store, StoredVersion, WriterStore};
+use crate::store::{NameList, Store, StoredVersion, WriterStore};
 use crate::writer::{self, Queue, Shared};
 
 pub use crate::store::Durability;
@@ -29,6 +29,15 @@ pub enum Location {
     /// A directory with a SQLite database, the access journal and the blobs.
     Sqlite {
         /// The directory.
+        directory: PathBuf,
+    },
+    /// A schema of its own in a PostgreSQL database. Whoever opens it may make the schema, or owns it.
+    Postgres {
+        /// Address of the database, such as `postgres://user:password@host/database`; of a cluster, all its hosts.
+        url: String,
+        /// The schema, a plain lower-case name; made when it is not there.
+        schema: String,
+        /// This host's own files: the access journal, the signing key, the newest checkpoint.
         directory: PathBuf,
     },
 }
@@ -92,16 +101,17 @@ impl Record {
     /// [`Problem::Unsuitable`] when the store is not as it must be, [`Problem::Damaged`] when what is there does not
     /// agree with itself.
     pub async fn open(location: &Location, options: Options) -> Result<Record, Problem> {
-        let Location::Sqlite { directory } = location;
+        let directory = location.directory();
         std::fs::create_dir_all(directory).map_err(|error| Problem::store("making the record's directory", error))?;
-        let mut writer = WriterStore::Sqlite(SqliteWriter::open(directory, options.durability)?);
-        let head = writer.take_over()?;
+        let (to_open, durability) = (location.clone(), options.durability);
+        let (writer, head) = blocking(move || WriterStore::take_over_at(&to_open, durability)).await?;
         let (store, shared, dictionaries) = open_store(location).await?;
         shared.epoch.store(head.epoch, Ordering::Release);
         let signing = signing_key(directory, &options.origin)?;
         let accesses = AccessJournal::start(directory, &options.host, head.epoch, options.clock.clone())?;
         let first = head.sequence == 0;
-        let queue = writer::start(writer, shared.clone(), options.clock.clone(), head, &dictionaries)?;
+        let (for_writer, clock) = (shared.clone(), options.clock.clone());
+        let queue = blocking(move || writer::start(writer, for_writer, clock, head, &dictionaries)).await?;
         let host = options.host.clone();
         let record = Record::of(location, options, (store, shared), (queue, accesses), signing);
         if first {
@@ -114,9 +124,8 @@ impl Record {
     /// Opens a record only to verify it, damaged or in use by another process as it may be: nothing is changed, taken
     /// over or noted, and whatever would need the writer answers [`Problem::Closed`].
     pub async fn open_to_verify(location: &Location, options: Options) -> Result<Record, Problem> {
-        let Location::Sqlite { directory } = location;
         let (store, shared, _) = open_store(location).await?;
-        let signing = signing_key(directory, &options.origin)?;
+        let signing = signing_key(location.directory(), &options.origin)?;
         Ok(Record::of(location, options, (store, shared), (Queue::closed(), AccessJournal::closed()), signing))
     }
 
@@ -127,9 +136,12 @@ impl Record {
         (queue, accesses): (Queue, AccessJournal),
         signing: SigningKey,
     ) -> Record {
-        let Location::Sqlite { directory } = location;
+        let store_name = match location {
+            Location::Sqlite { .. } => "SQLite",
+            Location::Postgres { .. } => "PostgreSQL",
+        };
         let inner = Inner {
-            directory: directory.clone(),
+            directory: location.directory().to_owned(),
             store,
             shared,
             queue,
@@ -139,7 +151,7 @@ impl Record {
             keys: Cache::new(200_000),
             signing,
             origin: options.origin,
-            store_name: "SQLite",
+            store_name,
         };
         Record { inner: Arc::new(inner) }
     }
@@ -282,6 +294,15 @@ impl Record {
     }
 }
 
+impl Location {
+    /// Where the record's own files are, whatever its store.
+    pub fn directory(&self) -> &Path {
+        match self {
+            Location::Sqlite { directory } | Location::Postgres { directory, .. } => directory,
+        }
+    }
+}
+
 impl Inner {
     /// A version as it is shown, checked against nothing: `verify` does that.
     pub(crate) fn version(&self, key: Key, stored: StoredVersion) -> Result<Version, Problem> {
@@ -307,10 +328,16 @@ impl Inner {
     }
 }
 
+/// Runs what keeps its thread waiting, such as the writer's first steps, where that harms nobody.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::store("opening the record", error))?
+}
+
 /// The readers of a store and what they share with its writer, as the store is now.
 async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32, Vec<u8>)>), Problem> {
-    let Location::Sqlite { directory } = location;
-    let store = Store::Sqlite(Arc::new(SqliteReader::open(directory)?));
+    let store = Store::open(location)?;
     let head = store.head().await?;
     let dictionaries = store.dictionaries().await?;
     let decoder = Decoder::default();

@@ -163,7 +163,7 @@ pub(crate) fn check_limits(prepared: &Prepared) -> Result<(), Problem> {
         kind: key.kind.clone(),
         id: key.id.clone(),
         version: 1,
-        operation: journal::Operation::Create,
+        operation: Operation::Create,
         digest: [0; 32],
         blobs: Vec::new(),
     };

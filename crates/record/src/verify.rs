@@ -97,6 +97,7 @@ impl Record {
             texts: true,
             blobs: false,
             tiles: true,
+            sealed: false,
             pinned: options.keys.clone(),
         });
         for text in &options.against {

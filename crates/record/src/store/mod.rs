@@ -5,6 +5,9 @@
 //! lies above, so both stores do the same. The contract suite in `tests/` is the definition.
 
 mod dialect;
+mod postgres;
+mod postgres_session;
+mod postgres_write;
 mod schema;
 mod sqlite;
 mod sqlite_write;
@@ -16,22 +19,31 @@ use terms::Moment;
 use crate::error::Problem;
 use crate::keys::{KeyRange, PhysicalKey};
 use crate::names::NameTable;
+use crate::record::Location;
 
-pub(crate) use sqlite::{SqliteReader, failed as sqlite_failed};
+use postgres::PostgresReader;
+use postgres_session::Address;
+use postgres_write::PostgresWriter;
+use sqlite::SqliteReader;
+pub(crate) use sqlite::failed as sqlite_failed;
 pub use sqlite_write::Durability;
-pub(crate) use sqlite_write::SqliteWriter;
+use sqlite_write::SqliteWriter;
 
 /// The readers of a record's store.
 #[derive(Clone)]
 pub(crate) enum Store {
     /// A directory with one SQLite database.
     Sqlite(Arc<SqliteReader>),
+    /// A schema of a PostgreSQL database.
+    Postgres(Arc<PostgresReader>),
 }
 
 /// The one writer of a record's store.
 pub(crate) enum WriterStore {
     /// A directory with one SQLite database.
     Sqlite(SqliteWriter),
+    /// A schema of a PostgreSQL database.
+    Postgres(Box<PostgresWriter>),
 }
 
 /// The newest state of a record.
@@ -163,11 +175,22 @@ macro_rules! each_store {
     ($self:ident, $store:ident => $do:expr) => {
         match $self {
             Store::Sqlite($store) => $do,
+            Store::Postgres($store) => ($do).await,
         }
     };
 }
 
 impl Store {
+    /// The readers of the store at a location, which must be there.
+    pub(crate) fn open(location: &Location) -> Result<Store, Problem> {
+        match location {
+            Location::Sqlite { directory } => Ok(Store::Sqlite(Arc::new(SqliteReader::open(directory)?))),
+            Location::Postgres { url, schema, .. } => {
+                Ok(Store::Postgres(Arc::new(PostgresReader::open(&Address::parse(url, schema)?)?)))
+            }
+        }
+    }
+
     pub(crate) async fn head(&self) -> Result<Head, Problem> {
         each_store!(self, store => store.head())
     }
@@ -306,13 +329,27 @@ macro_rules! each_writer {
     ($self:ident, $store:ident => $do:expr) => {
         match $self {
             WriterStore::Sqlite($store) => $do,
+            WriterStore::Postgres($store) => $do,
         }
     };
 }
 
 impl WriterStore {
+    /// Opens the store at a location, making it when it is not there, and takes the record over.
+    pub(crate) fn take_over_at(location: &Location, durability: Durability) -> Result<(WriterStore, Head), Problem> {
+        let mut store = match location {
+            Location::Sqlite { directory } => WriterStore::Sqlite(SqliteWriter::open(directory, durability)?),
+            Location::Postgres { url, schema, .. } => {
+                let writer = PostgresWriter::open(Address::parse(url, schema)?, durability)?;
+                WriterStore::Postgres(Box::new(writer))
+            }
+        };
+        let head = store.take_over()?;
+        Ok((store, head))
+    }
+
     /// Takes the record over: raises the epoch, so that any writer before is deposed at its next commit.
-    pub(crate) fn take_over(&mut self) -> Result<Head, Problem> {
+    fn take_over(&mut self) -> Result<Head, Problem> {
         each_writer!(self, store => store.take_over())
     }
 

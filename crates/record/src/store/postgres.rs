@@ -126,8 +126,8 @@ impl PostgresReader {
         match rids {
             [] => Ok(Vec::new()),
             [rid] => {
-                let found = self.query_opt(doing, sql::VERSION_AT, &[rid, &stored(at)], |row| version_row(row, 0));
-                Ok(vec![found.await?])
+                let parameters: &Parameters<'_> = &[rid, &stored(at)];
+                Ok(vec![self.query_opt(doing, sql::VERSION_AT, parameters, |row| version_row(row, 0)).await?])
             }
             rids => {
                 let rows = self.query(doing, postgres::VERSIONS_AT, &[&rids, &stored(at)]).await?;

@@ -20,6 +20,14 @@ macro_rules! on_each_store {
                 }
             )+
         }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $contract() {
+                    crate::$module::$contract(&crate::support::Place::postgres().await).await;
+                }
+            )+
+        }
     };
 }
 

@@ -70,13 +70,13 @@ const TAMPERING: &[(&str, &str)] = &[
     ("UPDATE head SET moment = moment + 1", "head-changed"),
     ("UPDATE tile SET hashes = (SELECT body FROM entry WHERE sequence = 3)", "tile-changed"),
     ("DELETE FROM tile", "tile-missing"),
-    ("DELETE FROM idx WHERE key = (SELECT min(key) FROM idx)", "index-row-missing"),
+    ("DELETE FROM idx WHERE key = (SELECT key FROM idx ORDER BY key LIMIT 1)", "index-row-missing"),
     (
         "INSERT INTO idx SELECT key, 3 FROM idx WHERE rid <> 3 AND key NOT IN (SELECT key FROM idx WHERE rid = 3) \
       ORDER BY key LIMIT 1",
         "index-row-unknown",
     ),
-    ("UPDATE idx SET rid = 100000 WHERE key = (SELECT max(key) FROM idx)", "index-row-"),
+    ("UPDATE idx SET rid = 100000 WHERE key = (SELECT key FROM idx ORDER BY key DESC LIMIT 1)", "index-row-"),
     (
         "UPDATE resource SET id = (SELECT id FROM resource WHERE rid = 2) WHERE rid = -1; \
       UPDATE version SET rid = 100001 WHERE sequence = 30",

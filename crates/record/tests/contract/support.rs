@@ -15,7 +15,8 @@ use terms::index::{Part, Row};
 pub struct Place {
     pub location: Location,
     clock: Arc<AtomicI64>,
-    _kept: Vec<Box<dyn std::any::Any + Send + Sync>>,
+    database: Option<Arc<testkit::postgres::TestDatabase>>,
+    _directory: tempfile::TempDir,
 }
 
 /// A refusal of the tests' own rules.
@@ -26,7 +27,25 @@ impl Place {
     pub fn sqlite() -> Place {
         let directory = tempfile::tempdir().unwrap();
         let location = Location::Sqlite { directory: directory.path().to_owned() };
-        Place { location, clock: Arc::new(AtomicI64::new(1_800_000_000_000)), _kept: vec![Box::new(directory)] }
+        let clock = Arc::new(AtomicI64::new(1_800_000_000_000));
+        Place { location, clock, database: None, _directory: directory }
+    }
+
+    pub async fn postgres() -> Place {
+        Place::in_schema(Arc::new(testkit::postgres::fresh().await.unwrap()))
+    }
+
+    /// A schema and a directory of its own in a database.
+    fn in_schema(database: Arc<testkit::postgres::TestDatabase>) -> Place {
+        static NUMBER: AtomicI64 = AtomicI64::new(1);
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::Postgres {
+            url: database.url.clone(),
+            schema: format!("trust_{}", NUMBER.fetch_add(1, Ordering::Relaxed)),
+            directory: directory.path().to_owned(),
+        };
+        let clock = Arc::new(AtomicI64::new(1_800_000_000_000));
+        Place { location, clock, database: Some(database), _directory: directory }
     }
 
     pub async fn open(&self) -> Record {
@@ -40,6 +59,9 @@ impl Place {
                 let database = rusqlite::Connection::open(directory.join("record.db")).unwrap();
                 database.execute_batch(sql).unwrap();
             }
+            Location::Postgres { url, schema, .. } => {
+                connect(url).await.batch_execute(&format!("SET search_path = {schema}; {sql}")).await.unwrap();
+            }
         }
     }
 
@@ -51,6 +73,13 @@ impl Place {
                 copy_folder(directory, copy.directory());
                 copy
             }
+            Location::Postgres { url, schema, directory } => {
+                let copy = Place::in_schema(self.database.clone().unwrap());
+                copy_folder(directory, copy.directory());
+                let Location::Postgres { schema: to, .. } = &copy.location else { unreachable!() };
+                copy_schema(url, schema, to).await;
+                copy
+            }
         };
         copy.clock.store(self.clock.load(Ordering::Relaxed), Ordering::Relaxed);
         copy
@@ -58,9 +87,7 @@ impl Place {
 
     /// The record's own folder.
     pub fn directory(&self) -> &std::path::Path {
-        match &self.location {
-            Location::Sqlite { directory } => directory,
-        }
+        self.location.directory()
     }
 
     pub fn options(&self) -> Options {
@@ -72,6 +99,27 @@ impl Place {
             origin: "host-a.example/t/TST".into(),
             durability: Durability::Full,
         }
+    }
+}
+
+async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Copies every table with its indexes and rows.
+async fn copy_schema(url: &str, from: &str, to: &str) {
+    let client = connect(url).await;
+    client.batch_execute(&format!("CREATE SCHEMA {to}")).await.unwrap();
+    let tables = client.query("SELECT tablename::text FROM pg_tables WHERE schemaname = $1", &[&from]).await.unwrap();
+    for table in tables {
+        let table: String = table.get(0);
+        let copy = format!(
+            "CREATE TABLE {to}.{table} (LIKE {from}.{table} INCLUDING ALL); \
+             INSERT INTO {to}.{table} SELECT * FROM {from}.{table}"
+        );
+        client.batch_execute(&copy).await.unwrap();
     }
 }
 

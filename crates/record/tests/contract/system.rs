@@ -62,9 +62,7 @@ pub async fn every_showing_is_in_the_access_journal(place: &Place) {
     assert!(matches!(denied, Err(Problem::NotPermitted { .. })));
 
     record.close().await;
-    if let record::Location::Sqlite { directory } = &place.location {
-        std::fs::remove_file(directory.join("access/index.db")).unwrap();
-    }
+    std::fs::remove_file(place.directory().join("access/index.db")).unwrap();
     let record = place.open().await;
     let again = record.accesses(&officer, of(Some(key("Patient", "p1")), None)).await.unwrap();
     assert_eq!(again.iter().map(|access| &access.principal).collect::<Vec<_>>(), ["user/nurse"]);
