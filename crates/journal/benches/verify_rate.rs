@@ -9,11 +9,9 @@
     reason = "a benchmark measures, prints and fails by panicking"
 )]
 
-use journal::package::{Header, Writer};
+use journal::package::{Header, Writer, check_package};
 use journal::verifier::Expect;
-use journal::{
-    Act, Cause, CauseKind, Change, Entry, Hash, NOTHING_BEFORE, Operation, chain_hash, check_package, version_digest,
-};
+use journal::{Act, Cause, CauseKind, Change, Entry, Hash, NOTHING_BEFORE, Operation, chain_hash, version_digest};
 use std::time::Instant;
 use terms::Moment;
 

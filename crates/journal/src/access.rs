@@ -55,18 +55,18 @@ pub enum AccessOutcome {
 }
 
 /// Longest encoding of an access leaf, in bytes.
-pub const MOST_LEAF_BYTES: usize = 32 << 20;
+pub(crate) const MOST_LEAF_BYTES: usize = 32 << 20;
 
 const WORD: Limit = Limit::Text(512);
 const QUERY: Limit = Limit::Text(4096);
 const FORMAT: u8 = 1;
 
-/// The origin line of the checkpoints of one access chain of a record.
-pub fn access_origin(origin: &str, host: &str, epoch: u64) -> String {
-    format!("{origin}/access/{host}/{epoch}")
-}
-
 impl AccessLeaf {
+    /// The origin line of the checkpoints of one access chain of a record.
+    pub fn chain_origin(record_origin: &str, host: &str, epoch: u64) -> String {
+        format!("{record_origin}/access/{host}/{epoch}")
+    }
+
     /// The canonical bytes; see [`crate::Entry::encode`] for what happens outside the limits.
     pub fn encode(&self) -> Vec<u8> {
         let mut to = Writer::with_capacity(128 + 256 * self.reads.len());

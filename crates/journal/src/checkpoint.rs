@@ -5,8 +5,8 @@
 //! that somebody lied.
 
 use crate::hash::Hash;
-use crate::keys::{BadText, SigningKey, VerifierKey};
-use crate::note::{NotVerified, Note, Signer};
+use crate::keys::{SigningKey, VerifierKey};
+use crate::note::{BadText, NotVerified, Note, Signer};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;

@@ -150,7 +150,7 @@ pub struct BlobRef {
 }
 
 /// Longest encoding of an entry, in bytes.
-pub const MOST_ENTRY_BYTES: usize = 32 << 20;
+pub(crate) const MOST_ENTRY_BYTES: usize = 32 << 20;
 
 pub(crate) const WORD: Limit = Limit::Text(512);
 pub(crate) const SENTENCE: Limit = Limit::Text(4096);

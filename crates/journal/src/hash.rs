@@ -21,7 +21,7 @@ pub fn chain_hash(entry_bytes: &[u8]) -> Hash {
 }
 
 /// [`chain_hash`] for who already has the entry's [`leaf_hash`]: the entry is hashed once for chain and tree.
-pub fn chain_hash_of_leaf(leaf: &Hash) -> Hash {
+pub(crate) fn chain_hash_of_leaf(leaf: &Hash) -> Hash {
     tagged(b"almoner:chain\n", &[leaf])
 }
 
@@ -31,7 +31,7 @@ pub fn access_chain_hash(leaf_bytes: &[u8]) -> Hash {
 }
 
 /// [`access_chain_hash`] for who already has the access leaf's [`leaf_hash`].
-pub fn access_chain_hash_of_leaf(leaf: &Hash) -> Hash {
+pub(crate) fn access_chain_hash_of_leaf(leaf: &Hash) -> Hash {
     tagged(b"almoner:access\n", &[leaf])
 }
 

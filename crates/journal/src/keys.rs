@@ -6,18 +6,11 @@
 
 use crate::act::{PublicKey, Signature};
 use crate::hash::tagged;
+use crate::note::BadText;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::Signer;
 use std::fmt;
-
-/// A text that is not what it should be: a key, a signed note or a checkpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{what}")]
-pub struct BadText {
-    /// What is wrong.
-    pub what: &'static str,
-}
 
 /// What a key's signatures state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -168,7 +161,7 @@ impl fmt::Debug for SigningKey {
 }
 
 /// Whether the signature over these bytes is the key's (RFC 8032, with weak keys refused).
-pub fn signature_holds(key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
+pub(crate) fn signature_holds(key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
     ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| {
         let signature = ed25519_dalek::Signature::from_bytes(signature);
         key.verify_strict(message, &signature).is_ok()

@@ -3,7 +3,7 @@
 //! Signatures of unknown keys are ignored, so that keys can change and witnesses can be added; a known key whose
 //! signature does not hold spoils the whole note. What the text says is not this file's business.
 
-use crate::keys::{BadText, KeyKind, SigningKey, VerifierKey, check_name, signature_holds};
+use crate::keys::{KeyKind, SigningKey, VerifierKey, check_name, signature_holds};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;
@@ -29,6 +29,14 @@ pub struct Signer {
     pub key: VerifierKey,
     /// For a witness: when it cosigned, in seconds since 1970.
     pub seconds: Option<u64>,
+}
+
+/// A text that is not what it should be: a key, a signed note or a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct BadText {
+    /// What is wrong.
+    pub what: &'static str,
 }
 
 /// Why a note is not to be believed.

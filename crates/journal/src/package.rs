@@ -4,11 +4,14 @@
 //! texts; blobs, checkpoints and access leaves between them; an end record that counts them. The package itself is
 //! not signed: what makes it believable is the checkpoints. Byte by byte in `docs/formats/journal.md`, section 7.
 
+mod check;
+
 use crate::access::MOST_LEAF_BYTES;
 use crate::checkpoint::SignedCheckpoint;
 use crate::entry::{MOST_ENTRY_BYTES, WORD};
 use crate::hash::{Hash, Salt};
 use crate::note::MOST_NOTE_BYTES;
+use crate::verifier::{Expect, Report};
 use crate::wire::{self, Malformed};
 use std::io::{self, Read, Write};
 use terms::Moment;
@@ -110,6 +113,12 @@ pub enum Unreadable {
     /// The source failed.
     #[error("reading the package failed")]
     Io(#[from] io::Error),
+}
+
+/// Checks a package against these keys and checkpoints kept elsewhere. Texts and blobs of `expect` are taken from the
+/// package's header; an origin given there must be the header's.
+pub fn check_package(from: impl Read, expect: Expect, outside: &[String]) -> Result<Report, Unreadable> {
+    check::check_package(from, expect, outside)
 }
 
 mod tag {

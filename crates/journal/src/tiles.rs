@@ -5,6 +5,8 @@
 //! callback. Does not know where tiles are kept. Level 0 holds leaf hashes; a hash of level *n* + 1 is the root of a
 //! full tile of level *n*.
 
+pub mod proof;
+
 use crate::hash::{Hash, node_hash};
 
 /// Hashes in a full tile.
@@ -213,7 +215,7 @@ impl<F: FnMut(TileId) -> Option<Vec<u8>>> TileReader<F> {
 }
 
 /// The largest power of two below a number that is at least 2.
-pub(crate) fn largest_power_below(number: u64) -> u64 {
+fn largest_power_below(number: u64) -> u64 {
     1 << (63 - number.saturating_sub(1).max(1).leading_zeros())
 }
 

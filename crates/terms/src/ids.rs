@@ -1,4 +1,6 @@
 //! Ids that more than one crate speaks of: the code of a trust and the logical id of a resource.
+//!
+//! Only their form; whether such a trust or resource exists is not known here.
 
 use std::fmt;
 

@@ -8,8 +8,10 @@ mod print;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use journal::note::{MOST_NOTE_BYTES, NotVerified, Signer};
+use journal::package::check_package;
 use journal::verifier::{Expect, Report};
-use journal::{MOST_NOTE_BYTES, NotVerified, SignedCheckpoint, Signer, VerifierKey, check_package};
+use journal::{SignedCheckpoint, VerifierKey};
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -52,6 +54,9 @@ struct PackageArguments {
     /// The origin line that the journal must have.
     #[arg(long, value_name = "LINE")]
     origin: Option<String>,
+    /// Accept sealed texts and blobs, of which only the presence can be checked.
+    #[arg(long)]
+    sealed: bool,
     /// Print the report as one JSON object.
     #[arg(long)]
     json: bool,
@@ -99,7 +104,8 @@ fn run(command: Command) -> anyhow::Result<bool> {
 }
 
 fn package(arguments: PackageArguments) -> anyhow::Result<bool> {
-    let expect = Expect { origin: arguments.origin, pinned: arguments.trust.keys()?, ..Expect::default() };
+    let (origin, sealed, pinned) = (arguments.origin, arguments.sealed, arguments.trust.keys()?);
+    let expect = Expect { origin, sealed, pinned, ..Expect::default() };
     let outside = arguments.against.iter().map(|path| read_note(path)).collect::<anyhow::Result<Vec<String>>>()?;
     for (path, text) in arguments.against.iter().zip(&outside) {
         SignedCheckpoint::parse(text).with_context(|| format!("{} is not a checkpoint", path.display()))?;

@@ -2,8 +2,9 @@
 //!
 //! What a journal says of itself may hold anything, so control characters never reach a terminal.
 
+use journal::SignedCheckpoint;
+use journal::note::{NotVerified, Signer};
 use journal::verifier::{CheckpointReport, Finding, Report, Source, Verdict};
-use journal::{NotVerified, SignedCheckpoint, Signer};
 use std::fmt::Write;
 
 /// How many findings are printed in words; all that were kept are in the JSON form.

@@ -3,11 +3,12 @@
 //! A read also says which entry it could see at most, so a leaf that saw more than the journal has betrays a cut
 //! tail.
 
+use super::FindingKind;
 use super::chain::Chain;
-use super::checkpoints::{Checkpoints, Signers, Source};
-use super::finding::{FindingKind, Findings};
-use super::report::CheckpointReport;
-use crate::access::{AccessLeaf, access_origin};
+use super::checkpoints::{Checkpoints, Signers};
+use super::findings::Findings;
+use super::{CheckpointReport, Source};
+use crate::access::AccessLeaf;
 use crate::checkpoint::SignedCheckpoint;
 use crate::hash::{access_chain_hash_of_leaf, leaf_hash};
 use std::collections::BTreeMap;
@@ -57,7 +58,7 @@ impl AccessChains {
                 return;
             }
         };
-        let name = access_origin(origin, &leaf.host, leaf.epoch);
+        let name = AccessLeaf::chain_origin(origin, &leaf.host, leaf.epoch);
         if self.chains.len() == MOST_CHAINS && !self.chains.contains_key(&name) {
             findings.add(FindingKind::LeafUndecodable, leaf.number, name, "There are too many access chains.");
             return;

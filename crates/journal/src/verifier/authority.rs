@@ -3,7 +3,8 @@
 //!
 //! The rules are in `docs/formats/journal.md`, section 4. A change that breaks them is found and has no effect.
 
-use super::finding::{FindingKind, Findings};
+use super::FindingKind;
+use super::findings::Findings;
 use crate::act::{Act, Cut, KeyChange, KeyChangeKind, PublicKey, Resume};
 use crate::entry::Entry;
 use crate::keys::{KeyKind, VerifierKey, signature_holds};

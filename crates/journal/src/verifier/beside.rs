@@ -2,7 +2,8 @@
 //!
 //! Entries come before their erasure, so what is absent is remembered until an entry erases it or the journal ends.
 
-use super::finding::{FindingKind, Findings};
+use super::FindingKind;
+use super::findings::Findings;
 use super::seen::{ShortHash, Versions, short};
 use crate::act::{ErasedVersion, Erasure};
 use crate::entry::{Change, Entry};

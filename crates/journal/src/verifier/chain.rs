@@ -3,7 +3,7 @@
 //! The same rules for both chains. An intruder (a copy, or one out of place) is left out of chain and tree, so that
 //! what is genuine after it is not blamed.
 
-use super::finding::FindingKind;
+use super::FindingKind;
 use crate::edge::Edge;
 use crate::hash::{Hash, NOTHING_BEFORE};
 

@@ -4,21 +4,12 @@
 //! tail; one from inside only shows that the copy agrees with itself.
 
 use super::chain::Chain;
-use super::finding::{FindingKind, Findings};
-use super::report::{CheckpointReport, Verdict};
+use super::findings::Findings;
+use super::{CheckpointReport, FindingKind, Source, Verdict};
 use crate::checkpoint::SignedCheckpoint;
 use crate::keys::{KeyKind, VerifierKey};
 use crate::note::NotVerified;
 use std::collections::BTreeMap;
-
-/// Where a checkpoint comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// Kept with the journal.
-    Inside,
-    /// Kept elsewhere.
-    Outside,
-}
 
 /// How many checkpoints of one chain can wait.
 const MOST_WAITING: usize = 1_000_000;

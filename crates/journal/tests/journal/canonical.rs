@@ -1,12 +1,17 @@
 //! Decoding of anything: whatever is accepted encodes to the same bytes, whatever is not is refused without panic.
+//!
+//! Generated and mutated entries, leaves, checkpoints and whole packages; what they mean is not looked at here.
 
 use crate::sample::{Item, package, sample};
+use journal::act::{Cut, Resume, Takeover};
 use journal::frames::{Frames, SEGMENT_START, append_frame};
+use journal::note::Note;
+use journal::package::check_package;
 use journal::verifier::Expect;
 use journal::{
-    AccessLeaf, AccessOutcome, AccessRead, Act, Assertion, BlobRef, Cause, CauseKind, Change, Checkpoint, Cut, Edge,
-    Entry, ErasedVersion, Erasure, Idempotency, KeyChange, KeyChangeKind, Note, Operation, Resume, SignedCheckpoint,
-    SpanDigest, Takeover, VerifierKey, check_package,
+    AccessLeaf, AccessOutcome, AccessRead, Act, Assertion, BlobRef, Cause, CauseKind, Change, Checkpoint, Edge, Entry,
+    ErasedVersion, Erasure, Idempotency, KeyChange, KeyChangeKind, Operation, SignedCheckpoint, SpanDigest,
+    VerifierKey,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -238,7 +243,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A package damaged anywhere is either unreadable or found; the check itself never fails.
     #[test]

@@ -7,13 +7,16 @@ use crate::sample::{
     Builder, ORIGIN, cut, full_entry, host_key, introduce, large_span, leaf, package, resume, salt, sample, second_key,
     span, target_key, witness,
 };
+use journal::act::Takeover;
 use journal::frames::{Frames, SEGMENT_START, append_frame};
+use journal::hash::blob_digest;
+use journal::package::check_package;
 use journal::tiles::TileBuilder;
 use journal::verifier::Expect;
 use journal::{
     AccessLeaf, Act, BlobRef, CauseKind, Edge, Entry, ErasedVersion, Erasure, KeyChangeKind, KeyKind, NOTHING_BEFORE,
-    Operation, SignedCheckpoint, SpanDigest, Takeover, VerifierKey, access_chain_hash, blob_digest, chain_hash,
-    check_package, leaf_hash, node_hash, request_digest, version_digest,
+    Operation, SignedCheckpoint, SpanDigest, VerifierKey, access_chain_hash, chain_hash, leaf_hash, node_hash,
+    request_digest, version_digest,
 };
 use std::path::PathBuf;
 

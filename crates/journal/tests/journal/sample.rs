@@ -3,12 +3,13 @@
 //! Synthetic throughout. Fourteen entries: keys, versions, blobs, an erasure, a rotation, a take-over, a cut that is
 //! refused and one that holds; two access chains; checkpoints inside and outside.
 
+use journal::act::{Cut, Resume, Takeover};
+use journal::hash::blob_digest;
 use journal::package::{Header, Writer};
 use journal::{
-    AccessLeaf, AccessOutcome, AccessRead, Act, Assertion, BlobRef, Cause, CauseKind, Change, Checkpoint, Cut, Edge,
-    Entry, ErasedVersion, Erasure, Hash, Idempotency, KeyChange, KeyChangeKind, NOTHING_BEFORE, Operation, Resume,
-    Salt, SignedCheckpoint, SigningKey, SpanDigest, Takeover, access_chain_hash, access_origin, blob_digest,
-    chain_hash, leaf_hash, request_digest, version_digest,
+    AccessLeaf, AccessOutcome, AccessRead, Act, Assertion, BlobRef, Cause, CauseKind, Change, Checkpoint, Edge, Entry,
+    ErasedVersion, Erasure, Hash, Idempotency, KeyChange, KeyChangeKind, NOTHING_BEFORE, Operation, Salt,
+    SignedCheckpoint, SigningKey, SpanDigest, access_chain_hash, chain_hash, leaf_hash, request_digest, version_digest,
 };
 use terms::Moment;
 use terms::index::{End, Next, Part, Range, Span};
@@ -328,7 +329,7 @@ fn access_chain(host: &str, epoch: u64, leaves: u64, key: &SigningKey) -> Vec<It
         edge.append(leaf_hash(&bytes));
         items.push(Item::Leaf(bytes));
     }
-    let origin = access_origin(ORIGIN, host, epoch);
+    let origin = AccessLeaf::chain_origin(ORIGIN, host, epoch);
     let moment = Moment(START + 100);
     let checkpoint = Checkpoint { origin, size: leaves, root: edge.root(), epoch, moment };
     items.push(Item::Checkpoint(SignedCheckpoint::sign(checkpoint, key).unwrap()));

@@ -1,8 +1,10 @@
 //! The tree against an independent implementation of RFC 6962, at many sizes; tiles and proofs read back.
+//!
+//! Leaves are made-up texts; what entries hold does not matter to a tree.
 
 use ct_merkle::{ConsistencyProof, InclusionProof, RootHash, mem_backed_tree::MemoryBackedTree};
-use journal::tiles::{TileBuilder, TileId, TileReader, tiles_between};
-use journal::{Edge, Hash, leaf_hash, proof};
+use journal::tiles::{TileBuilder, TileId, TileReader, proof, tiles_between};
+use journal::{Edge, Hash, leaf_hash};
 use proptest::prelude::*;
 use sha2::Sha256;
 use std::collections::HashMap;

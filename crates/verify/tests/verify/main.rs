@@ -1,4 +1,5 @@
 //! The program from outside, over the golden files of `journal`: exit codes, words and JSON.
+//! What is checked and how is tested in `journal` itself.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

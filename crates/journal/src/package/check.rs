@@ -3,14 +3,13 @@
 //! Damage of the file itself becomes a finding, so that what could be read is still reported; only a file that is
 //! no package at all, or a source that fails, is a problem.
 
+use super::{Counts, Reader, Record, Unreadable};
 use crate::hash::{BlobHasher, Hash, Salt};
-use crate::package::{Counts, Reader, Record, Unreadable};
 use crate::verifier::{Expect, Finding, FindingKind, Given, Report, Source, Verifier};
 use std::io::Read;
 
-/// Checks a package against these keys and checkpoints kept elsewhere. Origin, texts and blobs of `expect` are
-/// taken from the package's header; an origin given there must be the header's.
-pub fn check_package(from: impl Read, expect: Expect, outside: &[String]) -> Result<Report, Unreadable> {
+/// See [`super::check_package`].
+pub(super) fn check_package(from: impl Read, expect: Expect, outside: &[String]) -> Result<Report, Unreadable> {
     let mut package = Reader::new(from)?;
     let header = package.header().clone();
     let stated = expect.origin.clone();

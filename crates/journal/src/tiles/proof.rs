@@ -3,8 +3,8 @@
 //! RFC 6962, sections 2.1.1 and 2.1.2; verification as RFC 9162, sections 2.1.3.2 and 2.1.4.2, lays it out. Proofs
 //! are made from tiles and checked with nothing but hashes.
 
+use super::{TileId, TileMissing, TileReader, largest_power_below};
 use crate::hash::{Hash, node_hash};
-use crate::tiles::{TileId, TileMissing, TileReader, largest_power_below};
 
 /// Why a proof cannot be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
