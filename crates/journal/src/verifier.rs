@@ -31,7 +31,8 @@ use terms::Moment;
 /// What to check a journal against.
 #[derive(Debug, Clone, Default)]
 pub struct Expect {
-    /// The record's origin line; when none is given, that of the first checkpoint counts.
+    /// The record's origin line; when none is given, that of the first checkpoint counts. Needed when access leaves
+    /// are read before any checkpoint.
     pub origin: Option<String>,
     /// Whether every text that is not erased will be given.
     pub texts: bool,

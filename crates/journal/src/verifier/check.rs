@@ -146,7 +146,10 @@ impl Verifier {
             }
         };
         let stated = checkpoint.checkpoint();
-        let origin = self.expect.origin.get_or_insert_with(|| stated.origin.clone());
+        let origin = self.expect.origin.get_or_insert_with(|| {
+            let record = stated.origin.split_once("/access/").map_or(stated.origin.as_str(), |(record, _)| record);
+            record.to_owned()
+        });
         if stated.origin == *origin {
             self.checkpoints.add(checkpoint, source, self.chain.last(), &mut self.findings);
             return self.compare_checkpoints();
