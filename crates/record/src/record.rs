@@ -329,9 +329,7 @@ impl Inner {
 }
 
 /// Runs what keeps its thread waiting, such as the writer's first steps, where that harms nobody.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Problem::store("opening the record", error))?
 }
 

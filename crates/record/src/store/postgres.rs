@@ -36,11 +36,8 @@ pub(crate) struct PostgresReader {
 impl PostgresReader {
     /// Readers of the schema at an address. Connects when first asked.
     pub(crate) fn open(address: &Address) -> Result<PostgresReader, Problem> {
-        let manager = Manager::from_config(
-            address.reader(),
-            NoTls,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
+        let manager =
+            Manager::from_config(address.reader(), NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let timeouts = Timeouts { wait: Some(WAIT), create: Some(WAIT), recycle: Some(WAIT) };
         let pool = Pool::builder(manager).max_size(MOST_CONNECTIONS).timeouts(timeouts).runtime(Runtime::Tokio1);
         let pool = pool.build().map_err(|error| Problem::store("making a pool of connections", error))?;

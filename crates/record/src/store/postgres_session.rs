@@ -46,7 +46,8 @@ impl Address {
     pub(crate) fn parse(url: &str, schema: &str) -> Result<Address, Problem> {
         let unsuitable = |what: String| Problem::Unsuitable { what };
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        if schema.is_empty() || schema.len() > 63 || !schema.bytes().all(plain) || schema.as_bytes()[0].is_ascii_digit() {
+        let begins_well = schema.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+        if !begins_well || schema.len() > 63 || !schema.bytes().all(plain) {
             return Err(unsuitable(format!(
                 "a PostgreSQL schema is named with up to 63 lower-case letters, digits and underscores, not {schema:?}"
             )));
@@ -142,7 +143,8 @@ pub(crate) async fn check_durable(client: &Client, durability: Durability) -> Re
     if durability == Durability::Off {
         return client.batch_execute("SET synchronous_commit = off").await.map_err(doing);
     }
-    if settings(client).await.map_err(&doing)?.iter().any(|(name, value)| name == "synchronous_commit" && value == "off") {
+    let found = settings(client).await.map_err(&doing)?;
+    if found.iter().any(|(name, value)| name == "synchronous_commit" && value == "off") {
         client.batch_execute("SET synchronous_commit = on").await.map_err(&doing)?;
     }
     match unsuitable(&settings(client).await.map_err(&doing)?) {

@@ -115,7 +115,11 @@ impl PostgresWriter {
         .map_err(failed(doing))
     }
 
-    fn query_once(&mut self, sql: &'static str, parameters: &Parameters<'_>) -> Result<Result<Vec<Row>, Error>, Problem> {
+    fn query_once(
+        &mut self,
+        sql: &'static str,
+        parameters: &Parameters<'_>,
+    ) -> Result<Result<Vec<Row>, Error>, Problem> {
         if !self.open {
             self.connected()?;
         }
