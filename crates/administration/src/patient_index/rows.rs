@@ -1,0 +1,82 @@
+//! The index rows of a patient.
+
+use std::collections::BTreeSet;
+
+use fhir::Document;
+use terms::index::{Part, Row};
+use terms::{PartialDate, Precision};
+
+use super::person::{Name, Person, sound};
+use super::{BORN, NAME, NUMBER, SOUND, TYPO};
+
+/// A word shorter than this has too many neighbours to forgive a slip in it.
+pub(super) const SHORTEST_WITH_SLIP: usize = 4;
+
+/// Adds the rows of a Patient resource; nothing for any other.
+pub fn patient_rows(patient: &Document<'_>, out: &mut Vec<Row>) {
+    if patient.resource_type().as_deref() != Some("Patient") {
+        return;
+    }
+    let person = Person::of(patient);
+    let mut texts: BTreeSet<(&'static str, String)> = BTreeSet::new();
+    for name in &person.names {
+        name_texts(name, &mut texts);
+    }
+    texts.extend(person.numbers.iter().map(|number| (NUMBER, number.clone())));
+    out.extend(texts.into_iter().map(|(parameter, text)| Row::one(parameter, Part::Text(text.into_bytes()))));
+    out.extend(person.born.as_ref().map(|born| Row::one(BORN, Part::fixed(&born_bytes(born)))));
+}
+
+/// Every family word with every given word, both ways round; sounds; and what remains with one letter left out.
+fn name_texts(name: &Name, texts: &mut BTreeSet<(&'static str, String)>) {
+    let families: Vec<String> = whole_and_words(&name.family);
+    for family in &families {
+        texts.insert((
+            NAME,
+            if name.given.is_empty() { family.clone() } else { format!("{family} {}", name.given.join(" ")) },
+        ));
+        for given in &name.given {
+            texts.insert((NAME, format!("{family} {given}")));
+            texts.insert((NAME, format!("{given} {family}")));
+        }
+    }
+    for family in &name.family {
+        let sound_of_family = sound(family);
+        texts.insert((SOUND, format!("{sound_of_family} ")));
+        for given in &name.given {
+            texts.insert((SOUND, format!("{sound_of_family} {}", sound(given))));
+        }
+    }
+    if families.is_empty() {
+        texts.extend(name.given.iter().map(|given| (NAME, given.clone())));
+    }
+    for word in name.family.iter().chain(name.given.first()) {
+        texts.extend(with_one_letter_less(word).into_iter().map(|less| (TYPO, less)));
+    }
+}
+
+/// `smith jones`, and then `jones` for those who use the last part alone.
+fn whole_and_words(family: &[String]) -> Vec<String> {
+    (0..family.len()).map(|from| family[from..].join(" ")).collect()
+}
+
+/// The word, and the word with each of its letters left out once; nothing for a short word.
+pub(super) fn with_one_letter_less(word: &str) -> BTreeSet<String> {
+    let letters: Vec<char> = word.chars().collect();
+    if letters.len() < SHORTEST_WITH_SLIP {
+        return BTreeSet::new();
+    }
+    let less = |at: usize| letters.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, c)| c).collect();
+    (0..letters.len()).map(less).chain([word.to_owned()]).collect()
+}
+
+/// Year, month and day as four ordered bytes; 0 for what is not known.
+fn born_bytes(born: &PartialDate) -> [u8; 4] {
+    let year = born.year().to_be_bytes();
+    let month = born.month().map_or(0, i8::unsigned_abs);
+    let day = match born.precision() {
+        Precision::Year | Precision::Month => 0,
+        _ => born.date().map_or(0, |date| date.day().unsigned_abs()),
+    };
+    [year[0], year[1], month, day]
+}
