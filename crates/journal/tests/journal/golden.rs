@@ -163,6 +163,9 @@ fn keys_and_checkpoints() {
     assert_eq!(read, keys);
     let outside = &sample().outside[0];
     let kept = String::from_utf8(golden("checkpoint-7.txt", outside.to_string().as_bytes())).unwrap();
+    let indented: String = outside.checkpoint().text().lines().map(|line| format!("    {line}\n")).collect();
+    let page = include_str!("../../../../docs/formats/journal.md");
+    assert!(page.contains(&indented), "docs/formats/journal.md shows another checkpoint:\n{indented}");
     let read = SignedCheckpoint::parse(&kept).unwrap();
     assert_eq!(&read, outside);
     assert_eq!(read.verify(&keys).unwrap().len(), 2);
