@@ -1,8 +1,11 @@
 //! Proofs and repairs of one record, asked for by the command line: verify, checkpoint, rebuild of the index.
 
+use record::{VerifyOptions, VerifyReport};
+
 use crate::failure::Failure;
 use crate::host::Trust;
-use crate::work::{Listener, Outcome, Progress};
+use crate::secret::hex;
+use crate::work::{Fault, Listener, Outcome, Progress};
 
 /// Signs a checkpoint of the journal.
 pub(crate) async fn checkpoint(trust: &Trust) -> Result<Outcome, Failure> {
@@ -11,16 +14,48 @@ pub(crate) async fn checkpoint(trust: &Trust) -> Result<Outcome, Failure> {
 
 /// Makes the index anew from the versions.
 pub(crate) async fn rebuild_index(trust: &Trust, listener: Listener<'_>) -> Result<Outcome, Failure> {
-    let _ = (trust, listener, Progress::default());
-    Err(Failure::refused("The rebuild is not wired yet."))
+    let heard = |done, total| listener(Progress { doing: "Indexing".into(), done, total: Some(total), items: done });
+    Ok(Outcome::IndexRebuilt { resources: trust.record.rebuild_index(heard).await? })
 }
 
 /// Checks that the record is whole.
 pub(crate) async fn verify(
-    _trust: &Trust,
-    _against: Option<String>,
-    _index: bool,
-    _listener: Listener<'_>,
+    trust: &Trust,
+    against: Option<String>,
+    index: bool,
+    listener: Listener<'_>,
 ) -> Result<Outcome, Failure> {
-    Err(Failure::refused("Verification is not wired yet."))
+    let options = VerifyOptions { against: against.into_iter().collect(), keys: Vec::new(), index };
+    let heard = |done, total| listener(Progress { doing: "Verifying".into(), done, total: Some(total), items: done });
+    Ok(said(&trust.record.verify(options, heard).await?))
+}
+
+fn said(report: &VerifyReport) -> Outcome {
+    let journal = &report.journal;
+    let mut checked = vec![
+        format!("{} entries, chain and tree, root {}", journal.entries, hex(&journal.root)),
+        format!("{} texts of {} versions of {} resources", journal.texts, journal.versions, journal.resources),
+        format!("{} access records in {} chains", journal.access_reads, journal.access_chains),
+    ];
+    checked.extend(journal.checkpoints.iter().map(|one| format!("a checkpoint of {} entries", one.size)));
+    checked.extend(report.index_rows.map(|rows| format!("{rows} index rows")));
+    let in_journal = journal.findings.iter().map(|finding| Fault {
+        kind: finding.kind.name().to_owned(),
+        entry: finding.at_entry,
+        subject: finding.subject.clone(),
+        sentence: finding.sentence.clone(),
+    });
+    let in_store = report.store.iter().map(|finding| Fault {
+        kind: finding.kind.to_owned(),
+        entry: None,
+        subject: finding.subject.clone(),
+        sentence: finding.sentence.clone(),
+    });
+    Outcome::Verified {
+        whole: report.holds(),
+        checked,
+        faults: in_journal.chain(in_store).collect(),
+        more_faults: journal.omitted + report.store_omitted,
+        not_proved: journal.not_proved(),
+    }
 }

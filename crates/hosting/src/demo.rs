@@ -20,7 +20,7 @@ use crate::secret::Secret;
 use crate::serve::serve_host;
 use crate::trusts::{TrustCode, replace_file};
 use crate::work::{NewToken, NewTrust, Outcome};
-use crate::{accounts, tokens};
+use crate::{accounts, clock, tokens};
 
 /// The demonstration's resources, one a line, told at [`STORY_NOW`]. Made from the test kit's; a test compares.
 const PATIENTS: &str = include_str!("generated/demonstration.ndjson");
@@ -81,7 +81,7 @@ pub async fn serve_demonstration(
     ready: impl FnOnce(&Demonstration),
 ) -> Result<(), Failure> {
     let lock = Arc::new(claim_alone(&configuration.data).await?);
-    let host = Arc::new(Host::open(configuration, Arc::clone(&lock))?);
+    let host = Arc::new(Host::open(configuration, Arc::clone(&lock), clock::machine())?);
     let mut demonstration = make(&host).await?;
     let token = NewToken {
         trust: TrustCode::parse(CODE)?,
@@ -148,7 +148,7 @@ async fn write_patients(host: &Host, trust: &Trust) -> Result<(), Failure> {
     for line in PATIENTS.lines() {
         let text = Bytes::from(told_at(line, (trust.clock)()));
         for item in split(&text).map_err(|refusal| refused(&refusal))? {
-            let item = item.map_err(|(_, refusal)| refused(&refusal))?;
+            let item = item.map_err(|unusable| refused(&unusable.refusal))?;
             batch.push(prepare(&item).map_err(|refusal| refused(&refusal))?);
         }
     }

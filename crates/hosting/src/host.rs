@@ -53,13 +53,13 @@ pub(crate) struct Trust {
 
 impl Host {
     /// Reads the registry of the data directory that `lock` holds. Records are opened when they are first needed.
-    pub(crate) fn open(configuration: Configuration, lock: Arc<Lock>) -> Result<Host, Failure> {
+    pub(crate) fn open(configuration: Configuration, lock: Arc<Lock>, clock: Clock) -> Result<Host, Failure> {
         let registry = Registry::read(&configuration.data)?;
         Ok(Host {
             passwords: Arc::new(Passwords::new()?),
             throttle: Throttle::default(),
             owners: Owners::none(),
-            clock: crate::clock::machine(),
+            clock,
             trusts: Mutex::new(Trusts { registry, open: BTreeMap::new() }),
             configuration,
             _lock: lock,
@@ -87,7 +87,7 @@ impl Host {
         }
         let entry = trusts.registry.find(code).filter(|entry| entry.ready).cloned();
         let entry = entry.ok_or_else(|| Failure::Refused(format!("There is no trust {code} on this host.")))?;
-        let location = entry.location(&self.configuration.data)?;
+        let location = entry.location(&self.configuration.data);
         let options = self.options(&trusts.registry.host, code);
         let record = Record::open(&location, options).await?;
         let trust = self.opened(entry, record);
@@ -139,7 +139,7 @@ impl Host {
         };
         trusts.registry.put(entry.clone());
         trusts.registry.write(&self.configuration.data)?;
-        let location = entry.location(&self.configuration.data)?;
+        let location = entry.location(&self.configuration.data);
         let options = self.options(&trusts.registry.host, &new.code);
         let record = Record::open(&location, options).await?;
         entry.ready = true;
@@ -206,13 +206,14 @@ impl Trust {
 
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
-    Indexing { functions: vec![("fhir", 1), ("accounts", 1)], extract: Arc::new(extract) }
+    Indexing { functions: vec![("fhir", 1), ("patient index", 1), ("accounts", 1)], extract: Arc::new(extract) }
 }
 
 fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     // Every text was a document when it was accepted; one that is not any more is found by `verify`.
     if let Ok(document) = Document::parse(source.text, &Limits::default()) {
         fhir::search::index_rows(source.kind, source.id, &document, rows);
+        administration::patient_rows(&document, rows);
     }
     crate::accounts::index_rows(source, rows);
 }

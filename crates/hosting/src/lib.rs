@@ -45,4 +45,4 @@ pub use load::{Account, Counts, PassedOver, Place, Refusal};
 pub use secret::Secret;
 pub use serve::{run, serve};
 pub use trusts::TrustCode;
-pub use work::{Listener, NewToken, NewTrust, NewUser, Outcome, Progress, TrustView, Work};
+pub use work::{Fault, Listener, NewToken, NewTrust, NewUser, Outcome, Progress, TrustView, Work};

@@ -15,19 +15,6 @@ use crate::{answer, gate, sign_in};
 /// The largest body of a form, in bytes. The FHIR interface has bounds of its own.
 const LARGEST_FORM: usize = 1 << 20;
 
-/// The routes that hosting answers itself; the FHIR interface and the pages bring their own tables.
-#[cfg(test)]
-pub(crate) const OWN: &[(&str, &str)] = &[
-    ("GET", "/"),
-    ("GET", "/health"),
-    ("GET", "/sign-in"),
-    ("POST", "/sign-in"),
-    ("POST", "/sign-out"),
-    ("POST", "/lock"),
-    ("GET", "/assets/{name}"),
-    ("GET", "/t/{trust}/fhir/.well-known/smart-configuration"),
-];
-
 /// The router of a host.
 pub(crate) fn router(host: Arc<Host>) -> Router {
     let service = fhir_api::Service::new(host.owners.clone(), fhir_api::Bounds::default(), host.clock());
@@ -74,3 +61,6 @@ fn json(value: &serde_json::Value) -> Response {
 async fn nowhere() -> Response {
     answer::plain(StatusCode::NOT_FOUND, "There is nothing at this address.").into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::ownership::{Claim, Lock, claim, claim_alone};
 use crate::work::{Listener, Outcome, Work};
-use crate::{carry_out, channel, listener, routes};
+use crate::{carry_out, channel, clock, listener, routes};
 
 /// Carries out a piece of work: here if nobody owns the data directory, else at the process that does.
 ///
@@ -20,7 +20,7 @@ pub async fn run(configuration: Configuration, work: Work, listener: Listener<'_
     match claim(&configuration.data).await? {
         Claim::Elsewhere(stream) => channel::hand_over(stream, &work, listener).await,
         Claim::Owner(lock) => {
-            let host = Arc::new(Host::open(configuration, Arc::new(lock))?);
+            let host = Arc::new(Host::open(configuration, Arc::new(lock), clock::machine())?);
             let ended = carry_out::carry_out(&host, work, listener).await;
             host.close().await;
             ended
@@ -34,7 +34,7 @@ pub async fn run(configuration: Configuration, work: Work, listener: Listener<'_
 /// A data directory that another process serves, an address that is in use.
 pub async fn serve(configuration: Configuration, ready: impl FnOnce(&str)) -> Result<(), Failure> {
     let lock = Arc::new(claim_alone(&configuration.data).await?);
-    let host = Arc::new(Host::open(configuration, Arc::clone(&lock))?);
+    let host = Arc::new(Host::open(configuration, Arc::clone(&lock), clock::machine())?);
     serve_host(host, &lock, ready).await
 }
 

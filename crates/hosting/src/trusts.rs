@@ -93,12 +93,13 @@ impl std::fmt::Display for TrustCode {
 
 impl TrustEntry {
     /// Where this trust's record is. Each has a directory of its own under the data directory on either store.
-    pub(crate) fn location(&self, data: &Path) -> Result<Location, Failure> {
+    pub(crate) fn location(&self, data: &Path) -> Location {
         let directory = data.join("trusts").join(self.code.as_str());
         if self.store == "sqlite" {
-            return Ok(Location::Sqlite { directory });
+            return Location::Sqlite { directory };
         }
-        Err(Failure::refused("PostgreSQL is not wired yet."))
+        let schema = format!("trust_{}", self.code.as_str().to_ascii_lowercase());
+        Location::Postgres { url: self.store.clone(), schema, directory }
     }
 
     /// The store for people and logs: without the user and password of a URL.

@@ -147,7 +147,11 @@ pub enum Outcome {
         /// What was checked, in order.
         checked: Vec<String>,
         /// What is wrong; empty when whole.
-        faults: Vec<String>,
+        faults: Vec<Fault>,
+        /// Faults beyond those, which were only counted.
+        more_faults: u64,
+        /// What the check does not prove, in sentences.
+        not_proved: Vec<String>,
     },
     /// A signed checkpoint, to be kept elsewhere.
     Checkpoint {
@@ -156,9 +160,22 @@ pub enum Outcome {
     },
     /// The index was rebuilt.
     IndexRebuilt {
-        /// How many versions were read.
-        versions: u64,
+        /// How many resources were indexed.
+        resources: u64,
     },
+}
+
+/// One thing that is wrong in a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// A stable name for machines, such as `index-row-missing`.
+    pub kind: String,
+    /// The entry, or for an access chain the leaf, where it is.
+    pub entry: Option<u64>,
+    /// What it is about.
+    pub subject: String,
+    /// What is wrong, in a sentence.
+    pub sentence: String,
 }
 
 /// One trust, for people.

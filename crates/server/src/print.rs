@@ -30,13 +30,20 @@ pub(crate) fn outcome(outcome: &Outcome, json: bool) -> Result<()> {
             eprintln!("Token {id}, good until {until}. It is shown this once.");
         }
         Outcome::Loaded(account) => loaded(account),
-        Outcome::Verified { whole, checked, faults } => {
-            checked.iter().for_each(|line| println!("{line}"));
-            faults.iter().for_each(|line| println!("FAULT: {line}"));
-            println!("{}", if *whole { "The record is whole." } else { "The record is not whole." });
+        Outcome::Verified { whole, checked, faults, more_faults, not_proved } => {
+            checked.iter().for_each(|line| println!("checked: {line}"));
+            for fault in faults {
+                let entry = fault.entry.map(|entry| format!(", entry {entry}")).unwrap_or_default();
+                println!("FAULT: {}{entry}: {} ({})", fault.subject, fault.sentence, fault.kind);
+            }
+            if *more_faults > 0 {
+                println!("… and {more_faults} more faults");
+            }
+            not_proved.iter().for_each(|line| println!("not proved: {line}"));
+            println!("{}", if *whole { "The record is whole." } else { "The record is NOT whole." });
         }
         Outcome::Checkpoint { text } => print!("{text}"),
-        Outcome::IndexRebuilt { versions } => println!("Index rebuilt from {versions} versions."),
+        Outcome::IndexRebuilt { resources } => println!("Index of {resources} resources rebuilt."),
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use fhir_api::Owners;
+use fhir_api::load::Unusable;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -147,10 +148,9 @@ fn prepare(place: &Place, text: &Bytes) -> Vec<Item> {
         Err(refusal) => return vec![Item { place: place.clone(), prepared: Err((None, refusal)) }],
     };
     let inside = |path: String| Place { inside: (!path.is_empty()).then_some(path), ..place.clone() };
-    let item = |found| match found {
-        Err((path, refusal)) => Item { place: inside(path), prepared: Err((None, refusal)) },
+    let item = |found: Result<fhir_api::load::Item, Unusable>| match found {
+        Err(Unusable { place, refusal }) => Item { place: inside(place), prepared: Err((None, refusal)) },
         Ok(item) => {
-            let item: fhir_api::load::Item = item;
             let prepared = fhir_api::load::prepare(&item);
             let prepared = prepared.map_err(|refusal| (Some(item.key.kind.clone()), refusal));
             Item { place: inside(item.place), prepared }

@@ -1,0 +1,364 @@
+//! The gate as a whole: every route without credentials, wrong ones, each role, sessions, forms, lockout.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::body::{Body, to_bytes};
+use http::{Method, Request, StatusCode, header};
+use terms::Moment;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::configuration::{Configuration, Settings};
+use crate::gate::OPEN;
+use crate::ownership::claim_alone;
+use crate::secret::Secret;
+use crate::trusts::TrustCode;
+use crate::work::{NewToken, NewTrust, NewUser, Outcome};
+use crate::{accounts, tokens};
+
+/// The routes that hosting answers itself; the FHIR interface and the pages bring their own tables.
+const OWN: &[(&str, &str)] = &[
+    ("GET", "/"),
+    ("GET", "/health"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    ("POST", "/lock"),
+    ("GET", "/assets/{name}"),
+    ("GET", "/t/{trust}/fhir/.well-known/smart-configuration"),
+];
+
+const PASSWORD: &str = "correct horse battery";
+
+/// A host in a directory of its own, with a clock that stands still until it is moved.
+struct Stage {
+    _directory: tempfile::TempDir,
+    now: Arc<AtomicI64>,
+    host: Arc<Host>,
+    router: Router,
+}
+
+/// An answer, read to its end.
+struct Said {
+    status: StatusCode,
+    headers: http::HeaderMap,
+    body: String,
+}
+
+impl Stage {
+    async fn set() -> Stage {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("empty.toml");
+        std::fs::write(&file, "").unwrap();
+        let settings = Settings { data: Some(directory.path().join("data")), ..Settings::default() };
+        let configuration = Configuration::resolve(settings, Some(&file)).unwrap();
+        let lock = Arc::new(claim_alone(&configuration.data).await.unwrap());
+        let now = Arc::new(AtomicI64::new(1_800_000_000_000));
+        let clock = Arc::clone(&now);
+        let clock: terms::Clock = Arc::new(move || Moment(clock.load(Ordering::Relaxed)));
+        let host = Arc::new(Host::open(configuration, lock, clock).unwrap());
+        for code in ["RAA", "RBB"] {
+            let code = TrustCode::parse(code).unwrap();
+            let new = NewTrust { code, name: "Trust".into(), store: None, demonstration: false };
+            host.add_trust(new).await.unwrap();
+        }
+        let router = router(Arc::clone(&host));
+        Stage { _directory: directory, now, host, router }
+    }
+
+    fn wait(&self, minutes: i64) {
+        self.now.fetch_add(minutes * 60_000, Ordering::Relaxed);
+    }
+
+    async fn add_user(&self, name: &str, role: &str) {
+        let trust = TrustCode::parse("RAA").unwrap();
+        let password = Some(Secret::new(PASSWORD));
+        let new = NewUser { trust, name: name.into(), display: "A B".into(), role: role.into(), password };
+        accounts::add(&*self.host.trust(&new.trust).await.unwrap(), new).await.unwrap();
+    }
+
+    async fn token(&self, trust: &str, role: &str, patients: &[&str]) -> String {
+        let new = NewToken {
+            trust: TrustCode::parse(trust).unwrap(),
+            role: role.into(),
+            ttl_seconds: 3600,
+            patients: patients.iter().map(|id| (*id).to_owned()).collect(),
+            label: "test".into(),
+        };
+        match tokens::issue(&*self.host.trust(&new.trust).await.unwrap(), new).await.unwrap() {
+            Outcome::Token { token, .. } => token.reveal().to_owned(),
+            other => panic!("not a token: {other:?}"),
+        }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Said {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap();
+        Said { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    }
+
+    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Said {
+        self.send(request("GET", path, headers, "")).await
+    }
+
+    /// Signs in through the form; gives the session's cookie.
+    async fn sign_in(&self, name: &str, password: &str) -> Result<String, Said> {
+        let page = self.get("/sign-in?trust=RAA", &[]).await;
+        let before = cookie_of(&page).unwrap();
+        let token = page.body.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let form = format!("trust=RAA&name={name}&password={}&next=&form_token={token}", password.replace(' ', "+"));
+        let headers = [("cookie", before.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let said = self.send(request("POST", "/sign-in", &headers, &form)).await;
+        match said.status {
+            StatusCode::SEE_OTHER => Ok(cookie_of(&said).unwrap()),
+            _ => Err(said),
+        }
+    }
+}
+
+fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+/// The first cookie that an answer sets, as it is sent back.
+fn cookie_of(said: &Said) -> Option<String> {
+    let line = said.headers.get(header::SET_COOKIE)?.to_str().ok()?;
+    Some(line.split(';').next()?.to_owned())
+}
+
+/// The form token that belongs to a session's cookie.
+fn form_token_of(cookie: &str) -> String {
+    crate::sessions::form_token(&Secret::new(cookie.split_once('.').unwrap().1))
+}
+
+/// Every route of the host: method and path with its variables filled in.
+fn all_routes() -> Vec<(String, String)> {
+    let fill = |pattern: &str| {
+        let names = [
+            ("{trust}", "RAA"),
+            ("{kind}", "Patient"),
+            ("{id}", "p1"),
+            ("{version}", "1"),
+            ("{member}", "Observation"),
+            ("{name}", "x.css"),
+        ];
+        names.iter().fold(pattern.to_owned(), |path, (name, value)| path.replace(name, value))
+    };
+    let own = OWN.iter().map(|(method, path)| ((*method).to_owned(), fill(path)));
+    let fhir = fhir_api::ROUTES.iter();
+    let fhir = fhir.map(|route| (route.method.to_string(), fill(&format!("/t/{{trust}}/fhir{}", route.path))));
+    own.chain(fhir).chain([("GET".into(), "/nowhere".into()), ("GET".into(), "/t/RAA/nowhere".into())]).collect()
+}
+
+#[test]
+fn the_routes_that_need_no_permit_are_these() {
+    let expected = [
+        ("GET", "/"),
+        ("GET", "/health"),
+        ("GET", "/sign-in"),
+        ("POST", "/sign-in"),
+        ("GET", "/assets/{name}"),
+        ("GET", "/t/{trust}/fhir/metadata"),
+        ("GET", "/t/{trust}/fhir/.well-known/smart-configuration"),
+    ];
+    assert_eq!(OPEN, expected, "a route that opens to the world is a decision: change this list knowingly");
+    for route in fhir_api::ROUTES {
+        let path = format!("/t/RAA/fhir{}", route.path.replace(['{', '}'], ""));
+        assert_eq!(gate::is_open(&route.method, &path), !route.needs_permit, "{} {}", route.method, route.path);
+    }
+}
+
+#[tokio::test]
+async fn no_other_route_answers_without_credentials() {
+    let stage = Stage::set().await;
+    let mut closed = 0;
+    for (method, path) in all_routes() {
+        let is_open = gate::is_open(&method.parse::<Method>().unwrap(), &path);
+        let said = stage.send(request(&method, &path, &[], "")).await;
+        assert_eq!(said.status == StatusCode::UNAUTHORIZED, !is_open, "{method} {path}: {}", said.status);
+        if !is_open {
+            closed += 1;
+            assert!(said.body.contains("Sign in, or send a bearer token"), "{method} {path}");
+        }
+        let page = stage.send(request(&method, &path, &[("accept", "text/html")], "")).await;
+        let is_page = method == "GET" && !path.contains("/fhir");
+        let sent_on = page.status == StatusCode::SEE_OTHER
+            && page.headers[header::LOCATION].to_str().unwrap().starts_with("/sign-in");
+        assert!(is_open || sent_on == is_page, "{method} {path}: {}", page.status);
+    }
+    assert!(closed > 20, "the walk has lost its routes: {closed}");
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let stage = Stage::set().await;
+    for path in ["/health", "/sign-in", "/nowhere", "/t/RAA/fhir/metadata", "/t/RAA/fhir/Patient", "/assets/none.css"] {
+        let said = stage.get(path, &[]).await;
+        for name in
+            ["content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy", "x-request-id"]
+        {
+            assert!(said.headers.contains_key(name), "{path} lacks {name}");
+        }
+        assert!(said.headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"));
+    }
+}
+
+#[tokio::test]
+async fn tokens_open_their_trust_in_their_role_for_their_time() {
+    let stage = Stage::set().await;
+    let system = stage.token("RAA", "system", &[]).await;
+    let clerk = stage.token("RAA", "clerk", &[]).await;
+    let operator = stage.token("RAA", "operator", &[]).await;
+    let subject = stage.token("RAA", "subject", &["p1"]).await;
+    let other = stage.token("RBB", "system", &[]).await;
+    let bearer = |token: &str| format!("Bearer {token}");
+    for id in ["p1", "p2"] {
+        let text = format!(r#"{{"resourceType":"Patient","id":"{id}","name":[{{"family":"Test"}}]}}"#);
+        let headers = [("authorization", &*bearer(&system)), ("content-type", "application/fhir+json")];
+        let said = stage.send(request("PUT", &format!("/t/RAA/fhir/Patient/{id}"), &headers, &text)).await;
+        assert_eq!(said.status, StatusCode::CREATED, "{}", said.body);
+    }
+    let cases = [
+        (&system, "/t/RAA/fhir/Patient/p1", StatusCode::OK),
+        (&clerk, "/t/RAA/fhir/Patient/p1", StatusCode::OK),
+        (&subject, "/t/RAA/fhir/Patient/p1", StatusCode::OK),
+        (&subject, "/t/RAA/fhir/Patient/p2", StatusCode::NOT_FOUND),
+        (&operator, "/t/RAA/fhir/Patient/p1", StatusCode::NOT_FOUND),
+        (&other, "/t/RAA/fhir/Patient/p1", StatusCode::UNAUTHORIZED),
+        (&system, "/t/RBB/fhir/Patient/p1", StatusCode::UNAUTHORIZED),
+        (&system, "/t/RCC/fhir/Patient/p1", StatusCode::UNAUTHORIZED),
+        (&"alm_0000".to_owned(), "/t/RAA/fhir/Patient/p1", StatusCode::UNAUTHORIZED),
+    ];
+    for (token, path, expected) in cases {
+        let said = stage.get(path, &[("authorization", &bearer(token))]).await;
+        assert_eq!(said.status, expected, "{path}: {}", said.body);
+    }
+    stage.wait(60);
+    let said = stage.get("/t/RAA/fhir/Patient/p1", &[("authorization", &bearer(&system))]).await;
+    assert_eq!(said.status, StatusCode::UNAUTHORIZED, "an expired token");
+}
+
+#[tokio::test]
+async fn a_session_opens_its_trust_until_it_is_locked_idle_or_signed_out() {
+    let stage = Stage::set().await;
+    stage.add_user("s.reilly", "clinician").await;
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    let read = async |cookie: &str, path: &str| stage.get(path, &[("cookie", cookie)]).await.status;
+    assert_eq!(read(&cookie, "/t/RAA/fhir/Patient").await, StatusCode::OK);
+    assert_eq!(read(&cookie, "/t/RBB/fhir/Patient").await, StatusCode::UNAUTHORIZED, "another trust");
+    assert_eq!(read(&cookie.replace("RAA", "RBB"), "/t/RBB/fhir/Patient").await, StatusCode::UNAUTHORIZED);
+
+    stage.wait(29);
+    assert_eq!(read(&cookie, "/t/RAA/fhir/Patient").await, StatusCode::OK);
+    stage.wait(29);
+    assert_eq!(read(&cookie, "/t/RAA/fhir/Patient").await, StatusCode::OK, "use keeps it alive");
+
+    let token = form_token_of(&cookie);
+    let headers = [("cookie", cookie.as_str()), ("x-form-token", token.as_str())];
+    let said = stage.send(request("POST", "/lock", &headers, "")).await;
+    assert_eq!(said.status, StatusCode::SEE_OTHER);
+    assert_eq!(read(&cookie, "/t/RAA/fhir/Patient").await, StatusCode::UNAUTHORIZED, "locked");
+
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    let token = form_token_of(&cookie);
+    let headers = [("cookie", cookie.as_str()), ("x-form-token", token.as_str())];
+    let said = stage.send(request("POST", "/sign-out", &headers, "")).await;
+    assert_eq!(said.status, StatusCode::SEE_OTHER);
+    assert_eq!(read(&cookie, "/t/RAA/fhir/Patient").await, StatusCode::UNAUTHORIZED, "signed out");
+
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    stage.wait(30);
+    assert_eq!(read(&cookie, "/t/RAA/fhir/Patient").await, StatusCode::UNAUTHORIZED, "idle");
+}
+
+#[tokio::test]
+async fn a_change_by_session_needs_its_form_token_and_our_own_page() {
+    let stage = Stage::set().await;
+    stage.add_user("s.reilly", "clinician").await;
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    let token = form_token_of(&cookie);
+    let json = ("content-type", "application/fhir+json");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let cases: [(&[(&str, &str)], &str, bool); 8] = [
+        (&[json], r#"{"resourceType":"Patient"}"#, false),
+        (&[json, ("x-form-token", "0000")], r#"{"resourceType":"Patient"}"#, false),
+        (&[json, ("x-form-token", &token)], r#"{"resourceType":"Patient"}"#, true),
+        (&[json, ("x-form-token", &token), ("sec-fetch-site", "cross-site")], r#"{"resourceType":"Patient"}"#, false),
+        (&[json, ("x-form-token", &token), ("origin", "https://evil.example"), ("host", "a")], "{}", false),
+        (
+            &[json, ("x-form-token", &token), ("origin", "http://a"), ("host", "a")],
+            r#"{"resourceType":"Patient"}"#,
+            true,
+        ),
+        (&[form], &format!("a=b&form_token={token}x"), false),
+        (&[form], &format!("a=b&form_token={token}"), true),
+    ];
+    for (headers, body, fits) in cases {
+        let headers: Vec<_> = headers.iter().copied().chain([("cookie", cookie.as_str())]).collect();
+        let said = stage.send(request("POST", "/t/RAA/fhir/Patient", &headers, body)).await;
+        assert_eq!(said.status != StatusCode::FORBIDDEN, fits, "{headers:?}: {} {}", said.status, said.body);
+    }
+}
+
+#[tokio::test]
+async fn five_wrong_passwords_lock_an_account_for_a_quarter_of_an_hour() {
+    let stage = Stage::set().await;
+    stage.add_user("s.reilly", "clinician").await;
+    let mut words = std::collections::BTreeSet::new();
+    for attempt in 0..5 {
+        let said = stage.sign_in("s.reilly", "wrong password").await.err().unwrap();
+        assert_eq!(said.status, StatusCode::UNAUTHORIZED, "attempt {attempt}");
+        words.insert(said.body.split("error-summary__list").nth(1).unwrap().split("</ul>").next().unwrap().to_owned());
+    }
+    let locked = stage.sign_in("s.reilly", PASSWORD).await.err().unwrap();
+    let unknown = stage.sign_in("nobody", PASSWORD).await.err().unwrap();
+    for said in [locked, unknown] {
+        assert_eq!(said.status, StatusCode::UNAUTHORIZED);
+        words.insert(said.body.split("error-summary__list").nth(1).unwrap().split("</ul>").next().unwrap().to_owned());
+    }
+    assert_eq!(words.len(), 1, "the same words answer everything that is wrong: {words:?}");
+    stage.wait(14);
+    assert!(stage.sign_in("s.reilly", PASSWORD).await.is_err());
+    stage.wait(1);
+    assert!(stage.sign_in("s.reilly", PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn one_address_that_fails_too_often_waits() {
+    let stage = Stage::set().await;
+    for _ in 0..30 {
+        assert!(stage.sign_in("x", PASSWORD).await.is_err());
+    }
+    assert_eq!(stage.sign_in("x", PASSWORD).await.err().unwrap().status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn a_sign_in_form_from_elsewhere_is_refused() {
+    let stage = Stage::set().await;
+    stage.add_user("s.reilly", "clinician").await;
+    let form = "trust=RAA&name=s.reilly&password=correct+horse+battery&next=&form_token=00";
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let said = stage.send(request("POST", "/sign-in", &headers, form)).await;
+    assert_eq!(said.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn nobody_gives_themselves_a_role_by_writing_a_resource() {
+    let stage = Stage::set().await;
+    stage.add_user("d.marsh", "clerk").await;
+    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
+    let account = "/t/RAA/fhir/Basic/account-d.marsh";
+    let said = stage.get(account, &[("authorization", &system)]).await;
+    assert_eq!(said.status, StatusCode::NOT_FOUND, "accounts are sealed");
+    let text = r#"{"resourceType":"Basic","id":"account-d.marsh","extension":[{"url":"urn:almoner:account:display","valueString":"D"},{"url":"urn:almoner:account:role","valueCode":"administrator"}],"code":{"coding":[{"system":"urn:almoner:basic","code":"account"}]}}"#;
+    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
+    let said = stage.send(request("PUT", account, &headers, text)).await;
+    let signed_in = stage.sign_in("d.marsh", PASSWORD).await;
+    assert!(said.status.is_client_error() || signed_in.is_err(), "{} and signed in", said.status);
+}

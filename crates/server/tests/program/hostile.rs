@@ -1,0 +1,96 @@
+//! Clients that mean no good or are just broken: too much, too slowly, too many. `ALMONER_SOAK` runs them in full.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use crate::stage::{Answer, Serving, Stage};
+
+/// The most memory a host may use, in MiB.
+const MEMORY_MIB: u64 = 600;
+
+fn is_soak() -> bool {
+    std::env::var_os("ALMONER_SOAK").is_some()
+}
+
+fn memory_mib(serving: &Serving) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", serving.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() / 1024
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_before_it_fills_the_memory() {
+    let stage = Stage::with_trust();
+    let token = stage.token("system");
+    let serving = stage.serve();
+    let head = format!(
+        "POST /t/RAA/fhir/Patient HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Type: application/fhir+json\r\n"
+    );
+    for size in ["Content-Length: 104857600\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"] {
+        let mut stream = serving.connect();
+        stream.write_all(format!("{head}{size}").as_bytes()).unwrap();
+        let block = vec![b' '; 1 << 20];
+        for _ in 0..100 {
+            let framed = if size.starts_with('C') { block.clone() } else { [b"100000\r\n", &*block, b"\r\n"].concat() };
+            if stream.write_all(&framed).is_err() {
+                break;
+            }
+        }
+        let answer = Answer::read(&mut stream);
+        // A reset may overtake the answer; what counts is that the body was not taken.
+        assert!(matches!(answer.status, 413 | 0), "{size}: {}", answer.status);
+    }
+    assert!(memory_mib(&serving) < MEMORY_MIB, "{} MiB", memory_mib(&serving));
+    assert_eq!(serving.send("GET", "/health", &[], b"").status, 200);
+}
+
+#[test]
+fn headers_that_never_end_are_cut_off() {
+    let stage = Stage::set();
+    let serving = stage.serve();
+    let mut stream = serving.connect();
+    stream.write_all(b"GET /health HTTP/1.1\r\n").unwrap();
+    for number in 0..100_000 {
+        if stream.write_all(format!("X-{number}: {}\r\n", "x".repeat(100)).as_bytes()).is_err() {
+            break;
+        }
+    }
+    assert!(matches!(Answer::read(&mut stream).status, 400 | 431 | 0));
+    assert_eq!(serving.send("GET", "/health", &[], b"").status, 200);
+}
+
+#[test]
+fn a_client_that_says_nothing_is_let_go() {
+    let stage = Stage::set();
+    let serving = stage.serve();
+    let mut silent = serving.connect();
+    silent.write_all(b"GET /health HTTP/1.1\r\nHost:").unwrap();
+    let mut byte = [0];
+    // The connection ends by itself; the time limit of the socket is longer than the host's patience.
+    assert!(matches!(silent.read(&mut byte), Ok(0..=1)));
+}
+
+#[test]
+fn thousands_of_connections_are_served_or_closed() {
+    let stage = Stage::set();
+    let serving = stage.serve();
+    let wanted = if is_soak() { 5000 } else { 500 };
+    let mut open = Vec::new();
+    for _ in 0..wanted {
+        match TcpStream::connect(serving.address) {
+            Ok(stream) => open.push(stream),
+            Err(_) => break, // out of files on our side
+        }
+    }
+    let mut served = 0;
+    for stream in &mut open {
+        stream.set_read_timeout(Some(crate::stage::PATIENCE)).unwrap();
+        if stream.write_all(b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").is_ok() {
+            served += usize::from(Answer::read(stream).status == 200);
+        }
+    }
+    assert!(served > 0, "of {} connections none was served", open.len());
+    drop(open);
+    assert!(memory_mib(&serving) < MEMORY_MIB, "{} MiB", memory_mib(&serving));
+    assert_eq!(serving.send("GET", "/health", &[], b"").status, 200);
+}

@@ -1,0 +1,195 @@
+//! What these tests stand on: a data directory of their own, the binary, a small HTTP client, the third-party suites.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// How long anything may take before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A data directory and the binary.
+pub(crate) struct Stage {
+    directory: tempfile::TempDir,
+}
+
+/// What a command said.
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// A host that serves until it is dropped.
+pub(crate) struct Serving {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+/// An HTTP answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Stage {
+    pub(crate) fn set() -> Stage {
+        Stage { directory: tempfile::tempdir().unwrap() }
+    }
+
+    /// A stage with the trust `RAA`.
+    pub(crate) fn with_trust() -> Stage {
+        let stage = Stage::set();
+        let said = stage.run(&["trust", "add", "--code", "RAA", "--name", "A trust"]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        stage
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_almoner"));
+        command.current_dir(self.directory.path()).env_clear().env("ALMONER_DATA", self.path("data")).args(arguments);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+        let output = self.command(arguments).stdin(Stdio::null()).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Runs a command with `--json`; it must succeed.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+        let said = self.run(&arguments);
+        serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {} {}", said.out, said.err))
+    }
+
+    /// Serves on a free port.
+    pub(crate) fn serve(&self) -> Serving {
+        let mut child = self
+            .command(&["serve", "--listen", "127.0.0.1:0", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        let address = said["serving"].as_str().unwrap().strip_prefix("http://").unwrap().parse().unwrap();
+        Serving { child, address }
+    }
+
+    /// A bearer token.
+    pub(crate) fn token(&self, role: &str) -> String {
+        let said = self.json(&["token", "--trust", "RAA", "--role", role, "--ttl", "1h"]);
+        said["token"]["token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Serving {
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// One request on a connection of its own.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut stream = self.connect();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body).unwrap();
+        Answer::read(&mut stream)
+    }
+
+    pub(crate) fn get(&self, path: &str, token: &str) -> Answer {
+        self.send("GET", path, &[("Authorization", &format!("Bearer {token}"))], b"")
+    }
+
+    /// How many resources of a type a FHIR search finds.
+    pub(crate) fn count(&self, kind: &str, token: &str) -> u64 {
+        let answer = self.get(&format!("/t/RAA/fhir/{kind}?_summary=count"), token);
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        answer.json()["total"].as_u64().unwrap()
+    }
+
+    /// Asks the host to stop, as a service manager does, and waits until it has.
+    pub(crate) fn stop(mut self) -> bool {
+        Command::new("kill").arg(self.id().to_string()).status().unwrap();
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Answer {
+    /// Reads an answer to the end of its connection.
+    pub(crate) fn read(stream: &mut TcpStream) -> Answer {
+        let mut bytes = Vec::new();
+        // A server that cuts an upload short may reset the connection after its answer.
+        let _ = stream.read_to_end(&mut bytes);
+        let head_end = bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
+        let head = String::from_utf8_lossy(&bytes[..head_end]).into_owned();
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+        let body = &bytes[head_end..];
+        let is_chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+        Answer { status, body: if is_chunked { dechunk(body) } else { body.to_vec() } }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+fn dechunk(mut bytes: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = bytes.windows(2).position(|window| window == b"\r\n") {
+        let length = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).unwrap().trim(), 16).unwrap();
+        if length == 0 {
+            break;
+        }
+        body.extend_from_slice(&bytes[end + 2..end + 2 + length]);
+        bytes = &bytes[end + 4 + length..];
+    }
+    body
+}
+
+/// A file or folder of the third-party suites; `None` where they are not installed, which in CI is a failure.
+pub(crate) fn suite(name: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("ALMONER_SUITES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/suites"), PathBuf::from);
+    let path = root.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "the suite {} is missing", path.display());
+    skipped(name);
+    None
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn skipped(name: &str) {
+    eprintln!("SKIPPED: the third-party suite {name} is not installed");
+}
