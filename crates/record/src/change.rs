@@ -1,9 +1,10 @@
 //! What a door proposes and what it gets back: drafts, changes, assertions, receipts.
+//! Plain data: nothing here reads a store or decides anything.
 
 use terms::Moment;
 use terms::index::Span;
 
-pub use journal::{CauseKind, Operation};
+use journal::{CauseKind, Operation};
 
 /// The key of a resource: its type and logical id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

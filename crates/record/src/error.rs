@@ -1,4 +1,5 @@
 //! What can go wrong: the world failed ([`Problem`]), or a draft was not committed ([`TransactError`]).
+//! Knows no HTTP: the doors turn these into their own answers.
 
 use crate::change::Key;
 

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
-use journal::{Hash, Salt};
+use journal::{Hash, Operation, Salt};
 use rand::Rng as _;
 use terms::Moment;
 use terms::index::{Part, Row, Span};
 
-use crate::change::{Assertion, Key, Operation, Receipt, Template, Written};
+use crate::change::{Assertion, Key, Receipt, Template, Written};
 use crate::codec::Encoder;
 use crate::error::Problem;
 use crate::indexing::KIND;

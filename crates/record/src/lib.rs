@@ -34,14 +34,14 @@ mod verify;
 mod writer;
 
 pub use access_journal::{Access, AccessQuery};
-pub use change::{
-    Act, Assertion, Cause, CauseKind, Change, Draft, IdempotencyKey, Key, Operation, Receipt, Template, Written,
-};
+pub use change::{Act, Assertion, Cause, Change, Draft, IdempotencyKey, Key, Receipt, Template, Written};
 pub use desk::{DeskChange, DeskRow};
 pub use erase::Erasure;
 pub use error::{Problem, TransactError};
-pub use indexing::{ALIAS, Extract, Indexing, KIND, LABEL, RELATION, SUBJECT, Source};
+pub use indexing::{Indexing, LABEL, SUBJECT, Source};
+pub use journal::{CauseKind, Operation};
 pub use reading::{Reading, Version};
-pub use record::{Durability, Location, Options, Record, Status};
+pub use record::{Location, Options, Record, Status};
 pub use select::{Clause, Cursor, Order, Page, Select};
+pub use store::Durability;
 pub use verify::{StoreFinding, VerifyOptions, VerifyReport};

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access::{Permit, Subjects};
+use journal::Operation;
 use terms::Moment;
 use terms::index::{Next, Part, Row, Span};
 use tokio::sync::OnceCell;
 
-use crate::change::{Key, Operation};
+use crate::change::Key;
 use crate::error::Problem;
 use crate::indexing::{ALIAS, LABEL, RELATION, SUBJECT};
 use crate::keys::{logical_id, stored_id};

@@ -1,16 +1,17 @@
 //! A record: opening, taking over, the two ways in, and what hosting asks of the whole.
+//! Knows which store is behind it only while it opens one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use access::Permit;
-use journal::{Checkpoint, KeyKind, SignedCheckpoint, SigningKey, VerifierKey};
+use journal::{CauseKind, Checkpoint, KeyKind, SignedCheckpoint, SigningKey, VerifierKey};
 use quick_cache::sync::Cache;
 use terms::{Clock, Moment};
 
 use crate::access_journal::{Access, AccessJournal, AccessQuery};
-use crate::change::{Act, Cause, CauseKind, Key};
+use crate::change::{Act, Cause, Key};
 use crate::codec::Decoder;
 use crate::desk::{DeskChange, DeskRow};
 use crate::error::Problem;
@@ -18,10 +19,8 @@ use crate::group::{Declined, Prepared, operation_of};
 use crate::indexing::Indexing;
 use crate::names::Names;
 use crate::reading::{Reading, Version};
-use crate::store::{NameList, Store, StoredVersion, WriterStore};
+use crate::store::{Durability, NameList, Store, StoredVersion, WriterStore};
 use crate::writer::{self, Queue, Shared};
-
-pub use crate::store::Durability;
 
 /// Where a record is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,5 @@
 //! A question to the index in neutral terms. The door makes it from a search; `search.rs` answers it.
+//! Knows no FHIR and no SQL.
 
 use terms::index::Span;
 

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use access::Permit;
+use journal::Operation;
 use terms::index::Row;
 
-use crate::change::{Act, Change, Draft, Key, Operation, Receipt};
+use crate::change::{Act, Change, Draft, Key, Receipt};
 use crate::error::{Problem, TransactError};
 use crate::group::{Declined, Prepared, PreparedChange, operation_of, receipt_of};
 use crate::reading::Reading;

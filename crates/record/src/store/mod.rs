@@ -26,7 +26,6 @@ use postgres_session::Address;
 use postgres_write::PostgresWriter;
 use sqlite::SqliteReader;
 pub(crate) use sqlite::failed as sqlite_failed;
-pub use sqlite_write::Durability;
 use sqlite_write::SqliteWriter;
 
 /// The readers of a record's store.
@@ -44,6 +43,16 @@ pub(crate) enum WriterStore {
     Sqlite(SqliteWriter),
     /// A schema of a PostgreSQL database.
     Postgres(Box<PostgresWriter>),
+}
+
+/// How hard the database works for durability. Only the mutation check of the durability suite turns it off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// `synchronous=FULL`: an acknowledged commit is on disk.
+    #[default]
+    Full,
+    /// `synchronous=OFF`: for the check that the durability suite can fail.
+    Off,
 }
 
 /// The newest state of a record.

@@ -14,9 +14,9 @@ use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 
+use super::Durability;
 use super::dialect as sql;
 use super::schema::STEPS;
-use super::sqlite_write::Durability;
 use crate::error::Problem;
 
 /// How long one connection attempt may take.

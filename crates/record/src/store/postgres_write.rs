@@ -23,8 +23,7 @@ use super::postgres::{
     placed, stored, symbol_row, value,
 };
 use super::postgres_session::{Address, check_durable, connect, failed, is_lost, migrate, unreachable};
-use super::sqlite_write::Durability;
-use super::{Batch, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey};
+use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey};
 use crate::error::Problem;
 use crate::keys::KeyRange;
 use crate::names::NameTable;

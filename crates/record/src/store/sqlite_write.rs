@@ -1,4 +1,5 @@
 //! Writing a record kept in SQLite: one connection, `synchronous=FULL`, one transaction for a group of commits.
+//! Decides nothing: what is written was worked out by the writer above.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use terms::Moment;
 use super::dialect as sql;
 use super::schema::STEPS;
 use super::sqlite::{database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, symbols_of};
-use super::{Batch, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey};
+use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey};
 use crate::error::Problem;
 use crate::keys::KeyRange;
 use crate::names::NameTable;
@@ -16,16 +17,6 @@ use crate::names::NameTable;
 /// The one writing connection of a record's database.
 pub(crate) struct SqliteWriter {
     connection: Connection,
-}
-
-/// How hard the database works for durability. Only the mutation check of the durability suite turns it off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// `synchronous=FULL`: an acknowledged commit is on disk.
-    #[default]
-    Full,
-    /// `synchronous=OFF`: for the check that the durability suite can fail.
-    Off,
 }
 
 impl SqliteWriter {

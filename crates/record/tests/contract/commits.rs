@@ -1,4 +1,5 @@
 //! Contracts of writing: versions, refusals, retries, races, assertions.
+//! They know no store: each runs on every one.
 
 use std::sync::Arc;
 

@@ -2,10 +2,12 @@
 //! run on every store by the `on_each_store!` lines below; there is no second definition.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
 
+mod agreement;
 mod commits;
 mod proof;
 mod reads;
 mod scopes;
+mod servers;
 mod support;
 mod system;
 

@@ -1,4 +1,5 @@
 //! Contracts of reading: every question equals a filter over everything, pages are of one moment, merges are found.
+//! The model and its questions know nothing of keys or SQL.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
 //! Contracts of access: with any scope, every kind of question equals a filter after reading; writes stay within it.
+//! The expected answer is worked out from the model alone.
 
 use std::collections::BTreeSet;
 

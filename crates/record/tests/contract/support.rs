@@ -1,4 +1,5 @@
 //! What the contracts share: a place for a record, a toy text with index rows in plain words, and permits.
+//! Knows how to make, copy and tamper with a place of each store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

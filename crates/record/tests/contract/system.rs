@@ -1,4 +1,5 @@
 //! Contracts of what lies beside the journal: desk, access journal, checkpoints.
+//! They know no store: each runs on every one.
 
 use access::Role;
 use record::{AccessQuery, Change, DeskChange, Problem};

@@ -1,4 +1,5 @@
 //! The input: the resources of the Synthea suite, and copies of them with fresh ids and matching references.
+//! Knows nothing of stores; the suite stays outside the repository.
 
 use std::collections::HashMap;
 use std::io::Read as _;

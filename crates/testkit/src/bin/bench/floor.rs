@@ -1,4 +1,5 @@
 //! The limits of the machine: what a bulk load cannot do without, on one core, and what one durable append costs.
+//! Uses the same functions as the product, and no store.
 
 use std::io::Write as _;
 use std::time::Instant;

@@ -1,4 +1,5 @@
 //! Bulk load through the one door, and verification of what it made.
+//! Uses the public face of `record` only, with validation and every index function switched on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -91,7 +92,11 @@ pub(crate) async fn measure(
         value: format!("{rate:.0} resources/s"),
         beside: format!("{:.3} of the floor", rate / floor),
     });
-    figures.push(Figure { what: "on disk".into(), value: format!("{bytes:.0} bytes a resource"), beside: String::new() });
+    figures.push(Figure {
+        what: "on disk".into(),
+        value: format!("{bytes:.0} bytes a resource"),
+        beside: String::new(),
+    });
     Ok(())
 }
 

@@ -71,7 +71,11 @@ async fn run(
     record.close().await;
     let started = std::time::Instant::now();
     let record = load::open(&location).await?;
-    figures.push(Figure { what: "open again".into(), value: format!("{:.2?}", started.elapsed()), beside: String::new() });
+    figures.push(Figure {
+        what: "open again".into(),
+        value: format!("{:.2?}", started.elapsed()),
+        beside: String::new(),
+    });
     load::verify(&record, figures).await?;
     record.close().await;
     Ok(())

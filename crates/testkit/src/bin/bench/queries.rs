@@ -1,4 +1,5 @@
 //! Reads inside the process: by id, and the searches that wards make, with p50 and p99.
+//! Warm, in one process; the readings are dropped unnoted here, noting them is measured in `single`.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,8 @@ use crate::load::host;
 const ROUNDS: usize = 2000;
 
 pub(crate) async fn measure(record: &Record, corpus: &Corpus, figures: &mut Vec<Figure>) -> Result<()> {
-    let keys: Vec<Key> = corpus.resources.iter().map(|source| Key::new(source.kind.as_str(), corpus.id_in(&source.id, 0))).collect();
+    let keys: Vec<Key> =
+        corpus.resources.iter().map(|source| Key::new(source.kind.as_str(), corpus.id_in(&source.id, 0))).collect();
     let patients: Vec<&Key> = keys.iter().filter(|key| key.kind == "Patient").collect();
     let permit = host()?;
 
@@ -40,7 +42,9 @@ pub(crate) async fn measure(record: &Record, corpus: &Corpus, figures: &mut Vec<
             .limit(20)
     };
     let by_name = |_: &Key, _: &str| {
-        Select::of("Patient").with(Clause::Any(vec![Span::next("Patient.family", [], Next::Prefix(b"sm".to_vec()))])).limit(20)
+        Select::of("Patient")
+            .with(Clause::Any(vec![Span::next("Patient.family", [], Next::Prefix(b"sm".to_vec()))]))
+            .limit(20)
     };
     for (what, select) in [
         ("Observation of a patient by code, newest first, 20", &compartment as &dyn Fn(&Key, &str) -> Select),
@@ -62,7 +66,12 @@ pub(crate) async fn measure(record: &Record, corpus: &Corpus, figures: &mut Vec<
 }
 
 /// Writes p50 and p99 down; beside them the ratio of p99 to another's.
-pub(crate) fn report(what: &str, times: &mut [Duration], beside: Option<Duration>, figures: &mut Vec<Figure>) -> Duration {
+pub(crate) fn report(
+    what: &str,
+    times: &mut [Duration],
+    beside: Option<Duration>,
+    figures: &mut Vec<Figure>,
+) -> Duration {
     times.sort_unstable();
     let at = |share: usize| times[(times.len() - 1) * share / 100];
     let (p50, p99) = (at(50), at(99));

@@ -1,4 +1,5 @@
 //! Small durable commits: one client, then 64 at once; and 64 readers whose readings are noted.
+//! Uses the public face of `record` only; everything is durable before it counts.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,9 +22,17 @@ pub(crate) async fn measure(record: &Record, corpus: &Corpus, sync: f64, figures
         beside: format!("{:.2} of fdatasync", one / sync),
     });
     let many = creates(record, corpus, 64, 300).await?;
-    figures.push(Figure { what: "64 clients, durable create".into(), value: format!("{many:.0}/s"), beside: String::new() });
+    figures.push(Figure {
+        what: "64 clients, durable create".into(),
+        value: format!("{many:.0}/s"),
+        beside: String::new(),
+    });
     let reads = noted_reads(record, corpus).await?;
-    figures.push(Figure { what: "64 clients, get by id, noted".into(), value: format!("{reads:.0}/s"), beside: String::new() });
+    figures.push(Figure {
+        what: "64 clients, get by id, noted".into(),
+        value: format!("{reads:.0}/s"),
+        beside: String::new(),
+    });
     Ok(())
 }
 
@@ -62,7 +71,12 @@ async fn creates(record: &Record, corpus: &Corpus, clients: usize, each: usize) 
 async fn noted_reads(record: &Record, corpus: &Corpus) -> Result<f64> {
     let permit = host()?;
     let keys: Arc<Vec<record::Key>> = Arc::new(
-        corpus.resources.iter().take(5000).map(|source| record::Key::new(source.kind.as_str(), corpus.id_in(&source.id, 0))).collect(),
+        corpus
+            .resources
+            .iter()
+            .take(5000)
+            .map(|source| record::Key::new(source.kind.as_str(), corpus.id_in(&source.id, 0)))
+            .collect(),
     );
     let started = Instant::now();
     let mut tasks = Vec::new();
