@@ -116,6 +116,10 @@ pub(crate) const PUT_TALLY: &str = "INSERT INTO tally (kind, live) VALUES ($1, $
      ON CONFLICT (kind) DO UPDATE SET live = tally.live + excluded.live";
 pub(crate) const PUT_DICTIONARY: &str = "INSERT INTO dictionary (number, bytes) VALUES ($1, $2)";
 pub(crate) const ERASE: &str = "UPDATE version SET text = NULL, salt = $1 WHERE rid = $2 AND version = $3";
+/// The salt of the entry that made an erased version goes too: its digests of spans and requests can then not be
+/// tested against guesses.
+pub(crate) const ERASE_ENTRY_SALT: &str = "UPDATE entry SET salt = $1 WHERE sequence = \
+     (SELECT sequence FROM version WHERE rid = $2 AND version = $3)";
 pub(crate) const PUT_DESK: &str = "INSERT INTO desk (kind, key, change, expires, seal, bytes) VALUES ($1, $2, $3, $4, $5, $6) \
      ON CONFLICT (kind, key) DO UPDATE SET change = excluded.change, expires = excluded.expires, \
      seal = excluded.seal, bytes = excluded.bytes";

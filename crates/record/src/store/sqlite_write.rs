@@ -253,6 +253,7 @@ fn put_versions(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> 
     let mut erase = connection.prepare_cached(sql::ERASE)?;
     for (rid, version, by) in &batch.erase {
         erase.execute((by.to_be_bytes().as_slice(), rid, version))?;
+        connection.prepare_cached(sql::ERASE_ENTRY_SALT)?.execute((&[] as &[u8], rid, version))?;
     }
     let mut tally = connection.prepare_cached(sql::PUT_TALLY)?;
     for (kind, by) in &batch.tallies {

@@ -114,6 +114,9 @@ pub(crate) const PUT_VERSIONS: &str = "INSERT INTO version \
 pub(crate) const ERASE: &str = "UPDATE version SET text = NULL, salt = gone.salt \
      FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS gone (salt, rid, version) \
      WHERE version.rid = gone.rid AND version.version = gone.version";
+pub(crate) const ERASE_ENTRY_SALTS: &str = "UPDATE entry SET salt = ''::bytea \
+     FROM unnest($1::bigint[], $2::bigint[]) AS gone (rid, version) JOIN version v USING (rid, version) \
+     WHERE entry.sequence = v.sequence";
 pub(crate) const PUT_TALLIES: &str = "INSERT INTO tally (kind, live) SELECT * FROM unnest($1::bigint[], $2::bigint[]) \
      ON CONFLICT (kind) DO UPDATE SET live = tally.live + excluded.live";
 pub(crate) const PUT_ROWS: &str = "INSERT INTO idx (key, rid) SELECT * FROM unnest($1::bytea[], $2::bigint[])";
