@@ -55,3 +55,30 @@ fn person_name(resource: Node<'_, '_>) -> Option<String> {
     parts.extend(text(name, "family"));
     (!parts.is_empty()).then(|| parts.join(" "))
 }
+
+/// Kinds whose names a chart prints.
+const NAMED: &[&str] = &["Practitioner", "Location", "Organization", "Medication"];
+
+/// `Type/id` of the people, places, organisations and medicines that a resource points at without saying their name.
+/// Whoever gathers a chart's material looks these up too.
+pub fn unnamed_references(resource: Node<'_, '_>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    visit(resource, &mut found);
+    found
+}
+
+fn visit(node: Node<'_, '_>, found: &mut Vec<(String, String)>) {
+    if let (Some(literal), None) = (text(node, "reference"), node.get("display")) {
+        let mut steps = literal.split('/');
+        if let (Some(kind), Some(id), None) = (steps.next(), steps.next(), steps.next())
+            && NAMED.contains(&kind)
+        {
+            found.push((kind.to_owned(), id.to_owned()));
+        }
+    }
+    for (_, member) in node.members() {
+        for item in member.items().filter(|item| !item.is_empty()) {
+            visit(item, found);
+        }
+    }
+}

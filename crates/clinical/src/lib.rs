@@ -19,4 +19,5 @@ mod read;
 pub mod results;
 
 pub use chart::{Chart, Material, chart};
+pub use directory::unnamed_references;
 pub use read::{Amount, Source, plain};

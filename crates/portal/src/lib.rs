@@ -1,17 +1,24 @@
 //! Server-rendered pages, forms and live boards: the screens of Almoner.
 //!
 //! Tour: [`components`] are pure functions from plain view structs to markup; [`pages`] put them together from the
-//! read models of `clinical` and `administration` in a [`Setting`]; [`assets`] are the style sheets and scripts,
-//! embedded. A page works without script, loads nothing from another host and carries no inline style or script.
+//! read models of `clinical` and `administration` in a [`Setting`]; [`routes()`] is the door: handlers gather at one
+//! snapshot of the record through the [`Door`] that `hosting` puts into the request, and render; [`assets`] are the
+//! style sheets and scripts, embedded. A page works without script, loads nothing from another host and carries no
+//! inline style or script.
 //!
 //! Knows neither SQL nor the FHIR REST interface; rules live in `clinical` and `administration`.
 
 pub mod assets;
 pub mod components;
+mod door;
+mod gather;
 pub mod icon;
 pub mod link;
 pub mod pages;
+mod routes;
 pub mod setting;
 pub mod words;
 
+pub use door::Door;
+pub use routes::{ROUTES, routes};
 pub use setting::Setting;

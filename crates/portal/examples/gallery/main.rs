@@ -80,9 +80,12 @@ async fn found(Query(asked): Query<Asked>) -> Response {
 async fn summary(Path(id): Path<String>, Query(asked): Query<Asked>) -> Response {
     let setting = if asked.role == "clerk" { canned::clerk() } else { setting() };
     match chart_of(&id, asked.role != "unavailable") {
-        Some(chart) => {
-            page(&summary_page(&Summary { setting: &setting, chart: &chart, span: Span::of_code(&asked.span) }))
-        }
+        Some(chart) => page(&summary_page(&Summary {
+            setting: &setting,
+            chart: &chart,
+            span: Span::of_code(&asked.span),
+            cut: &[],
+        })),
         None => (StatusCode::NOT_FOUND, page(&problem_page(&setting, Trouble::NotFound))).into_response(),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Turns the read model into the banner's words; chooses nothing that the read model has not chosen.
 
+use access::Role;
 use clinical::allergies::{self, Allergies, Certainty};
 use clinical::events::Kind;
 use clinical::identity::Identity;
@@ -10,6 +11,7 @@ use clinical::{Chart, news2};
 use terms::print::age_text;
 use terms::{Moment, NhsNumber};
 
+use crate::Setting;
 use crate::components::banner::{self, Banner, Died, full_name};
 use crate::components::frame::{Gravity, Place};
 use crate::components::tag::Weight;
@@ -131,7 +133,8 @@ pub fn allergy_detail(allergy: &allergies::Allergy) -> String {
 }
 
 /// This patient's places that exist, each with its state in one line.
-pub fn places_of(chart: &Chart, clinical: bool, links: &Links, now: Moment, current: &str) -> Vec<Place> {
+pub fn places_of(chart: &Chart, setting: &Setting, current: &str) -> Vec<Place> {
+    let (links, now) = (&setting.links, setting.now);
     let id = &chart.identity.source.id;
     let summary = links.patient(id);
     let section = |label, anchor: &str, state: Option<String>, grave| Place {
@@ -144,7 +147,7 @@ pub fn places_of(chart: &Chart, clinical: bool, links: &Links, now: Moment, curr
     let page =
         |label, href: String| Place { label, current: label == current, href, state: None, grave: Gravity::Plain };
     let mut places = vec![page("Summary", summary.clone())];
-    if clinical {
+    if setting.clinical {
         let (score, grave) = observation_state(chart, now);
         places.push(section("Observations", "observations", Some(score), grave));
         places.push(section("Medicines", "medicines", Some(medicine_state(chart)), Gravity::Plain));
@@ -153,7 +156,10 @@ pub fn places_of(chart: &Chart, clinical: bool, links: &Links, now: Moment, curr
     }
     let letters = chart.count(Kind::Letter);
     places.push(section("Letters, documents", "events", Some(letters.to_string()), Gravity::Plain));
-    places.push(page("Who has looked", links.who_looked(id)));
+    // Only those who may open the list are shown the way to it.
+    if setting.role == Role::PrivacyOfficer {
+        places.push(page("Who has looked", links.who_looked(id)));
+    }
     places
 }
 

@@ -50,8 +50,10 @@ pub enum Whereabouts {
     LastSeen(Printed),
     /// Died, on this day when it is known.
     Died(Option<Printed>),
-    /// No encounter is recorded, or the role does not see them.
-    NotRecorded,
+    /// No stay or attendance goes on.
+    NotInHospital,
+    /// Not looked up: the role does not see stays, or the row is far down the list.
+    NotLookedUp,
 }
 
 /// What a search came to.
@@ -239,6 +241,7 @@ fn whereabouts(of: &Whereabouts) -> Markup {
         Whereabouts::LastSeen(day) => html! { "Last seen " (time(day)) },
         Whereabouts::Died(Some(day)) => html! { (tag(Weight::Plain, "Died")) " " (time(day)) },
         Whereabouts::Died(None) => html! { (tag(Weight::Plain, "Died")) " date not known" },
-        Whereabouts::NotRecorded => html! { span.al-muted { "No visit recorded" } },
+        Whereabouts::NotInHospital => html! { span.al-muted { "Not in hospital" } },
+        Whereabouts::NotLookedUp => html! {},
     }
 }

@@ -56,3 +56,13 @@ fn the_story_moves_with_the_clock() {
     assert!(all.contains("2026-11-03T10:45:00Z"));
     assert!(all.contains("\"birthDate\":\"1951-03-14\""));
 }
+
+#[test]
+fn every_resource_is_valid() {
+    for text in demo_bundle(STORY_NOW) {
+        let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
+        let errors: Vec<_> =
+            fhir::validate(&document).into_iter().filter(|issue| issue.severity == fhir::Severity::Error).collect();
+        assert!(errors.is_empty(), "{errors:?} in {text}");
+    }
+}

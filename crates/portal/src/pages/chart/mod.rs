@@ -15,6 +15,7 @@ use maud::{Markup, html};
 
 use super::patient::{banner_of, places_of};
 use crate::components::frame::{OpenPatient, patient_page};
+use crate::components::notice::{Kind, notice};
 use crate::setting::{Rail, Setting};
 
 pub use events::Span;
@@ -28,6 +29,8 @@ pub struct Summary<'a> {
     pub chart: &'a Chart,
     /// How much of the past the time axis shows, or the list.
     pub span: Span,
+    /// Types of resource of which there is more than was read.
+    pub cut: &'a [&'a str],
 }
 
 /// The page.
@@ -38,7 +41,7 @@ pub fn summary_page(of: &Summary<'_>) -> Markup {
     let patient = OpenPatient {
         banner: &banner,
         back: (&search, "Back to patients"),
-        places: places_of(chart, setting.clinical, &setting.links, setting.now, "Summary"),
+        places: places_of(chart, setting, "Summary"),
     };
     let name = super::patient::name_words(&chart.identity);
     let title = format!("{name}: summary");
@@ -46,9 +49,14 @@ pub fn summary_page(of: &Summary<'_>) -> Markup {
 }
 
 fn content(of: &Summary<'_>) -> Markup {
-    let Summary { setting, chart, span } = *of;
+    let Summary { setting, chart, span, cut } = *of;
     html! {
         h1.al-vh { "Summary" }
+        @if !cut.is_empty() {
+            (notice(Kind::Warning, &html! {
+                b { "This page is not the whole record." } " There is more than it can show of: " (cut.join(", ")) "."
+            }, None))
+        }
         @if setting.clinical {
             (alarm::right_now(chart, setting.now))
             div.al-grid.al-chartgrid {

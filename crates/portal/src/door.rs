@@ -1,0 +1,50 @@
+//! What `hosting` hands to the pages: a way into one trust's record for one request of one person.
+//!
+//! `hosting` has resolved the trust and the session and decided access; the permit is the proof. Knows no cookie and
+//! no password.
+
+use access::Permit;
+use record::Record;
+use terms::Moment;
+
+use crate::Setting;
+use crate::components::frame::Environment;
+
+/// One request's way into one trust. `hosting` puts it into the request's extensions; without one no page answers.
+#[derive(Clone)]
+pub struct Door {
+    /// The trust's record.
+    pub record: Record,
+    /// Proof that access was decided for this request.
+    pub permit: Permit,
+    /// The trust's code, as in its addresses.
+    pub trust_code: String,
+    /// The trust's name for people.
+    pub trust_name: String,
+    /// What kind of system this is.
+    pub environment: Environment,
+    /// The token that this session's forms carry.
+    pub form_token: String,
+    /// Names the request in the journal and the log. No patient data.
+    pub request: String,
+    /// When the request came.
+    pub now: Moment,
+}
+
+impl Door {
+    /// The setting of this request's pages.
+    pub(crate) fn setting(&self) -> Setting {
+        let trust = (self.trust_code.as_str(), self.trust_name.as_str());
+        Setting::new(trust, &self.permit, self.environment, &self.form_token, self.now)
+    }
+}
+
+/// What a page asks of the record, as the access journal has it. *Who has looked* says the same words.
+pub(crate) mod asked {
+    /// A patient's summary.
+    pub(crate) const SUMMARY: &str = "page: summary";
+    /// The patient search.
+    pub(crate) const SEARCH: &str = "page: search";
+    /// Who has looked at a patient.
+    pub(crate) const WHO_LOOKED: &str = "page: who has looked";
+}

@@ -1,0 +1,131 @@
+//! A patient's chart: the Patient, the compartment by type, and the names that these point at.
+//!
+//! Bounded: so many resources of each type, so many names. A bound that was reached is said on the page.
+
+use std::collections::BTreeSet;
+
+use clinical::{Chart, Material};
+use fhir::search::compartment_spans;
+use fhir::{Document, Limits};
+use record::{Clause, Key, Problem, Reading, Select, Version};
+
+use super::finished;
+use crate::door::{Door, asked};
+
+/// Types of the compartment that a chart is made from, and how many of each are read at most.
+const TYPES: &[(&str, usize)] = &[
+    ("AllergyIntolerance", 500),
+    ("Appointment", 500),
+    ("Condition", 1000),
+    ("DiagnosticReport", 1000),
+    ("DocumentReference", 2000),
+    ("Encounter", 2000),
+    ("ImagingStudy", 500),
+    ("MedicationRequest", 2000),
+    ("MedicationStatement", 1000),
+    ("Observation", 6000),
+];
+/// The largest page that the record gives.
+const PAGE: usize = 1000;
+/// How many people, places and medicines are looked up by name.
+const MOST_NAMES: usize = 300;
+
+/// A chart and what it could not include.
+pub(crate) struct Gathered {
+    pub(crate) chart: Chart,
+    /// Types of which there is more than was read.
+    pub(crate) cut: Vec<&'static str>,
+}
+
+/// The chart of a patient; `None` when there is none or the permit does not reach them.
+pub(crate) async fn chart_of(door: &Door, id: &str) -> Result<Option<Gathered>, Problem> {
+    let reading = door.record.read(&door.permit, asked::SUMMARY).await?;
+    let answer = gather(door, &reading, id).await;
+    finished(reading, answer).await
+}
+
+async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathered>, Problem> {
+    let patient = reading.get(&Key::new("Patient", id)).await?;
+    let Some(patient) = patient.filter(|version| !version.text.is_empty()) else { return Ok(None) };
+    let mut versions = Vec::new();
+    let (mut cut, mut allergies_readable) = (Vec::new(), true);
+    for (kind, most) in TYPES {
+        match of_type(reading, id, kind, *most, &mut versions).await {
+            Ok(complete) => cut.extend((!complete).then_some(*kind)),
+            // A chart without allergies must say so and never read as "none": the rest of the page still helps.
+            Err(problem) if *kind == "AllergyIntolerance" => {
+                tracing::error!(%problem, "the allergies of a chart could not be read");
+                allergies_readable = false;
+            }
+            Err(problem) => return Err(problem),
+        }
+    }
+    let names = names(reading, &patient, &versions).await?;
+    Ok(chart_from(door, &patient, versions.iter().chain(&names), allergies_readable)
+        .map(|chart| Gathered { chart, cut }))
+}
+
+/// Adds the resources of a type in the patient's compartment, newest first for each code; whether these were all.
+async fn of_type(
+    reading: &Reading,
+    id: &str,
+    kind: &str,
+    most: usize,
+    versions: &mut Vec<Version>,
+) -> Result<bool, Problem> {
+    let spans = compartment_spans(id, Some(kind), &[]);
+    let mut select = Select::of(kind).with(Clause::Any(spans)).limit(most.min(PAGE));
+    let mut read = 0;
+    loop {
+        let page = reading.select(&select).await?;
+        read += page.versions.len();
+        versions.extend(page.versions);
+        match page.next {
+            None => return Ok(true),
+            Some(_) if read >= most => return Ok(false),
+            next => select.after = next,
+        }
+    }
+}
+
+/// The people, places, organisations and medicines that are pointed at without a name.
+async fn names(reading: &Reading, patient: &Version, versions: &[Version]) -> Result<Vec<Version>, Problem> {
+    let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
+    for version in std::iter::once(patient).chain(versions) {
+        if wanted.len() >= MOST_NAMES {
+            break;
+        }
+        let prints_names = matches!(
+            version.key.kind.as_str(),
+            "Patient" | "Encounter" | "Appointment" | "MedicationRequest" | "MedicationStatement" | "DocumentReference"
+        );
+        if let (true, Ok(document)) = (prints_names, Document::parse(&version.text, &Limits::default())) {
+            wanted.extend(clinical::unnamed_references(document.root()));
+        }
+    }
+    let keys: Vec<Key> = wanted.iter().take(MOST_NAMES).map(|(kind, id)| Key::new(kind, id)).collect();
+    reading.get_many(&keys).await
+}
+
+fn chart_from<'v>(
+    door: &Door,
+    patient: &Version,
+    versions: impl Iterator<Item = &'v Version>,
+    allergies_readable: bool,
+) -> Option<Chart> {
+    let limits = Limits::default();
+    // What is in the record was a document when it was accepted; one that is not any more is found by `verify`.
+    let patient = Document::parse(&patient.text, &limits).ok()?;
+    let documents: Vec<Document<'_>> =
+        versions.filter_map(|version| Document::parse(&version.text, &limits).ok()).collect();
+    let resources = documents.iter().map(Document::root).collect();
+    Some(clinical::chart(&Material { patient: patient.root(), resources, allergies_readable }, door.now))
+}
+
+/// Who a patient is, for pages without clinical content.
+pub(crate) async fn identity_of(door: &Door, id: &str, asked: &'static str) -> Result<Option<Chart>, Problem> {
+    let reading = door.record.read(&door.permit, asked).await?;
+    let patient = reading.get(&Key::new("Patient", id)).await;
+    let patient = finished(reading, patient).await?.filter(|version| !version.text.is_empty());
+    Ok(patient.and_then(|patient| chart_from(door, &patient, std::iter::empty(), true)))
+}

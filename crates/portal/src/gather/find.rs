@@ -1,0 +1,190 @@
+//! Finding patients: the question's attempts one after the other until there are enough, then judged and ranked.
+//!
+//! Bounded in looks, people and rows a look may give: what is typed decides the answer, never how long it takes.
+
+use std::collections::HashSet;
+
+use access::Role;
+use administration::{Judgement, Person, Question, are_similar};
+use clinical::identity::Identity;
+use clinical::{Material, chart};
+use fhir::search::compartment_spans;
+use fhir::{Document, Limits};
+use record::{Clause, Problem, Reading, Select, Version};
+use terms::index::{Next, Span};
+use terms::print::age_text;
+use terms::{Moment, local_date};
+
+use super::finished;
+use crate::Setting;
+use crate::door::{Door, asked};
+use crate::pages::patient::{name_words, nhs_words};
+use crate::pages::search::{Found, Hit, Outcome, Whereabouts};
+use crate::words::date;
+
+/// People on one page of results.
+const SHOWN: usize = 40;
+/// People who fit all that was typed after which no further step is tried.
+const ENOUGH: usize = 8;
+/// Looks into the index for one question.
+const MOST_LOOKS: usize = 60;
+/// For how many people the present place is looked up.
+const PLACED: usize = 20;
+
+/// A person found.
+struct Candidate {
+    version: Version,
+    person: Person,
+    judgement: Judgement,
+}
+
+/// What a search comes to.
+pub(crate) async fn find(door: &Door, typed: &str, include_died: bool) -> Result<Outcome, Problem> {
+    let question = Question::read(typed, local_date(door.now));
+    if typed.trim().is_empty() {
+        return Ok(Outcome::NothingTyped);
+    }
+    if !question.is_enough() {
+        return Ok(Outcome::TooShort);
+    }
+    let reading = door.record.read(&door.permit, asked::SEARCH).await?;
+    let answer = found(door, &reading, &question, include_died).await;
+    finished(reading, answer).await.map(Outcome::Found)
+}
+
+async fn found(door: &Door, reading: &Reading, question: &Question, include_died: bool) -> Result<Found, Problem> {
+    let (mut candidates, mut more) = look(reading, question).await?;
+    candidates.retain(|candidate| candidate.judgement.score > 0);
+    let before = candidates.len();
+    if !include_died {
+        candidates.retain(|candidate| !candidate.person.has_died);
+    }
+    let died_hidden = before - candidates.len();
+    candidates.sort_by_key(|candidate| {
+        (!candidate.judgement.fits_all, std::cmp::Reverse(candidate.judgement.score), candidate.version.key.id.clone())
+    });
+    more |= candidates.len() > SHOWN;
+    candidates.truncate(SHOWN);
+    let setting = door.setting();
+    let (mut best, mut others) = (Vec::new(), Vec::new());
+    for (at, candidate) in candidates.iter().enumerate() {
+        let similar =
+            candidates.iter().enumerate().any(|(other, of)| other != at && are_similar(&candidate.person, &of.person));
+        let place = if at < PLACED { whereabouts(door, reading, candidate).await? } else { None };
+        if let Some(hit) = hit(&setting, candidate, place, similar) {
+            if candidate.judgement.fits_all { best.push(hit) } else { others.push(hit) }
+        }
+    }
+    Ok(Found { best, others, died_hidden, more, read_as: question.read_as() })
+}
+
+/// Tries the attempts in order until enough people fit; whether a look was cut at its limit.
+async fn look(reading: &Reading, question: &Question) -> Result<(Vec<Candidate>, bool), Problem> {
+    let mut attempts = question.attempts();
+    attempts.sort_by_key(|attempt| attempt.step);
+    let (mut candidates, mut known, mut more, mut step) = (Vec::<Candidate>::new(), HashSet::new(), false, 0);
+    for attempt in attempts.into_iter().take(MOST_LOOKS) {
+        let fitting = candidates.iter().filter(|candidate| candidate.judgement.fits_all).count();
+        if attempt.step > step && (fitting >= ENOUGH || candidates.len() >= SHOWN) || candidates.len() >= 2 * SHOWN {
+            break;
+        }
+        step = attempt.step;
+        let mut select = Select::of("Patient").limit(SHOWN);
+        select.clauses = attempt.spans.into_iter().map(|span| Clause::Any(vec![span])).collect();
+        let page = match reading.select(&select).await {
+            Ok(page) => page,
+            // Two common names that hardly meet: the other attempts still find people.
+            Err(Problem::TooCostly) => continue,
+            Err(problem) => return Err(problem),
+        };
+        more |= page.next.is_some() && step == 0;
+        for version in page.versions {
+            if known.insert(version.key.id.clone()) {
+                candidates.extend(judged(question, version));
+            }
+        }
+    }
+    Ok((candidates, more))
+}
+
+fn judged(question: &Question, version: Version) -> Option<Candidate> {
+    let person = Person::of(&Document::parse(&version.text, &Limits::default()).ok()?);
+    let judgement = question.judge(&person);
+    Some(Candidate { version, person, judgement })
+}
+
+/// Where a living person is now: the place of an encounter that goes on.
+async fn whereabouts(door: &Door, reading: &Reading, candidate: &Candidate) -> Result<Option<Whereabouts>, Problem> {
+    if candidate.person.has_died || !door.permit.scope().reads.contains("Encounter") {
+        return Ok(None);
+    }
+    let open = Span::next("Encounter.status", [], Next::CodeAnySystem("in-progress".into()));
+    let select = Select::of("Encounter")
+        .with(Clause::Any(compartment_spans(&candidate.version.key.id, Some("Encounter"), &[])))
+        .with(Clause::Any(vec![open]))
+        .limit(5);
+    let open = reading.select(&select).await?;
+    let limits = Limits::default();
+    let patient = Document::parse(&candidate.version.text, &limits);
+    let documents: Vec<Document<'_>> =
+        open.versions.iter().filter_map(|version| Document::parse(&version.text, &limits).ok()).collect();
+    let Ok(patient) = patient else { return Ok(None) };
+    let resources = documents.iter().map(Document::root).collect();
+    let chart = chart(&Material { patient: patient.root(), resources, allergies_readable: true }, door.now);
+    let open = chart.events.iter().rev().find(|event| event.kind != clinical::events::Kind::Clinic);
+    Ok(Some(match open {
+        Some(event) => {
+            let place = event.place.clone().unwrap_or_else(|| "Place not recorded".into());
+            match event.kind {
+                clinical::events::Kind::Stay => Whereabouts::Inpatient(place),
+                _ => Whereabouts::Emergency(place),
+            }
+        }
+        None => Whereabouts::NotInHospital,
+    }))
+}
+
+fn hit(setting: &Setting, candidate: &Candidate, place: Option<Whereabouts>, similar: bool) -> Option<Hit> {
+    let document = Document::parse(&candidate.version.text, &Limits::default()).ok()?;
+    let material = Material { patient: document.root(), resources: Vec::new(), allergies_readable: true };
+    let identity = chart(&material, setting.now).identity;
+    let id = &candidate.version.key.id;
+    let opens =
+        if setting.role == Role::PrivacyOfficer { setting.links.who_looked(id) } else { setting.links.patient(id) };
+    Some(Hit {
+        href: opens,
+        name: name_words(&identity),
+        under: under(&identity),
+        born: identity.born.as_ref().map(date),
+        age: age(&identity, setting.now),
+        gender: identity.gender.clone(),
+        nhs_number: identity.nhs_number.as_deref().map(nhs_words),
+        address: short_address(&identity.address),
+        whereabouts: match &identity.died {
+            Some(death) => Whereabouts::Died(death.on.as_ref().map(date)),
+            None => place.unwrap_or(Whereabouts::NotLookedUp),
+        },
+        why: candidate.judgement.why.join(", "),
+        similar,
+    })
+}
+
+/// Preferred name and hospital numbers.
+fn under(identity: &Identity) -> String {
+    let preferred = identity.preferred.as_ref().map(|name| format!("Preferred name {name}"));
+    let numbers = identity.hospital_numbers.iter().map(|number| format!("Hospital No. {}", number.value));
+    preferred.into_iter().chain(numbers).collect::<Vec<_>>().join(". ")
+}
+
+fn age(identity: &Identity, now: Moment) -> Option<String> {
+    identity.born.as_ref().filter(|_| identity.died.is_none()).and_then(|born| age_text(born, now))
+}
+
+/// The first line and the postcode.
+fn short_address(lines: &[String]) -> String {
+    match lines {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first, .., last] => format!("{first}, {last}"),
+    }
+}

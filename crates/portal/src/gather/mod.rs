@@ -1,0 +1,16 @@
+//! What pages show, gathered from the record at one snapshot through the request's permit.
+//!
+//! Reads and puts together; the rules are `clinical`'s and `administration`'s. Every reading is finished, so that
+//! what was shown is in the access journal before the page leaves.
+
+pub(crate) mod chart;
+pub(crate) mod find;
+pub(crate) mod looked;
+
+use record::{Problem, Reading};
+
+/// Ends a reading, whatever came of it.
+async fn finished<T>(reading: Reading, answer: Result<T, Problem>) -> Result<T, Problem> {
+    reading.finish().await?;
+    answer
+}

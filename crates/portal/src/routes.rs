@@ -1,0 +1,171 @@
+//! The routes of the pages: each handler extracts, asks at one snapshot, and renders.
+//!
+//! `hosting` merges [`routes`] into its router and puts a [`Door`] into every request that it lets in. Pages change
+//! nothing yet; forms that do carry the session's token, which `hosting` checks.
+
+use access::Role;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use http::{StatusCode, header};
+use maud::Markup;
+use record::Problem;
+use serde::Deserialize;
+
+use crate::door::{Door, asked};
+use crate::gather::{chart, find, looked};
+use crate::pages::account::account_page;
+use crate::pages::chart::{Span, Summary, summary_page};
+use crate::pages::patient::banner_of;
+use crate::pages::problem::{Trouble, problem_page};
+use crate::pages::search::{Outcome, Search, found_part, search_page};
+use crate::pages::who_looked::{WhoLooked, who_looked_page};
+
+/// Every route of the pages: method and path. All need a permit.
+pub const ROUTES: &[(&str, &str)] = &[
+    ("GET", "/t/{trust}/"),
+    ("GET", "/t/{trust}/account"),
+    ("GET", "/t/{trust}/patients"),
+    ("GET", "/t/{trust}/patients/found"),
+    ("GET", "/t/{trust}/patients/{id}"),
+    ("GET", "/t/{trust}/patients/{id}/who-has-looked"),
+];
+
+/// The pages as a router.
+pub fn routes() -> Router {
+    Router::new()
+        .route("/t/{trust}/", get(home))
+        .route("/t/{trust}/account", get(account))
+        .route("/t/{trust}/patients", get(search))
+        .route("/t/{trust}/patients/found", get(found))
+        .route("/t/{trust}/patients/{id}", get(summary))
+        .route("/t/{trust}/patients/{id}/who-has-looked", get(who_looked))
+}
+
+/// What the address of a page may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// What was typed into the search box.
+    q: String,
+    /// `1` to show those who have died.
+    died: String,
+    /// How much of the past a summary shows.
+    span: String,
+}
+
+/// `GET /t/{trust}/`: where a person begins.
+async fn home(Extension(door): Extension<Door>) -> Response {
+    let links = door.setting().links;
+    let begin = if door.permit.role() == Role::Operator { links.account() } else { links.patients() };
+    Redirect::to(&begin).into_response()
+}
+
+/// `GET …/account`.
+async fn account(Extension(door): Extension<Door>) -> Response {
+    page(StatusCode::OK, account_page(&door.setting()))
+}
+
+/// `GET …/patients`: the search page.
+async fn search(Extension(door): Extension<Door>, Query(asked): Query<Asked>) -> Response {
+    answer_search(&door, &asked, search_page).await
+}
+
+/// `GET …/patients/found`: what lies under the box, as the person types.
+async fn found(Extension(door): Extension<Door>, Query(asked): Query<Asked>) -> Response {
+    answer_search(&door, &asked, found_part).await
+}
+
+async fn answer_search(door: &Door, asked: &Asked, render: fn(&Search<'_>) -> Markup) -> Response {
+    if !door.permit.scope().reads.contains("Patient") {
+        return not_allowed(door, "Your role does not look for patients.");
+    }
+    let include_died = asked.died == "1";
+    match find::find(door, &asked.q, include_died).await {
+        Ok(outcome) => page(StatusCode::OK, rendered(door, &asked.q, include_died, &outcome, render)),
+        Err(problem) => failed(door, &problem),
+    }
+}
+
+fn rendered(
+    door: &Door,
+    query: &str,
+    include_died: bool,
+    outcome: &Outcome,
+    render: fn(&Search<'_>) -> Markup,
+) -> Markup {
+    let setting = door.setting();
+    render(&Search { setting: &setting, query, include_died, outcome })
+}
+
+/// `GET …/patients/{id}`: the chart summary.
+async fn summary(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let span = Span::of_code(&asked.span);
+    match chart::chart_of(&door, &id).await {
+        Ok(Some(gathered)) => {
+            let of = Summary { setting: &door.setting(), chart: &gathered.chart, span, cut: &gathered.cut };
+            page(StatusCode::OK, summary_page(&of))
+        }
+        Ok(None) => not_found(&door),
+        Err(problem) => failed(&door, &problem),
+    }
+}
+
+/// `GET …/patients/{id}/who-has-looked`.
+async fn who_looked(Extension(door): Extension<Door>, Path((_, id)): Path<(String, String)>) -> Response {
+    if door.permit.role() != Role::PrivacyOfficer {
+        return not_allowed(&door, "The list of who has looked is kept by the privacy officer.");
+    }
+    let chart = match chart::identity_of(&door, &id, asked::WHO_LOOKED).await {
+        Ok(Some(chart)) => chart,
+        Ok(None) => return not_found(&door),
+        Err(problem) => return failed(&door, &problem),
+    };
+    match looked::looked_at(&door, &id).await {
+        Ok(looked) => page(StatusCode::OK, looked_page(&door, &chart, &looked)),
+        Err(problem) => failed(&door, &problem),
+    }
+}
+
+fn looked_page(door: &Door, chart: &clinical::Chart, looked: &looked::Looked) -> Markup {
+    let setting = door.setting();
+    let banner = banner_of(chart, false, &setting.links, setting.now);
+    who_looked_page(&WhoLooked {
+        setting: &setting,
+        banner: &banner,
+        summary: None,
+        rows: &looked.rows,
+        views: looked.views,
+        people: looked.people,
+        refused: looked.refused,
+        period: "in 12 months",
+        cut: looked.cut,
+    })
+}
+
+fn page(status: StatusCode, markup: Markup) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], markup.into_string()).into_response()
+}
+
+fn not_found(door: &Door) -> Response {
+    page(StatusCode::NOT_FOUND, problem_page(&door.setting(), Trouble::NotFound))
+}
+
+fn not_allowed(door: &Door, sentence: &str) -> Response {
+    page(StatusCode::FORBIDDEN, problem_page(&door.setting(), Trouble::NotAllowed(sentence)))
+}
+
+/// The world failed: the log has the reason, the page has the reference.
+fn failed(door: &Door, problem: &Problem) -> Response {
+    if let Problem::NotPermitted { .. } = problem {
+        return not_allowed(door, "Ask the person who keeps accounts in your trust.");
+    }
+    tracing::error!(request = %door.request, %problem, "a page could not be shown");
+    let trouble = Trouble::Unavailable(&door.request);
+    page(StatusCode::SERVICE_UNAVAILABLE, problem_page(&door.setting(), trouble))
+}

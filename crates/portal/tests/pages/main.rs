@@ -1,0 +1,139 @@
+//! The pages through the real routes, over a real record with the demonstration's patients.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod support;
+
+use access::Role;
+use http::StatusCode;
+use support::Trust;
+
+const ADEYEMI: &str = "/t/DEMO/patients/adeyemi-folasade";
+
+/// Where the rows of a search stand in the page, by the names in them.
+fn names(html: &str) -> Vec<String> {
+    let rows = html.split("class=\"al-rowlink\"").skip(1);
+    rows.map(|row| row.split_once('>').unwrap().1.split_once("</a>").unwrap().0.to_owned()).collect()
+}
+
+#[tokio::test]
+async fn every_route_answers_in_the_house_s_form() {
+    let trust = Trust::demo().await;
+    for (method, path) in portal::ROUTES {
+        assert_eq!(*method, "GET");
+        let path = path.replace("{trust}", "DEMO").replace("{id}", "adeyemi-folasade");
+        let role = if path.ends_with("who-has-looked") { Role::PrivacyOfficer } else { Role::Clinician };
+        let answer = trust.get(role, &path).await;
+        if answer.status.is_redirection() {
+            assert_eq!(answer.location.as_deref(), Some("/t/DEMO/patients"));
+            continue;
+        }
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        for inline in [" style=", "<style", "<script>", " onclick=", " onload=", "javascript:"] {
+            assert!(!answer.text.contains(inline), "{path} has {inline}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn people_are_found_through_the_index() {
+    let trust = Trust::demo().await;
+    let cases: &[(&str, &[&str])] = &[
+        ("999%20014%202076", &["ADEYEMI, Folasade (Mrs)"]),
+        ("tr104882", &["ADEYEMI, Folasade (Mrs)"]),
+        ("oyelaran", &["OYELARAN, Tunde (Mr)"]),
+        ("tunde+oyelarran", &["OYELARAN, Tunde (Mr)"]),
+        ("27+feb+1938", &["NORRIS, Leonard (Mr)"]),
+        ("norris+1938", &["NORRIS, Leonard (Mr)"]),
+        ("len+norris", &["NORRIS, Leonard (Mr)"]),
+        ("xylophone", &[]),
+    ];
+    for (typed, expected) in cases {
+        let answer = trust.get(Role::Clerk, &format!("/t/DEMO/patients/found?q={typed}")).await;
+        assert_eq!(names(&answer.text), *expected, "{typed}");
+    }
+    let answer = trust.get(Role::Clinician, "/t/DEMO/patients?q=adeyimi+grace+1951").await;
+    let found = names(&answer.text);
+    assert_eq!(found[..2], ["ADEYEMI, F Grace (Mrs)", "ADEYEMI, Folasade (Mrs)"], "{found:?}");
+    assert!(found.contains(&"ADEYEMI, Folarin (Mr)".to_owned()), "{found:?}");
+    assert!(answer.text.contains("Heron ward, bed 1") && answer.text.contains("Similar name"));
+}
+
+#[tokio::test]
+async fn those_who_have_died_are_shown_when_asked_for() {
+    let trust = Trust::demo().await;
+    let hidden = trust.get(Role::Clinician, "/t/DEMO/patients?q=cole").await;
+    assert!(!hidden.text.contains("COLE, Arthur"));
+    assert!(hidden.text.contains("1 person who has died also matches"));
+    let shown = trust.get(Role::Clinician, "/t/DEMO/patients?q=cole&died=1").await;
+    assert_eq!(names(&shown.text)[0], "COLE, Arthur (Mr)");
+    let chart = trust.get(Role::Clinician, "/t/DEMO/patients/cole-arthur").await;
+    assert!(chart.text.contains("al-pb--dead") && chart.text.contains("Age at Death</dt><dd>94y"), "{}", chart.text);
+}
+
+#[tokio::test]
+async fn the_summary_tells_the_worked_case() {
+    let trust = Trust::demo().await;
+    let page = trust.get(Role::Clinician, ADEYEMI).await.text;
+    let told = [
+        "ADEYEMI, <span>Folasade (Mrs)</span>",
+        "Preferred name <b>Grace</b>",
+        "999 014 2076",
+        "Known allergies <small>penicillin: anaphylaxis; trimethoprim: rash</small>",
+        "<b>7</b><span>High</span>",
+        "▲ up 1",
+        "Emergency assessment by a team with critical care competencies",
+        "10 active, 3 suspended",
+        "Two gaps",
+        "▲ 0.7",
+        "3.5 to 5.3",
+        "This stay, day 4",
+        "20-Nov-2026",
+    ];
+    for words in told {
+        assert!(page.contains(words) || words == "Two gaps" && page.contains("2 gaps"), "{words}");
+    }
+    assert!(!page.contains("not the whole record"));
+}
+
+#[tokio::test]
+async fn a_clerk_sees_no_clinical_content() {
+    let trust = Trust::demo().await;
+    let page = trust.get(Role::Clerk, ADEYEMI).await.text.to_lowercase();
+    for word in ["penicillin", "allerg", "news2", "creatinine", "apixaban", "kidney injury"] {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(page.contains("heron ward, bed 1"));
+}
+
+#[tokio::test]
+async fn who_has_looked_is_the_privacy_officer_s_list_and_complete() {
+    let trust = Trust::demo().await;
+    let path = format!("{ADEYEMI}/who-has-looked");
+    assert_eq!(trust.get(Role::Clinician, &path).await.status, StatusCode::FORBIDDEN);
+    trust.get(Role::Clinician, ADEYEMI).await;
+    trust.get(Role::Clinician, ADEYEMI).await;
+    trust.get(Role::Clerk, "/t/DEMO/patients?q=adeyemi").await;
+    let page = trust.get(Role::PrivacyOfficer, &path).await.text;
+    for words in ["ADEYEMI, Folasade (Mrs)", "t.tester", "Summary", "In a search", "Who has looked"] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(page.contains("<b>4</b><span>views in 12 months, by 1 person"), "{page}");
+    assert!(!page.contains("penicillin"));
+}
+
+#[tokio::test]
+async fn what_is_not_there_looks_like_what_may_not_be_seen() {
+    let trust = Trust::demo().await;
+    let missing = trust.get(Role::Clinician, "/t/DEMO/patients/nobody").await;
+    let forbidden = trust.get(Role::Administrator, ADEYEMI).await;
+    assert_eq!((missing.status, forbidden.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    assert!(!forbidden.text.contains("ADEYEMI"));
+}
+
+#[tokio::test]
+async fn what_is_typed_is_shown_and_never_run() {
+    let trust = Trust::demo().await;
+    let page = trust.get(Role::Clinician, "/t/DEMO/patients?q=%3Cscript%3Ealert(1)%3C/script%3E%22x").await.text;
+    assert!(!page.contains("<script>alert"));
+    assert!(page.contains("&lt;script&gt;alert(1)"));
+}

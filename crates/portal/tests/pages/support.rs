@@ -1,0 +1,99 @@
+//! A record with the demonstration's patients in a folder of its own, and pages asked for through the real routes.
+
+use std::sync::Arc;
+
+use access::{Grant, Permit, Role, decide};
+use axum::body::Body;
+use fhir::{Document, Limits};
+use http::{Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use portal::Door;
+use portal::components::frame::Environment;
+use record::{Act, Cause, CauseKind, Change, Draft, Indexing, Key, Location, Options, Record, Source, Template};
+use terms::index::Row;
+use testkit::demo::{STORY_NOW, demo_bundle};
+use tower::ServiceExt as _;
+
+/// A trust whose record holds the demonstration.
+pub(crate) struct Trust {
+    record: Record,
+    _directory: tempfile::TempDir,
+}
+
+/// An answer in full.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) location: Option<String>,
+    pub(crate) text: String,
+}
+
+impl Trust {
+    /// Makes the record and writes the demonstration through the write door.
+    pub(crate) async fn demo() -> Trust {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite { directory: directory.path().join("record") };
+        let indexing = Indexing { functions: vec![("fhir", 1), ("patient index", 1)], extract: Arc::new(extract) };
+        let options = Options {
+            indexing,
+            clock: Arc::new(|| STORY_NOW),
+            host: "test".into(),
+            origin: "test/t/DEMO".into(),
+            durability: record::Durability::default(),
+        };
+        let record = Record::open(&location, options).await.unwrap();
+        let trust = Trust { record, _directory: directory };
+        trust.put(&demo_bundle(STORY_NOW)).await;
+        trust
+    }
+
+    /// Writes resources in one commit.
+    pub(crate) async fn put(&self, texts: &[String]) {
+        let changes: Vec<Change> = texts.iter().map(|text| change(text)).collect();
+        let cause = Cause { kind: CauseKind::System, reference: "test".into() };
+        let act = Act { command: "load".into(), cause, idempotency: None };
+        let draft = move |_| {
+            let changes = changes.clone();
+            async move { Ok::<_, record::TransactError<()>>(Draft { changes, assertions: Vec::new() }) }
+        };
+        self.record.transact(&permit("host/test", Role::Host), act, draft).await.unwrap();
+    }
+
+    /// Asks for a page as someone in a role.
+    pub(crate) async fn get(&self, role: Role, path: &str) -> Answer {
+        let door = Door {
+            record: self.record.clone(),
+            permit: permit("user/t.tester", role),
+            trust_code: "DEMO".into(),
+            trust_name: "Thameside Royal".into(),
+            environment: Environment::Demonstration,
+            form_token: "token".into(),
+            request: "r1".into(),
+            now: STORY_NOW,
+        };
+        let request = Request::get(path).extension(door).body(Body::empty()).unwrap();
+        let response = portal::routes().oneshot(request).await.unwrap();
+        let status = response.status();
+        let location = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        Answer { status, location, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+}
+
+fn permit(id: &str, role: Role) -> Permit {
+    decide(Grant::role(id, "Toni Tester", role), STORY_NOW).unwrap()
+}
+
+fn change(text: &str) -> Change {
+    let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
+    let id = document.root().get("id").unwrap().text().unwrap().into_owned();
+    let accepted = fhir::accept(&document, &id, &|_| None);
+    let key = Key::new(document.resource_type().unwrap().into_owned(), id);
+    let (before, after) = (accepted.before, accepted.after);
+    Change::Put(key, Template { text: accepted.text, slot: accepted.slot, before, after })
+}
+
+fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
+    let document = Document::parse(source.text, &Limits::default()).unwrap();
+    fhir::search::index_rows(source.kind, source.id, &document, rows);
+    administration::patient_rows(&document, rows);
+}
