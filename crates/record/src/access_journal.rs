@@ -163,8 +163,8 @@ impl AccessJournal {
             Err(crossbeam_channel::TrySendError::Disconnected(_)) => Err(Problem::Closed),
             Err(crossbeam_channel::TrySendError::Full(job)) => {
                 let jobs = self.jobs.clone();
-                let sent = tokio::task::spawn_blocking(move || jobs.send(job)).await;
-                sent.map_err(|_| Problem::Closed)?.map_err(|_| Problem::Closed)
+                let sent = tokio::task::spawn_blocking(move || jobs.send(job).is_ok()).await;
+                if matches!(sent, Ok(true)) { Ok(()) } else { Err(Problem::Closed) }
             }
         }
     }

@@ -69,12 +69,6 @@ impl Decoder {
             }
         }
     }
-
-    /// Whether a coding can be read without asking the store for new dictionaries.
-    pub(crate) fn knows(&self, coding: u32) -> bool {
-        let known = self.dictionaries.read().unwrap_or_else(PoisonError::into_inner);
-        coding < 2 || known.iter().any(|(number, _)| *number == coding)
-    }
 }
 
 fn decompress(idle: &Mutex<Vec<Decompressor<'static>>>, dictionary: &[u8], bytes: &[u8]) -> Result<Vec<u8>, Problem> {

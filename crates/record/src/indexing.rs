@@ -19,7 +19,7 @@ pub struct Source<'a> {
 }
 
 /// A pure function from a text to its rows.
-pub type Extract = Arc<dyn Fn(Source<'_>, &mut Vec<Row>) + Send + Sync>;
+type Extract = dyn Fn(Source<'_>, &mut Vec<Row>) + Send + Sync;
 
 /// The index functions of a record.
 #[derive(Clone)]
@@ -27,20 +27,20 @@ pub struct Indexing {
     /// Name and version of each function; when one changes, the index is rebuilt at open.
     pub functions: Vec<(&'static str, u32)>,
     /// All of them in one pass over the text.
-    pub extract: Extract,
+    pub extract: Arc<Extract>,
 }
 
 /// Rows that say whose a resource is: the first part is the subject. Further parts serve searches.
 pub const SUBJECT: &str = "~patient";
 /// Rows that say who has to do with a subject: Text(principal or unit), Fixed(from, 8 bytes), Fixed(until, 8 bytes),
 /// Target(subject).
-pub const RELATION: &str = "~relation";
+pub(crate) const RELATION: &str = "~relation";
 /// Rows that hide a resource and what belongs to it: Text(label), Target(the resource itself).
 pub const LABEL: &str = "~label";
 /// Rows of a merge: Target(survivor), Target(loser). What belongs to the loser is found under the survivor.
-pub const ALIAS: &str = "~alias";
+pub(crate) const ALIAS: &str = "~alias";
 /// The record's own rows: Kind(resource type), Fixed(sequence). Lists a type, oldest change first.
-pub const KIND: &str = "~kind";
+pub(crate) const KIND: &str = "~kind";
 
 impl Indexing {
     /// The rows of a text, sorted, without doubles.

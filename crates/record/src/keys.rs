@@ -169,13 +169,6 @@ impl KeyRange {
         let Some(rest) = key.get(residual.at..) else { return false };
         rest >= residual.low.as_slice() && residual.high.as_ref().is_none_or(|high| rest < high.as_slice())
     }
-
-    /// Whether a key lies in the range.
-    pub(crate) fn contains(&self, key: &[u8]) -> bool {
-        key >= self.low.as_slice()
-            && self.high.as_ref().is_none_or(|high| key < high.as_slice())
-            && self.admits_rest(key)
-    }
 }
 
 /// Whether a row lies in a span, decided on the plain parts. Agrees with the key ranges (a property test says so).
@@ -231,5 +224,92 @@ pub(crate) fn logical_id(stored: &[u8]) -> Option<String> {
         (0, bytes) => Some(uuid::Uuid::from_slice(bytes).ok()?.hyphenated().to_string()),
         (1, bytes) => String::from_utf8(bytes.to_vec()).ok(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Numbers for a small world of names.
+    struct World;
+
+    impl Numbers for World {
+        fn parameter(&mut self, _: &'static str) -> Option<u16> {
+            Some(7)
+        }
+
+        fn kind(&mut self, _: &str) -> Option<u16> {
+            Some(3)
+        }
+
+        fn system(&mut self, system: &str) -> Option<u32> {
+            Some(system.len() as u32)
+        }
+
+        fn symbol(&mut self, system: &str, code: &str) -> Option<u32> {
+            Some(system.len() as u32 * 16 + code.len() as u32)
+        }
+
+        fn target(&mut self, _: &str, id: &str) -> Option<i64> {
+            id.parse().ok()
+        }
+    }
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop::sample::select(vec![0u8, 1, 2, 97, 254, 255]), 0..4)
+    }
+
+    fn end() -> impl Strategy<Value = End> {
+        prop_oneof![
+            Just(End::Open),
+            any::<[u8; 2]>().prop_map(|bytes| End::Including(bytes.to_vec())),
+            any::<[u8; 2]>().prop_map(|bytes| End::Excluding(bytes.to_vec())),
+        ]
+    }
+
+    fn range() -> impl Strategy<Value = Range> {
+        (end(), end()).prop_map(|(low, high)| Range { low, high })
+    }
+
+    fn check(row: &Row, span: &Span) -> Result<(), TestCaseError> {
+        let key = row_key(row, &mut World).unwrap();
+        let range = ranges(head_key(span, &mut World).unwrap(), &span.next);
+        let inside = key >= range.low && range.high.as_ref().is_none_or(|high| key < *high) && range.admits_rest(&key);
+        prop_assert_eq!(inside, admits(span, row), "{:?} in {:?}", row, span);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn text_spans_agree_with_their_ranges(value in text(), wanted in text(), prefix in any::<bool>()) {
+            let row = Row::of("p", [Part::Kind("k".into()), Part::Text(value), Part::Text(vec![9])]);
+            let next = if prefix { Next::Prefix(wanted) } else { Next::TextEqual(wanted) };
+            check(&row, &Span::next("p", [Part::Kind("k".into())], next))?;
+        }
+
+        #[test]
+        fn fixed_spans_agree_with_their_ranges(low in any::<[u8; 2]>(), high in any::<[u8; 2]>(), a in range(), b in range()) {
+            let row = Row::of("p", [Part::fixed(&low), Part::fixed(&high)]);
+            check(&row, &Span::next("p", [], Next::Within(a.clone())))?;
+            check(&row, &Span::next("p", [], Next::WithinBoth(a, b)))?;
+        }
+
+        #[test]
+        fn ids_come_back(id in "[A-Za-z0-9.-]{1,64}") {
+            prop_assert_eq!(logical_id(&stored_id(&id)), Some(id));
+        }
+    }
+
+    #[test]
+    fn a_uuid_takes_seventeen_bytes() {
+        let id = "3f0c9a52-0b1c-4b6e-9d3a-5f2f4f0e9a11";
+        assert_eq!(stored_id(id).len(), 17);
+        assert_eq!(logical_id(&stored_id(id)).as_deref(), Some(id));
+        let capital = "3F0C9A52-0b1c-4b6e-9d3a-5f2f4f0e9a11";
+        assert_eq!(logical_id(&stored_id(capital)).as_deref(), Some(capital));
     }
 }

@@ -115,17 +115,32 @@ impl Names {
 
     /// The row number of a resource, if it was ever mentioned.
     pub(crate) async fn target(&self, store: &Store, kind: &str, id: &str) -> Result<Option<i64>, Problem> {
-        let Some(kind) = self.kind(kind) else { return Ok(None) };
-        let key = (kind, stored_id(id));
-        if let Some(rid) = self.targets.get(&key) {
-            return Ok(Some(rid));
+        Ok(self.targets(store, [(kind, id)].into_iter()).await?.into_iter().flatten().next())
+    }
+
+    /// The row numbers of resources that were ever mentioned, in their order; the store is asked once for all.
+    pub(crate) async fn targets<'k>(
+        &self,
+        store: &Store,
+        wanted: impl Iterator<Item = (&'k str, &'k str)>,
+    ) -> Result<Vec<Option<i64>>, Problem> {
+        let (mut rids, mut places, mut asked) = (Vec::new(), Vec::new(), Vec::new());
+        for (kind, id) in wanted {
+            let key = self.kind(kind).map(|kind| (kind, stored_id(id)));
+            let rid = key.as_ref().and_then(|key| self.targets.get(key));
+            if let (Some(key), None) = (key, rid) {
+                places.push(rids.len());
+                asked.push(key);
+            }
+            rids.push(rid);
         }
-        let found = store.locate(std::slice::from_ref(&key)).await?;
-        let rid = found.into_iter().flatten().next().map(|located| located.rid);
-        if let Some(rid) = rid {
-            self.targets.insert(key, rid);
+        for ((place, key), found) in places.into_iter().zip(&asked).zip(store.locate(&asked).await?) {
+            if let Some(located) = found {
+                self.targets.insert(key.clone(), located.rid);
+                rids[place] = Some(located.rid);
+            }
         }
-        Ok(rid)
+        Ok(rids)
     }
 
     async fn symbol(&self, store: &Store, system: u32, code: &str) -> Result<Option<u32>, Problem> {

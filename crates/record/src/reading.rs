@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use crate::change::Key;
 use crate::error::Problem;
 use crate::indexing::{ALIAS, LABEL, RELATION, SUBJECT};
-use crate::keys::{logical_id, stored_id};
+use crate::keys::logical_id;
 use crate::names::Names;
 use crate::record::Inner;
 use crate::search;
@@ -100,9 +100,11 @@ impl Reading {
 
     /// The newest versions of resources that are there and reached, in the order of the keys.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Version>, Problem> {
+        let stored = self.located_all(keys.iter()).await?;
         let mut found = Vec::with_capacity(keys.len());
-        for key in keys {
-            if let Some(version) = self.get(key).await?
+        for (key, stored) in keys.iter().zip(stored) {
+            let Some(stored) = stored else { continue };
+            if let Some(version) = self.show_one(self.version_from(key.clone(), stored)?).await?
                 && !version.text.is_empty()
             {
                 found.push(version);
@@ -246,11 +248,8 @@ impl Reading {
 
     /// The row numbers of keys that were ever mentioned.
     pub(crate) async fn row_numbers(&self, keys: &HashSet<Key>) -> Result<BTreeSet<i64>, Problem> {
-        let mut rids = BTreeSet::new();
-        for key in keys {
-            rids.extend(self.names().target(self.store(), &key.kind, &key.id).await?);
-        }
-        Ok(rids)
+        let wanted = keys.iter().map(|key| (key.kind.as_str(), key.id.as_str()));
+        Ok(self.names().targets(self.store(), wanted).await?.into_iter().flatten().collect())
     }
 
     /// Versions at the reading's sequence, in the order of the row numbers.
@@ -426,12 +425,21 @@ impl Reading {
         Ok(spans)
     }
 
-    /// Where a resource is now, for a draft.
+    /// The newest version of a resource at the reading's sequence, not yet judged or shown.
     pub(crate) async fn located(&self, key: &Key) -> Result<Option<StoredVersion>, Problem> {
-        let Some(kind) = self.names().kind(&key.kind) else { return Ok(None) };
-        let located = self.store().locate(&[(kind, stored_id(&key.id))]).await?.into_iter().flatten().next();
-        let Some(located) = located else { return Ok(None) };
-        Ok(self.store().versions_at(&[located.rid], self.sequence).await?.into_iter().flatten().next())
+        Ok(self.located_all([key].into_iter()).await?.pop().flatten())
+    }
+
+    /// The same for many, in the order of the keys; the store is asked once for all.
+    pub(crate) async fn located_all(
+        &self,
+        keys: impl Iterator<Item = &Key>,
+    ) -> Result<Vec<Option<StoredVersion>>, Problem> {
+        let wanted = keys.map(|key| (key.kind.as_str(), key.id.as_str()));
+        let rids = self.names().targets(self.store(), wanted).await?;
+        let known: Vec<i64> = rids.iter().flatten().copied().collect();
+        let mut versions = self.store().versions_at(&known, self.sequence).await?.into_iter();
+        Ok(rids.into_iter().map(|rid| rid.and_then(|_| versions.next().flatten())).collect())
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {

@@ -312,9 +312,8 @@ impl StoredNumbers {
                 Part::Code { system, code } => {
                     let Some(system) = Numbers::system(self, system) else { continue };
                     let key = (system, code.clone());
-                    if !self.symbols.contains_key(&key) {
-                        let symbol = store.symbol(system, code).await?;
-                        self.symbols.insert(key, symbol);
+                    if let std::collections::hash_map::Entry::Vacant(vacant) = self.symbols.entry(key) {
+                        vacant.insert(store.symbol(system, code).await?);
                     }
                 }
                 Part::Target { kind, id } => {

@@ -12,6 +12,7 @@ use crate::error::{Problem, TransactError};
 use crate::group::{Declined, Prepared, PreparedChange, operation_of, receipt_of};
 use crate::reading::Reading;
 use crate::record::Record;
+use crate::store::StoredVersion;
 
 /// How often a stale draft is decided again.
 const MOST_ATTEMPTS: usize = 16;
@@ -102,11 +103,12 @@ async fn prepare(reading: &Reading, permit: &Permit, act: &Act, draft: Draft) ->
     }
     let mut changes = Vec::with_capacity(draft.changes.len());
     let mut seen = std::collections::HashSet::new();
-    for change in draft.changes {
+    let gathered = reading.located_all(draft.changes.iter().map(Change::key)).await?;
+    for (change, stored) in draft.changes.into_iter().zip(gathered) {
         if !seen.insert(change.key().clone()) {
             return Err(Problem::Unsuitable { what: "a commit changes a resource only once".into() });
         }
-        changes.extend(prepare_change(reading, permit, change).await?);
+        changes.extend(prepare_change(reading, permit, change, stored).await?);
     }
     if changes.is_empty() {
         return Ok(None);
@@ -124,13 +126,18 @@ async fn prepare(reading: &Reading, permit: &Permit, act: &Act, draft: Draft) ->
     Ok(Some(prepared))
 }
 
-async fn prepare_change(reading: &Reading, permit: &Permit, change: Change) -> Result<Option<PreparedChange>, Problem> {
+/// One change, with the version of its resource that was gathered.
+async fn prepare_change(
+    reading: &Reading,
+    permit: &Permit,
+    change: Change,
+    stored: Option<StoredVersion>,
+) -> Result<Option<PreparedChange>, Problem> {
     let key = change.key().clone();
     let not_permitted = || Problem::NotPermitted { what: format!("to change a resource of type {}", key.kind) };
     if !permit.scope().writes.contains(&key.kind) {
         return Err(not_permitted());
     }
-    let stored = reading.located(&key).await?;
     let (version, replaces, before) = match stored {
         Some(stored) => {
             let (version, sequence) = (stored.version, stored.sequence);

@@ -45,6 +45,14 @@ pub(crate) enum Job {
     Stop(oneshot::Sender<()>),
 }
 
+/// A draft and where its receipt goes.
+type Commit = (Box<Prepared>, oneshot::Sender<Result<Receipt, Declined>>);
+/// Desk changes and where their answers go.
+type DeskJob = (Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>);
+
+/// The answers of a group: to its commits, then to its desk changes, in their order.
+type Answers = (Vec<Result<Receipt, Declined>>, Vec<Vec<bool>>);
+
 /// What readers share with the writer.
 pub(crate) struct Shared {
     /// The newest acknowledged sequence.
@@ -122,8 +130,8 @@ impl Queue {
             Err(crossbeam_channel::TrySendError::Disconnected(_)) => Err(Problem::Closed),
             Err(crossbeam_channel::TrySendError::Full(job)) => {
                 let jobs = self.jobs.clone();
-                let sent = tokio::task::spawn_blocking(move || jobs.send(job)).await;
-                sent.map_err(|_| Problem::Closed)?.map_err(|_| Problem::Closed)
+                let sent = tokio::task::spawn_blocking(move || jobs.send(job).is_ok()).await;
+                if matches!(sent, Ok(true)) { Ok(()) } else { Err(Problem::Closed) }
             }
         }
     }
@@ -206,7 +214,7 @@ pub(crate) fn partial_tile(store: &mut WriterStore, tile: TileId) -> Result<Vec<
 
 /// The root of a full tile.
 fn tile_root(hashes: &[u8]) -> journal::Hash {
-    let mut level: Vec<journal::Hash> = hashes.chunks_exact(32).map(|hash| array(hash)).collect();
+    let mut level: Vec<journal::Hash> = hashes.chunks_exact(32).map(array).collect();
     while level.len() > 1 {
         level = level.chunks_exact(2).map(|pair| journal::node_hash(&pair[0], &pair[1])).collect();
     }
@@ -331,11 +339,7 @@ impl Writer {
         }
     }
 
-    fn commit_group(
-        &mut self,
-        mut commits: Vec<(Box<Prepared>, oneshot::Sender<Result<Receipt, Declined>>)>,
-        desk: Vec<(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>)>,
-    ) {
+    fn commit_group(&mut self, mut commits: Vec<Commit>, desk: Vec<DeskJob>) {
         if commits.is_empty() && desk.is_empty() {
             return;
         }
@@ -362,12 +366,7 @@ impl Writer {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "answers in the order of the members, named where they are used")]
-    fn try_group(
-        &mut self,
-        commits: &mut [(Box<Prepared>, oneshot::Sender<Result<Receipt, Declined>>)],
-        desk: &[(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>)],
-    ) -> Result<(Vec<Result<Receipt, Declined>>, Vec<Vec<bool>>), Problem> {
+    fn try_group(&mut self, commits: &mut [Commit], desk: &[DeskJob]) -> Result<Answers, Problem> {
         self.store.begin()?;
         let now = (self.clock)();
         let mut group =
@@ -393,7 +392,7 @@ impl Writer {
         mut batch: Batch,
         mut head: Head,
         leaves: Vec<journal::Hash>,
-        desk: &[(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>)],
+        desk: &[DeskJob],
     ) -> Result<Vec<Vec<bool>>, Problem> {
         let mut made = Vec::with_capacity(desk.len());
         for (changes, _) in desk {

@@ -459,8 +459,7 @@ fn put_versions<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             numbers(erase, |(_, version, _)| stored(*version)),
         ];
         steps.push(Step { sql: postgres::ERASE, parameters });
-        let parameters =
-            vec![numbers(erase, |(rid, _, _)| *rid), numbers(erase, |(_, version, _)| stored(*version))];
+        let parameters = vec![numbers(erase, |(rid, _, _)| *rid), numbers(erase, |(_, version, _)| stored(*version))];
         steps.push(Step { sql: postgres::ERASE_ENTRY_SALTS, parameters });
     }
     // One statement may change a row only once.

@@ -82,25 +82,26 @@ fn draw(dice: &mut Dice, newest: u64) -> Ask {
 
 /// The answer in words, so that problems can be compared too.
 async fn answer(record: &Record, ask: Ask) -> String {
-    let reading = record.read(&host(), "test").await.unwrap();
+    let reading = match &ask {
+        Ask::Find(_, at) => record.read_at(&host(), "test", *at).await.unwrap(),
+        _ => record.read(&host(), "test").await.unwrap(),
+    };
     let text = match ask {
         Ask::Change(changes, assertions) => format!("{:?}", change(record, changes, assertions).await),
         Ask::Get(key, None) => format!("{:?}", reading.get(&key).await),
         Ask::Get(key, Some(version)) => format!("{:?}", reading.version(&key, version).await),
         Ask::History(key, below) => format!("{:?}", reading.history(&key, below, 5).await),
-        Ask::Find(select, at) => {
-            let before = record.read_at(&host(), "test", at).await.unwrap();
-            let mut found = format!("{:?}", before.total(&select).await);
+        Ask::Find(select, _) => {
+            let mut found = format!("{:?}", reading.total(&select).await);
             let mut question = select;
             loop {
-                let page = before.select(&question).await;
+                let page = reading.select(&question).await;
                 found.push_str(&format!("{page:?}"));
                 question.after = page.unwrap().next;
                 if question.after.is_none() {
                     break;
                 }
             }
-            before.finish().await.unwrap();
             found
         }
         Ask::Desk(changes) => format!("{:?}", record.desk_put(changes).await),
@@ -127,7 +128,7 @@ async fn both_stores_answer_the_same() {
     let (sqlite, postgres) = (Place::sqlite(), Place::postgres().await);
     let (a, b) = (open(&sqlite).await, open(&postgres).await);
     let mut dice = Dice::new(2026);
-    for step in 0..1200 {
+    for step in 0..700 {
         let newest = a.status().await.unwrap().sequence;
         let ask = draw(&mut dice, newest);
         let (left, right) = tokio::join!(answer(&a, ask.clone()), answer(&b, ask.clone()));
@@ -136,5 +137,5 @@ async fn both_stores_answer_the_same() {
     let (a, b) = (a.status().await.unwrap(), b.status().await.unwrap());
     assert_eq!((a.sequence, a.last_commit, a.resources), (b.sequence, b.last_commit, b.resources));
     assert_eq!((a.store, b.store), ("SQLite", "PostgreSQL"));
-    assert!(a.sequence > 200 && b.bytes > 100_000);
+    assert!(a.sequence > 150 && b.bytes > 100_000);
 }

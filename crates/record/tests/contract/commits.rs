@@ -8,7 +8,7 @@ use terms::index::{Next, Span};
 
 use crate::support::{No, Place, act, host, key, lines, put, try_put};
 
-pub async fn a_resource_lives_through_its_versions(place: &Place) {
+pub(crate) async fn a_resource_lives_through_its_versions(place: &Place) {
     let record = place.open().await;
     let thing = key("Thing", "a");
     let first = put(&record, vec![Change::Put(thing.clone(), lines(&["text Thing.name ann"]))]).await;
@@ -41,7 +41,7 @@ pub async fn a_resource_lives_through_its_versions(place: &Place) {
     before.finish().await.unwrap();
 }
 
-pub async fn a_record_is_the_same_after_it_was_closed(place: &Place) {
+pub(crate) async fn a_record_is_the_same_after_it_was_closed(place: &Place) {
     let record = place.open().await;
     for number in 0..600 {
         let name = format!("text Thing.name n{}", number % 7);
@@ -64,7 +64,7 @@ pub async fn a_record_is_the_same_after_it_was_closed(place: &Place) {
     assert_eq!(record.status().await.unwrap().sequence, before.sequence + 1);
 }
 
-pub async fn a_refusal_leaves_no_trace(place: &Place) {
+pub(crate) async fn a_refusal_leaves_no_trace(place: &Place) {
     let record = place.open().await;
     let before = record.status().await.unwrap().sequence;
     let decide = |_: Arc<Reading>| async move { Err(TransactError::Refused(No)) };
@@ -88,7 +88,7 @@ fn keyed(command: &str, digest: u8) -> record::Act {
     act
 }
 
-pub async fn a_retry_gets_the_first_receipt(place: &Place) {
+pub(crate) async fn a_retry_gets_the_first_receipt(place: &Place) {
     let record = place.open().await;
     let draft = |_: Arc<Reading>| async move {
         Ok(Draft { changes: vec![Change::Put(key("Thing", "a"), lines(&[]))], assertions: Vec::new() })
@@ -122,7 +122,7 @@ pub async fn a_retry_gets_the_first_receipt(place: &Place) {
     assert_eq!(sequences.len(), 1);
 }
 
-pub async fn a_key_is_not_used_for_two_requests(place: &Place) {
+pub(crate) async fn a_key_is_not_used_for_two_requests(place: &Place) {
     let record = place.open().await;
     let draft = |_: Arc<Reading>| async move {
         Ok(Draft { changes: vec![Change::Put(key("Thing", "a"), lines(&[]))], assertions: Vec::new() })
@@ -138,7 +138,7 @@ pub async fn a_key_is_not_used_for_two_requests(place: &Place) {
 }
 
 /// 64 at once create a person unless one with the identifier is there.
-pub async fn racing_creators_make_one(place: &Place) {
+pub(crate) async fn racing_creators_make_one(place: &Place) {
     let record = place.open().await;
     let racing: Vec<_> = (0..64)
         .map(|number| {
@@ -165,7 +165,7 @@ pub async fn racing_creators_make_one(place: &Place) {
 }
 
 /// 64 at once count one up, each from what it read.
-pub async fn racing_writers_lose_no_update(place: &Place) {
+pub(crate) async fn racing_writers_lose_no_update(place: &Place) {
     let record = place.open().await;
     put(&record, vec![Change::Put(key("Thing", "counter"), lines(&["text Thing.name 0"]))]).await;
     let racing: Vec<_> = (0..64)
@@ -200,7 +200,7 @@ pub async fn racing_writers_lose_no_update(place: &Place) {
     reading.finish().await.unwrap();
 }
 
-pub async fn at_most_counts_after_the_draft(place: &Place) {
+pub(crate) async fn at_most_counts_after_the_draft(place: &Place) {
     let record = place.open().await;
     let bed = || vec![Span::head("Thing.ref", [terms::index::Part::target("Bed", "7")])];
     let into = async |changes: Vec<Change>| {
@@ -221,7 +221,7 @@ pub async fn at_most_counts_after_the_draft(place: &Place) {
 }
 
 /// Members that are refused stand between members that are not, in one group as far as timing allows.
-pub async fn a_refused_member_harms_no_other(place: &Place) {
+pub(crate) async fn a_refused_member_harms_no_other(place: &Place) {
     let record = place.open().await;
     let tasks: Vec<_> = (0..200)
         .map(|number| {

@@ -32,7 +32,7 @@ async fn used(place: &Place) -> Record {
     record
 }
 
-pub async fn a_record_with_a_past_holds(place: &Place) {
+pub(crate) async fn a_record_with_a_past_holds(place: &Place) {
     let record = used(place).await;
     let checkpoint = record.checkpoint().await.unwrap().to_string();
     put(&record, vec![Change::Put(key("Thing", "later"), lines(&[]))]).await;
@@ -84,7 +84,7 @@ const TAMPERING: &[(&str, &str)] = &[
     ),
 ];
 
-pub async fn whatever_is_tampered_with_is_named(place: &Place) {
+pub(crate) async fn whatever_is_tampered_with_is_named(place: &Place) {
     used(place).await.close().await;
     for (sql, kind) in TAMPERING {
         let copy = place.copy().await;
@@ -98,7 +98,7 @@ pub async fn whatever_is_tampered_with_is_named(place: &Place) {
     assert!(untouched.holds(), "{:?} {:?}", untouched.journal.findings, untouched.store);
 }
 
-pub async fn an_old_copy_is_named_against_a_checkpoint(place: &Place) {
+pub(crate) async fn an_old_copy_is_named_against_a_checkpoint(place: &Place) {
     let record = used(place).await;
     record.close().await;
     let old = place.copy().await;
@@ -113,7 +113,7 @@ pub async fn an_old_copy_is_named_against_a_checkpoint(place: &Place) {
     assert!(report.journal.findings.iter().any(|finding| finding.kind.name() == "tail-cut"));
 }
 
-pub async fn a_cut_tail_is_named_against_a_checkpoint(place: &Place) {
+pub(crate) async fn a_cut_tail_is_named_against_a_checkpoint(place: &Place) {
     let record = used(place).await;
     let checkpoint = record.checkpoint().await.unwrap();
     let size = checkpoint.checkpoint().size;
@@ -132,13 +132,14 @@ pub async fn a_cut_tail_is_named_against_a_checkpoint(place: &Place) {
     assert!(report.journal.findings.iter().any(|finding| finding.kind.name() == "tail-cut"), "{report:?}");
 }
 
-pub async fn tampering_with_the_access_journal_is_named(place: &Place) {
+pub(crate) async fn tampering_with_the_access_journal_is_named(place: &Place) {
     used(place).await.close().await;
     let segment = |place: &Place| {
         let files = std::fs::read_dir(place.directory().join("access")).unwrap().map(|entry| entry.unwrap().path());
         files.filter(|path| path.extension().is_some_and(|e| e == "access")).min().unwrap()
     };
-    let cases: [(&str, fn(&mut Vec<u8>)); 3] = [
+    type Damage = fn(&mut Vec<u8>);
+    let cases: [(&str, Damage); 3] = [
         ("a byte changed", |bytes| bytes[60] ^= 1),
         ("a leaf dropped", |bytes| {
             let length = u32::from_le_bytes(bytes[16..20].try_into().unwrap()) as usize;
@@ -165,7 +166,7 @@ pub async fn tampering_with_the_access_journal_is_named(place: &Place) {
     }
 }
 
-pub async fn an_erased_text_is_gone_and_said_to_be(place: &Place) {
+pub(crate) async fn an_erased_text_is_gone_and_said_to_be(place: &Place) {
     let record = place.open().await;
     let secret = |word: &str| lines(&[&format!("text Thing.name {word}"), "patient Patient/p1"]);
     put(&record, vec![Change::Put(key("Thing", "a"), secret("firstsecret"))]).await;
@@ -210,7 +211,7 @@ pub async fn an_erased_text_is_gone_and_said_to_be(place: &Place) {
     assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
 }
 
-pub async fn a_rebuilt_index_answers_the_same(place: &Place) {
+pub(crate) async fn a_rebuilt_index_answers_the_same(place: &Place) {
     let record = place.open().await;
     let mut dice = Dice::new(31);
     let mut model = Model::default();
@@ -232,7 +233,7 @@ pub async fn a_rebuilt_index_answers_the_same(place: &Place) {
     reading.finish().await.unwrap();
 }
 
-pub async fn another_index_function_rebuilds_at_open(place: &Place) {
+pub(crate) async fn another_index_function_rebuilds_at_open(place: &Place) {
     let record = place.open().await;
     put(&record, vec![Change::Put(key("Thing", "a"), lines(&["text Thing.name ann"]))]).await;
     record.close().await;

@@ -31,7 +31,7 @@ fn reached(model: &Model, allowed: &BTreeSet<Key>, sealed: &BTreeSet<Key>, thing
     !sealed.contains(thing) && subjects.is_disjoint(sealed) && !subjects.is_disjoint(allowed)
 }
 
-pub async fn every_question_stays_within_random_scopes(place: &Place) {
+pub(crate) async fn every_question_stays_within_random_scopes(place: &Place) {
     let record = place.open().await;
     let mut dice = Dice::new(23);
     let mut model = Model::default();
@@ -103,7 +103,7 @@ pub async fn every_question_stays_within_random_scopes(place: &Place) {
     reading.finish().await.unwrap();
 }
 
-pub async fn writes_stay_within_the_scope(place: &Place) {
+pub(crate) async fn writes_stay_within_the_scope(place: &Place) {
     let record = place.open().await;
     let of = |patient: &str| lines(&[&format!("patient Patient/{patient}")]);
     put(&record, vec![Change::Put(key("Thing", "mine"), of("p1")), Change::Put(key("Thing", "theirs"), of("p2"))])

@@ -13,8 +13,8 @@ use terms::Moment;
 use terms::index::{Part, Row};
 
 /// Where a contract keeps its record. Removed at the end.
-pub struct Place {
-    pub location: Location,
+pub(crate) struct Place {
+    pub(crate) location: Location,
     clock: Arc<AtomicI64>,
     database: Option<Arc<testkit::postgres::TestDatabase>>,
     _directory: tempfile::TempDir,
@@ -22,17 +22,17 @@ pub struct Place {
 
 /// A refusal of the tests' own rules.
 #[derive(Debug, PartialEq, Eq)]
-pub struct No;
+pub(crate) struct No;
 
 impl Place {
-    pub fn sqlite() -> Place {
+    pub(crate) fn sqlite() -> Place {
         let directory = tempfile::tempdir().unwrap();
         let location = Location::Sqlite { directory: directory.path().to_owned() };
         let clock = Arc::new(AtomicI64::new(1_800_000_000_000));
         Place { location, clock, database: None, _directory: directory }
     }
 
-    pub async fn postgres() -> Place {
+    pub(crate) async fn postgres() -> Place {
         Place::in_schema(Arc::new(testkit::postgres::fresh().await.unwrap()))
     }
 
@@ -49,12 +49,12 @@ impl Place {
         Place { location, clock, database: Some(database), _directory: directory }
     }
 
-    pub async fn open(&self) -> Record {
+    pub(crate) async fn open(&self) -> Record {
         Record::open(&self.location, self.options()).await.unwrap()
     }
 
     /// Changes the closed record's tables behind its back.
-    pub async fn tamper(&self, sql: &str) {
+    pub(crate) async fn tamper(&self, sql: &str) {
         match &self.location {
             Location::Sqlite { directory } => {
                 let database = rusqlite::Connection::open(directory.join("record.db")).unwrap();
@@ -67,7 +67,7 @@ impl Place {
     }
 
     /// A copy of the closed record in a place of its own.
-    pub async fn copy(&self) -> Place {
+    pub(crate) async fn copy(&self) -> Place {
         let copy = match &self.location {
             Location::Sqlite { directory } => {
                 let copy = Place::sqlite();
@@ -87,11 +87,11 @@ impl Place {
     }
 
     /// The record's own folder.
-    pub fn directory(&self) -> &std::path::Path {
+    pub(crate) fn directory(&self) -> &std::path::Path {
         self.location.directory()
     }
 
-    pub fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         let clock = self.clock.clone();
         Options {
             indexing: indexing(),
@@ -131,7 +131,7 @@ const NAMES: [&str; 8] =
 /// Rows in plain words, one a line after the first: `text name ann`, `code name system|code`, `date name 5 9`,
 /// `target name Kind/id`, `patient Kind/id`, `label word Kind/id`, `relation who from until Kind/id`,
 /// `alias Kind/id Kind/id`.
-pub fn indexing() -> Indexing {
+pub(crate) fn indexing() -> Indexing {
     let extract = |source: Source<'_>, rows: &mut Vec<Row>| {
         let text = std::str::from_utf8(source.text).unwrap();
         for line in text.lines().skip(1) {
@@ -168,7 +168,7 @@ fn toy_row(own_kind: &str, line: &str) -> Row {
 }
 
 /// A toy text with these rows.
-pub fn toy(lines: &[String]) -> Template {
+pub(crate) fn toy(lines: &[String]) -> Template {
     let mut text = b"#\n".to_vec();
     for line in lines {
         text.extend_from_slice(line.as_bytes());
@@ -178,33 +178,37 @@ pub fn toy(lines: &[String]) -> Template {
 }
 
 /// A toy text with these rows, as literals.
-pub fn lines(lines: &[&str]) -> Template {
+pub(crate) fn lines(lines: &[&str]) -> Template {
     toy(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
 }
 
 /// The host's own permit: everything.
-pub fn host() -> Permit {
+pub(crate) fn host() -> Permit {
     decide(Grant::role("host/test", "Host", Role::Host), Moment(0)).unwrap()
 }
 
 /// A permit of a role.
-pub fn permit(role: Role, who: &str) -> Permit {
+pub(crate) fn permit(role: Role, who: &str) -> Permit {
     decide(Grant::role(who, who, role), Moment(0)).unwrap()
 }
 
 /// An act without an idempotency key.
-pub fn act(command: &str) -> Act {
+pub(crate) fn act(command: &str) -> Act {
     let cause = Cause { kind: CauseKind::System, reference: "contract".into() };
     Act { command: command.into(), cause, idempotency: None }
 }
 
 /// Commits changes without further assertions.
-pub async fn put(record: &Record, changes: Vec<Change>) -> Receipt {
+pub(crate) async fn put(record: &Record, changes: Vec<Change>) -> Receipt {
     try_put(record, &host(), changes).await.unwrap()
 }
 
 /// Commits changes by a permit.
-pub async fn try_put(record: &Record, permit: &Permit, changes: Vec<Change>) -> Result<Receipt, TransactError<No>> {
+pub(crate) async fn try_put(
+    record: &Record,
+    permit: &Permit,
+    changes: Vec<Change>,
+) -> Result<Receipt, TransactError<No>> {
     let decide = |_: Arc<Reading>| {
         let draft = Draft { changes: changes.clone(), assertions: Vec::new() };
         async move { Ok(draft) }
@@ -212,26 +216,26 @@ pub async fn try_put(record: &Record, permit: &Permit, changes: Vec<Change>) -> 
     record.transact(permit, act("put"), decide).await
 }
 
-pub fn key(kind: &str, id: &str) -> Key {
+pub(crate) fn key(kind: &str, id: &str) -> Key {
     Key::new(kind, id)
 }
 
 /// A small deterministic generator for tests that draw many cases.
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new(seed: u64) -> Dice {
+    pub(crate) fn new(seed: u64) -> Dice {
         Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) % sides
     }
 
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.roll(from.len() as u64) as usize]
     }
 }

@@ -12,7 +12,7 @@ fn desk(key: &str, content: Option<&str>, expected: Option<u64>) -> DeskChange {
     DeskChange { kind: "session".into(), key: key.into(), content, expected }
 }
 
-pub async fn the_desk_keeps_and_compares(place: &Place) {
+pub(crate) async fn the_desk_keeps_and_compares(place: &Place) {
     let record = place.open().await;
     assert_eq!(record.desk_put(vec![desk("a", Some("one"), Some(0))]).await.unwrap(), [true]);
     assert_eq!(record.desk_put(vec![desk("a", Some("two"), Some(0))]).await.unwrap(), [false]);
@@ -30,7 +30,7 @@ pub async fn the_desk_keeps_and_compares(place: &Place) {
     assert_eq!(keys(record.desk_list("session", "", 10).await.unwrap()), ["ab"]);
 }
 
-pub async fn every_showing_is_in_the_access_journal(place: &Place) {
+pub(crate) async fn every_showing_is_in_the_access_journal(place: &Place) {
     let record = place.open().await;
     let about = lines(&["patient Patient/p1", "text Thing.name ann"]);
     put(&record, vec![Change::Put(key("Thing", "a"), about)]).await;
@@ -69,7 +69,7 @@ pub async fn every_showing_is_in_the_access_journal(place: &Place) {
     assert_eq!(again.iter().map(|access| &access.principal).collect::<Vec<_>>(), ["user/nurse"]);
 }
 
-pub async fn a_checkpoint_states_the_journal(place: &Place) {
+pub(crate) async fn a_checkpoint_states_the_journal(place: &Place) {
     let record = place.open().await;
     for number in 0..300 {
         put(&record, vec![Change::Put(key("Thing", &format!("t{number}")), lines(&[]))]).await;

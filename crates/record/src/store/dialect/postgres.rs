@@ -94,9 +94,9 @@ pub(crate) const SWEEP_PAST: &str = "WITH gone AS (DELETE FROM index_past WHERE 
 pub(crate) const SWEEP_KEPT_KEYS: &str = "WITH gone AS (DELETE FROM kept_key WHERE ctid = ANY (ARRAY(\
        SELECT ctid FROM kept_key WHERE moment < $1 ORDER BY moment LIMIT 5000)) RETURNING 1\
      ) SELECT count(*) FROM gone";
-/// After an erasure: the row that held the text is removed from its page. Copies in the server's own log and in
+/// After an erasure: the rows that held text and salts are removed from their pages. Copies in the server's own log and in
 /// backups end with those.
-pub(crate) const CLEAR_SPACE: &str = "VACUUM version";
+pub(crate) const CLEAR_SPACE: &str = "VACUUM version, entry";
 
 pub(crate) const PUT_NAMES: &str = "INSERT INTO name (list, number, name) \
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])";
