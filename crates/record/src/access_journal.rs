@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::change::Key;
 use crate::error::Problem;
+use crate::record::make_folder;
 use crate::store::sqlite_failed;
 
 /// A segment is closed at this size.
@@ -97,7 +98,7 @@ impl AccessJournal {
     /// Starts a new chain for this epoch in the record's directory.
     pub(crate) fn start(directory: &Path, host: &str, epoch: u64, clock: Clock) -> Result<AccessJournal, Problem> {
         let directory = directory.join("access");
-        std::fs::create_dir_all(&directory).map_err(|error| Problem::store("making the access journal", error))?;
+        make_folder(&directory).map_err(io("making the access journal"))?;
         let index = open_index(&directory)?;
         let (file, end) = new_segment(&directory, epoch, 1)?;
         let chain = Chain {
@@ -338,7 +339,7 @@ fn try_index(path: &Path, directory: &Path) -> Result<Connection, Problem> {
     let mut index = Connection::open(path).map_err(sqlite_failed("opening the access index"))?;
     index
         .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000;
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000;
              CREATE TABLE IF NOT EXISTS access (
                  number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, leaf INTEGER NOT NULL, moment INTEGER NOT NULL,
                  principal TEXT NOT NULL, permit TEXT NOT NULL, query TEXT NOT NULL, sequence INTEGER NOT NULL,

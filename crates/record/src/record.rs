@@ -73,6 +73,8 @@ pub(crate) struct Inner {
     pub(crate) keys: Cache<i64, Arc<Key>>,
     pub(crate) signing: SigningKey,
     pub(crate) origin: String,
+    /// Held while a checkpoint is made and kept, so that the kept one is never older than one given out.
+    checkpoints: tokio::sync::Mutex<()>,
     store_name: &'static str,
 }
 
@@ -101,7 +103,7 @@ impl Record {
     /// agree with itself.
     pub async fn open(location: &Location, options: Options) -> Result<Record, Problem> {
         let directory = location.directory();
-        std::fs::create_dir_all(directory).map_err(|error| Problem::store("making the record's directory", error))?;
+        make_folder(directory).map_err(|error| Problem::store("making the record's directory", error))?;
         let (to_open, durability) = (location.clone(), options.durability);
         let (writer, head) = blocking(move || WriterStore::take_over_at(&to_open, durability)).await?;
         let (store, shared, dictionaries) = open_store(location).await?;
@@ -150,6 +152,7 @@ impl Record {
             keys: Cache::new(200_000),
             signing,
             origin: options.origin,
+            checkpoints: tokio::sync::Mutex::new(()),
             store_name,
         };
         Record { inner: Arc::new(inner) }
@@ -196,6 +199,7 @@ impl Record {
 
     /// Signs a checkpoint of the newest entry, keeps it beside the record and gives it out (C2SP tlog-checkpoint).
     pub async fn checkpoint(&self) -> Result<SignedCheckpoint, Problem> {
+        let _one_at_a_time = self.inner.checkpoints.lock().await;
         let (head, root) = self.inner.queue.head().await?;
         let moment = (self.inner.clock)();
         let stated =
@@ -366,6 +370,23 @@ fn signing_key(directory: &Path, origin: &str) -> Result<SigningKey, Problem> {
             Ok(key)
         }
         Err(error) => Err(Problem::store("reading the signing key", error)),
+    }
+}
+
+/// Makes a folder, and those above it that are not there; their names are on disk when it returns.
+pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    if !folder.is_dir() {
+        if !above.is_dir() {
+            make_folder(above)?;
+        }
+        std::fs::create_dir(folder)?;
+        return std::fs::File::open(above)?.sync_all();
+    }
+    // Who made it may have ended before its name was on disk. A folder above that we may not open is not of our making.
+    match std::fs::File::open(above) {
+        Ok(above) => above.sync_all(),
+        Err(_) => Ok(()),
     }
 }
 

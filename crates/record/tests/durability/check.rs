@@ -1,0 +1,300 @@
+//! What must hold after a crash, whatever the moment: nothing acknowledged is lost, nothing is there twice, nothing is
+//! half there. The record is opened as a user would, asked, written to again, closed, and its files are read.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use access::Role;
+use journal::Entry;
+use record::{AccessQuery, Durability, Record};
+use testkit::toy;
+
+use crate::acknowledged::Line;
+use crate::agreement;
+use crate::client::{WORKERS, location, options, perform};
+use crate::files::Files;
+use crate::plan::{Deed, Step, Worker, token};
+use crate::session::Session;
+
+/// The round that stands for the check's own opening of the record, so that its clock is later than any client's.
+const AFTERWARDS: u64 = 1000;
+
+/// How many losses of one run are shown.
+const MOST_LOSSES: usize = 6;
+
+/// What the check counted and what it missed.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What is lost, doubled or half there, in sentences.
+    pub losses: Vec<String>,
+    pub commits: usize,
+    pub reads: usize,
+    pub desks: usize,
+    pub checkpoints: usize,
+    /// Commits that were in the record although nobody had been told.
+    pub untold: usize,
+    /// Commits sent again after the crash.
+    pub retries: usize,
+}
+
+impl Found {
+    /// In words, for the test's output.
+    pub fn figures(&self) -> String {
+        format!(
+            "{} commits, {} reads, {} desk changes and {} checkpoints acknowledged; {} commits kept untold, {} sent \
+             again; {} losses",
+            self.commits,
+            self.reads,
+            self.desks,
+            self.checkpoints,
+            self.untold,
+            self.retries,
+            self.losses.len()
+        )
+    }
+
+    pub fn add(&mut self, other: Found) {
+        // The first ones of a run say what happened.
+        self.losses.extend(other.losses.into_iter().take(MOST_LOSSES));
+        self.commits += other.commits;
+        self.reads += other.reads;
+        self.desks += other.desks;
+        self.checkpoints += other.checkpoints;
+        self.untold += other.untold;
+        self.retries += other.retries;
+    }
+}
+
+/// Checks a record against everything that the clients of so many rounds were told, in order.
+pub async fn check(session: &Session, rounds: u64, told: &[Line]) -> Found {
+    let mut found = Found::default();
+    count(told, &mut found);
+    let plan = Plan::of(session, rounds, told);
+    let record = match Record::open(&location(&session.directory), options(AFTERWARDS, Durability::Full)).await {
+        Ok(record) => record,
+        Err(problem) => {
+            found.losses.push(format!("the record cannot be opened again: {problem:?}"));
+            return found;
+        }
+    };
+    let mut told = told.to_vec();
+    ask(&record, &told, &mut found).await;
+    try_again(&record, &plan, &mut told, &mut found).await;
+    record.close().await;
+    let files = match Files::read(&session.directory) {
+        Ok(files) => files,
+        Err(error) => {
+            found.losses.push(format!("the files cannot be read: {error}"));
+            return found;
+        }
+    };
+    let checkpoints: Vec<String> = told.iter().filter_map(checkpoint).collect();
+    found.losses.extend(agreement::find(&files, &checkpoints));
+    compare_commits(&files, &plan, &told, &mut found);
+    compare_besides(&files, &plan, &told, &mut found);
+    found
+}
+
+fn count(told: &[Line], found: &mut Found) {
+    for line in told {
+        match line {
+            Line::Commit { .. } => found.commits += 1,
+            Line::Read { .. } => found.reads += 1,
+            Line::Desk { .. } => found.desks += 1,
+            Line::Checkpoint { .. } => found.checkpoints += 1,
+            Line::Stopped(why) => found.losses.push(format!("a client stopped: {why}")),
+            Line::Open { .. } => {}
+        }
+    }
+}
+
+fn checkpoint(line: &Line) -> Option<String> {
+    match line {
+        Line::Checkpoint { text, .. } => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// The steps that may have left something: of each worker all acknowledged ones and the one after.
+struct Plan {
+    steps: BTreeMap<(u64, u64), Step>,
+    /// The number of the last acknowledged step.
+    last: BTreeMap<u64, u64>,
+}
+
+impl Plan {
+    fn of(session: &Session, rounds: u64, told: &[Line]) -> Plan {
+        let mut last: BTreeMap<u64, u64> = (0..rounds * WORKERS).map(|worker| (worker, 0)).collect();
+        for (worker, number) in told.iter().filter_map(Line::step) {
+            last.insert(worker, number);
+        }
+        let steps = last.iter().flat_map(|(worker, last)| {
+            Worker::new(session.seed, *worker).take(*last as usize + 1).map(|step| ((step.worker, step.number), step))
+        });
+        Plan { steps: steps.collect(), last }
+    }
+}
+
+/// Asks through the face: the signing key, who has looked.
+async fn ask(record: &Record, told: &[Line], found: &mut Found) {
+    for line in told {
+        if let Line::Open { key, .. } = line
+            && *key != record.verifier_key().to_string()
+        {
+            found.losses.push("the signing key is another".into());
+        }
+    }
+    let officer = toy::permit(Role::PrivacyOfficer, "user/privacy");
+    let (mut looked, mut before) = (BTreeSet::new(), None);
+    loop {
+        let query = AccessQuery { before, limit: 1000, ..AccessQuery::default() };
+        match record.accesses(&officer, query).await {
+            Ok(page) if page.is_empty() => break,
+            Ok(page) => {
+                before = page.last().map(|access| access.number);
+                looked.extend(page.into_iter().map(|access| access.query));
+            }
+            Err(problem) => return found.losses.push(format!("who has looked cannot be told: {problem:?}")),
+        }
+    }
+    for line in told {
+        if let Line::Read { worker, number } = line
+            && !looked.contains(&format!("look {}", token(*worker, *number)))
+        {
+            found.losses.push(format!("the list of accesses lacks {line}"));
+        }
+    }
+}
+
+/// Takes every worker's last acknowledged commit and its next step once more: a key makes the first harmless, and the
+/// second may or may not have happened before.
+async fn try_again(record: &Record, plan: &Plan, told: &mut Vec<Line>, found: &mut Found) {
+    for (worker, last) in &plan.last {
+        for number in [*last, *last + 1] {
+            let Some(step) = plan.steps.get(&(*worker, number)) else { continue };
+            if !matches!(step.deed, Deed::Commit { keyed: true, .. }) {
+                continue;
+            }
+            found.retries += 1;
+            match perform(record, step).await {
+                Ok(line) => told.push(line),
+                Err(why) => found.losses.push(format!("step {} cannot be repeated: {why}", step.token())),
+            }
+        }
+    }
+}
+
+/// Every entry is a step of the plan, once and whole; every acknowledged commit is one of them.
+fn compare_commits(files: &Files, plan: &Plan, told: &[Line], found: &mut Found) {
+    let mut there: HashMap<(u64, u64), &Entry> = HashMap::new();
+    for stored in &files.entries {
+        let Some(place) = place_of(&stored.entry.command) else { continue };
+        if there.insert(place, &stored.entry).is_some() {
+            found.losses.push(format!("step {place:?} is there twice"));
+        }
+        match plan.steps.get(&place).map(|step| &step.deed) {
+            Some(Deed::Commit { changes, .. }) => {
+                for why in half_there(files, &stored.entry, &stored.rids, changes) {
+                    found.losses.push(format!("step {place:?}: {why}"));
+                }
+            }
+            _ => found.losses.push(format!("step {place:?} is there before its turn")),
+        }
+    }
+    let mut acknowledged = BTreeSet::new();
+    for line in told {
+        let Line::Commit { worker, number, sequence, written } = line else { continue };
+        acknowledged.insert((*worker, *number));
+        let kept = there.get(&(*worker, *number)).is_some_and(|entry| {
+            let changes = entry.changes.iter().map(|c| (record::Key::new(&c.kind, &c.id), c.version));
+            entry.sequence == *sequence && changes.eq(written.iter().cloned())
+        });
+        if !kept {
+            found.losses.push(format!("an acknowledged commit is lost: {line}"));
+        }
+    }
+    found.untold += there.keys().filter(|place| !acknowledged.contains(*place)).count();
+}
+
+/// Worker and number from a command such as `step <3.17>`.
+fn place_of(command: &str) -> Option<(u64, u64)> {
+    let (worker, number) = command.strip_prefix("step <")?.strip_suffix('>')?.split_once('.')?;
+    Some((worker.parse().ok()?, number.parse().ok()?))
+}
+
+/// What of an entry is not as its step planned it.
+fn half_there(files: &Files, entry: &Entry, rids: &[i64], planned: &[crate::plan::Planned]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if entry.changes.len() != planned.len() || rids.len() != planned.len() {
+        wrong.push(format!("{} of {} changes are there", entry.changes.len(), planned.len()));
+    }
+    for ((change, rid), planned) in entry.changes.iter().zip(rids).zip(planned) {
+        let same = (change.kind.as_str(), change.id.as_str()) == (planned.key.kind.as_str(), planned.key.id.as_str());
+        let right = planned.version.is_none_or(|version| version == change.version);
+        let text = files.versions.get(&(*rid, change.version)).map(|version| version.text.as_slice());
+        let planned_text = planned
+            .lines_as(change.version)
+            .map_or_else(Vec::new, |lines| toy::text(&lines).complete(change.version, entry.moment));
+        if !same || !right || text != Some(planned_text.as_slice()) {
+            wrong.push(format!("{}/{} version {} is not as planned", change.kind, change.id, change.version));
+        }
+    }
+    wrong
+}
+
+/// Access notes, desk and checkpoint.
+fn compare_besides(files: &Files, plan: &Plan, told: &[Line], found: &mut Found) {
+    let reads: HashMap<String, journal::AccessRead> =
+        files.reads().into_iter().map(|read| (read.query.clone(), read)).collect();
+    let mut newest_checkpoint = 0;
+    for line in told {
+        match line {
+            Line::Read { worker, number } => {
+                let Some(Deed::Read(looks)) = plan.steps.get(&(*worker, *number)).map(|step| &step.deed) else {
+                    found.losses.push(format!("not a read: {line}"));
+                    continue;
+                };
+                let seen: BTreeSet<(String, String)> = looks
+                    .iter()
+                    .filter(|look| look.version > 0)
+                    .map(|look| (look.patient.kind.clone(), look.patient.id.clone()))
+                    .collect();
+                let noted = reads.get(&format!("look {}", token(*worker, *number)));
+                if noted.is_none_or(|noted| noted.subjects.iter().cloned().collect::<BTreeSet<_>>() != seen) {
+                    found.losses.push(format!("an access note is lost: {line}"));
+                }
+            }
+            Line::Checkpoint { text, .. } => {
+                newest_checkpoint = newest_checkpoint.max(size_of(text));
+            }
+            Line::Open { .. } | Line::Commit { .. } | Line::Desk { .. } | Line::Stopped(_) => {}
+        }
+    }
+    if files.checkpoint.as_deref().map_or(0, size_of) < newest_checkpoint {
+        found.losses.push(format!("the kept checkpoint is older than that of size {newest_checkpoint}"));
+    }
+    compare_desk(files, plan, told, found);
+}
+
+fn size_of(checkpoint: &str) -> u64 {
+    checkpoint.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0)
+}
+
+/// Both rows of a worker are of one step: the last acknowledged, or the one under way when it ended.
+fn compare_desk(files: &Files, plan: &Plan, told: &[Line], found: &mut Found) {
+    let mut newest: BTreeMap<u64, u64> = BTreeMap::new();
+    for line in told {
+        if let Line::Desk { worker, number } = line {
+            newest.insert(*worker, *number);
+        }
+    }
+    for (worker, last) in &plan.last {
+        let row = |side: &str| files.desk.get(&format!("{side}-{worker}")).map(Vec::as_slice);
+        let (left, right) = (row("left"), row("right"));
+        let kept = newest.get(worker).map(|number| token(*worker, *number).into_bytes());
+        let next = plan.steps.get(&(*worker, last + 1)).filter(|step| matches!(step.deed, Deed::Desk));
+        let next = next.map(|step| step.token().into_bytes());
+        if left != right || (left != kept.as_deref() && (next.is_none() || left != next.as_deref())) {
+            found.losses.push(format!("the desk of worker {worker} has {left:?} and {right:?}, not {kept:?}"));
+        }
+    }
+}

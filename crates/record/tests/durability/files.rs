@@ -1,0 +1,184 @@
+//! A closed record as its files hold it, read without `record`: what the product writes is judged by other eyes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+use journal::frames::Frames;
+use journal::{AccessLeaf, Entry, Salt};
+use rusqlite::{Connection, Row};
+
+/// Everything that is in the files of a record.
+pub struct Files {
+    pub sequence: u64,
+    pub chain: Vec<u8>,
+    pub integrity: String,
+    pub entries: Vec<Stored>,
+    pub versions: BTreeMap<(i64, u64), Version>,
+    pub resources: BTreeMap<i64, Resource>,
+    pub index: BTreeSet<(Vec<u8>, i64)>,
+    pub past: BTreeSet<(Vec<u8>, i64, u64, u64)>,
+    pub tallies: BTreeMap<String, i64>,
+    /// Principal, key and sequence.
+    pub kept_keys: BTreeSet<(String, String, u64)>,
+    pub tiles: HashMap<Vec<u8>, Vec<u8>>,
+    pub desk: BTreeMap<String, Vec<u8>>,
+    pub names: Names,
+    /// Name and bytes of each segment of the access journal.
+    pub segments: Vec<(String, Vec<u8>)>,
+    pub checkpoint: Option<String>,
+}
+
+pub struct Stored {
+    pub entry: Entry,
+    pub bytes: Vec<u8>,
+    /// As stored: differences, zigzag, seven bits to a byte.
+    pub rids: Vec<i64>,
+}
+
+pub struct Version {
+    pub sequence: u64,
+    pub moment: i64,
+    pub operation: u8,
+    pub salt: Salt,
+    pub text: Vec<u8>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resource {
+    pub kind: String,
+    pub id: String,
+    pub version: u64,
+    pub sequence: u64,
+    pub live: bool,
+}
+
+/// The numbers that stand for names in index keys.
+#[derive(Default)]
+pub struct Names {
+    pub kinds: HashMap<String, u16>,
+    pub parameters: HashMap<String, u16>,
+    pub systems: HashMap<String, u32>,
+    pub symbols: HashMap<(u32, String), u32>,
+}
+
+impl Files {
+    pub fn read(directory: &Path) -> rusqlite::Result<Files> {
+        let database = Connection::open(directory.join("record.db"))?;
+        let (sequence, chain) =
+            database.query_row("SELECT sequence, chain FROM head", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let integrity = database.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+        let kinds: HashMap<u16, String> =
+            all(&database, "SELECT number, name FROM name WHERE list = 1", |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Files {
+            sequence,
+            chain,
+            integrity,
+            entries: all(&database, "SELECT body, rids FROM entry ORDER BY sequence", entry)?,
+            versions: versions(&database)?,
+            resources: all(&database, "SELECT rid, kind, id, version, sequence, live FROM resource", |row| {
+                resource(row, &kinds)
+            })?,
+            index: all(&database, "SELECT key, rid FROM idx", |row| Ok((row.get(0)?, row.get(1)?)))?,
+            past: all(&database, "SELECT key, rid, from_sequence, to_sequence FROM index_past", |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?,
+            tallies: all(&database, "SELECT kind, live FROM tally", |row| {
+                Ok((kinds[&row.get(0)?].clone(), row.get(1)?))
+            })?,
+            kept_keys: all(&database, "SELECT principal, key, sequence FROM kept_key", |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?,
+            tiles: all(&database, "SELECT name, hashes FROM tile", |row| Ok((row.get(0)?, row.get(1)?)))?,
+            desk: all(&database, "SELECT key, bytes FROM desk", |row| Ok((row.get(0)?, row.get(1)?)))?,
+            names: Names {
+                kinds: kinds.iter().map(|(number, name)| (name.clone(), *number)).collect(),
+                parameters: all(&database, "SELECT name, number FROM name WHERE list = 2", |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?,
+                systems: all(&database, "SELECT name, number FROM name WHERE list = 3", |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?,
+                symbols: all(&database, "SELECT system, code, symbol FROM symbol", |row| {
+                    Ok(((row.get(0)?, row.get(1)?), row.get(2)?))
+                })?,
+            },
+            segments: segments(&directory.join("access")),
+            checkpoint: std::fs::read_to_string(directory.join("checkpoint")).ok(),
+        })
+    }
+
+    /// Every read in the access journal.
+    pub fn reads(&self) -> Vec<journal::AccessRead> {
+        let mut reads = Vec::new();
+        for (_, bytes) in &self.segments {
+            for frame in Frames::of(bytes).into_iter().flatten().flatten() {
+                reads.extend(AccessLeaf::decode(frame).into_iter().flat_map(|leaf| leaf.reads));
+            }
+        }
+        reads
+    }
+}
+
+fn all<T, C: FromIterator<T>>(
+    database: &Connection,
+    sql: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<C> {
+    database.prepare(sql)?.query_map([], read)?.collect()
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    let (bytes, packed): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+    let entry = Entry::decode(&bytes).unwrap();
+    Ok(Stored { entry, bytes, rids: unpacked(&packed) })
+}
+
+fn unpacked(packed: &[u8]) -> Vec<i64> {
+    let (mut rids, mut rid) = (Vec::new(), 0);
+    for step in packed.split_inclusive(|byte| *byte < 128) {
+        let zigzag = step.iter().rev().fold(0u64, |value, byte| value << 7 | u64::from(byte & 127));
+        rid += (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+        rids.push(rid);
+    }
+    rids
+}
+
+fn versions(database: &Connection) -> rusqlite::Result<BTreeMap<(i64, u64), Version>> {
+    let dictionaries: HashMap<u32, Vec<u8>> =
+        all(database, "SELECT number, bytes FROM dictionary", |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sql = "SELECT rid, version, sequence, moment, operation, salt, coding, text FROM version";
+    all(database, sql, |row| {
+        let (coding, coded): (u32, Vec<u8>) = (row.get(6)?, row.get(7)?);
+        let text = match coding {
+            0 => coded,
+            number => {
+                let dictionary = if number == 1 { &Vec::new() } else { &dictionaries[&number] };
+                let mut decompressor = zstd::bulk::Decompressor::with_dictionary(dictionary).unwrap();
+                decompressor.decompress(&coded, 1 << 20).unwrap()
+            }
+        };
+        let version =
+            Version { sequence: row.get(2)?, moment: row.get(3)?, operation: row.get(4)?, salt: row.get(5)?, text };
+        Ok(((row.get(0)?, row.get(1)?), version))
+    })
+}
+
+fn resource(row: &Row<'_>, kinds: &HashMap<u16, String>) -> rusqlite::Result<(i64, Resource)> {
+    let (kind, id): (u16, Vec<u8>) = (row.get(1)?, row.get(2)?);
+    // The ids of the plan are no UUIDs: a 1, then the text.
+    let id = String::from_utf8(id[1..].to_vec()).unwrap();
+    let kind = kinds[&kind].clone();
+    Ok((row.get(0)?, Resource { kind, id, version: row.get(3)?, sequence: row.get(4)?, live: row.get(5)? }))
+}
+
+fn segments(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let Ok(listed) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut segments: Vec<(String, Vec<u8>)> = listed
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
+        .filter(|(name, _)| name.ends_with(".access"))
+        .map(|(name, path)| (name, std::fs::read(path).unwrap()))
+        .collect();
+    segments.sort();
+    segments
+}

@@ -1,0 +1,122 @@
+//! The power fails: a shim between the client and the C library (`forget.c`) undoes, at a seeded call, a seeded part of
+//! whatever no sync has covered, and kills the client. What was acknowledged must be there all the same.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use record::Durability;
+use testkit::toy::Dice;
+
+use crate::check::{Found, check};
+use crate::session::{Client, Ended, Session};
+
+/// The shim as a library, compiled once for this process.
+fn shim() -> &'static Path {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("forget-{}.so", std::process::id()));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durability/forget.c");
+        let mut compiler = Command::new("cc");
+        compiler.args(["-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(source);
+        let made = compiler.args(["-ldl", "-lpthread"]).status();
+        assert!(made.is_ok_and(|made| made.success()), "the shim needs a C compiler: install gcc");
+        library
+    })
+}
+
+/// What is wrong with the machine on purpose.
+#[derive(Clone, Copy, Default)]
+struct Fault {
+    durability: Durability,
+    /// Files with this suffix are not synced although the disk says so.
+    deaf: Option<&'static str>,
+}
+
+/// One record, losing power in up to three rounds, then checked without the shim.
+async fn run(seed: u64, fault: Fault) -> Found {
+    let place = tempfile::tempdir().unwrap();
+    let (disk, attic) = (place.path().join("disk"), place.path().join("attic"));
+    std::fs::create_dir(&disk).unwrap();
+    std::fs::create_dir(&attic).unwrap();
+    let mut session = Session::new(&disk, seed);
+    session.durability = fault.durability;
+    let mut dice = Dice::new(seed ^ 0xf0);
+    let (mut told, rounds) = (Vec::new(), 1 + dice.roll(3));
+    for round in 0..rounds {
+        let call = failing_call(&mut dice);
+        session.variables = [
+            ("LD_PRELOAD", shim().display().to_string()),
+            ("FORGET_ROOT", disk.display().to_string()),
+            ("FORGET_ATTIC", attic.display().to_string()),
+            ("FORGET_SEED", dice.roll(u64::MAX).to_string()),
+            ("FORGET_AT", call.to_string()),
+            ("FORGET_DEAF", fault.deaf.unwrap_or_default().to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec();
+        let ended = lose_power(&session, round, &mut dice);
+        assert!(ended.killed || ended.success, "seed {seed}, call {call}: {:?}", ended.lines.last());
+        told.extend(ended.lines);
+    }
+    let mut found = check(&session, rounds, &told).await;
+    found.losses.iter_mut().for_each(|loss| *loss = format!("seed {seed}: {loss}"));
+    found
+}
+
+/// The write or sync at which the power fails: while the record is made or opened, in the middle of work, or late
+/// enough that the log was copied into the database.
+fn failing_call(dice: &mut Dice) -> u64 {
+    match dice.roll(6) {
+        0 | 1 => 1 + dice.roll(300),
+        2..=4 => 300 + dice.roll(6000),
+        _ => 6000 + dice.roll(20_000),
+    }
+}
+
+/// Waits for the power to fail; sometimes the client closes the record meanwhile.
+fn lose_power(session: &Session, round: u64, dice: &mut Dice) -> Ended {
+    let mut client = Client::start(session, round);
+    if dice.roll(6) == 0 {
+        client.wait_for(1 + dice.roll(200) as usize);
+        client.close_input();
+    }
+    client.end()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_the_power_fails() {
+    let runs = if crate::soak() { 500 } else { 30 };
+    let mut all = Found::default();
+    for seed in 0..runs {
+        all.add(run(seed, Fault::default()).await);
+    }
+    crate::publish(&format!("{runs} runs with lost writes: {}", all.figures()));
+    assert!(all.losses.is_empty(), "{:#?}", all.losses);
+}
+
+/// The number of the first run in which a machine with this fault loses something.
+async fn first_loss(fault: Fault) -> Option<u64> {
+    for seed in 0..30 {
+        // A record that is damaged enough may stop the check itself.
+        let found = tokio::spawn(run(seed, fault)).await;
+        if found.map_or(true, |found| !found.losses.is_empty()) {
+            return Some(seed + 1);
+        }
+    }
+    None
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_does_not_sync_is_found_out() {
+    let found = first_loss(Fault { durability: Durability::Off, deaf: None }).await;
+    crate::publish(&format!("synchronous=OFF is found out in run {found:?}"));
+    assert!(found.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_access_journal_that_does_not_sync_is_found_out() {
+    let found = first_loss(Fault { deaf: Some(".access"), ..Fault::default() }).await;
+    crate::publish(&format!("access notes that are not synced are found out in run {found:?}"));
+    assert!(found.is_some());
+}

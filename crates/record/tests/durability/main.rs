@@ -1,0 +1,28 @@
+//! Durability: a record on SQLite and every file of our own, through kills, lost writes, full disks and a takeover.
+//!
+//! Reading order: [`plan`] is what a client does, [`client`] is the process that is killed, [`session`] starts and ends
+//! it, [`check`] says what must hold afterwards; the other modules are the suites. What is proved, with figures, is in
+//! `docs/durability.md`.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(unreachable_pub, reason = "one binary: `pub` says what a module offers the others")]
+
+mod acknowledged;
+mod agreement;
+mod check;
+mod client;
+mod files;
+mod forget;
+mod kill;
+mod plan;
+mod session;
+
+/// Whether all seeds are wanted and not only a slice.
+fn soak() -> bool {
+    std::env::var_os("ALMONER_SOAK").is_some_and(|value| value == "1")
+}
+
+/// Says what a suite did, past the test runner's capture.
+fn publish(what: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "durability: {what}");
+}
