@@ -84,6 +84,10 @@ async fn run(
 async fn locate(store: &str, directory: PathBuf) -> Result<(Location, Option<testkit::postgres::TestDatabase>)> {
     match store {
         "sqlite" => Ok((Location::Sqlite { directory }, None)),
+        "postgres" => {
+            let database = testkit::postgres::fresh().await?;
+            Ok((Location::Postgres { url: database.url.clone(), schema: "bench".into(), directory }, Some(database)))
+        }
         other => bail!("there is no store {other}"),
     }
 }
