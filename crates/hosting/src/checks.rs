@@ -1,11 +1,26 @@
 //! Proofs and repairs of one record, asked for by the command line: verify, checkpoint, rebuild of the index.
 
 use record::{VerifyOptions, VerifyReport};
+use serde::{Deserialize, Serialize};
+use terms::Moment;
 
+use crate::desk::Drawer;
 use crate::failure::Failure;
 use crate::host::Trust;
 use crate::secret::hex;
 use crate::work::{Fault, Listener, Outcome, Progress};
+
+/// The kind and key of the desk's row about the last verification.
+const KIND: &str = "check";
+const LAST: &str = "last";
+
+/// The last verification.
+#[derive(Debug, Serialize, Deserialize)]
+struct Verified {
+    /// Milliseconds since 1970.
+    moment: i64,
+    whole: bool,
+}
 
 /// Signs a checkpoint of the journal.
 pub(crate) async fn checkpoint(trust: &Trust) -> Result<Outcome, Failure> {
@@ -27,7 +42,16 @@ pub(crate) async fn verify(
 ) -> Result<Outcome, Failure> {
     let options = VerifyOptions { against: against.into_iter().collect(), keys: Vec::new(), index };
     let heard = |done, total| listener(Progress { doing: "Verifying".into(), done, total: Some(total), items: done });
-    Ok(said(&trust.record.verify(options, heard).await?))
+    let report = trust.record.verify(options, heard).await?;
+    let verified = Verified { moment: (trust.clock)().0, whole: report.holds() };
+    Drawer::of(&trust.record, KIND).put(LAST, &verified, None, None).await?;
+    Ok(said(&report))
+}
+
+/// When the whole record was last verified, and whether it held.
+pub(crate) async fn last_verified(trust: &Trust) -> Result<Option<(Moment, bool)>, Failure> {
+    let row = Drawer::of(&trust.record, KIND).get::<Verified>(LAST).await?;
+    Ok(row.map(|row| (Moment(row.value.moment), row.value.whole)))
 }
 
 fn said(report: &VerifyReport) -> Outcome {

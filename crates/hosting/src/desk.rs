@@ -8,6 +8,9 @@ use terms::Moment;
 
 use crate::failure::Failure;
 
+/// Rows that one sweep looks at.
+const MOST_SWEPT: usize = 10_000;
+
 /// A row as read.
 #[derive(Debug, Clone)]
 pub(crate) struct Row<T> {
@@ -29,7 +32,7 @@ impl<'a> Drawer<'a> {
         Drawer { record, kind }
     }
 
-    /// The row of a key; `None` when there is none or it has expired.
+    /// The row of a key. One that has expired may still be there; those who keep it know for how long it counts.
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Row<T>>, Failure> {
         let Some(row) = self.record.desk_get(self.kind, key).await? else { return Ok(None) };
         self.read(&row.bytes).map(|value| Some(Row { value, change: row.change }))
@@ -51,6 +54,15 @@ impl<'a> Drawer<'a> {
     /// Removes a row, if it is there.
     pub(crate) async fn remove(&self, key: &str) -> Result<(), Failure> {
         self.change(key, None, None, None).await.map(drop)
+    }
+
+    /// Removes rows that have expired.
+    pub(crate) async fn sweep(&self, now: Moment) -> Result<(), Failure> {
+        let rows = self.record.desk_list(self.kind, "", MOST_SWEPT).await?;
+        for row in rows.iter().filter(|row| row.expires.is_some_and(|expires| expires <= now)) {
+            self.remove(&row.key).await?;
+        }
+        Ok(())
     }
 
     async fn change(

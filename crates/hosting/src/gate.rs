@@ -1,7 +1,7 @@
 //! The gate before every route: who asks, in which trust, in which role. What is not in [`OPEN`] is closed.
 //!
-//! A bearer token or a session becomes a grant, `access` decides, and the permit goes with the request as a [`Door`]
-//! for the FHIR interface and a [`Visitor`] for pages. A change that a session asks for must also show that our own
+//! A bearer token or a session becomes a grant, `access` decides, and the permit goes with the request as a door for
+//! the FHIR interface and one for the pages, a person's session as a [`Visitor`]. A change that a session asks for must also show that our own
 //! page made it: see `form_guard` below.
 
 use std::net::{IpAddr, SocketAddr};
@@ -12,8 +12,8 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use fhir_api::Door;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use portal::components::frame::Environment;
 
 use crate::answer::plain;
 use crate::cookie::{self, SESSION};
@@ -68,9 +68,10 @@ pub(crate) async fn admit(State(host): State<Arc<Host>>, mut request: Request, n
     } else {
         match enter(&host, request.uri().path(), request.headers()).await {
             Ok((trust, permit, visitor)) => {
-                let door = door(&host, &trust, permit.clone(), request.headers(), &id);
-                request.extensions_mut().insert(door);
-                request.extensions_mut().insert(permit);
+                let fhir = fhir_door(&host, &trust, permit.clone(), request.headers(), &id);
+                let page = page_door(&host, &trust, permit, visitor.as_ref(), &id);
+                request.extensions_mut().insert(fhir);
+                request.extensions_mut().insert(page);
                 if let Some(visitor) = visitor {
                     request.extensions_mut().insert(visitor);
                 }
@@ -164,14 +165,27 @@ fn bearer(headers: &HeaderMap) -> Option<Secret> {
     scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
 }
 
-fn door(host: &Host, trust: &Trust, permit: Permit, headers: &HeaderMap, id: &str) -> Door {
+fn fhir_door(host: &Host, trust: &Trust, permit: Permit, headers: &HeaderMap, id: &str) -> fhir_api::Door {
     let base_url = format!("{}/t/{}/fhir", base_url(host, headers), trust.code);
-    Door {
+    fhir_api::Door {
         record: trust.record.clone(),
         permit,
         trust: trust.code.as_str().to_owned(),
         base_url,
         request: id.to_owned(),
+    }
+}
+
+fn page_door(host: &Host, trust: &Trust, permit: Permit, visitor: Option<&Visitor>, id: &str) -> portal::Door {
+    portal::Door {
+        record: trust.record.clone(),
+        permit,
+        trust_code: trust.code.as_str().to_owned(),
+        trust_name: trust.entry.name.clone(),
+        environment: if trust.entry.demonstration { Environment::Demonstration } else { Environment::Live },
+        form_token: visitor.map(|visitor| form_token(&visitor.token)).unwrap_or_default(),
+        request: id.to_owned(),
+        now: host.now(),
     }
 }
 

@@ -104,6 +104,11 @@ impl Host {
         }
     }
 
+    /// The host's own name.
+    pub(crate) async fn name(&self) -> String {
+        self.trusts.lock().await.registry.host.clone()
+    }
+
     /// Codes and names of all trusts, in the order of the codes.
     pub(crate) async fn trust_names(&self) -> Vec<(TrustCode, String)> {
         let trusts = self.trusts.lock().await;

@@ -24,6 +24,7 @@ mod desk;
 mod failure;
 mod gate;
 mod host;
+mod host_page;
 mod listener;
 mod load;
 mod ownership;
@@ -36,6 +37,7 @@ mod sign_in;
 mod throttle;
 mod tokens;
 mod trusts;
+mod upkeep;
 mod work;
 
 pub use configuration::{Configuration, DEFAULT_FILE, Settings, Store};

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use http::{StatusCode, header};
 
 use crate::host::Host;
-use crate::{answer, gate, sign_in};
+use crate::{answer, gate, host_page, sign_in};
 
 /// The largest body of a form, in bytes. The FHIR interface has bounds of its own.
 const LARGEST_FORM: usize = 1 << 20;
@@ -26,6 +26,8 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/lock", post(sign_in::lock))
         .route("/assets/{name}", get(portal::assets::serve))
         .route("/t/{trust}/fhir/.well-known/smart-configuration", get(smart_configuration))
+        .route("/t/{trust}/host", get(host_page::show))
+        .merge(portal::routes().with_state(()))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .nest_service("/t/{trust}/fhir", fhir_api::routes(service))
         .fallback(nowhere)

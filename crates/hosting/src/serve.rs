@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::ownership::{Claim, Lock, claim, claim_alone};
 use crate::work::{Listener, Outcome, Work};
-use crate::{carry_out, channel, clock, listener, routes};
+use crate::{carry_out, channel, clock, listener, routes, upkeep};
 
 /// Carries out a piece of work: here if nobody owns the data directory, else at the process that does.
 ///
@@ -47,11 +47,13 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     let socket = lock.listen().map_err(|error| Failure::problem("opening the owner's channel", &error))?;
     host.open_all().await;
     let owner = tokio::spawn(channel::serve(socket, Arc::clone(&host)));
+    let upkeep = tokio::spawn(upkeep::keep(Arc::clone(&host)));
     let url = host.configuration.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
     tracing::info!(%bound, "serving");
     ready(&url);
     listener::serve(tcp, routes::router(Arc::clone(&host)), told_to_stop()).await;
     owner.abort();
+    upkeep.abort();
     host.close().await;
     tracing::info!("stopped");
     Ok(())

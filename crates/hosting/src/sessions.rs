@@ -26,7 +26,8 @@ const NOTED_EVERY_MS: i64 = 60 * 1000;
 /// Sessions that are kept in memory; beyond it the memory starts afresh from the desk.
 const IN_MEMORY: usize = 20_000;
 
-const KIND: &str = "session";
+/// The kind of the desk's rows.
+pub(crate) const KIND: &str = "session";
 
 /// A session as kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +93,11 @@ impl Sessions {
             self.remember(key, Remembered { session: session.clone(), noted });
         }
         Ok(Some(session))
+    }
+
+    /// How many sessions hold, of those used since this process started.
+    pub(crate) fn count(&self, now: Moment) -> u64 {
+        self.memory().values().filter(|remembered| remembered.session.holds(now)).count() as u64
     }
 
     /// Locks or unlocks a session.

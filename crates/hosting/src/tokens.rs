@@ -19,7 +19,8 @@ const LONGEST_SECONDS: u64 = 90 * 24 * 60 * 60;
 /// Tokens that are kept in memory; beyond it the memory starts afresh from the desk.
 const IN_MEMORY: usize = 10_000;
 
-const KIND: &str = "token";
+/// The kind of the desk's rows.
+pub(crate) const KIND: &str = "token";
 const PREFIX: &str = "alm_";
 
 /// A token as kept.

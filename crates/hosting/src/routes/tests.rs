@@ -27,7 +27,11 @@ const OWN: &[(&str, &str)] = &[
     ("POST", "/lock"),
     ("GET", "/assets/{name}"),
     ("GET", "/t/{trust}/fhir/.well-known/smart-configuration"),
+    ("GET", "/t/{trust}/host"),
 ];
+
+/// Names and values.
+type Headers<'a> = &'a [(&'a str, &'a str)];
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -75,7 +79,7 @@ impl Stage {
         let trust = TrustCode::parse("RAA").unwrap();
         let password = Some(Secret::new(PASSWORD));
         let new = NewUser { trust, name: name.into(), display: "A B".into(), role: role.into(), password };
-        accounts::add(&*self.host.trust(&new.trust).await.unwrap(), new).await.unwrap();
+        accounts::add(&self.host.trust(&new.trust).await.unwrap(), new).await.unwrap();
     }
 
     async fn token(&self, trust: &str, role: &str, patients: &[&str]) -> String {
@@ -86,7 +90,7 @@ impl Stage {
             patients: patients.iter().map(|id| (*id).to_owned()).collect(),
             label: "test".into(),
         };
-        match tokens::issue(&*self.host.trust(&new.trust).await.unwrap(), new).await.unwrap() {
+        match tokens::issue(&self.host.trust(&new.trust).await.unwrap(), new).await.unwrap() {
             Outcome::Token { token, .. } => token.reveal().to_owned(),
             other => panic!("not a token: {other:?}"),
         }
@@ -150,7 +154,7 @@ fn all_routes() -> Vec<(String, String)> {
         ];
         names.iter().fold(pattern.to_owned(), |path, (name, value)| path.replace(name, value))
     };
-    let own = OWN.iter().map(|(method, path)| ((*method).to_owned(), fill(path)));
+    let own = OWN.iter().chain(portal::ROUTES).map(|(method, path)| ((*method).to_owned(), fill(path)));
     let fhir = fhir_api::ROUTES.iter();
     let fhir = fhir.map(|route| (route.method.to_string(), fill(&format!("/t/{{trust}}/fhir{}", route.path))));
     own.chain(fhir).chain([("GET".into(), "/nowhere".into()), ("GET".into(), "/t/RAA/nowhere".into())]).collect()
@@ -285,7 +289,7 @@ async fn a_change_by_session_needs_its_form_token_and_our_own_page() {
     let token = form_token_of(&cookie);
     let json = ("content-type", "application/fhir+json");
     let form = ("content-type", "application/x-www-form-urlencoded");
-    let cases: [(&[(&str, &str)], &str, bool); 8] = [
+    let cases: [(Headers<'_>, &str, bool); 8] = [
         (&[json], r#"{"resourceType":"Patient"}"#, false),
         (&[json, ("x-form-token", "0000")], r#"{"resourceType":"Patient"}"#, false),
         (&[json, ("x-form-token", &token)], r#"{"resourceType":"Patient"}"#, true),
@@ -361,4 +365,34 @@ async fn nobody_gives_themselves_a_role_by_writing_a_resource() {
     let said = stage.send(request("PUT", account, &headers, text)).await;
     let signed_in = stage.sign_in("d.marsh", PASSWORD).await;
     assert!(said.status.is_client_error() || signed_in.is_err(), "{} and signed in", said.status);
+}
+
+#[tokio::test]
+async fn pages_answer_people_in_their_role() {
+    let stage = Stage::set().await;
+    for role in ["clinician", "clerk", "privacy-officer", "administrator", "operator"] {
+        stage.add_user(role, role).await;
+        let cookie = stage.sign_in(role, PASSWORD).await.ok().unwrap();
+        let status = async |path: &str| stage.get(path, &[("cookie", &cookie), ("accept", "text/html")]).await.status;
+        let sees_patients = !matches!(role, "administrator" | "operator");
+        let keeps_trusts = !sees_patients;
+        let patients = if sees_patients { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        let host = if keeps_trusts { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        assert_eq!(status("/t/RAA/patients").await, patients, "{role}");
+        assert_eq!(status("/t/RAA/host").await, host, "{role}");
+        assert_eq!(status("/t/RAA/account").await, StatusCode::OK, "{role}");
+        assert_eq!(status("/t/RAA/").await, StatusCode::SEE_OTHER, "{role}");
+    }
+}
+
+#[tokio::test]
+async fn the_host_page_shows_an_operator_all_trusts_and_an_administrator_their_own() {
+    let stage = Stage::set().await;
+    for (role, others) in [("operator", true), ("administrator", false)] {
+        stage.add_user(role, role).await;
+        let cookie = stage.sign_in(role, PASSWORD).await.ok().unwrap();
+        let said = stage.get("/t/RAA/host", &[("cookie", &cookie)]).await;
+        assert!(said.body.contains("RAA"), "{}", said.body);
+        assert_eq!(said.body.contains("RBB"), others, "{role}");
+    }
 }

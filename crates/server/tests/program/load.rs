@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::stage::{PATIENCE, Stage, suite};
+use crate::stage::{Stage, suite};
 
 /// Distinct resources by type, as another JSON reader counts them.
 type Counts = BTreeMap<String, BTreeSet<String>>;
@@ -16,6 +15,14 @@ type Counts = BTreeMap<String, BTreeSet<String>>;
 fn count(counts: &mut Counts, resource: &Value) {
     let text = |name: &str| resource[name].as_str().unwrap().to_owned();
     counts.entry(text("resourceType")).or_default().insert(text("id"));
+}
+
+fn has_empty_array(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty() || items.iter().any(has_empty_array),
+        Value::Object(members) => members.values().any(has_empty_array),
+        _ => false,
+    }
 }
 
 /// Takes the members whose names fit out of a `.tar.gz` into a folder.
@@ -72,22 +79,40 @@ fn bundles_load_with_sums_that_agree_and_a_repeat_stores_nothing() {
 }
 
 #[test]
-fn compressed_lines_load_with_sums_that_agree() {
-    let stage = Stage::with_trust();
+fn compressed_lines_load_with_sums_that_agree_on_both_stores() {
+    compressed_lines_load_with_sums_that_agree(&Stage::with_trust());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let database = runtime.block_on(testkit::postgres::fresh()).unwrap();
+    let stage = Stage::with_trust_in(&database.url);
+    assert_eq!(
+        stage.json(&["trust", "show", "RAA"])["trust"]["store"].as_str().map(|store| &store[..8]),
+        Some("postgres")
+    );
+    compressed_lines_load_with_sums_that_agree(&stage);
+}
+
+fn compressed_lines_load_with_sums_that_agree(stage: &Stage) {
     let Some(folder) = suite("clinosim-296") else { return };
-    let mut counts = Counts::new();
+    let (mut counts, mut wrong) = (Counts::new(), 0);
     let mut paths = Vec::new();
     for kind in ["AllergyIntolerance", "Patient", "Organization", "Location", "Coverage", "ImagingStudy"] {
         let path = folder.join(format!("{kind}.ndjson.gz"));
         let mut text = String::new();
         flate2::read::MultiGzDecoder::new(std::fs::File::open(&path).unwrap()).read_to_string(&mut text).unwrap();
-        text.lines().for_each(|line| count(&mut counts, &serde_json::from_str(line).unwrap()));
+        for line in text.lines() {
+            let resource: Value = serde_json::from_str(line).unwrap();
+            // FHIR JSON has no empty arrays (json.html, 2.6.2); some lines of this suite have one.
+            if has_empty_array(&resource) { wrong += 1 } else { count(&mut counts, &resource) }
+        }
         paths.push(path.to_str().unwrap().to_owned());
     }
     let arguments = ["load", "--trust", "RAA"].into_iter().chain(paths.iter().map(String::as_str)).collect::<Vec<_>>();
     let account = &stage.json(&arguments)["loaded"];
-    assert_eq!((&account["refused"], &account["files"]), (&0.into(), &paths.len().into()), "{account}");
-    assert_counts(&stage, &counts);
+    assert_eq!((&account["refused"], &account["files"]), (&wrong.into(), &paths.len().into()));
+    for refusal in account["refusals"].as_array().unwrap() {
+        assert!(refusal["reason"].as_str().unwrap().contains("An array must not be empty."), "{refusal}");
+    }
+    assert_counts(stage, &counts);
 }
 
 #[test]
@@ -134,8 +159,8 @@ fn a_load_that_is_killed_is_simply_repeated() {
     let database = stage.path("data/trusts/RAA");
     let size =
         || std::fs::read_dir(&database).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum::<u64>();
-    let (before, started) = (size(), Instant::now());
-    while size() < before + 2_000_000 && child.try_wait().unwrap().is_none() && started.elapsed() < PATIENCE {
+    let before = size();
+    while size() < before + 2_000_000 && child.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
     child.kill().unwrap();

@@ -14,6 +14,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A data directory and the binary.
 pub(crate) struct Stage {
     directory: tempfile::TempDir,
+    store: String,
 }
 
 /// What a command said.
@@ -32,17 +33,23 @@ pub(crate) struct Serving {
 /// An HTTP answer.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
 impl Stage {
     pub(crate) fn set() -> Stage {
-        Stage { directory: tempfile::tempdir().unwrap() }
+        Stage { directory: tempfile::tempdir().unwrap(), store: "sqlite".into() }
     }
 
     /// A stage with the trust `RAA`.
     pub(crate) fn with_trust() -> Stage {
-        let stage = Stage::set();
+        Stage::with_trust_in("sqlite")
+    }
+
+    /// A stage with the trust `RAA` in this store.
+    pub(crate) fn with_trust_in(store: &str) -> Stage {
+        let stage = Stage { store: store.into(), ..Stage::set() };
         let said = stage.run(&["trust", "add", "--code", "RAA", "--name", "A trust"]);
         assert_eq!(said.code, 0, "{}", said.err);
         stage
@@ -54,7 +61,8 @@ impl Stage {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_almoner"));
-        command.current_dir(self.directory.path()).env_clear().env("ALMONER_DATA", self.path("data")).args(arguments);
+        command.current_dir(self.directory.path()).env_clear().args(arguments);
+        command.env("ALMONER_DATA", self.path("data")).env("ALMONER_STORE", &self.store);
         command
     }
 
@@ -74,8 +82,13 @@ impl Stage {
 
     /// Serves on a free port.
     pub(crate) fn serve(&self) -> Serving {
+        self.start("serve").0
+    }
+
+    /// Starts a command that serves; gives what it said when it was ready.
+    pub(crate) fn start(&self, command: &str) -> (Serving, Value) {
         let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0", "--json"])
+            .command(&[command, "--listen", "127.0.0.1:0", "--json"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -83,8 +96,9 @@ impl Stage {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap();
-        let address = said["serving"].as_str().unwrap().strip_prefix("http://").unwrap().parse().unwrap();
-        Serving { child, address }
+        let url = said["serving"].as_str().unwrap().strip_prefix("http://").unwrap();
+        let address = url.split('/').next().unwrap().parse().unwrap();
+        (Serving { child, address }, said)
     }
 
     /// A bearer token.
@@ -155,7 +169,8 @@ impl Answer {
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
         let body = &bytes[head_end..];
         let is_chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
-        Answer { status, body: if is_chunked { dechunk(body) } else { body.to_vec() } }
+        let body = if is_chunked { dechunk(body) } else { body.to_vec() };
+        Answer { status, head, body }
     }
 
     pub(crate) fn json(&self) -> Value {

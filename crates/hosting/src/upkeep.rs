@@ -1,0 +1,42 @@
+//! What a host does by itself while it serves: a checkpoint of every journal that has grown, and no row of the desk
+//! kept beyond its time. Once an hour, the first time a minute after the start.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::desk::Drawer;
+use crate::failure::Failure;
+use crate::host::{Host, Trust};
+use crate::{sessions, tokens};
+
+const FIRST: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Keeps all trusts in order until the task is dropped.
+pub(crate) async fn keep(host: Arc<Host>) {
+    tokio::time::sleep(FIRST).await;
+    loop {
+        for (code, _) in host.trust_names().await {
+            let kept = match host.trust(&code).await {
+                Ok(trust) => keep_one(&trust).await,
+                Err(failure) => Err(failure),
+            };
+            if let Err(failure) = kept {
+                tracing::error!(trust = %code, %failure, "the upkeep of a trust failed");
+            }
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+async fn keep_one(trust: &Trust) -> Result<(), Failure> {
+    let entries = trust.record.status().await?.sequence;
+    let signed = trust.record.last_checkpoint()?.map(|signed| signed.checkpoint().size);
+    if signed != Some(entries) {
+        trust.record.checkpoint().await?;
+    }
+    for kind in [sessions::KIND, tokens::KIND] {
+        Drawer::of(&trust.record, kind).sweep((trust.clock)()).await?;
+    }
+    Ok(())
+}

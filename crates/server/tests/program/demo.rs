@@ -1,0 +1,43 @@
+//! `demo`: what it prints opens what it says, and a second run finds what the first has made.
+
+use crate::stage::{Serving, Stage};
+
+/// Signs in through the form; gives the status of the answer.
+fn sign_in(serving: &Serving, name: &str, password: &str) -> (u16, Option<String>) {
+    let page = serving.send("GET", "/sign-in", &[], b"");
+    let cookie = |head: &str| {
+        let line = head.lines().find_map(|line| line.strip_prefix("set-cookie: "))?;
+        Some(line.split(';').next()?.to_owned())
+    };
+    let before = cookie(&page.head).unwrap();
+    let text = String::from_utf8(page.body).unwrap();
+    let token = text.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let form = format!("trust=THR&name={name}&password={password}&next=&form_token={token}");
+    let headers = [("Cookie", before.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+    let answer = serving.send("POST", "/sign-in", &headers, form.as_bytes());
+    (answer.status, cookie(&answer.head))
+}
+
+#[test]
+fn every_sign_in_that_is_printed_works_and_stays() {
+    let stage = Stage::set();
+    let (serving, said) = stage.start("demo");
+    let token = said["token"].as_str().unwrap();
+    let found = serving.get("/t/THR/fhir/Patient?_summary=count", token).json();
+    assert!(found["total"].as_u64().unwrap() > 5, "{found}");
+    let sign_ins = said["sign-ins"].as_array().unwrap();
+    assert!(sign_ins.len() >= 4);
+    for one in sign_ins {
+        let (status, cookie) = sign_in(&serving, one["name"].as_str().unwrap(), one["password"].as_str().unwrap());
+        assert_eq!(status, 303, "{}", one["name"]);
+        assert!(cookie.unwrap().starts_with("almoner=THR."), "{}", one["name"]);
+    }
+    assert_eq!(sign_in(&serving, "s.reilly", "wrong").0, 401);
+    assert!(serving.stop());
+
+    let (serving, again) = stage.start("demo");
+    assert_eq!(again["sign-ins"], said["sign-ins"]);
+    let trust = stage.json(&["trust", "show", "THR"]);
+    assert_eq!(trust["trust"]["resources"]["Patient"], found["total"], "nothing is doubled");
+    assert!(serving.stop());
+}
