@@ -1,0 +1,127 @@
+//! `Patient/{id}/$everything`: the patient, its compartment, and what these refer to outside of it.
+//!
+//! <http://hl7.org/fhir/R4/patient-operation-everything.html>. Paged like a search, at one snapshot. `start` and `end`
+//! are not supported.
+
+use fhir::definitions;
+use record::{Clause, Key, Reading, Select, Version};
+use rustc_hash::FxHashSet;
+use terms::Moment;
+
+use crate::answer::Answer;
+use crate::call::{Call, Query};
+use crate::door::Visit;
+use crate::history::instant;
+use crate::outcome::Refusal;
+use crate::page::{Mode, PAGE, Searchset, Token, address};
+use crate::read::{key, newest};
+use crate::search::question::compartment_kinds;
+use crate::search::{compartment, include, listed, walk};
+use crate::summary::Subset;
+
+/// Resources on a page when the client does not say.
+const USUAL: usize = 200;
+const MOST: usize = 1000;
+
+struct Wanted {
+    kinds: Vec<String>,
+    since: Option<Moment>,
+    count: usize,
+    page: Option<String>,
+    applied: Query,
+}
+
+/// `GET /Patient/{id}/$everything`.
+pub(crate) async fn everything(visit: &Visit<'_>, call: &Call) -> Result<Answer, Refusal> {
+    let wanted = Wanted::of(&call.query)?;
+    let base = &visit.door.base_url;
+    let patient = key(call);
+    let path = format!("{patient}/$everything");
+    let own_address = address(base, &path, &wanted.applied);
+    let token = wanted.page.as_deref().map(|page| Token::parse(page, &own_address)).transpose()?;
+    let reading = match &token {
+        Some(token) => visit.read_at(&call.asked, token.sequence).await?,
+        None => visit.read(&call.asked).await?,
+    };
+    let found = find(visit, &reading, &patient, &wanted, token.as_ref()).await;
+    let (matches, others, next) = visit.finish(reading, found).await?;
+    let mut links = vec![("self", own_address.clone())];
+    if let Some(next) = next {
+        let mut query = wanted.applied.clone();
+        query.push((PAGE.to_owned(), next.text(&own_address)));
+        links.push(("next", address(base, &path, &query)));
+    }
+    let matches = matches.into_iter().map(|version| listed(version, Mode::Match, &Subset::Whole));
+    let others = others.into_iter().map(|version| listed(version, Mode::Include, &Subset::Whole));
+    let set = Searchset { total: None, links, entries: matches.chain(others).collect(), issues: Vec::new() };
+    Ok(Answer::document(set.print(base)))
+}
+
+async fn find(
+    visit: &Visit<'_>,
+    reading: &Reading,
+    patient: &Key,
+    wanted: &Wanted,
+    token: Option<&Token>,
+) -> Result<(Vec<Version>, Vec<Version>, Option<Token>), Refusal> {
+    newest(reading, patient).await?;
+    let selects: Vec<Select> = wanted.kinds.iter().map(|kind| select(patient, kind, wanted.since)).collect();
+    let (matches, next) = walk(reading, &selects, wanted.count, token).await?;
+    let others = around(reading, &matches, visit.service.bounds.included).await?;
+    Ok((matches, others, next))
+}
+
+fn select(patient: &Key, kind: &str, since: Option<Moment>) -> Select {
+    let select = match kind {
+        "Patient" => Select::of(kind).with(Clause::Ids(vec![patient.id.clone()])),
+        _ => Select::of(kind).with(Clause::Any(vec![compartment::span(patient, kind)])),
+    };
+    match since {
+        Some(since) => select.with(Clause::Changed(Some(since), None)),
+        None => select,
+    }
+}
+
+/// What these versions refer to and no patient's compartment holds: staff, places, organisations, medicines.
+async fn around(reading: &Reading, versions: &[Version], bound: usize) -> Result<Vec<Version>, Refusal> {
+    let mut listed = FxHashSet::default();
+    let mut wanted = Vec::new();
+    for version in versions {
+        for key in include::targets(reading, version, |_| true) {
+            let is_outside = definitions().compartment_parameters("Patient", &key.kind).is_empty();
+            if is_outside && listed.insert(key.clone()) {
+                wanted.push(key);
+            }
+        }
+    }
+    wanted.truncate(bound);
+    Ok(reading.get_many(&wanted).await?)
+}
+
+impl Wanted {
+    fn of(query: &Query) -> Result<Wanted, Refusal> {
+        let mut wanted =
+            Wanted { kinds: compartment_kinds(), since: None, count: USUAL, page: None, applied: Query::new() };
+        for (name, value) in query {
+            let wrong = || Refusal::bad_request("value", format!("{name} cannot be \"{value}\"."));
+            match name.as_str() {
+                "_count" => wanted.count = value.parse::<usize>().map_err(|_| wrong())?.clamp(1, MOST),
+                "_since" => wanted.since = Some(instant(value).ok_or_else(wrong)?),
+                "_type" => {
+                    let kinds: Vec<&str> = value.split(',').collect();
+                    wanted.kinds.retain(|kind| kinds.contains(&kind.as_str()));
+                }
+                PAGE => {
+                    wanted.page = Some(value.clone());
+                    continue;
+                }
+                _ => {
+                    let details = format!("$everything with {name} is not supported.");
+                    return Err(Refusal::bad_request("not-supported", details));
+                }
+            }
+            wanted.applied.push((name.clone(), value.clone()));
+        }
+        Ok(wanted)
+    }
+}

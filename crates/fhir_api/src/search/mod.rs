@@ -1,0 +1,124 @@
+//! Searches: a question to the record, a page of answers, what goes with them, and a Bundle around it all.
+//!
+//! `question` reads what was asked, `criteria` turns parameters into the record's clauses, `compartment` shortens the
+//! way to one patient's data, `include` finds what else belongs on the page.
+//! <http://hl7.org/fhir/R4/search.html>.
+
+pub(crate) mod compartment;
+pub(crate) mod criteria;
+pub(crate) mod include;
+pub(crate) mod question;
+
+use record::{Reading, Select, Version};
+
+use crate::answer::Answer;
+use crate::call::{Call, Query};
+use crate::door::Visit;
+use crate::outcome::Refusal;
+use crate::page::{Listed, Mode, PAGE, Searchset, Token, address};
+use crate::search::question::Question;
+use crate::summary::{Subset, subset};
+
+/// A page as found.
+#[derive(Default)]
+struct Found {
+    matches: Vec<Version>,
+    included: include::Included,
+    total: Option<u64>,
+    next: Option<Token>,
+}
+
+/// `GET` and `POST _search`, of a type, of all types, of a patient's compartment.
+pub(crate) async fn search(visit: &Visit<'_>, call: &Call) -> Result<Answer, Refusal> {
+    let question = Question::of(call, &visit.surroundings())?;
+    let own_address = address(&visit.door.base_url, &question.path, &question.applied);
+    let token = question.page.as_deref().map(|page| Token::parse(page, &own_address)).transpose()?;
+    let reading = match &token {
+        Some(token) => visit.read_at(&call.asked, token.sequence).await?,
+        None => visit.read(&call.asked).await?,
+    };
+    let found = find(visit, &reading, &question, token.as_ref()).await;
+    let found = visit.finish(reading, found).await?;
+    Ok(Answer::document(searchset(visit, question, found, own_address).print(&visit.door.base_url)))
+}
+
+async fn find(
+    visit: &Visit<'_>,
+    reading: &Reading,
+    question: &Question,
+    token: Option<&Token>,
+) -> Result<Found, Refusal> {
+    let mut found = Found::default();
+    if question.count > 0 {
+        (found.matches, found.next) = walk(reading, &question.selects, question.count, token).await?;
+        let bound = visit.service.bounds.included;
+        found.included = include::collect(reading, &found.matches, &question.includes, bound).await?;
+    }
+    // The first page knows the total when there is no other.
+    let is_whole = token.is_none() && found.next.is_none() && question.count > 0;
+    found.total = match (is_whole, question.total) {
+        (true, _) => Some(found.matches.len() as u64),
+        (false, true) => Some(count(reading, &question.selects).await?),
+        (false, false) => None,
+    };
+    Ok(found)
+}
+
+/// One page over several questions, one after the other.
+pub(crate) async fn walk(
+    reading: &Reading,
+    selects: &[Select],
+    count: usize,
+    token: Option<&Token>,
+) -> Result<(Vec<Version>, Option<Token>), Refusal> {
+    let mut matches = Vec::new();
+    let (mut leg, mut cursor) = token.map_or((0, None), |token| (token.leg, token.cursor.clone()));
+    while let Some(select) = selects.get(leg) {
+        if matches.len() == count {
+            return Ok((matches, Some(Token { sequence: reading.sequence(), leg, cursor })));
+        }
+        let select = Select { after: cursor.take(), ..select.clone().limit(count - matches.len()) };
+        let page = reading.select(&select).await?;
+        matches.extend(page.versions);
+        cursor = page.next;
+        if cursor.is_none() {
+            leg += 1;
+        }
+    }
+    Ok((matches, None))
+}
+
+async fn count(reading: &Reading, selects: &[Select]) -> Result<u64, Refusal> {
+    let mut total = 0;
+    for select in selects {
+        total += reading.total(select).await?;
+    }
+    Ok(total)
+}
+
+fn searchset(visit: &Visit<'_>, question: Question, found: Found, own_address: String) -> Searchset {
+    let base = &visit.door.base_url;
+    let mut links = Vec::with_capacity(2);
+    let next = found.next.map(|token| with_page(base, &question, &token.text(&own_address)));
+    let current = question.page.as_deref().map(|page| with_page(base, &question, page));
+    links.push(("self", current.unwrap_or(own_address)));
+    links.extend(next.map(|next| ("next", next)));
+    let matches = found.matches.into_iter().map(|version| listed(version, Mode::Match, &question.subset));
+    let included = found.included.versions.into_iter().map(|version| listed(version, Mode::Include, &question.subset));
+    let entries = matches.chain(included).collect();
+    let mut issues = question.issues;
+    issues.extend(found.included.issue);
+    Searchset { total: found.total, links, entries, issues }
+}
+
+fn with_page(base: &str, question: &Question, page: &str) -> String {
+    let mut query: Query = question.applied.clone();
+    query.push((PAGE.to_owned(), page.to_owned()));
+    address(base, &question.path, &query)
+}
+
+/// A version as an entry, cut to the wanted part.
+pub(crate) fn listed(version: Version, mode: Mode, wanted: &Subset) -> Listed {
+    let text = subset(&version.text, wanted).map_or(version.text, Into::into);
+    Listed { key: version.key, text, mode }
+}

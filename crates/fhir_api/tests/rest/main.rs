@@ -1,0 +1,12 @@
+//! The REST API over a real record: requests go through the router as `hosting` mounts it, answers are read as a
+//! client reads them. Each test runs on every store.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod bundles;
+mod interactions;
+mod loading;
+mod permits;
+mod races;
+mod searches;
+mod site;
+mod suites;
