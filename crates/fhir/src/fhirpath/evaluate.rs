@@ -9,6 +9,7 @@ use super::value::{Collection, Element, Value};
 use super::{Context, Fault, collections, conversion, math, operators, texts, tree};
 use crate::definitions::definitions;
 use smallvec::smallvec;
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::cmp::Ordering;
 
@@ -16,6 +17,10 @@ use std::cmp::Ordering;
 const MOST_STEPS: u32 = 2_000_000;
 /// The most items a collection may have.
 const MOST_ITEMS: usize = 100_000;
+/// The longest text an expression may make, in bytes.
+pub(super) const LONGEST_TEXT: usize = 1 << 20;
+/// How much text is made or copied in one step, in bytes: with [`MOST_STEPS`] a bound on memory.
+const TEXT_OF_ONE_STEP: usize = 16;
 
 /// One evaluation under way.
 pub(super) struct Evaluation<'e, 'd> {
@@ -50,16 +55,16 @@ impl<'e, 'd> Evaluation<'e, 'd> {
     pub(super) fn eval(&self, expr: &Expr, scope: Scope<'_, 'd>) -> Outcome<'d> {
         self.spend(1)?;
         Ok(match expr {
-            Expr::This => Collection::from(scope.this),
+            Expr::This => return self.with_texts(Collection::from(scope.this)),
             Expr::Nothing => Collection::new(),
             Expr::Boolean(value) => smallvec![Value::Boolean(*value)],
-            Expr::Text(text) => smallvec![Value::Text(text.to_string().into())],
+            Expr::Text(text) => return self.with_texts(smallvec![Value::Text(text.to_string().into())]),
             Expr::Integer(value) => smallvec![Value::Integer(*value)],
             Expr::Decimal(value) => smallvec![Value::Decimal(*value)],
             Expr::Temporal(value) => smallvec![Value::Temporal(*value)],
             Expr::Quantity(value) => smallvec![Value::Quantity(value.clone())],
             Expr::Index => scope.index.map(Value::Integer).into_iter().collect(),
-            Expr::Total => scope.total.cloned().unwrap_or_default(),
+            Expr::Total => return self.with_texts(self.bounded(scope.total.cloned().unwrap_or_default())?),
             Expr::Variable(name) => smallvec![self.variable(name)?],
             Expr::Member { focus, name, at_head } => return self.member(focus, name, *at_head, scope),
             Expr::Item { focus, index } => {
@@ -99,6 +104,19 @@ impl<'e, 'd> Evaluation<'e, 'd> {
             return Err(Fault::new("a collection has more items than are kept"));
         }
         self.spend(items.len())?;
+        Ok(items)
+    }
+
+    /// Counts the texts that were just made or copied, and refuses one that has grown too long.
+    pub(super) fn with_texts(&self, items: Collection<'d>) -> Outcome<'d> {
+        for item in &items {
+            if let Value::Text(Cow::Owned(text)) = item {
+                if text.len() > LONGEST_TEXT {
+                    return Err(Fault::new("a text is longer than is kept"));
+                }
+                self.spend(text.len() / TEXT_OF_ONE_STEP)?;
+            }
+        }
         Ok(items)
     }
 
@@ -227,7 +245,7 @@ impl<'e, 'd> Evaluation<'e, 'd> {
             GreaterOrEqual => answer(operators::compare(&left, &right)?.map(Ordering::is_ge)),
             In => self.is_in(left, &right)?,
             Contains => self.is_in(right, &left)?,
-            _ => operators::arithmetic(operator, &left, &right)?,
+            _ => return self.with_texts(operators::arithmetic(operator, &left, &right)?),
         })
     }
 
@@ -291,7 +309,7 @@ impl<'e, 'd> Evaluation<'e, 'd> {
             | ToQuantity | ConvertsToQuantity => conversion::call(self, function, items),
             IndexOf | LastIndexOf | Substring | StartsWith | EndsWith | ContainsText | Upper | Lower | Replace
             | Matches | MatchesFull | ReplaceMatches | Length | ToChars | Trim | Split | Join | Encode | Decode
-            | Escape | Unescape => texts::call(self, function, items, arguments, scope),
+            | Escape | Unescape => self.with_texts(texts::call(self, function, items, arguments, scope)?),
             Abs | Ceiling | Exp | Floor | Ln | Log | Power | Round | Sqrt | Truncate | LowBoundary | HighBoundary
             | Precision | Comparable => math::call(self, function, items, arguments, scope),
             HasValue | GetValue | Children | Descendants | Type | Trace | Now | Today | TimeOfDay | Extension

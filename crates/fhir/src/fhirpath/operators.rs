@@ -46,6 +46,9 @@ pub(super) fn values_equal(left: &Value<'_>, right: &Value<'_>) -> Option<bool> 
             return Some(elements_equal(left, right));
         }
     }
+    if let (Value::Text(left), Value::Text(right)) = (left, right) {
+        return Some(left == right);
+    }
     match (left.clone().simplified(), right.clone().simplified()) {
         (Value::Boolean(left), Value::Boolean(right)) => Some(left == right),
         (Value::Text(left), Value::Text(right)) => Some(left == right),

@@ -32,27 +32,36 @@ pub(crate) fn read(text: &str) -> Reference<'_> {
     if let Some(id) = text.strip_prefix('#') {
         return Reference::Contained(id);
     }
-    if let Some((structure, id, "")) = type_and_id(text)
-        && !text.starts_with('/')
+    if let Some((name, id)) = text.split_once('/')
+        && let Some(structure) = definitions().resource_type(name)
     {
-        return Reference::Local { structure, id };
+        let id = without_version(id);
+        if is_id(id) {
+            return Reference::Local { structure, id };
+        }
     }
     let (url, version) = text.split_once('|').unwrap_or((text, ""));
     let is_url = url.starts_with("http://") || url.starts_with("https://");
-    let of = type_and_id(url).filter(|_| is_url).map(|(structure, id, _)| (structure, id));
+    let of = if is_url { type_and_id(url) } else { None };
     Reference::Absolute { url, version, of }
 }
 
-/// The type and id at the end of an address, a version of the resource left out, and what stands before them.
-fn type_and_id(text: &str) -> Option<(&'static Structure, &str, &str)> {
-    let without_version = match text.rsplit_once("/_history/") {
-        Some((resource, version)) if is_id(version) => resource,
-        _ => text,
-    };
-    let (rest, id) = without_version.rsplit_once('/')?;
-    let (before, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+/// The type and id at the end of an address, a version of the resource left out.
+fn type_and_id(text: &str) -> Option<(&'static Structure, &str)> {
+    let (rest, id) = without_version(text).rsplit_once('/')?;
+    let (_, name) = rest.rsplit_once('/')?;
     if !is_id(id) {
         return None;
     }
-    Some((definitions().resource_type(name)?, id, before))
+    Some((definitions().resource_type(name)?, id))
+}
+
+fn without_version(text: &str) -> &str {
+    if !text.as_bytes().contains(&b'_') {
+        return text;
+    }
+    match text.rsplit_once("/_history/") {
+        Some((resource, version)) if is_id(version) => resource,
+        _ => text,
+    }
 }

@@ -53,6 +53,12 @@ fn work_is_bounded() {
     refuses("name.repeat($this.combine('x').combine('y' + $this.toString())).count()");
     let long_text = format!("'{}'", "x".repeat(1000));
     refuses(&format!("{long_text}.replace('', {long_text}).replace('', {long_text}).replace('', {long_text})"));
+    refuses("%resource.descendants().aggregate($total & $total & 'doubles')");
+    refuses("%resource.descendants().aggregate('doubles' + $total.join() + $total.join())");
+    let megabyte = format!("('x'.replace('x', {long_text}).replace('x', {long_text}))");
+    refuses(&format!("{hundred}.select({megabyte}).count()"));
+    refuses(&format!("{hundred}.aggregate(iif($total.empty(), {megabyte}, {hundred}.select($total))).count()"));
+    refuses(&format!("{hundred}.select({hundred}.where('a'.matches('(a|b)'))).count()"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use super::Fault;
 use super::ast::Expr;
-use super::evaluate::{Evaluation, Outcome, Scope, answer};
+use super::evaluate::{Evaluation, LONGEST_TEXT, Outcome, Scope, answer};
 use super::functions::Function;
 use super::value::{Collection, Value};
 use base64::Engine;
@@ -12,10 +12,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use regex::RegexBuilder;
 use smallvec::smallvec;
 
-/// The longest text a function may make.
-const LONGEST: usize = 1 << 20;
 /// The most memory a compiled regular expression may take, in bytes.
 const LARGEST_PATTERN: usize = 1 << 20;
+/// What compiling a regular expression counts as, in steps: the largest take about 10 ms.
+const PATTERN_STEPS: usize = 1_000;
 
 pub(super) fn call<'d>(
     evaluation: &Evaluation<'_, 'd>,
@@ -60,13 +60,13 @@ pub(super) fn call<'d>(
     }
     match texts.as_slice() {
         [argument] => with_one(evaluation, function, &subject, argument),
-        [pattern, replacement] => replace(function, &subject, pattern, replacement),
+        [pattern, replacement] => replace(evaluation, function, &subject, pattern, replacement),
         _ => Err(Fault::new("an argument is missing")),
     }
 }
 
 fn text<'d>(text: String) -> Outcome<'d> {
-    if text.len() > LONGEST {
+    if text.len() > LONGEST_TEXT {
         return Err(Fault::new("a text is longer than is kept"));
     }
     Ok(smallvec![Value::Text(text.into())])
@@ -91,7 +91,7 @@ fn join<'d>(
             Value::Text(text) => joined.push_str(&text),
             other => return Err(Fault::new(format!("text was expected, not {}", other.type_name()))),
         }
-        if joined.len() > LONGEST {
+        if joined.len() > LONGEST_TEXT {
             return Err(Fault::new("a text is longer than is kept"));
         }
     }
@@ -130,8 +130,11 @@ fn with_one<'d>(evaluation: &Evaluation<'_, 'd>, function: Function, subject: &s
         StartsWith => Ok(answer(Some(subject.starts_with(argument)))),
         EndsWith => Ok(answer(Some(subject.ends_with(argument)))),
         ContainsText => Ok(answer(Some(subject.contains(argument)))),
-        Matches => Ok(answer(Some(pattern(argument)?.is_match(subject)))),
-        MatchesFull => Ok(answer(Some(pattern(&format!("^(?:{argument})$"))?.is_match(subject)))),
+        Matches => Ok(answer(Some(pattern(evaluation, argument, subject)?.is_match(subject)))),
+        MatchesFull => {
+            let whole = pattern(evaluation, &format!("^(?:{argument})$"), subject)?;
+            Ok(answer(Some(whole.is_match(subject))))
+        }
         Split => {
             let parts = subject.split(argument).map(|part| Value::Text(part.to_owned().into())).collect();
             evaluation.bounded(parts)
@@ -143,14 +146,22 @@ fn with_one<'d>(evaluation: &Evaluation<'_, 'd>, function: Function, subject: &s
     }
 }
 
-fn pattern(source: &str) -> Result<regex::Regex, Fault> {
+/// Compiles a regular expression and counts the work of it and of matching the subject once.
+fn pattern(evaluation: &Evaluation<'_, '_>, source: &str, subject: &str) -> Result<regex::Regex, Fault> {
+    evaluation.spend(PATTERN_STEPS + subject.len())?;
     let built = RegexBuilder::new(source).dot_matches_new_line(true).size_limit(LARGEST_PATTERN).build();
     built.map_err(|_| Fault::new("the regular expression cannot be read"))
 }
 
-fn replace<'d>(function: Function, subject: &str, sought: &str, replacement: &str) -> Outcome<'d> {
+fn replace<'d>(
+    evaluation: &Evaluation<'_, 'd>,
+    function: Function,
+    subject: &str,
+    sought: &str,
+    replacement: &str,
+) -> Outcome<'d> {
     let places = subject.len() / sought.len().max(1) + 1;
-    if places.saturating_mul(replacement.len()).saturating_add(subject.len()) > 16 * LONGEST {
+    if places.saturating_mul(replacement.len()).saturating_add(subject.len()) > 16 * LONGEST_TEXT {
         return Err(Fault::new("a text is longer than is kept"));
     }
     if function == Function::Replace {
@@ -159,7 +170,7 @@ fn replace<'d>(function: Function, subject: &str, sought: &str, replacement: &st
     if sought.is_empty() {
         return text(subject.to_owned());
     }
-    text(pattern(sought)?.replace_all(subject, replacement).into_owned())
+    text(pattern(evaluation, sought, subject)?.replace_all(subject, replacement).into_owned())
 }
 
 fn encoded<'d>(subject: &str, form: &str) -> Outcome<'d> {

@@ -6,6 +6,8 @@
 //! Source: The Unified Code for Units of Measure, version 2.1, tables 1 to 6 (<https://ucum.org/ucum>).
 
 use rust_decimal::Decimal;
+use rustc_hash::FxHashMap;
+use std::sync::LazyLock;
 
 /// How many base dimensions there are: those of `m g s mol cd rad K C`, then arbitrary `[iU]` and `osm`.
 const DIMENSIONS: usize = 10;
@@ -165,7 +167,9 @@ fn unit(name: &str) -> Option<Measure> {
 }
 
 fn atom(name: &str) -> Option<(&'static str, bool, Measure)> {
-    let (code, metric, mantissa, scale, powers) = ATOMS.iter().find(|(code, ..)| *code == name)?;
+    static BY_CODE: LazyLock<FxHashMap<&str, &Atom>> =
+        LazyLock::new(|| ATOMS.iter().map(|atom| (atom.0, atom)).collect());
+    let (code, metric, mantissa, scale, powers) = *BY_CODE.get(name)?;
     let mut dimensions = [0; DIMENSIONS];
     for (base, power) in *powers {
         dimensions[*base] = *power;

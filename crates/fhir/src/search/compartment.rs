@@ -6,12 +6,10 @@
 //! own compartment. Which element is the main code and date of a type is our choice, in the table below.
 
 use super::encode;
+use super::table::{Table, table};
 use crate::definitions::definitions;
 use smallvec::smallvec;
-use std::sync::LazyLock;
 use terms::index::{Next, Part, Row, Span};
-
-use rustc_hash::FxHashMap;
 
 /// The name of the compartment rows.
 pub const PATIENT_COMPARTMENT: &str = "~patient";
@@ -79,21 +77,18 @@ const MAIN: &[(&str, &str, &[&str])] = &[
     ("VisionPrescription", "", &["datewritten"]),
 ];
 
-/// Where to look among a type's rows.
-struct Layout {
+/// Where to look among a type's rows; the names are those of its table, so they are compared by their address.
+#[derive(Debug)]
+pub(super) struct Layout {
     /// Rows whose targets, if patients, are the patients.
     members: Vec<&'static str>,
     code: Option<&'static str>,
     dates: Vec<&'static str>,
 }
 
-static LAYOUTS: LazyLock<FxHashMap<&'static str, Layout>> = LazyLock::new(|| {
-    let all = definitions().resource_types();
-    all.filter_map(|structure| Some((structure.name, layout(structure.name)?))).collect()
-});
-
-fn layout(resource_type: &str) -> Option<Layout> {
-    let table = super::table::table(resource_type)?;
+/// The layout of a type; `None` if it is never in a patient's compartment.
+pub(super) fn layout(table: &Table) -> Option<Layout> {
+    let resource_type = table.structure.name;
     let members = definitions().compartment_parameters("Patient", resource_type);
     if members.is_empty() && resource_type != "Patient" {
         return None;
@@ -108,8 +103,8 @@ fn layout(resource_type: &str) -> Option<Layout> {
 }
 
 /// Adds the compartment rows of a resource whose other rows begin at `start`.
-pub(super) fn add_rows(resource_type: &str, id: &str, out: &mut Vec<Row>, start: usize) {
-    let Some(layout) = LAYOUTS.get(resource_type) else { return };
+pub(super) fn add_rows(layout: &Layout, resource_type: &str, id: &str, out: &mut Vec<Row>, start: usize) {
+    let is_member = |name: &'static str| layout.members.iter().any(|own| std::ptr::eq(*own, name));
     let own = &out[start..];
     let mut patients: Vec<Part> = Vec::new();
     if resource_type == "Patient" {
@@ -120,13 +115,17 @@ pub(super) fn add_rows(resource_type: &str, id: &str, out: &mut Vec<Row>, start:
     for row in own {
         match row.parts.first() {
             Some(part @ Part::Target { kind, .. })
-                if kind == "Patient" && layout.members.contains(&row.parameter) && !patients.contains(part) =>
+                if kind == "Patient" && is_member(row.parameter) && !patients.contains(part) =>
             {
                 patients.push(part.clone());
             }
-            Some(part @ Part::Code { .. }) if layout.code == Some(row.parameter) => codes.push(part.clone()),
+            Some(part @ Part::Code { .. }) if layout.code.is_some_and(|own| std::ptr::eq(own, row.parameter)) => {
+                codes.push(part.clone())
+            }
             Some(Part::Fixed(low)) => {
-                let Some(place) = layout.dates.iter().position(|name| *name == row.parameter) else { continue };
+                let Some(place) = layout.dates.iter().position(|name| std::ptr::eq(*name, row.parameter)) else {
+                    continue;
+                };
                 if date.as_ref().is_none_or(|(best, _)| place < *best) {
                     let descending: Vec<u8> = low.iter().map(|byte| !byte).collect();
                     date = Some((place, Part::fixed(&descending)));
@@ -173,7 +172,7 @@ pub fn compartment_spans(patient: &str, resource_type: Option<&str>, codes: &[(O
 /// Which search parameters of a type its compartment rows hold: the code of its main code parameter, and of its main
 /// date parameters. `None` if the type is never in a patient's compartment.
 pub fn compartment_parameters(resource_type: &str) -> Option<(Option<&'static str>, &'static [&'static str])> {
-    LAYOUTS.get(resource_type)?;
+    table(resource_type)?.compartment.as_ref()?;
     let main = MAIN.iter().find(|(own, ..)| *own == resource_type);
     Some(main.map_or((None, &[][..]), |(_, code, dates)| (Some(*code).filter(|code| !code.is_empty()), *dates)))
 }

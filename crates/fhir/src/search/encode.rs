@@ -52,6 +52,12 @@ pub(crate) fn text(text: &str) -> Vec<u8> {
     cut(text).as_bytes().to_vec()
 }
 
+/// The same for a text of one's own.
+pub(crate) fn owned_text(mut text: String) -> Vec<u8> {
+    text.truncate(cut(&text).len());
+    text.into_bytes()
+}
+
 /// As much of a text as is indexed.
 pub(crate) fn cut(text: &str) -> &str {
     if text.len() <= LONGEST_TEXT {

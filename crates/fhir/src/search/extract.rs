@@ -38,7 +38,9 @@ pub fn index_rows(resource_type: &str, id: &str, document: &Document<'_>, out: &
     for (place, expression) in &table.others {
         rows.add_evaluated(&table.parameters[usize::from(*place)], expression, document);
     }
-    compartment::add_rows(resource_type, id, rows.out, start);
+    if let Some(layout) = &table.compartment {
+        compartment::add_rows(layout, resource_type, id, rows.out, start);
+    }
     if out.len() - start > FEW_ROWS {
         let mut own = out.split_off(start);
         own.sort_unstable();
@@ -99,18 +101,18 @@ impl Rows<'_> {
             match token {
                 Token::Code { system, code } => self.push(names.plain, smallvec![Part::Code { system, code }]),
                 Token::Text { value, system } => {
-                    let system = encode::text(&system);
+                    let system = encode::owned_text(system);
                     if !system.is_empty() {
                         self.push(names.system, smallvec![Part::Text(system.clone())]);
                     }
-                    self.push(names.plain, smallvec![Part::Text(encode::text(&value)), Part::Text(system)]);
+                    self.push(names.plain, smallvec![Part::Text(encode::owned_text(value)), Part::Text(system)]);
                 }
             }
         }
         for text in found.texts {
             let folded = fold(&text);
             if !folded.is_empty() {
-                self.push(names.text, smallvec![Part::Text(encode::text(&folded))]);
+                self.push(names.text, smallvec![Part::Text(encode::owned_text(folded))]);
             }
         }
         for (system, code, value) in found.of_type {
@@ -192,12 +194,20 @@ impl Rows<'_> {
         structure: &'static Structure,
         resource: Node<'d, 'd>,
     ) {
-        let mut combinations: Vec<(bool, Parts)> = vec![(false, Parts::new())];
-        for component in &parameter.parts {
+        // From the last part, which is the value and most often missing.
+        let mut found: SmallVec<[Vec<(bool, Parts)>; 3]> = SmallVec::new();
+        for component in parameter.parts.iter().rev() {
             let alternatives = component.alternatives(node, structure, resource);
+            if alternatives.is_empty() {
+                return;
+            }
+            found.push(alternatives);
+        }
+        let mut combinations: Vec<(bool, Parts)> = vec![(false, Parts::new())];
+        for alternatives in found.iter().rev() {
             let mut next = Vec::with_capacity(combinations.len() * alternatives.len());
             for (has_unit, parts) in &combinations {
-                for (is_unit, more) in &alternatives {
+                for (is_unit, more) in alternatives {
                     let mut parts = parts.clone();
                     parts.extend(more.iter().cloned());
                     next.push((*has_unit || *is_unit, parts));

@@ -4,6 +4,7 @@
 //! its own; queries look under those. What has no expression or no meaning without more than an index is listed as
 //! unsupported, with the reason.
 
+use super::compartment::{self, Layout};
 use super::walk::{PathEnd, Walk};
 use crate::definitions::{Component, ParameterKind, SearchParameter, Structure, definitions};
 use crate::fhirpath::{Expression, Path};
@@ -24,6 +25,8 @@ pub(super) struct Table {
     pub(super) others: Vec<(u16, Expression)>,
     /// Composites whose values are the resource itself.
     pub(super) on_resource: Vec<u16>,
+    /// Where its compartment rows come from, if it is ever in a patient's.
+    pub(super) compartment: Option<Layout>,
 }
 
 /// One search parameter as it applies to one concrete resource type.
@@ -130,13 +133,13 @@ impl Names {
     }
 }
 
-static TABLES: LazyLock<FxHashMap<&'static str, OnceLock<Table>>> =
-    LazyLock::new(|| definitions().resource_types().map(|structure| (structure.name, OnceLock::new())).collect());
+static TABLES: LazyLock<FxHashMap<&'static str, (&'static Structure, OnceLock<Table>)>> = LazyLock::new(|| {
+    definitions().resource_types().map(|structure| (structure.name, (structure, OnceLock::new()))).collect()
+});
 
 /// The table of a resource type; `None` if there is no such type.
 pub(super) fn table(resource_type: &str) -> Option<&'static Table> {
-    let cell = TABLES.get(resource_type)?;
-    let structure = definitions().resource_type(resource_type)?;
+    let (structure, cell) = TABLES.get(resource_type)?;
     Some(cell.get_or_init(|| Table::new(structure)))
 }
 
@@ -154,6 +157,7 @@ impl Table {
             walk: Walk::default(),
             others: Vec::new(),
             on_resource: Vec::new(),
+            compartment: None,
         };
         let mut members: Vec<Option<Vec<Path>>> = Vec::new();
         for definition in definitions().search_parameters(structure.name) {
@@ -178,6 +182,7 @@ impl Table {
         for (place, paths) in members.iter().enumerate() {
             table.compile(place, paths.as_deref());
         }
+        table.compartment = compartment::layout(&table);
         table
     }
 

@@ -12,6 +12,7 @@ use crate::fhirpath::reference::{self, Reference};
 use crate::fhirpath::{Temporal, decimal};
 use crate::primitives::Primitive;
 use rust_decimal::Decimal;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use terms::index::Part;
 
@@ -29,9 +30,9 @@ pub(super) enum Token {
 /// What one value says under a token parameter.
 #[derive(Default)]
 pub(super) struct Tokens<'d> {
-    pub(super) tokens: Vec<Token>,
+    pub(super) tokens: SmallVec<[Token; 2]>,
     /// What people read: displays and texts.
-    pub(super) texts: Vec<Cow<'d, str>>,
+    pub(super) texts: SmallVec<[Cow<'d, str>; 2]>,
     /// For identifiers with a type: system and code of the type, value.
     pub(super) of_type: Vec<(String, String, String)>,
 }
@@ -94,10 +95,19 @@ pub(super) fn tokens<'d>(node: Node<'d, 'd>, structure: &'static Structure, out:
 }
 
 fn add_coding<'d>(coding: Node<'d, 'd>, out: &mut Tokens<'d>) {
-    if let Some(code) = text_of(coding, "code") {
-        out.tokens.push(Token::Code { system: owned(coding, "system"), code: code.into_owned() });
+    let (mut system, mut code) = (None, None);
+    for (name, member) in coding.members() {
+        match name {
+            "system" => system = member.text(),
+            "code" => code = member.text(),
+            "display" => out.texts.extend(member.text().filter(|text| !text.is_empty())),
+            _ => {}
+        }
     }
-    out.texts.extend(text_of(coding, "display"));
+    if let Some(code) = code.filter(|code| !code.is_empty()) {
+        let system = system.unwrap_or_default().into_owned();
+        out.tokens.push(Token::Code { system, code: code.into_owned() });
+    }
 }
 
 /// The texts of a string parameter: the string itself, or every part of a name or address.
@@ -124,7 +134,7 @@ pub(super) fn string_parts(text: &str) -> Option<[Part; 2]> {
     if folded.is_empty() {
         return None;
     }
-    Some([Part::Text(encode::text(&folded)), Part::Text(encode::text(text))])
+    Some([Part::Text(encode::owned_text(folded)), Part::Text(encode::text(text))])
 }
 
 /// The first and last millisecond that a value of a date parameter may mean; open ends reach to the end of time.

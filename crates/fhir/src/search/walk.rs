@@ -14,6 +14,15 @@ use rustc_hash::FxHashMap;
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     edges: FxHashMap<Box<str>, Vec<Edge>>,
+    /// One bit for each name, by its length and ends: tells quickly that a member is not among them.
+    sketch: u64,
+}
+
+/// A number from 0 to 63 made of a name's length and ends.
+fn sketch_bit(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
+    1 << ((usize::from(first) * 5 + usize::from(last) * 3 + bytes.len()) & 63)
 }
 
 /// One way from an object to the values of a member.
@@ -65,6 +74,7 @@ impl Walk {
         let Some((leg, rest)) = legs.split_first() else { return };
         let element = from.elements.iter().find(|element| element.name == leg.name);
         for (member, structure) in members(leg, from) {
+            self.sketch |= sketch_bit(&member);
             let edges = self.edges.entry(member.into()).or_default();
             let same = |edge: &Edge| edge.filters == leg.filters && edge.item == leg.item;
             let place = edges.iter().position(same).unwrap_or_else(|| {
@@ -90,6 +100,9 @@ impl Walk {
         found: &mut dyn FnMut(u16, Node<'d, 'd>, &'static Structure),
     ) {
         for (member, value) in from.members() {
+            if self.sketch & sketch_bit(member) == 0 {
+                continue;
+            }
             let Some(edges) = self.edges.get(member) else { continue };
             for edge in edges {
                 match edge.item {
