@@ -69,7 +69,8 @@ pub async fn check(session: &Session, rounds: u64, told: &[Line]) -> Found {
     let mut found = Found::default();
     count(told, &mut found);
     let plan = Plan::of(session, rounds, told);
-    let record = match Record::open(&location(&session.directory), options(AFTERWARDS, Durability::Full)).await {
+    let location = location(&session.directory, session.schema.as_ref());
+    let record = match Record::open(&location, options(AFTERWARDS, Durability::Full)).await {
         Ok(record) => record,
         Err(problem) => {
             found.losses.push(format!("the record cannot be opened again: {problem:?}"));
@@ -80,6 +81,9 @@ pub async fn check(session: &Session, rounds: u64, told: &[Line]) -> Found {
     ask(&record, &told, &mut found).await;
     try_again(&record, &plan, &mut told, &mut found).await;
     record.close().await;
+    if let Some(schema) = &session.schema {
+        crate::postgres::copy_tables(schema, &session.directory).await;
+    }
     let files = match Files::read(&session.directory) {
         Ok(files) => files,
         Err(error) => {

@@ -22,7 +22,8 @@ use crate::acknowledged::Line;
 use crate::plan::{Deed, Look, Planned, Step, Worker};
 use crate::session::{Client, Session};
 
-/// The variable that makes this test the client: directory, seed, round, durability, each on a line.
+/// The variable that makes this test the client: directory, seed, round, durability, and the address and name of a
+/// schema or two empty lines, each on a line.
 pub const ASKED: &str = "ALMONER_DURABILITY_CLIENT";
 pub const ORIGIN: &str = "host-a.example/t/TST";
 /// Workers of a round; their names count on from round to round.
@@ -35,20 +36,33 @@ pub struct Asked {
     pub seed: u64,
     pub round: u64,
     pub durability: Durability,
+    /// The PostgreSQL schema; none for SQLite.
+    pub schema: Option<Schema>,
+}
+
+/// Where a record on PostgreSQL keeps its tables.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    pub url: String,
+    pub name: String,
 }
 
 impl Asked {
     pub fn text(&self) -> String {
         let off = self.durability == Durability::Off;
-        format!("{}\n{}\n{}\n{off}", self.directory.display(), self.seed, self.round)
+        let Schema { url, name } = self.schema.clone().unwrap_or_default();
+        format!("{}\n{}\n{}\n{off}\n{url}\n{name}\n", self.directory.display(), self.seed, self.round)
     }
 
     fn parse(text: &str) -> Asked {
         let words: Vec<&str> = text.lines().collect();
-        let [directory, seed, round, off] = words.as_slice() else { panic!("not what a client is asked: {text}") };
+        let [directory, seed, round, off, url, name] = words.as_slice() else {
+            panic!("not what a client is asked: {text}")
+        };
         let durability = if *off == "true" { Durability::Off } else { Durability::Full };
         let (seed, round) = (seed.parse().unwrap(), round.parse().unwrap());
-        Asked { directory: directory.into(), seed, round, durability }
+        let schema = (!url.is_empty()).then(|| Schema { url: (*url).to_owned(), name: (*name).to_owned() });
+        Asked { directory: directory.into(), seed, round, durability, schema }
     }
 
     /// The names of this round's workers.
@@ -57,8 +71,12 @@ impl Asked {
     }
 }
 
-pub fn location(directory: &Path) -> Location {
-    Location::Sqlite { directory: directory.to_owned() }
+pub fn location(directory: &Path, schema: Option<&Schema>) -> Location {
+    let directory = directory.to_owned();
+    match schema.cloned() {
+        Some(Schema { url, name }) => Location::Postgres { url, schema: name, directory },
+        None => Location::Sqlite { directory },
+    }
 }
 
 /// Options with a clock that counts, from a start that rises with the round.
@@ -93,7 +111,8 @@ async fn the_client_works_and_closes() {
 
 async fn work(asked: &Asked) {
     let out = Output::new();
-    let record = match Record::open(&location(&asked.directory), options(asked.round, asked.durability)).await {
+    let location = location(&asked.directory, asked.schema.as_ref());
+    let record = match Record::open(&location, options(asked.round, asked.durability)).await {
         Ok(record) => record,
         Err(problem) => return out.write(&Line::Stopped(format!("cannot open: {problem:?}"))),
     };

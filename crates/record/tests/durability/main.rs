@@ -1,4 +1,5 @@
-//! Durability: a record on SQLite and every file of our own, through kills, lost writes, full disks and a takeover.
+//! Durability: a record and every file of our own, through kills, lost writes, full disks and a takeover; on PostgreSQL
+//! through kills of the client and of the server.
 //!
 //! Reading order: [`plan`] is what a client does, [`client`] is the process that is killed, [`session`] starts and ends
 //! it, [`check`] says what must hold afterwards; the other modules are the suites. What is proved, with figures, is in
@@ -14,6 +15,7 @@ mod files;
 mod forget;
 mod kill;
 mod plan;
+mod postgres;
 mod session;
 
 /// Whether all seeds are wanted and not only a slice.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use record::Durability;
 
 use crate::acknowledged::Line;
-use crate::client::{ASKED, Asked};
+use crate::client::{ASKED, Asked, Schema};
 
 /// Longer than this without a word from a client means that it hangs.
 const MOST_SILENCE: Duration = Duration::from_secs(60);
@@ -19,6 +19,8 @@ pub struct Session {
     pub directory: PathBuf,
     pub seed: u64,
     pub durability: Durability,
+    /// The PostgreSQL schema; none for SQLite.
+    pub schema: Option<Schema>,
     /// Variables for the client, such as those of the shim.
     pub variables: Vec<(String, String)>,
     /// A program that runs the client, with its arguments; none to run it directly.
@@ -45,11 +47,13 @@ impl Session {
     /// A record in `place/record`, which may not exist yet.
     pub fn new(place: &Path, seed: u64) -> Session {
         let directory = place.join("record");
-        Session { directory, seed, durability: Durability::Full, variables: Vec::new(), under: Vec::new() }
+        let (variables, under) = (Vec::new(), Vec::new());
+        Session { directory, seed, durability: Durability::Full, schema: None, variables, under }
     }
 
     pub fn asked(&self, round: u64) -> Asked {
-        Asked { directory: self.directory.clone(), seed: self.seed, round, durability: self.durability }
+        let (directory, schema) = (self.directory.clone(), self.schema.clone());
+        Asked { directory, seed: self.seed, round, durability: self.durability, schema }
     }
 }
 
