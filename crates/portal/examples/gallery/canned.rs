@@ -218,7 +218,7 @@ pub(crate) fn host(setting: &Setting) -> Markup {
         trust("RTX", "Thameside Royal", "PostgreSQL", 1_840_212, 412_604_331, 412_600_000_000),
         trust("RTB", "St Botolph’s", "PostgreSQL", 1_122_840, 268_114_902, 268_900_000_000),
         TrustRow {
-            checkpoint: Some((ago(1630), 440_000_000)),
+            checkpoint: Some((ago(1630), 50_021_140)),
             ..trust("RHD", "Harbour and Downs", "PostgreSQL", 740_655, 151_190_773, 151_300_000_000)
         },
         TrustRow { verified: None, ..trust("DEMO", "Kingsferry Children’s", "SQLite", 14, 389, 4_120_000) },

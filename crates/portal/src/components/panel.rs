@@ -35,3 +35,8 @@ pub fn panel_head(head: &Head<'_>) -> Markup {
         }
     }
 }
+
+/// Something wider than a phone: it scrolls sideways inside its panel, and the keyboard can reach it to do so.
+pub fn wide(name: &str, content: &Markup) -> Markup {
+    html! { div.al-scroll tabindex="0" role="group" aria-label=(name) { (content) } }
+}

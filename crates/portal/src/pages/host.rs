@@ -186,7 +186,7 @@ fn table(trusts: &[TrustRow], now: Moment) -> Markup {
         section.al-panel {
             @if trusts.is_empty() { (empty(&html! { "There is no trust on this host yet. Add one with “almoner trust add”." })) }
             @if !trusts.is_empty() {
-                div.al-scroll { table.al-t.al-board {
+                div.al-scroll tabindex="0" role="group" aria-label="Trusts, scrolls sideways" { table.al-t.al-board {
                     thead {
                         tr {
                             th scope="col" { "Trust" }

@@ -190,23 +190,20 @@ fn nobody(of: &Search<'_>, found: &Found) -> Markup {
     }
 }
 
+const HEADINGS: [&str; 7] = ["Name", "Born", "Gender", "NHS No.", "Address", "Where", "Found by"];
+
 fn group(title: &str, scope: &str, hits: &[Hit]) -> Markup {
     html! {
         section.al-panel.al-mb {
             div.al-panel__h { h2 { (title) } span { (scope) } }
-            div.al-scroll { table.al-t.al-board {
-                thead {
-                    tr {
-                        th scope="col" { "Name" }
-                        th scope="col" { "Born" }
-                        th scope="col" { "Gender" }
-                        th scope="col" { "NHS No." }
-                        th scope="col" { "Address" }
-                        th scope="col" { "Where" }
-                        th scope="col" { "Found by" }
+            // On a phone rows become cards; the roles keep them a table for those who hear it.
+            div.al-scroll { table.al-t.al-board.al-people role="table" {
+                thead role="rowgroup" {
+                    tr role="row" {
+                        @for heading in HEADINGS { th scope="col" role="columnheader" { (heading) } }
                     }
                 }
-                tbody { @for hit in hits { (row(hit)) } }
+                tbody role="rowgroup" { @for hit in hits { (row(hit)) } }
             } }
         }
     }
@@ -214,22 +211,27 @@ fn group(title: &str, scope: &str, hits: &[Hit]) -> Markup {
 
 fn row(hit: &Hit) -> Markup {
     html! {
-        tr data-row {
-            td.al-line2 { (list_patient(&ListPatient { name: &hit.name, under: &hit.under, href: &hit.href })) }
-            td.al-nb {
+        tr data-row role="row" {
+            td.al-line2 role="cell" {
+                (list_patient(&ListPatient { name: &hit.name, under: &hit.under, href: &hit.href }))
+            }
+            td.al-nb role="cell" {
                 b { @match &hit.born { Some(born) => (time(born)), None => "Not known" } }
                 @if let Some(age) = &hit.age { " (" (age) ")" }
             }
-            td { (crate::components::or_not_known(hit.gender.as_deref())) }
-            td.al-nb {
+            td role="cell" { (crate::components::or_not_known(hit.gender.as_deref())) }
+            td.al-nb role="cell" {
                 @match &hit.nhs_number {
                     Some(number) => b { span.al-nhs { (number) } },
                     None => span.al-muted { "Not known" },
                 }
             }
-            td { @if hit.address.is_empty() { span.al-muted { "Not known" } } @else { (hit.address) } }
-            td { (whereabouts(&hit.whereabouts)) @if hit.similar { div.al-flags { (tag_with(Weight::Identity, Icon::Person, "Similar name")) } } }
-            td.al-muted.al-small { (hit.why) }
+            td role="cell" { @if hit.address.is_empty() { span.al-muted { "Not known" } } @else { (hit.address) } }
+            td role="cell" {
+                (whereabouts(&hit.whereabouts))
+                @if hit.similar { div.al-flags { (tag_with(Weight::Identity, Icon::Person, "Similar name")) } }
+            }
+            td.al-muted.al-small role="cell" { (hit.why) }
         }
     }
 }

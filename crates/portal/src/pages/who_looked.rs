@@ -104,7 +104,7 @@ fn list(of: &WhoLooked<'_>) -> Markup {
             (panel_head(&head))
             @if of.rows.is_empty() { (empty(&html! { "Nobody has looked in this period." })) }
             @if !of.rows.is_empty() {
-                div.al-scroll { table.al-t.al-board {
+                div.al-scroll tabindex="0" role="group" aria-label="Views, scrolls sideways" { table.al-t.al-board {
                     thead {
                         tr {
                             th scope="col" { "Last" }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use terms::{Date, Moment, local_date, print, start_of_day};
 
 use crate::components::notice::empty;
-use crate::components::panel::{Head, panel_head};
+use crate::components::panel::{Head, panel_head, wide};
 use crate::components::time;
 use crate::components::timeline::{Mark, Row, Shape, Tick, Timeline, Visit, timeline};
 use crate::setting::Setting;
@@ -98,9 +98,9 @@ pub(super) fn events_panel(setting: &Setting, chart: &Chart, span: Span) -> Mark
             } @else if span == Span::List {
                 (list(&chart.events, setting.now))
             } @else {
-                div.al-panel__b { div.al-scroll.al-tl tabindex="0" role="group" aria-label="Time axis, scrolls sideways" {
-                    (timeline(&drawing(chart, &axis, setting.now)))
-                } }
+                div.al-panel__b.al-tl {
+                    (wide("Time axis, scrolls sideways", &timeline(&drawing(chart, &axis, setting.now))))
+                }
             }
         }
     }
@@ -222,7 +222,7 @@ fn month_words(day: Date) -> String {
 
 fn list(events: &[Event], now: Moment) -> Markup {
     html! {
-        div.al-scroll { table.al-t.al-tlist {
+        div.al-scroll tabindex="0" role="group" aria-label="Encounters and documents, scrolls sideways" { table.al-t.al-tlist {
             thead {
                 tr {
                     th scope="col" { "When" }
@@ -260,8 +260,15 @@ fn list_row(event: &Event, now: Moment) -> Markup {
             td { (time(&date(&event.from))) @if event.kind == Kind::Stay { span.al-sub { (stay_words(event, now)) } } }
             td { (capital(kind)) @if let Some(state) = state { span.al-sub { (state) } } }
             td { (event.words) }
-            td { (event.place.as_deref().unwrap_or("Not recorded")) }
-            td { (event.who.as_deref().unwrap_or("Not recorded")) }
+            td { (recorded(event.place.as_deref())) }
+            td { (recorded(event.who.as_deref())) }
         }
+    }
+}
+
+fn recorded(words: Option<&str>) -> Markup {
+    match words {
+        Some(words) => html! { (words) },
+        None => html! { span.al-muted { "Not recorded" } },
     }
 }

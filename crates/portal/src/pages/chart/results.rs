@@ -9,7 +9,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use terms::{Moment, local_date};
 
 use crate::components::notice::empty;
-use crate::components::panel::{head, panel_head};
+use crate::components::panel::{head, panel_head, wide};
 use crate::components::spark::{Spark, spark};
 use crate::components::tag::{Weight, tag};
 use crate::components::time;
@@ -38,7 +38,7 @@ pub(super) fn results_panel(lines: &[Line], now: Moment) -> Markup {
 
 fn table(lines: &[Line], now: Moment) -> Markup {
     html! {
-        div.al-scroll { table.al-t {
+        (wide("Latest results, scrolls sideways", &html! { table.al-t {
             thead {
                 tr {
                     th scope="col" { "Test" }
@@ -50,7 +50,7 @@ fn table(lines: &[Line], now: Moment) -> Markup {
                 }
             }
             tbody { @for line in lines { (row(line, now)) } }
-        } }
+        } }))
     }
 }
 

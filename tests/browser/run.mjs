@@ -1,0 +1,4 @@
+// `npm run test:browser`: pages in a real browser. Screenshots go to target/screenshots, for people to look at.
+
+import "./gallery.test.mjs";
+import "./product.test.mjs";
