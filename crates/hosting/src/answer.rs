@@ -1,4 +1,5 @@
 //! Answers that hosting gives itself: short plain texts, and the headers that every answer carries.
+//! Knows no route and no person: what it writes to the log names neither.
 
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
@@ -23,7 +24,12 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     secure(response.headers_mut());
     let route = route.as_ref().map_or("-", MatchedPath::as_str);
-    tracing::info!(%method, route, status = response.status().as_u16(), milliseconds = elapsed(), "answered");
+    let (status, milliseconds) = (response.status().as_u16(), elapsed());
+    if response.status().is_server_error() {
+        tracing::warn!(%method, route, status, milliseconds, "could not answer");
+    } else {
+        tracing::debug!(%method, route, status, milliseconds, "answered");
+    }
     response
 }
 

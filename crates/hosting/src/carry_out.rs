@@ -1,4 +1,5 @@
 //! Carries out one piece of [`Work`] on the host that this process owns.
+//! One line a command; what each does is in the module of its name.
 
 use std::sync::Arc;
 

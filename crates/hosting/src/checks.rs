@@ -1,4 +1,5 @@
 //! Proofs and repairs of one record, asked for by the command line: verify, checkpoint, rebuild of the index.
+//! Says what `record` found, in words; finds nothing itself.
 
 use record::{VerifyOptions, VerifyReport};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 //! wired together: which functions index a text, which owners a type has, what the clock is.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use access::{Grant, Permit, Role};
 use fhir::{Document, Limits};
@@ -30,14 +30,11 @@ pub(crate) struct Host {
     /// The owners of resource types, whose rules every change passes.
     pub(crate) owners: Owners,
     clock: Clock,
-    trusts: Mutex<Trusts>,
+    /// Trusts that were opened so far; every request looks here.
+    open: RwLock<BTreeMap<TrustCode, Arc<Trust>>>,
+    /// Held while a trust is added or opened, so that each is opened once.
+    registry: Mutex<Registry>,
     _lock: Arc<Lock>,
-}
-
-/// The registry, and the trusts that were opened so far.
-struct Trusts {
-    registry: Registry,
-    open: BTreeMap<TrustCode, Arc<Trust>>,
 }
 
 /// One trust, open.
@@ -60,7 +57,8 @@ impl Host {
             throttle: Throttle::default(),
             owners: Owners::none(),
             clock,
-            trusts: Mutex::new(Trusts { registry, open: BTreeMap::new() }),
+            open: RwLock::default(),
+            registry: Mutex::new(registry),
             configuration,
             _lock: lock,
         })
@@ -81,18 +79,18 @@ impl Host {
     /// # Errors
     /// [`Failure::Refused`] when there is no such trust here.
     pub(crate) async fn trust(&self, code: &TrustCode) -> Result<Arc<Trust>, Failure> {
-        let mut trusts = self.trusts.lock().await;
-        if let Some(trust) = trusts.open.get(code) {
-            return Ok(Arc::clone(trust));
+        if let Some(trust) = self.already_open(code) {
+            return Ok(trust);
         }
-        let entry = trusts.registry.find(code).filter(|entry| entry.ready).cloned();
+        let registry = self.registry.lock().await;
+        if let Some(trust) = self.already_open(code) {
+            return Ok(trust);
+        }
+        let entry = registry.find(code).filter(|entry| entry.ready).cloned();
         let entry = entry.ok_or_else(|| Failure::Refused(format!("There is no trust {code} on this host.")))?;
         let location = entry.location(&self.configuration.data);
-        let options = self.options(&trusts.registry.host, code);
-        let record = Record::open(&location, options).await?;
-        let trust = self.opened(entry, record);
-        trusts.open.insert(code.clone(), Arc::clone(&trust));
-        Ok(trust)
+        let record = Record::open(&location, self.options(&registry.host, code)).await?;
+        Ok(self.opened(entry, record))
     }
 
     /// Opens every trust; one that cannot be opened is said in the log and does not keep the others from being served.
@@ -106,28 +104,28 @@ impl Host {
 
     /// The host's own name.
     pub(crate) async fn name(&self) -> String {
-        self.trusts.lock().await.registry.host.clone()
+        self.registry.lock().await.host.clone()
     }
 
     /// Codes and names of all trusts, in the order of the codes.
     pub(crate) async fn trust_names(&self) -> Vec<(TrustCode, String)> {
-        let trusts = self.trusts.lock().await;
-        let ready = trusts.registry.trusts.iter().filter(|entry| entry.ready);
+        let registry = self.registry.lock().await;
+        let ready = registry.trusts.iter().filter(|entry| entry.ready);
         ready.map(|entry| (entry.code.clone(), entry.name.clone())).collect()
     }
 
     /// Whether every trust here is a demonstration.
     pub(crate) async fn is_demonstration(&self) -> bool {
-        let trusts = self.trusts.lock().await;
-        let mut ready = trusts.registry.trusts.iter().filter(|entry| entry.ready).peekable();
+        let registry = self.registry.lock().await;
+        let mut ready = registry.trusts.iter().filter(|entry| entry.ready).peekable();
         ready.peek().is_some() && ready.all(|entry| entry.demonstration)
     }
 
     /// Makes a trust and its empty record. It is registered first and marked ready last, so an attempt that broke off
     /// can be repeated.
     pub(crate) async fn add_trust(&self, new: NewTrust) -> Result<Arc<Trust>, Failure> {
-        let mut trusts = self.trusts.lock().await;
-        if trusts.registry.find(&new.code).is_some_and(|entry| entry.ready) {
+        let mut registry = self.registry.lock().await;
+        if registry.find(&new.code).is_some_and(|entry| entry.ready) {
             return Err(Failure::Refused(format!("There is a trust {} already.", new.code)));
         }
         let name = new.name.trim().to_owned();
@@ -142,29 +140,31 @@ impl Host {
             demonstration: new.demonstration,
             ready: false,
         };
-        trusts.registry.put(entry.clone());
-        trusts.registry.write(&self.configuration.data)?;
+        registry.put(entry.clone());
+        registry.write(&self.configuration.data)?;
         let location = entry.location(&self.configuration.data);
-        let options = self.options(&trusts.registry.host, &new.code);
+        let options = self.options(&registry.host, &new.code);
         let record = Record::open(&location, options).await?;
         entry.ready = true;
-        trusts.registry.put(entry.clone());
-        trusts.registry.write(&self.configuration.data)?;
-        let trust = self.opened(entry, record);
-        trusts.open.insert(new.code, Arc::clone(&trust));
-        Ok(trust)
+        registry.put(entry.clone());
+        registry.write(&self.configuration.data)?;
+        Ok(self.opened(entry, record))
     }
 
     /// Closes every record: what was acknowledged is on disk anyway, this lets writers end in order.
     pub(crate) async fn close(&self) {
-        let open = std::mem::take(&mut self.trusts.lock().await.open);
+        let open = std::mem::take(&mut *self.open.write().unwrap_or_else(PoisonError::into_inner));
         for trust in open.into_values() {
             trust.record.clone().close().await;
         }
     }
 
+    fn already_open(&self, code: &TrustCode) -> Option<Arc<Trust>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).get(code).cloned()
+    }
+
     fn opened(&self, entry: TrustEntry, record: Record) -> Arc<Trust> {
-        Arc::new(Trust {
+        let trust = Arc::new(Trust {
             code: entry.code.clone(),
             entry,
             record,
@@ -172,7 +172,10 @@ impl Host {
             tokens: Tokens::default(),
             passwords: Arc::clone(&self.passwords),
             clock: Arc::clone(&self.clock),
-        })
+        });
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        open.insert(trust.code.clone(), Arc::clone(&trust));
+        trust
     }
 
     fn options(&self, host: &str, code: &TrustCode) -> Options {

@@ -43,7 +43,7 @@ mod work;
 pub use configuration::{Configuration, DEFAULT_FILE, Settings, Store};
 pub use demo::{Demonstration, serve_demonstration};
 pub use failure::Failure;
-pub use load::{Account, Counts, PassedOver, Place, Refusal};
+pub use load::account::{Account, Counts, PassedOver, Place, Refusal};
 pub use secret::Secret;
 pub use serve::{run, serve};
 pub use trusts::TrustCode;

@@ -1,4 +1,5 @@
 //! Every route of a host, and the layers before them: headers and log outermost, then the gate, then the form guard.
+//! Which of them need no permit is decided in `gate.rs` and nowhere else.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Secrets and what is kept instead of them: random tokens, their digests, passwords that do not print.
+//! Knows nothing of accounts or sessions; slow hashes of passwords are in `password.rs`.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};

@@ -1,4 +1,5 @@
 //! Running: one command here or at the owner, or a whole host until it is told to stop.
+//! Knows no command and no route: it decides who does the work and when the process ends.
 
 use std::sync::Arc;
 

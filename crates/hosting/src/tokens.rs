@@ -1,4 +1,5 @@
 //! Bearer tokens of software: made by `almoner token`, shown once, kept as a digest with role, reach and end.
+//! Whether a token still holds and what it reaches is decided by `access`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::load::Account;
+use crate::load::account::Account;
 use crate::secret::Secret;
 use crate::trusts::TrustCode;
 

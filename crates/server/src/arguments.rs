@@ -1,4 +1,5 @@
 //! The command line: every command with its help. Parses, and knows nothing of what a command does.
+//! What is checked here is only how something is written; whether it may be is decided by `hosting`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

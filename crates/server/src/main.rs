@@ -1,4 +1,5 @@
 //! almoner: the program. Reads the arguments, gives the work to `hosting`, prints what came of it.
+//! Knows nothing of records, accounts or networks; an exit code is all it decides.
 
 mod arguments;
 mod print;

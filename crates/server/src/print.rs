@@ -1,4 +1,5 @@
 //! What came of work, for people or as JSON. The only file that writes to standard output.
+//! Knows the outcomes as `hosting` states them and decides nothing.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this file is for")]
 
 use std::io::IsTerminal as _;

@@ -1,4 +1,5 @@
 //! How far work is, on a terminal: a bar, the rate, the time that is left.
+//! Shows nothing where nobody looks: in a pipe, in a log, with `--json`.
 
 use hosting::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -1,4 +1,5 @@
 //! The account of a load: every resource that was read ended as exactly one of stored, already there or refused.
+//! Knows nothing of files or stores: it adds up, and can tell whether the sums agree.
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@
 //! (`fhir_api::load`), this task commits what is ready in the order of the files (`store`). Queues between them are
 //! short, so memory does not grow with the input.
 
-mod account;
+pub(crate) mod account;
 mod source;
 mod store;
 
@@ -19,11 +19,10 @@ use fhir_api::load::Unusable;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-pub use account::{Account, Counts, PassedOver, Place, Refusal};
-
 use crate::failure::Failure;
 use crate::host::Trust;
 use crate::work::{Listener, Progress};
+use account::{Account, PassedOver, Place, Refusal};
 use source::{Found, Reader};
 use store::{Item, Storing};
 

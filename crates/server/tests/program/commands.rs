@@ -1,4 +1,5 @@
 //! Each command: what it says, what it refuses, its exit code.
+//! What a command does is tested where it is done; here it is what a shell sees.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -85,4 +86,43 @@ fn the_file_gives_way_to_the_environment_and_both_to_arguments() {
     assert!(made("data"));
     stage.run(&[&add[..], &["--data", "from-arguments"]].concat());
     assert!(made("from-arguments"));
+}
+
+/// Copies a folder with everything in it.
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else if entry.file_type().unwrap().is_file() {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_whole_record_is_proved_and_an_old_backup_is_found_out() {
+    let stage = Stage::with_trust();
+    let load = |id: &str| {
+        let text = format!(r#"{{"resourceType":"Patient","id":"{id}"}}"#);
+        std::fs::write(stage.path("p.json"), text).unwrap();
+        assert_eq!(stage.run(&["load", "--trust", "RAA", "p.json"]).code, 0);
+    };
+    load("p1");
+    copy(&stage.path("data"), &stage.path("backup"));
+    load("p2");
+    let checkpoint = stage.run(&["checkpoint", "--trust", "RAA"]);
+    assert_eq!(checkpoint.code, 0);
+    std::fs::write(stage.path("kept"), &checkpoint.out).unwrap();
+    load("p3");
+    let rebuilt = stage.json(&["rebuild-index", "--trust", "RAA"]);
+    assert_eq!(rebuilt["index-rebuilt"]["resources"], 3);
+    let verify = ["verify", "--trust", "RAA", "--index", "--against", "kept"];
+    let whole = stage.run(&verify);
+    assert_eq!(whole.code, 0, "{}{}", whole.out, whole.err);
+    assert!(whole.out.contains("not covered by it"), "what came after the checkpoint is said: {}", whole.out);
+    let old = stage.run(&[&verify[..], &["--data", "backup"]].concat());
+    assert_eq!(old.code, 1, "{}{}", old.out, old.err);
+    assert!(old.out.contains("FAULT"), "{}", old.out);
 }

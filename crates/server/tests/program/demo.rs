@@ -1,4 +1,5 @@
 //! `demo`: what it prints opens what it says, and a second run finds what the first has made.
+//! Knows the printed sign-ins and nothing of how they were made.
 
 use crate::stage::{Serving, Stage};
 

@@ -1,4 +1,5 @@
 //! Clients that mean no good or are just broken: too much, too slowly, too many. `ALMONER_SOAK` runs them in full.
+//! Whatever they do, the host goes on and its memory stays within bounds.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -93,4 +94,25 @@ fn thousands_of_connections_are_served_or_closed() {
     drop(open);
     assert!(memory_mib(&serving) < MEMORY_MIB, "{} MiB", memory_mib(&serving));
     assert_eq!(serving.send("GET", "/health", &[], b"").status, 200);
+}
+
+#[test]
+fn many_large_bodies_at_once_wait_or_are_turned_away() {
+    if !is_soak() {
+        return;
+    }
+    let stage = Stage::with_trust();
+    let token = stage.token("system");
+    let serving = stage.serve();
+    let note = "x".repeat(40 << 20);
+    let body = format!(r#"{{"resourceType":"Basic","code":{{"text":"{note}"}}}}"#);
+    let authorization = format!("Bearer {token}");
+    let headers = [("Authorization", authorization.as_str()), ("Content-Type", "application/fhir+json")];
+    let answers: Vec<u16> = std::thread::scope(|scope| {
+        let send = || serving.send("POST", "/t/RAA/fhir/Basic", &headers, body.as_bytes()).status;
+        let threads: Vec<_> = (0..16).map(|_| scope.spawn(send)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(answers.iter().all(|status| [201, 413, 422, 503].contains(status)), "{answers:?}");
+    assert!(memory_mib(&serving) < MEMORY_MIB, "{} MiB", memory_mib(&serving));
 }

@@ -1,4 +1,5 @@
 //! `load`: sums that agree with an independent count of the files, repeats, what is wrong, a load that is killed.
+//! The files are counted by another JSON reader; FHIR search must count the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;

@@ -1,4 +1,5 @@
 //! The program as people use it: the real binary, its exit codes, its JSON, its address on the loopback.
+//! One file a subject; `stage.rs` has what they share. Nothing inside the product is called.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod commands;

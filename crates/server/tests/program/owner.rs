@@ -1,4 +1,5 @@
 //! Two processes and one data directory: the second hands its work to the first.
+//! Neither the person nor the second process notices a difference.
 
 use crate::stage::Stage;
 

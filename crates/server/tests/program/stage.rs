@@ -1,4 +1,5 @@
 //! What these tests stand on: a data directory of their own, the binary, a small HTTP client, the third-party suites.
+//! Everything a test makes is gone with it, the processes too.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
