@@ -13,7 +13,7 @@ before(async () => {
   demo = await startDemo();
   if (!demo) return;
   browser = await launch();
-  const address = new URL(demo.found.address);
+  const address = new URL(demo.found.serving);
   base = address.origin;
   home = address.pathname;
 });
@@ -34,7 +34,7 @@ function it(name, body) {
 
 async function signIn(role, options = { viewport: { width: 1440, height: 900 } }) {
   const page = await open(browser, base, home, options);
-  const account = demo.found.sign_ins.find((account) => account.role === role);
+  const account = demo.found["sign-ins"].find((account) => account.role === role);
   await page.getByLabel("User name").fill(account.name);
   await page.getByLabel("Password").fill(account.password);
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -95,7 +95,7 @@ it("the privacy officer sees that she was looked at", async () => {
   await looker.context().close();
   const page = await signIn("privacy-officer");
   await page.goto(`${base}${home}patients/adeyemi-folasade/who-has-looked`);
-  const clinician = demo.found.sign_ins.find((account) => account.role === "clinician");
+  const clinician = demo.found["sign-ins"].find((account) => account.role === "clinician");
   assert.ok((await page.textContent("table")).includes(clinician.name));
   await checkWidths(page, "product-who-looked");
   await page.context().close();

@@ -61,7 +61,7 @@ export function startGallery() {
   return built ? start(built, ["127.0.0.1:0"], read) : start("cargo", args, read);
 }
 
-// `almoner demo` with data of its own; gives address, trust and sign-ins by role.
+// `almoner demo` with data of its own; gives its address and the sign-ins by role.
 export async function startDemo() {
   const binary = process.env.ALMONER_BINARY ?? join(root, "target/debug/almoner");
   if (!existsSync(binary)) return undefined;
