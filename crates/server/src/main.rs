@@ -5,7 +5,7 @@ mod arguments;
 mod print;
 mod progress;
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -108,5 +108,6 @@ fn start_log(command: &Command) {
     let default = if matches!(command, Command::Serve | Command::Demo) { "info" } else { "warn" };
     let filter = tracing_subscriber::EnvFilter::try_from_env("ALMONER_LOG");
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
