@@ -109,6 +109,10 @@ impl<'t> Candidate<'t> {
 
     /// The conditional references in it, such as `Patient?identifier=…`, each once.
     pub fn conditional_references(&self) -> Vec<String> {
+        // Most resources have neither a question mark nor an escape that could be one.
+        if !self.document.text().iter().any(|byte| matches!(byte, b'?' | b'\\')) {
+            return Vec::new();
+        }
         let found = RefCell::new(Vec::new());
         let collect = |link: &str| -> Option<String> {
             let kind = link.split_once('?').map(|(kind, _)| kind);

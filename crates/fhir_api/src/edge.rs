@@ -39,9 +39,9 @@ pub fn routes(service: Arc<Service>) -> Router {
     Router::new().fallback(receive).with_state(service)
 }
 
-async fn receive(State(service): State<Arc<Service>>, request: Request) -> Response {
+async fn receive(State(service): State<Arc<Service>>, mut request: Request) -> Response {
     let is_head = request.method() == Method::HEAD;
-    let door = request.extensions().get::<Door>().cloned();
+    let door = request.extensions_mut().remove::<Door>();
     let path = request.uri().path().to_owned();
     let mut response = match media_type(&request) {
         Err(refusal) => refuse(&refusal, FHIR_JSON),

@@ -37,18 +37,18 @@ pub(crate) async fn everything(visit: &Visit<'_>, call: &Call) -> Result<Answer,
     let base = &visit.door.base_url;
     let patient = key(call);
     let path = format!("{patient}/$everything");
-    let own_address = address(base, &path, &wanted.applied);
-    let token = wanted.page.as_deref().map(|page| Token::parse(page, &own_address)).transpose()?;
+    let asked = address("", &path, &wanted.applied);
+    let token = wanted.page.as_deref().map(|page| Token::parse(page, &asked)).transpose()?;
     let reading = match &token {
         Some(token) => visit.read_at(&call.asked, token.sequence).await?,
         None => visit.read(&call.asked).await?,
     };
     let found = find(visit, &reading, &patient, &wanted, token.as_ref()).await;
     let (matches, others, next) = visit.finish(reading, found).await?;
-    let mut links = vec![("self", own_address.clone())];
+    let mut links = vec![("self", address(base, &path, &wanted.applied))];
     if let Some(next) = next {
         let mut query = wanted.applied.clone();
-        query.push((PAGE.to_owned(), next.text(&own_address)));
+        query.push((PAGE.to_owned(), next.text(&asked)));
         links.push(("next", address(base, &path, &query)));
     }
     let matches = matches.into_iter().map(|version| listed(version, Mode::Match, &Subset::Whole));

@@ -40,15 +40,15 @@ pub struct Unusable {
     pub refusal: Refusal,
 }
 
-/// A resource that is ready, or ready but for references that must be looked up in the record.
+/// A resource that is ready, or ready but for references that must be looked up in the record. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// Which resource it is.
     pub key: Key,
-    state: State,
+    state: Arc<State>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum State {
     Ready(Accepted),
     Waiting(Item, Vec<String>),
@@ -146,7 +146,7 @@ pub fn prepare(item: &Item) -> Result<Prepared, Refusal> {
     } else {
         State::Waiting(item.clone(), unknown)
     };
-    Ok(Prepared { key: item.key.clone(), state })
+    Ok(Prepared { key: item.key.clone(), state: Arc::new(state) })
 }
 
 /// What a load needs to write.
@@ -166,7 +166,6 @@ pub struct Loader<'l> {
 /// When the record could not do it; what was committed before stays, and a repeat finds it already there.
 pub async fn commit(loader: &Loader<'_>, cause: &str, batch: Vec<Prepared>) -> Result<Vec<Loaded>, Problem> {
     let mut outcomes: Vec<Option<Loaded>> = vec![None; batch.len()];
-    let batch: Vec<Arc<Prepared>> = batch.into_iter().map(Arc::new).collect();
     while outcomes.iter().any(Option::is_none) {
         // A commit changes a resource at most once: a second text for the same resource waits for the next round.
         let mut keys = FxHashSet::default();
@@ -174,7 +173,7 @@ pub async fn commit(loader: &Loader<'_>, cause: &str, batch: Vec<Prepared>) -> R
         let mut round: Vec<usize> = open.filter(|at| keys.insert(&batch[*at].key)).collect();
         // When an owner refuses the whole, halves find out whom it meant.
         while !round.is_empty() {
-            let items: Arc<[Arc<Prepared>]> = round.iter().map(|at| batch[*at].clone()).collect();
+            let items: Arc<[Prepared]> = round.iter().map(|at| batch[*at].clone()).collect();
             match commit_together(loader, cause, items).await {
                 Ok(loaded) => {
                     for (at, loaded) in round.drain(..).zip(loaded) {
@@ -205,7 +204,7 @@ fn refuse_or_halve(round: &mut Vec<usize>, outcomes: &mut [Option<Loaded>], refu
 async fn commit_together(
     loader: &Loader<'_>,
     cause: &str,
-    items: Arc<[Arc<Prepared>]>,
+    items: Arc<[Prepared]>,
 ) -> Result<Vec<Loaded>, TransactError<Refusal>> {
     let act = Act {
         command: "load".to_owned(),
@@ -232,7 +231,7 @@ async fn commit_together(
 }
 
 /// One draft of everything that changes; and for each item that does not, what became of it.
-async fn decide(reading: &Reading, items: &[Arc<Prepared>]) -> (Draft, Vec<Option<Loaded>>) {
+async fn decide(reading: &Reading, items: &[Prepared]) -> (Draft, Vec<Option<Loaded>>) {
     let mut outcomes = Vec::with_capacity(items.len());
     let mut draft = Draft::default();
     for item in items {
@@ -249,7 +248,7 @@ async fn decide(reading: &Reading, items: &[Arc<Prepared>]) -> (Draft, Vec<Optio
 }
 
 async fn change(reading: &Reading, item: &Prepared) -> Result<Option<Change>, Refusal> {
-    let accepted = match &item.state {
+    let accepted = match item.state.as_ref() {
         State::Ready(accepted) => accepted.clone(),
         State::Waiting(item, links) => look_up(reading, item, links).await?,
     };

@@ -171,7 +171,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// As text, for the question at this address.
+    /// As text, for a question: its path and parameters, however the server is reached.
     pub(crate) fn text(&self, question: &str) -> String {
         let cursor = self.cursor.as_ref().map(Cursor::text).unwrap_or_default();
         format!("{:x}.{:x}.{:x}.{cursor}", self.sequence, self.leg, mark(question))

@@ -31,15 +31,15 @@ struct Found {
 /// `GET` and `POST _search`, of a type, of all types, of a patient's compartment.
 pub(crate) async fn search(visit: &Visit<'_>, call: &Call) -> Result<Answer, Refusal> {
     let question = Question::of(call, &visit.surroundings())?;
-    let own_address = address(&visit.door.base_url, &question.path, &question.applied);
-    let token = question.page.as_deref().map(|page| Token::parse(page, &own_address)).transpose()?;
+    let asked = address("", &question.path, &question.applied);
+    let token = question.page.as_deref().map(|page| Token::parse(page, &asked)).transpose()?;
     let reading = match &token {
         Some(token) => visit.read_at(&call.asked, token.sequence).await?,
         None => visit.read(&call.asked).await?,
     };
     let found = find(visit, &reading, &question, token.as_ref()).await;
     let found = visit.finish(reading, found).await?;
-    Ok(Answer::document(searchset(visit, question, found, own_address).print(&visit.door.base_url)))
+    Ok(Answer::document(searchset(visit, question, found, &asked).print(&visit.door.base_url)))
 }
 
 async fn find(
@@ -96,12 +96,12 @@ async fn count(reading: &Reading, selects: &[Select]) -> Result<u64, Refusal> {
     Ok(total)
 }
 
-fn searchset(visit: &Visit<'_>, question: Question, found: Found, own_address: String) -> Searchset {
+fn searchset(visit: &Visit<'_>, question: Question, found: Found, asked: &str) -> Searchset {
     let base = &visit.door.base_url;
     let mut links = Vec::with_capacity(2);
-    let next = found.next.map(|token| with_page(base, &question, &token.text(&own_address)));
+    let next = found.next.map(|token| with_page(base, &question, &token.text(asked)));
     let current = question.page.as_deref().map(|page| with_page(base, &question, page));
-    links.push(("self", current.unwrap_or(own_address)));
+    links.push(("self", current.unwrap_or_else(|| address(base, &question.path, &question.applied))));
     links.extend(next.map(|next| ("next", next)));
     let matches = found.matches.into_iter().map(|version| listed(version, Mode::Match, &question.subset));
     let included = found.included.versions.into_iter().map(|version| listed(version, Mode::Include, &question.subset));

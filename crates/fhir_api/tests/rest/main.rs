@@ -5,8 +5,11 @@
 mod bundles;
 mod interactions;
 mod loading;
+mod naive;
+mod ownership;
 mod permits;
 mod races;
+mod random;
 mod searches;
 mod site;
 mod suites;

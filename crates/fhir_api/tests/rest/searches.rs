@@ -160,6 +160,18 @@ async fn pages_follow_each_other_at_one_snapshot() {
 }
 
 #[tokio::test]
+async fn a_page_whose_snapshot_is_not_kept_is_gone() {
+    for site in sites().await {
+        ward(&site).await;
+        let next = site.get("Observation?_count=1").await.link("next").unwrap();
+        let (before, token) = next.split_once("_page=").unwrap();
+        let rest = token.split_once('.').unwrap().1;
+        let gone = site.get(&format!("{before}_page=ffffff.{rest}")).await;
+        assert_eq!(gone.issue(), (410, "expired".into()));
+    }
+}
+
+#[tokio::test]
 async fn totals_are_exact() {
     for site in sites().await {
         ward(&site).await;
