@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 require_cargo
 need git git
 need cc gcc
+need strace strace
 need clang clang
 need node nodejs
 need npm npm

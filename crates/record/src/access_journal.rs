@@ -238,8 +238,9 @@ impl Chain {
                 Some(Job::List(query, reply)) => drop(reply.send(list(&self.index, &query))),
                 Some(Job::Stop(reply)) => {
                     let _ = self.file.set_len(self.end).and_then(|()| self.file.sync_all());
+                    drop(self);
                     let _ = reply.send(());
-                    return;
+                    return refuse_all(queue);
                 }
                 Some(Job::Note(..)) | None => {}
             }
@@ -317,6 +318,19 @@ impl Chain {
         self.index_behind = result.is_err();
         if let Err(problem) = result {
             tracing::warn!(error = &problem as &dyn std::error::Error, "the access index is behind");
+        }
+    }
+}
+
+/// Answers whatever still comes, until nobody can send any more: a queue that is merely dropped would leave its last
+/// senders without an answer.
+fn refuse_all(queue: &Receiver<Job>) {
+    for job in queue {
+        match job {
+            Job::Note(_, Some(reply)) => drop(reply.send(Err(Problem::Closed))),
+            Job::Note(_, None) => tracing::error!("a late access record came after the access journal was closed"),
+            Job::List(_, reply) => drop(reply.send(Err(Problem::Closed))),
+            Job::Stop(reply) => drop(reply.send(())),
         }
     }
 }

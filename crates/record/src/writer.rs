@@ -81,7 +81,8 @@ struct Writer {
     random: rand_chacha::ChaCha12Rng,
     tiles: TileBuilder,
     last_sweep: Moment,
-    deposed: bool,
+    /// Why this writer takes no more work.
+    over: Option<Problem>,
 }
 
 impl Queue {
@@ -166,7 +167,7 @@ pub(crate) fn start(
         random: rand_chacha::ChaCha12Rng::from_seed(seed),
         tiles,
         last_sweep: Moment(0),
-        deposed: false,
+        over: None,
     };
     let (jobs, queue) = crossbeam_channel::bounded(QUEUE);
     std::thread::Builder::new()
@@ -234,7 +235,7 @@ pub(crate) fn tile_name(tile: &TileId) -> Vec<u8> {
 
 impl Writer {
     fn run(mut self, queue: &Receiver<Job>) {
-        loop {
+        let (over, stopped) = loop {
             let job = match queue.recv_timeout(Duration::from_secs(5)) {
                 Ok(job) => job,
                 Err(RecvTimeoutError::Timeout) => {
@@ -243,15 +244,16 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            if let Some(stopped) = self.run_group(job, queue) {
-                let _ = stopped.send(());
-                return;
+            let stopped = self.run_group(job, queue);
+            if stopped.is_some() || self.over.is_some() {
+                break (self.over.take().unwrap_or(Problem::Closed), stopped);
             }
-            if self.deposed {
-                refuse_all(queue);
-                return;
-            }
+        };
+        drop(self);
+        if let Some(stopped) = stopped {
+            let _ = stopped.send(());
         }
+        refuse_all(queue, &over);
     }
 
     /// Takes what waits, up to the bounds of a group, and carries it out.
@@ -282,14 +284,13 @@ impl Writer {
         self.commit_group(commits, desk);
         if let Some((parts, reply)) = rebuild {
             let result = self.rebuild(&parts);
-            if let Err(problem) = &result {
-                self.recover(problem);
+            if result.is_err() {
+                self.recover();
             }
             let _ = reply.send(result);
         }
         for reply in heads {
-            let root = self.root();
-            let _ = reply.send(root.map(|root| (self.head.clone(), root)));
+            let _ = reply.send(self.own_head().map_err(|problem| again(&problem)));
         }
         stop
     }
@@ -315,6 +316,20 @@ impl Writer {
         self.store.commit(&Batch { head, ..Batch::default() })?;
         self.shared.names.publish(self.numbering.lists());
         Ok(())
+    }
+
+    /// The head and the root of the journal's tree at it, if this is still the record's writer.
+    fn own_head(&mut self) -> Result<(Head, journal::Hash), Problem> {
+        if let Some(over) = &self.over {
+            return Err(again(over));
+        }
+        let (stored, ..) = self.store.reopen()?;
+        if stored.epoch != self.head.epoch {
+            self.over = Some(Problem::Deposed { epoch: stored.epoch });
+            return Err(Problem::Deposed { epoch: stored.epoch });
+        }
+        let root = self.root()?;
+        Ok((self.head.clone(), root))
     }
 
     /// The root of the journal's tree at the head.
@@ -355,7 +370,9 @@ impl Writer {
             }
             Err(problem) => {
                 tracing::error!(error = &problem as &dyn std::error::Error, "a group could not be committed");
-                self.recover(&problem);
+                self.recover();
+                // Whatever failed first: who was deposed is told so.
+                let problem = self.over.as_ref().map_or(problem, again);
                 for (_, reply) in commits {
                     let _ = reply.send(Err(Declined::Problem(again(&problem))));
                 }
@@ -424,9 +441,8 @@ impl Writer {
     }
 
     /// After a failed group: gives the transaction up and starts again from what is on disk.
-    fn recover(&mut self, problem: &Problem) {
+    fn recover(&mut self) {
         self.store.roll_back();
-        self.deposed = matches!(problem, Problem::Deposed { .. });
         let again = || -> Result<(), Problem> {
             let (head, lists, dictionaries) = self.store.reopen()?;
             if head.epoch != self.head.epoch {
@@ -440,7 +456,7 @@ impl Writer {
         };
         if let Err(problem) = { again }() {
             tracing::error!(error = &problem as &dyn std::error::Error, "the writer cannot go on");
-            self.deposed = true;
+            self.over = Some(problem);
         }
         self.shared.moment.store(self.head.moment.0, Ordering::Release);
         self.shared.newest.store(self.head.sequence, Ordering::Release);
@@ -480,14 +496,15 @@ fn again(problem: &Problem) -> Problem {
     }
 }
 
-/// Fails everything that waits, so that its senders try again elsewhere.
-fn refuse_all(queue: &Receiver<Job>) {
-    while let Ok(job) = queue.try_recv() {
+/// Fails everything that waits and everything that still comes, until nobody can send any more: a queue that is merely
+/// dropped would leave its last senders without an answer.
+fn refuse_all(queue: &Receiver<Job>, over: &Problem) {
+    for job in queue {
         match job {
-            Job::Commit(_, reply) => drop(reply.send(Err(Declined::Problem(Problem::Deposed { epoch: 0 })))),
-            Job::Desk(_, reply) => drop(reply.send(Err(Problem::Deposed { epoch: 0 }))),
-            Job::Rebuild(_, reply) => drop(reply.send(Err(Problem::Deposed { epoch: 0 }))),
-            Job::Head(reply) => drop(reply.send(Err(Problem::Deposed { epoch: 0 }))),
+            Job::Commit(_, reply) => drop(reply.send(Err(Declined::Problem(again(over))))),
+            Job::Desk(_, reply) => drop(reply.send(Err(again(over)))),
+            Job::Rebuild(_, reply) => drop(reply.send(Err(again(over)))),
+            Job::Head(reply) => drop(reply.send(Err(again(over)))),
             Job::Stop(reply) => drop(reply.send(())),
         }
     }

@@ -29,11 +29,17 @@ pub(crate) fn database(directory: &Path) -> PathBuf {
 pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> Problem {
     move |error| match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DiskFull) => Problem::Full,
+        // The shared index of the log could not grow, which only happens on a full disk.
+        _ if is_extended(&error, rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => Problem::Full,
         Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
             Problem::damaged(format!("the database is malformed (while {doing})"))
         }
         _ => Problem::store(doing, error),
     }
+}
+
+fn is_extended(error: &rusqlite::Error, code: std::ffi::c_int) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == code)
 }
 
 impl SqliteReader {

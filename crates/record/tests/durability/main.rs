@@ -13,10 +13,13 @@ mod check;
 mod client;
 mod files;
 mod forget;
+mod full;
 mod kill;
 mod plan;
 mod postgres;
 mod session;
+mod takeover;
+mod trace;
 
 /// Whether all seeds are wanted and not only a slice.
 fn soak() -> bool {

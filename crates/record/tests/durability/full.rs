@@ -1,0 +1,214 @@
+//! A full disk: a write says so, reading goes on with its access notes, and once there is room writing goes on without
+//! repair or reopening. Nothing acknowledged is lost, also when the disk fills while the log is copied into the
+//! database, or is full when the record is opened.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use record::{Durability, Key, Problem, Record};
+
+use crate::acknowledged::Line;
+use crate::check::check;
+use crate::client::{host, location, options, perform};
+use crate::files::Files;
+use crate::plan::{Step, Worker};
+use crate::session::{Client, Session};
+
+/// The length of the log at which it is copied into the database: 4,000 pages, each with its frame header.
+const COPIED_AT: u64 = 4000 * (8192 + 24);
+
+/// A file system in memory with so much room, removed at the end.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    /// `None`, and a word about it, where it cannot be mounted.
+    fn mount(megabytes: u32) -> Option<SmallDisk> {
+        let place = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]).arg(place.path());
+        let mounted = mount.output().is_ok_and(|output| output.status.success());
+        if mounted {
+            return Some(SmallDisk(place));
+        }
+        let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!in_ci, "a small disk cannot be mounted; CI has to run this as root");
+        crate::publish("skipped: a small disk (tmpfs) cannot be mounted; run as root");
+        None
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Takes the disk's room, all of it or up to so many bytes.
+    fn fill(&self, most: usize) {
+        let mut ballast = File::options().create(true).append(true).open(self.path().join("ballast")).unwrap();
+        for _ in 0..most.div_ceil(4096) {
+            if ballast.write_all(&[7; 4096]).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(self.path().join("ballast")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
+    }
+}
+
+/// One worker on a record in this process; a step that failed is taken again.
+struct Driver {
+    record: Record,
+    steps: std::iter::Peekable<Worker>,
+    told: Vec<Line>,
+}
+
+impl Driver {
+    async fn open(session: &Session) -> Driver {
+        let record = Record::open(&location(&session.directory, None), options(0, Durability::Full)).await.unwrap();
+        Driver { record, steps: Worker::new(session.seed, 0).peekable(), told: Vec::new() }
+    }
+
+    async fn advance(&mut self) -> Result<(), String> {
+        let line = perform(&self.record, self.steps.peek().unwrap()).await?;
+        self.steps.next();
+        self.told.push(line);
+        Ok(())
+    }
+
+    /// Works until something fails, and says what.
+    async fn until_failure(&mut self) -> String {
+        loop {
+            if let Err(why) = self.advance().await {
+                return why;
+            }
+        }
+    }
+
+    fn next(&mut self) -> &Step {
+        self.steps.peek().unwrap()
+    }
+}
+
+/// A write fails as full, again and again, while reading goes on; then there is room and writing goes on.
+async fn full_then_room(driver: &mut Driver, disk: &SmallDisk) {
+    let why = driver.until_failure().await;
+    assert!(why.ends_with("Full") || why == "Problem(Full)", "{why} at step {}", driver.next().token());
+    for number in 0..300 {
+        if number % 20 == 0 {
+            let why = driver.advance().await.unwrap_err();
+            assert!(why.contains("Full"), "{why}");
+        }
+        look(&driver.record, &format!("while full {number}")).await;
+    }
+    disk.free();
+    for _ in 0..60 {
+        driver.advance().await.unwrap();
+    }
+}
+
+async fn look(record: &Record, query: &str) {
+    let reading = record.read(&host(), query).await.unwrap();
+    reading.get(&Key::new("Thing", "shared-0")).await.unwrap();
+    reading.finish().await.unwrap();
+}
+
+/// Closes, and checks everything that was acknowledged.
+async fn close_and_check(driver: Driver, session: &Session) {
+    let Driver { record, told, .. } = driver;
+    record.close().await;
+    let found = check(session, 1, &told).await;
+    assert!(found.losses.is_empty(), "{:#?}", found.losses);
+    let reads = Files::read(&session.directory).unwrap().reads();
+    let noted = reads.iter().filter(|read| read.query.starts_with("while full ")).count();
+    assert_eq!(noted, 300);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writing_goes_on_when_there_is_room_again() {
+    let Some(disk) = SmallDisk::mount(40) else { return };
+    let session = Session::new(disk.path(), 2);
+    disk.fill(16 << 20);
+    let mut driver = Driver::open(&session).await;
+    full_then_room(&mut driver, &disk).await;
+    crate::publish(&format!("disk full (tmpfs): {} acknowledged, none lost", driver.told.len()));
+    close_and_check(driver, &session).await;
+}
+
+/// The log has reached the size at which it is copied into the database, which cannot grow.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_of_the_log_waits_for_room() {
+    let Some(disk) = SmallDisk::mount(112) else { return };
+    let session = Session::new(disk.path(), 4);
+    let mut driver = Driver::open(&session).await;
+    let log = session.directory.join("record.db-wal");
+    while std::fs::metadata(&log).unwrap().len() < COPIED_AT - (1 << 20) {
+        driver.advance().await.unwrap();
+    }
+    disk.fill(usize::MAX);
+    let file = File::options().write(true).open(disk.path().join("ballast")).unwrap();
+    file.set_len(file.metadata().unwrap().len() - (3 << 20)).unwrap();
+    drop(file);
+    let why = driver.until_failure().await;
+    assert!(why.contains("Full"), "{why}");
+    let database = session.directory.join("record.db");
+    let length = |path: &Path| std::fs::metadata(path).unwrap().len();
+    let (log_when_full, database_when_full) = (length(&log), length(&database));
+    assert!(log_when_full > COPIED_AT, "the log was never long enough to be copied");
+    full_then_room(&mut driver, &disk).await;
+    assert!(length(&database) > database_when_full, "the log was not copied when there was room");
+    crate::publish(&format!("disk full while the log is copied: {} acknowledged, none lost", driver.told.len()));
+    close_and_check(driver, &session).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_opens_once_there_is_room() {
+    let Some(disk) = SmallDisk::mount(64) else { return };
+    let session = Session::new(disk.path(), 1);
+    let mut client = Client::start(&session, 0);
+    client.wait_for(200);
+    let ended = client.kill();
+    for _ in 0..2 {
+        disk.fill(usize::MAX);
+        for _ in 0..3 {
+            let opened = Record::open(&location(&session.directory, None), options(1, Durability::Full)).await;
+            assert!(matches!(opened, Err(Problem::Full)), "{:?}", opened.err());
+        }
+        disk.free();
+        let found = check(&session, 1, &ended.lines).await;
+        assert!(found.losses.is_empty(), "{:#?}", found.losses);
+    }
+    crate::publish("disk full at opening, after kill -9 and after closing: refused as full, then opened whole");
+}
+
+#[tokio::test]
+async fn a_record_is_not_made_half_on_a_full_disk() {
+    let Some(disk) = SmallDisk::mount(8) else { return };
+    let session = Session::new(disk.path(), 0);
+    disk.fill(usize::MAX);
+    let ballast = File::options().write(true).open(disk.path().join("ballast")).unwrap();
+    let mut refused = 0;
+    loop {
+        match Record::open(&location(&session.directory, None), options(0, Durability::Full)).await {
+            Ok(record) => break record.close().await,
+            Err(problem) => assert!(matches!(problem, Problem::Full), "after {refused} refusals: {problem:?}"),
+        }
+        refused += 1;
+        let less = ballast.metadata().unwrap().len().checked_sub(16 << 10).unwrap();
+        ballast.set_len(less).unwrap();
+    }
+    drop(ballast);
+    disk.free();
+    let found = check(&session, 0, &[]).await;
+    assert!(found.losses.is_empty() && refused > 5, "{refused} {:#?}", found.losses);
+    crate::publish(&format!(
+        "a record made while room was added bit by bit: refused as full {refused} times, then whole"
+    ));
+}
