@@ -22,6 +22,9 @@ use crate::reading::{Reading, Version};
 use crate::store::{Durability, NameList, Store, StoredVersion, WriterStore};
 use crate::writer::{self, Queue, Shared};
 
+/// Longest kind and key of a desk row together.
+const MOST_DESK_KEY_BYTES: usize = 1024;
+
 /// Where a record is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
@@ -249,6 +252,10 @@ impl Record {
     /// Changes the desk; on disk when it returns. All changes are made, or none when an expectation fails (the answer
     /// tells for each whether it held).
     pub async fn desk_put(&self, changes: Vec<DeskChange>) -> Result<Vec<bool>, Problem> {
+        if changes.iter().any(|change| change.kind.len() + change.key.len() > MOST_DESK_KEY_BYTES) {
+            let what = format!("kind and key of a desk row have at most {MOST_DESK_KEY_BYTES} bytes");
+            return Err(Problem::Unsuitable { what });
+        }
         self.inner.queue.desk(changes).await
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use access::Permit;
 use journal::Operation;
-use terms::index::Row;
+use terms::index::{Part, Row};
 
 use crate::change::{Act, Change, Draft, Key, Receipt};
 use crate::error::{Problem, TransactError};
@@ -18,6 +18,8 @@ use crate::store::StoredVersion;
 const MOST_ATTEMPTS: usize = 16;
 /// Most changes of one draft.
 const MOST_CHANGES: usize = 20_000;
+/// Longest index row, in bytes; a store may hold no key that is much longer.
+const MOST_ROW_BYTES: usize = 1024;
 
 impl Record {
     /// Carries a decision out. `decide` gathers with the reading and returns a draft or a refusal; it is called again
@@ -193,5 +195,20 @@ pub(crate) fn check_limits(prepared: &Prepared) -> Result<(), Problem> {
         changes: prepared.changes.iter().map(|prepared| change(&prepared.key)).collect(),
         act: journal::Act::Commit,
     };
+    let longest = prepared.changes.iter().flat_map(|change| &change.rows).map(row_bytes).max();
+    if longest.is_some_and(|longest| longest > MOST_ROW_BYTES) {
+        return Err(Problem::Unsuitable { what: format!("an index row has at most {MOST_ROW_BYTES} bytes") });
+    }
     entry.check().map_err(|error| Problem::Unsuitable { what: format!("the commit does not fit the journal: {error}") })
+}
+
+fn row_bytes(row: &Row) -> usize {
+    let bytes = row.parts.iter().map(|part| match part {
+        Part::Code { system, code } => system.len() + code.len(),
+        Part::Target { kind, id } => kind.len() + id.len(),
+        Part::Kind(kind) => kind.len(),
+        Part::Fixed(bytes) => bytes.len(),
+        Part::Text(text) => text.len(),
+    });
+    bytes.sum()
 }

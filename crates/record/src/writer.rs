@@ -448,6 +448,11 @@ impl Writer {
             if head.epoch != self.head.epoch {
                 return Err(Problem::Deposed { epoch: head.epoch });
             }
+            // The commit may be on disk although its answer was lost: readers then need what it brought.
+            self.shared.names.publish(&lists);
+            for (number, bytes) in &dictionaries {
+                self.shared.decoder.learn(*number, bytes.clone());
+            }
             self.numbering = Numbering::new(lists, self.store.highest()?);
             self.tiles = resume_tiles(&mut self.store, head.sequence)?;
             self.encoder = Encoder::new(dictionaries.last())?;

@@ -247,3 +247,17 @@ pub(crate) async fn a_refused_member_harms_no_other(place: &Place) {
     let twice = vec![Change::Put(key("Thing", "x"), lines(&[])), Change::Delete(key("Thing", "x"))];
     assert!(try_put(&record, &host(), twice).await.is_err(), "one resource twice in a draft");
 }
+
+/// What no store could keep is refused before its turn, so that it fails nobody else's commit.
+pub async fn what_is_too_long_is_refused(place: &Place) {
+    let record = place.open().await;
+    let long = "x".repeat(4000);
+    for row in [format!("text Thing.name {long}"), format!("code Thing.code s|{long}")] {
+        let refused = try_put(&record, &host(), vec![Change::Put(key("Thing", "a"), lines(&[&row]))]).await;
+        assert!(matches!(refused, Err(TransactError::Problem(record::Problem::Unsuitable { .. }))), "{refused:?}");
+    }
+    let row = record::DeskChange { kind: "k".into(), key: long, content: None, expected: None };
+    assert!(matches!(record.desk_put(vec![row]).await, Err(record::Problem::Unsuitable { .. })));
+    put(&record, vec![Change::Put(key("Thing", "a"), lines(&[&format!("text Thing.name {}", "y".repeat(1000))]))])
+        .await;
+}

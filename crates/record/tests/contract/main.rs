@@ -43,6 +43,7 @@ on_each_store![
     commits::racing_writers_lose_no_update,
     commits::at_most_counts_after_the_draft,
     commits::a_refused_member_harms_no_other,
+    commits::what_is_too_long_is_refused,
     reads::every_question_equals_a_filter_over_all,
     reads::pages_are_of_one_moment_while_everything_changes,
     reads::a_merge_is_found_under_the_survivor,
