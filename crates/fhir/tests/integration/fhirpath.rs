@@ -1,4 +1,6 @@
 //! The official FHIRPath tests for R4 (`tests-fhir-r4.xml`), counted against a floor that only rises.
+//!
+//! A test marked as invalid passes when the expression is refused or faults; types and texts of results must agree.
 
 use crate::{suites, xml};
 use fhir::fhirpath::{Context, Expression, Value};

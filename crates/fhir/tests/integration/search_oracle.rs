@@ -68,17 +68,18 @@ fn read_examples(folder: &Path) -> Vec<String> {
     json.map(|path| one_line(&fs::read_to_string(path).unwrap())).collect()
 }
 
-/// Every so many resources of the bundles, so that all patients and types have their share.
+/// Every so many resources of every fourth bundle, so that all types have their share.
 fn read_synthea(folder: &Path, count: usize) -> Vec<String> {
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     paths.sort();
     let mut found = Vec::new();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
+    let json = paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    for path in json.step_by(4) {
         let text = fs::read(path).unwrap();
         let document = Document::parse(&text, &Limits::default()).unwrap();
         let Some(entries) = document.root().get("entry") else { continue };
         let resources = entries.items().filter_map(|entry| entry.get("resource"));
-        found.extend(resources.step_by(23).map(|resource| one_line(resource.raw_text())));
+        found.extend(resources.step_by(5).map(|resource| one_line(resource.raw_text())));
     }
     let step = (found.len() / count).max(1);
     found.into_iter().step_by(step).take(count).collect()

@@ -1,4 +1,6 @@
 //! Queries against rows: tables of plain data, and comparisons with the standard's words taken literally.
+//!
+//! Whether a resource matches is decided by `Condition::holds` over its own rows: no store takes part.
 
 use fhir::fhirpath::Temporal;
 use fhir::search::{Condition, SearchError, Surroundings, index_rows, parse, sort_parameter};

@@ -1,4 +1,5 @@
-//! Finds and unpacks the suites of third parties.
+//! Finds and unpacks the suites of third parties, once, into a folder that git ignores.
+//! Knows nothing of what is in them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! FHIR's XML into its JSON, enough for the inputs of the official tests (FHIR R4, 2.6.2 "JSON Representation").
+//! What repeats and what is a number is read from the definitions; malformed input stops the test.
 
 use fhir::definitions::{Structure, definitions};
 use roxmltree::Node;

@@ -3,7 +3,7 @@
 //! `5.4 mg` and `0.0054 g` have one and the same row, so a search in either finds both. The human-readable unit is
 //! indexed as it is written, beside the code, when it differs from it.
 
-use crate::fhirpath::units::{code_of, measure};
+use crate::expression::units::{code_of, measure};
 use rust_decimal::Decimal;
 use terms::index::Part;
 

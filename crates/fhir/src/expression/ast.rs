@@ -1,4 +1,6 @@
 //! The tree a FHIRPath text is compiled to: functions resolved, argument counts checked, names owned once.
+//!
+//! Only data: the parser makes it, the evaluator and the reader of plain paths walk it.
 
 use super::functions::Function;
 use super::quantity::Quantity;

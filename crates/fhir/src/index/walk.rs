@@ -6,8 +6,8 @@
 
 use crate::definitions::{Binding, Structure, StructureKind, definitions};
 use crate::document::Node;
-use crate::fhirpath::reference::{self, Reference};
-use crate::fhirpath::{Filter, Path, Step};
+use crate::expression::reference::{self, Reference};
+use crate::expression::steps::{Filter, Path, Step};
 use rustc_hash::FxHashMap;
 
 /// The tree of member names.

@@ -1,4 +1,6 @@
 //! `toX()` and `convertsToX()`: between FHIRPath's own types (FHIRPath 2.0.0, 5.5).
+//!
+//! What cannot be converted is an empty collection, never a fault. Knows no document: elements come as plain values.
 
 use super::Fault;
 use super::evaluate::{Evaluation, Outcome, answer};

@@ -1,4 +1,6 @@
 //! Whether a row lies in a span, and a set of rows fulfils a condition: what every store must agree with.
+//!
+//! Plain comparison of data, without any order or index: slow and easy to believe.
 
 use super::query::Condition;
 use terms::index::{End, Next, Part, Range, Row, Span};

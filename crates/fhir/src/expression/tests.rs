@@ -1,4 +1,5 @@
-//! What the official suite does not ask: bounds, and that no text whatever brings the parser or evaluator down.
+//! What the official suite does not ask: bounds, the two halves of primitives, and that no text whatever brings the
+//! parser or evaluator down.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 

@@ -1,6 +1,6 @@
 //! Search parameters: values of a resource to index rows, and text of a query to spans over them.
 //!
-//! Both sides of the index are encoded here and nowhere else, so that they agree. [`index_rows`] writes, [`parse`]
+//! Both sides of the index are encoded here and nowhere else, so that they agree. [`extract::index_rows`] writes, [`query::parse`]
 //! reads. Names of rows are `Type.code`, perhaps with a suffix:
 //!
 //! | kind | row | parts |
@@ -27,11 +27,11 @@
 pub(crate) mod compartment;
 mod composite;
 mod encode;
-mod extract;
-mod fold;
-mod membership;
+pub(crate) mod extract;
+pub(crate) mod fold;
+pub(crate) mod membership;
 mod phonetic;
-mod query;
+pub(crate) mod query;
 mod ranges;
 mod spans;
 mod table;
@@ -41,12 +41,3 @@ mod text;
 mod units;
 mod values;
 mod walk;
-
-pub use compartment::{PATIENT_COMPARTMENT, compartment_parameters, compartment_spans};
-pub use extract::index_rows;
-pub use fold::fold;
-pub use membership::lies_in;
-pub use query::{
-    Condition, SearchError, Surroundings, parse, reference_parameter, row_parameters, sort_parameter,
-    unsupported_parameters,
-};

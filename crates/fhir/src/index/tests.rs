@@ -1,11 +1,13 @@
-//! That the walk over merged paths selects what the expressions select, for every parameter and example.
+//! That every parameter of every type is compiled, and that the walk over merged paths selects what the expressions
+//! select on HL7's examples.
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may stop at the first surprise and may talk")]
 
 use super::table::table;
 use crate::definitions::definitions;
 use crate::document::{Document, Limits};
-use crate::fhirpath::{Context, Element, Expression, Value};
+use crate::expression::value::{Element, Value};
+use crate::expression::{Context, Expression};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use terms::Moment;

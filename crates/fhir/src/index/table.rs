@@ -7,7 +7,7 @@
 use super::compartment::{self, Layout};
 use super::walk::{PathEnd, Walk};
 use crate::definitions::{Component, ParameterKind, SearchParameter, Structure, definitions};
-use crate::fhirpath::{Expression, Path};
+use crate::expression::{Expression, steps::Path};
 use crate::primitives::Primitive;
 use rustc_hash::FxHashMap;
 use std::sync::{LazyLock, OnceLock};
@@ -244,7 +244,7 @@ impl Part {
 fn end_of(path: &Path, from: &'static Structure) -> Option<&'static Structure> {
     let mut at = from;
     for step in &path.steps {
-        let crate::fhirpath::Step::Child(name) = step else { return None };
+        let crate::expression::steps::Step::Child(name) = step else { return None };
         at = at.element(name)?.type_ref.structure()?;
     }
     Some(at)

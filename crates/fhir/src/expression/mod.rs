@@ -17,23 +17,17 @@ mod operators;
 mod parser;
 pub(crate) mod quantity;
 pub(crate) mod reference;
-mod steps;
+pub(crate) mod steps;
 pub(crate) mod temporal;
 mod texts;
 mod tree;
 pub(crate) mod units;
-mod value;
-
-pub use quantity::{CalendarUnit, Quantity, Unit};
-pub use temporal::{Precision, Temporal, TemporalKind};
-pub(crate) use value::decimal;
-pub use value::{Collection, Element, Value};
-
-pub(crate) use steps::{Filter, Path, Step};
+pub(crate) mod value;
 
 use crate::document::Document;
 use std::fmt;
 use terms::Moment;
+use value::{Collection, Element, Value};
 
 /// A compiled expression. Cheap to share between threads.
 #[derive(Debug, Clone)]
@@ -135,7 +129,7 @@ impl Expression {
     }
 
     /// The same as plain paths, if it is a union of nothing else; see [`steps`].
-    pub(crate) fn paths(&self) -> Option<Vec<Path>> {
+    pub(crate) fn paths(&self) -> Option<Vec<steps::Path>> {
         steps::paths(&self.tree)
     }
 }

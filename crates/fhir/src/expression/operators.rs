@@ -64,8 +64,8 @@ pub(super) fn values_equal(left: &Value<'_>, right: &Value<'_>) -> Option<bool> 
     }
 }
 
-fn same_family(left: &super::Temporal, right: &super::Temporal) -> bool {
-    (left.kind == super::TemporalKind::Time) == (right.kind == super::TemporalKind::Time)
+fn same_family(left: &super::temporal::Temporal, right: &super::temporal::Temporal) -> bool {
+    (left.kind == super::temporal::TemporalKind::Time) == (right.kind == super::temporal::TemporalKind::Time)
 }
 
 fn numbers_equal(left: &Value<'_>, right: &Value<'_>) -> Option<bool> {
@@ -297,7 +297,11 @@ fn quantities<'d>(operator: Operator, left: &Quantity, right: &Quantity) -> Resu
     Ok(answer.map(|quantity| Value::Quantity(Box::new(quantity))))
 }
 
-fn move_date<'d>(operator: Operator, date: &super::Temporal, by: &Quantity) -> Result<Option<Value<'d>>, Fault> {
+fn move_date<'d>(
+    operator: Operator,
+    date: &super::temporal::Temporal,
+    by: &Quantity,
+) -> Result<Option<Value<'d>>, Fault> {
     let Some(unit) = by.unit.for_dates() else {
         return Err(Fault::new("only a time of definite length or a calendar unit can be added to a date"));
     };

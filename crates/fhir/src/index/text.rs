@@ -1,4 +1,6 @@
 //! The escapes of search values: `\,` `\|` `\$` and `\\` (FHIR R4, 3.1.1.4.0.1).
+//!
+//! Splitting comes first and keeps the escapes, since a value may be split several times; they are resolved last.
 
 /// Splits at a separator that no backslash escapes; the parts keep their escapes.
 pub(super) fn split(text: &str, separator: char) -> Vec<&str> {

@@ -5,7 +5,7 @@
 
 use super::encode;
 use super::values::LONG_PERIOD_MS;
-use crate::fhirpath::Temporal;
+use crate::expression::temporal::Temporal;
 use rust_decimal::Decimal;
 use terms::index::{End, Range};
 
@@ -139,7 +139,7 @@ pub(super) fn written(text: &str) -> Option<Written> {
     if !well_formed || !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
         return None;
     }
-    let value = crate::fhirpath::decimal(text.strip_prefix('+').unwrap_or(text))?;
+    let value = crate::expression::value::decimal(text.strip_prefix('+').unwrap_or(text))?;
     let decimals = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len() as i32);
     let place = match exponent {
         Some(exponent) => exponent - decimals - 2,
