@@ -249,7 +249,7 @@ pub(crate) async fn a_refused_member_harms_no_other(place: &Place) {
 }
 
 /// What no store could keep is refused before its turn, so that it fails nobody else's commit.
-pub async fn what_is_too_long_is_refused(place: &Place) {
+pub(crate) async fn what_is_too_long_is_refused(place: &Place) {
     let record = place.open().await;
     let long = "x".repeat(4000);
     for row in [format!("text Thing.name {long}"), format!("code Thing.code s|{long}")] {
