@@ -60,8 +60,8 @@ pub fn accept(document: &Document<'_>, id: &str, references: &dyn Fn(&str) -> Op
 struct Edit {
     range: Range<usize>,
     text: Vec<u8>,
-    /// The slot lies behind the replacement.
-    has_slot: bool,
+    /// The slot lies in the replacement, behind so many of its bytes.
+    slot: Option<usize>,
 }
 
 struct Edits<'r> {
@@ -71,7 +71,7 @@ struct Edits<'r> {
 
 impl Edits<'_> {
     fn replace(&mut self, range: Range<usize>, text: Vec<u8>) {
-        self.list.push(Edit { range, text, has_slot: false });
+        self.list.push(Edit { range, text, slot: None });
     }
 
     /// Sets the root's `id`, and gives the place behind it. A missing `id` goes behind `resourceType`, which every
@@ -96,16 +96,15 @@ impl Edits<'_> {
     /// Takes version and moment out of `meta` and opens the slot there, or behind the `id` when there is no `meta`.
     fn open_slot(&mut self, root: Node<'_, '_>, after_id: usize) -> (&'static [u8], &'static [u8]) {
         let Some(meta) = root.get("meta") else {
-            self.list.push(Edit { range: after_id..after_id, text: Vec::new(), has_slot: true });
+            self.list.push(Edit { range: after_id..after_id, text: Vec::new(), slot: Some(0) });
             return (b",\"meta\":{", b"}");
         };
         if meta.kind() != Kind::Object {
-            self.list.push(Edit { range: meta.span(), text: b"{".to_vec(), has_slot: true });
-            self.replace(meta.span().end..meta.span().end, b"}".to_vec());
+            self.list.push(Edit { range: meta.span(), text: b"{}".to_vec(), slot: Some(1) });
             return (b"", b"");
         }
         let inside = meta.span().start + 1;
-        self.list.push(Edit { range: inside..inside, text: Vec::new(), has_slot: true });
+        self.list.push(Edit { range: inside..inside, text: Vec::new(), slot: Some(0) });
         if self.remove_members(meta, &["versionId", "_versionId", "lastUpdated", "_lastUpdated"]) {
             (b"", b",")
         } else {
@@ -203,18 +202,22 @@ impl Edits<'_> {
         }
     }
 
-    /// Applies the edits, which do not overlap; of two at one place the first made comes first.
+    /// Applies the edits; of two at one place the first made comes first, and one inside another is void: only what is
+    /// no valid resource has links in its `id` or in a `meta` that is replaced.
     fn apply(mut self, original: &[u8], before: &'static [u8], after: &'static [u8]) -> Template {
         self.list.sort_by_key(|edit| (edit.range.start, edit.range.end));
         let mut text = Vec::with_capacity(original.len() + 128);
         let mut slot = 0;
         let mut at = 0;
         for edit in &self.list {
-            text.extend_from_slice(&original[at..edit.range.start]);
-            text.extend_from_slice(&edit.text);
-            if edit.has_slot {
-                slot = text.len();
+            if edit.range.start < at {
+                continue;
             }
+            text.extend_from_slice(&original[at..edit.range.start]);
+            if let Some(within) = edit.slot {
+                slot = text.len() + within;
+            }
+            text.extend_from_slice(&edit.text);
             at = edit.range.end;
         }
         text.extend_from_slice(&original[at..]);

@@ -54,7 +54,7 @@ pub(crate) fn run(repo: &Path, steps: &[Step]) -> Result<()> {
 ///
 /// # Errors
 /// A test failed.
-pub(crate) fn soak(repo: &Path) -> Result<()> {
+pub(crate) fn soak_tests(repo: &Path) -> Result<()> {
     let mut tests = tests(repo);
     succeed(tests.arg("--release").env("ALMONER_SOAK", "1"))
 }

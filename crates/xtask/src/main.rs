@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod definitions;
+mod soak;
 mod tidy;
 
 use std::path::Path;
@@ -33,8 +34,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Run the long suites
-    Soak,
+    /// Run the long suites: every fuzz target, then all tests with all their seeds
+    Soak(soak::Plan),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +55,6 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Tidy => tidy::run(&repo),
         Task::Regenerate => definitions::regenerate(&repo),
         Task::Bench { arguments } => bench::run(&repo, &arguments),
-        Task::Soak => check::soak(&repo),
+        Task::Soak(plan) => soak::run(&repo, &plan),
     }
 }

@@ -47,6 +47,7 @@ fn id_and_meta() {
         (r#"{"resourceType":"Basic","meta":null}"#, r#"{"resourceType":"Basic","id":"a","meta":{STAMP}}"#),
         (r#"{"x":1.50}"#, r#"{"x":1.50,"id":"a","meta":{STAMP}}"#),
         ("{}", r#"{"id":"a","meta":{STAMP}}"#),
+        (r#"{"meta":7}"#, r#"{"meta":{STAMP},"id":"a"}"#),
     ];
     for (sent, expected) in cases {
         assert_eq!(accepted(sent, "a"), expected.replace("STAMP", STAMP), "{sent}");
@@ -71,6 +72,18 @@ fn links() {
         .replacen("\"system\":\"urn:uuid:1\"", "\"system\":\"Patient/p1\"", 1)
         .replacen("Patient?identifier=x|\\u00e9", "Patient/p2", 1);
     assert_eq!(accepted(sent, "a"), expected);
+}
+
+#[test]
+fn links_in_what_is_replaced_go_with_it() {
+    let cases = [
+        (r#"{"id":{"reference":"urn:uuid:1"},"meta":{}}"#, r#"{"id":"a","meta":{STAMP}}"#),
+        (r#"{"id":"a","meta":[{"reference":"urn:uuid:1"}]}"#, r#"{"id":"a","meta":{STAMP}}"#),
+        (r#"{"id":"a","meta":{"versionId":{"reference":"urn:uuid:1"}}}"#, r#"{"id":"a","meta":{STAMP}}"#),
+    ];
+    for (sent, expected) in cases {
+        assert_eq!(accepted(sent, "a"), expected.replace("STAMP", STAMP), "{sent}");
+    }
 }
 
 /// A resource with members in any order, written with or without spaces.

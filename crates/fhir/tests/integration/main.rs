@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may stop at the first surprise and may talk")]
 
 mod fhirpath;
+mod laws;
 mod search;
 mod search_oracle;
 mod search_queries;

@@ -5,6 +5,7 @@
 
 mod canonical;
 mod golden;
+mod laws;
 mod sample;
 mod tamper;
 mod tree;

@@ -1,0 +1,9 @@
+//! Fuzz target: the law in `crates/journal/tests/journal/laws/package.rs`, for whatever bytes libFuzzer thinks of.
+//! It knows nothing else, so that the same law can be held by an ordinary test.
+
+#![no_main]
+
+#[path = "../../crates/journal/tests/journal/laws/package.rs"]
+mod law;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| law::check(input));
