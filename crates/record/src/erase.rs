@@ -8,6 +8,7 @@ use crate::error::Problem;
 use crate::group::{Declined, Erased, Prepared, kind_row};
 use crate::reading::Reading;
 use crate::record::Record;
+use crate::transact::KeyReused;
 
 /// Which versions, on whose authority and why.
 #[derive(Debug, Clone)]
@@ -21,23 +22,27 @@ pub struct Erasure {
 }
 
 impl Record {
-    /// Erases. Only the host's own permit may; versions that are not there are refused.
+    /// Erases. Only the host's own permit may; versions that are not there are refused, but a retry with the
+    /// same idempotency key gets the first receipt.
     pub async fn erase(&self, permit: &Permit, act: Act, erasure: Erasure) -> Result<Receipt, Problem> {
         if permit.role() != access::Role::Host {
             return Err(Problem::NotPermitted { what: "to erase".into() });
         }
+        let key_reused = || Problem::Unsuitable { what: "this idempotency key was used for another request".into() };
+        let _one_at_a_time = self.inner().erasures.lock().await;
         for _ in 0..16 {
+            match self.earlier_receipt(permit, &act).await? {
+                Some(Ok(receipt)) => return Ok(receipt),
+                Some(Err(KeyReused)) => return Err(key_reused()),
+                None => {}
+            }
             let reading = self.read(permit, act.command.clone()).await?;
             let prepared = self.prepare_erasure(&reading, permit, &act, &erasure).await?;
             reading.set_aside();
             match self.inner().queue.commit(prepared).await {
                 Ok(receipt) => return Ok(receipt),
                 Err(Declined::Problem(problem)) => return Err(problem),
-                Err(Declined::KeyReused) => {
-                    return Err(Problem::Unsuitable {
-                        what: "this idempotency key was used for another request".into(),
-                    });
-                }
+                Err(Declined::KeyReused) => return Err(key_reused()),
                 Err(Declined::Stale(_)) => {}
             }
         }

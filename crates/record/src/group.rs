@@ -86,7 +86,8 @@ pub(crate) struct Group<'w> {
     /// (row number, old rows, from, to) and (row number, new rows, sequence) with the kind's name.
     ended: Vec<(i64, String, Vec<Row>, u64, u64)>,
     begun: Vec<(i64, String, Vec<Row>, u64)>,
-    erased: Vec<Erased>,
+    /// What is erased, and by which entry.
+    erased: Vec<(Erased, u64)>,
 }
 
 impl<'w> Group<'w> {
@@ -170,7 +171,7 @@ impl<'w> Group<'w> {
 
     fn check(&mut self, member: &Prepared) -> Result<(), Declined> {
         for change in &member.changes {
-            self.check_version(&change.key, change.version)?;
+            self.check_gathered(change)?;
         }
         for assertion in &member.assertions {
             match assertion {
@@ -185,6 +186,13 @@ impl<'w> Group<'w> {
             }
         }
         Ok(())
+    }
+
+    /// The newest version is the one that was gathered, and its text has not been erased since.
+    fn check_gathered(&self, change: &PreparedChange) -> Result<(), Declined> {
+        self.check_version(&change.key, change.version)?;
+        let live = self.states.get(&change.key).copied().flatten().is_some_and(|state| state.located.live);
+        if live == change.before.is_some() { Ok(()) } else { Err(Declined::Stale(Some(change.key.clone()))) }
     }
 
     fn check_version(&self, key: &Key, version: u64) -> Result<(), Declined> {
@@ -275,8 +283,20 @@ impl<'w> Group<'w> {
                 moment,
             });
         }
-        self.erased.append(&mut member.erase);
+        for erased in member.erase.drain(..) {
+            if erased.newest {
+                self.lose_text(erased.rid);
+            }
+            self.erased.push((erased, sequence));
+        }
         Ok(Receipt { sequence, moment, written, repeated: false })
+    }
+
+    /// From here on the group knows that a resource's newest version has no text any more.
+    fn lose_text(&mut self, rid: i64) {
+        for state in self.states.values_mut().flatten().filter(|state| state.located.rid == rid) {
+            state.located.live = false;
+        }
     }
 
     fn append(&mut self, entry: &journal::Entry, salt: Salt, rids: Vec<i64>) {
@@ -362,7 +382,7 @@ impl<'w> Group<'w> {
             .iter()
             .flat_map(|(_, _, rows, _)| rows)
             .chain(ended.iter().flat_map(|(_, _, rows, _, _)| rows))
-            .chain(erased.iter().flat_map(|erased| &erased.rows))
+            .chain(erased.iter().flat_map(|(erased, _)| &erased.rows))
             .chain(&kinds);
         self.numbering.prepare(all, self.store, &mut self.batch)?;
         for ((rid, _, rows, _), kind_row) in begun.iter().zip(&kinds) {
@@ -382,9 +402,9 @@ impl<'w> Group<'w> {
         Ok(())
     }
 
-    fn number_erased(&mut self, erased: &[Erased]) -> Result<(), Problem> {
-        for version in erased {
-            self.batch.erase.push((version.rid, version.version, self.head.sequence));
+    fn number_erased(&mut self, erased: &[(Erased, u64)]) -> Result<(), Problem> {
+        for (version, by) in erased {
+            self.batch.erase.push((version.rid, version.version, *by));
             for row in &version.rows {
                 let key = self.numbering.key(row)?;
                 if version.newest {

@@ -78,6 +78,8 @@ pub(crate) struct Inner {
     pub(crate) origin: String,
     /// Held while a checkpoint is made and kept, so that the kept one is never older than one given out.
     checkpoints: tokio::sync::Mutex<()>,
+    /// Held during an erasure, so that a text is erased by one entry only.
+    pub(crate) erasures: tokio::sync::Mutex<()>,
     store_name: &'static str,
 }
 
@@ -156,6 +158,7 @@ impl Record {
             signing,
             origin: options.origin,
             checkpoints: tokio::sync::Mutex::new(()),
+            erasures: tokio::sync::Mutex::new(()),
             store_name,
         };
         Record { inner: Arc::new(inner) }

@@ -21,6 +21,9 @@ const MOST_CHANGES: usize = 20_000;
 /// Longest index row, in bytes; a store may hold no key that is much longer.
 const MOST_ROW_BYTES: usize = 1024;
 
+/// The idempotency key was used before with another request.
+pub(crate) struct KeyReused;
+
 impl Record {
     /// Carries a decision out. `decide` gathers with the reading and returns a draft or a refusal; it is called again
     /// when something it read about has changed meanwhile. The answer comes once the commit is on disk.
@@ -39,8 +42,10 @@ impl Record {
     {
         let mut contended = None;
         for attempt in 0..MOST_ATTEMPTS {
-            if let Some(receipt) = self.earlier_receipt(permit, &act).await? {
-                return receipt;
+            match self.earlier_receipt(permit, &act).await? {
+                Some(Ok(receipt)) => return Ok(receipt),
+                Some(Err(KeyReused)) => return Err(TransactError::KeyReused),
+                None => {}
             }
             let reading = Arc::new(self.read(permit, act.command.clone()).await?);
             let draft = match decide(reading.clone()).await {
@@ -66,16 +71,16 @@ impl Record {
     }
 
     /// The receipt of an earlier commit under the same idempotency key, so that a retry is not decided again.
-    async fn earlier_receipt<R>(
+    pub(crate) async fn earlier_receipt(
         &self,
         permit: &Permit,
         act: &Act,
-    ) -> Result<Option<Result<Receipt, TransactError<R>>>, Problem> {
+    ) -> Result<Option<Result<Receipt, KeyReused>>, Problem> {
         let Some(idempotency) = &act.idempotency else { return Ok(None) };
         let store = &self.inner().store;
         let Some(kept) = store.kept_key(&permit.principal().id, &idempotency.key).await? else { return Ok(None) };
         if kept.digest != idempotency.digest {
-            return Ok(Some(Err(TransactError::KeyReused)));
+            return Ok(Some(Err(KeyReused)));
         }
         let entry = store.entries(kept.sequence, 1).await?.into_iter().next();
         let entry = entry.ok_or_else(|| Problem::damaged(format!("entry {} is missing", kept.sequence)))?;

@@ -58,6 +58,7 @@ on_each_store![
     proof::a_cut_tail_is_named_against_a_checkpoint,
     proof::tampering_with_the_access_journal_is_named,
     proof::an_erased_text_is_gone_and_said_to_be,
+    proof::racing_erasures_and_updates_agree,
     proof::a_rebuilt_index_answers_the_same,
     proof::another_index_function_rebuilds_at_open,
 ];

@@ -211,6 +211,50 @@ pub(crate) async fn an_erased_text_is_gone_and_said_to_be(place: &Place) {
     assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
 }
 
+/// An update and two erasures of one version at once, many times over: each either finds the other's work or comes
+/// before it, and every erased text names its own entry.
+pub(crate) async fn racing_erasures_and_updates_agree(place: &Place) {
+    let record = place.open().await;
+    let text = |word: &str| lines(&[&format!("text Thing.name {word}"), "patient Patient/p1"]);
+    for number in 0..40 {
+        put(&record, vec![Change::Put(key("Thing", &format!("r{number}")), text("before"))]).await;
+    }
+    let mut racing = Vec::new();
+    for number in 0..40 {
+        let thing = key("Thing", &format!("r{number}"));
+        for _ in 0..2 {
+            let (record, thing) = (record.clone(), thing.clone());
+            racing.push(tokio::spawn(async move {
+                let versions = vec![(thing.clone(), 1)];
+                let erasure = Erasure { versions, authority: "court order 8".into(), reason: "a race".into() };
+                let erased = record.erase(&host(), act("erase"), erasure).await;
+                erased.ok().map(|receipt| (thing, receipt.sequence))
+            }));
+        }
+        let (record, change) = (record.clone(), Change::Put(thing, text("after")));
+        racing.push(tokio::spawn(async move {
+            put(&record, vec![change]).await;
+            None
+        }));
+    }
+    let mut erased = Vec::new();
+    for task in racing {
+        erased.extend(task.await.unwrap());
+    }
+    assert_eq!(erased.len(), 40, "each text is erased once");
+    let reading = record.read(&host(), "test").await.unwrap();
+    for (thing, by) in erased {
+        assert_eq!(reading.version(&thing, 1).await.unwrap().unwrap().erased, Some(by), "{thing}");
+        let newest = reading.get(&thing).await.unwrap().unwrap();
+        assert_eq!((newest.version, newest.erased), (2, None), "{thing}");
+    }
+    let span = Span::next("Thing.name", [], Next::TextEqual(b"after".to_vec()));
+    assert_eq!(reading.total(&Select::of("Thing").with(Clause::Any(vec![span]))).await.unwrap(), 40);
+    reading.finish().await.unwrap();
+    let report = verify(&record, Vec::new()).await;
+    assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
+}
+
 pub(crate) async fn a_rebuilt_index_answers_the_same(place: &Place) {
     let record = place.open().await;
     let mut dice = Dice::new(31);

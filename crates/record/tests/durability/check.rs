@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use access::Role;
-use journal::Entry;
-use record::{AccessQuery, Durability, Record};
+use journal::{Act, Entry};
+use record::{AccessQuery, Durability, Key, Record, VerifyOptions};
 use testkit::toy;
 
 use crate::acknowledged::Line;
 use crate::agreement;
 use crate::client::{WORKERS, location, options, perform};
-use crate::files::Files;
-use crate::plan::{Deed, Step, Worker, token};
+use crate::files::{Files, Stored};
+use crate::plan::{Deed, Planned, Step, Worker, token};
 use crate::session::Session;
 
 /// The round that stands for the check's own opening of the record, so that its clock is later than any client's.
@@ -80,6 +80,7 @@ pub async fn check(session: &Session, rounds: u64, told: &[Line]) -> Found {
     let mut told = told.to_vec();
     ask(&record, &told, &mut found).await;
     try_again(&record, &plan, &mut told, &mut found).await;
+    prove(&record, &told, &mut found).await;
     record.close().await;
     if let Some(schema) = &session.schema {
         crate::postgres::copy_tables(schema, &session.directory).await;
@@ -175,7 +176,7 @@ async fn try_again(record: &Record, plan: &Plan, told: &mut Vec<Line>, found: &m
     for (worker, last) in &plan.last {
         for number in [*last, *last + 1] {
             let Some(step) = plan.steps.get(&(*worker, number)) else { continue };
-            if !matches!(step.deed, Deed::Commit { keyed: true, .. }) {
+            if !matches!(step.deed, Deed::Commit { keyed: true, .. } | Deed::Erase(..)) {
                 continue;
             }
             found.retries += 1;
@@ -187,8 +188,19 @@ async fn try_again(record: &Record, plan: &Plan, told: &mut Vec<Line>, found: &m
     }
 }
 
+/// The product's own verification finds nothing either.
+async fn prove(record: &Record, told: &[Line], found: &mut Found) {
+    let against = told.iter().filter_map(checkpoint).collect();
+    match record.verify(VerifyOptions { against, index: true, keys: Vec::new() }, |_, _| {}).await {
+        Ok(report) if report.holds() => {}
+        Ok(report) => found.losses.push(format!("verify: {:?} {:?}", report.journal.findings, report.store)),
+        Err(problem) => found.losses.push(format!("verify: {problem:?}")),
+    }
+}
+
 /// Every entry is a step of the plan, once and whole; every acknowledged commit is one of them.
 fn compare_commits(files: &Files, plan: &Plan, told: &[Line], found: &mut Found) {
+    let erased = erased(files);
     let mut there: HashMap<(u64, u64), &Entry> = HashMap::new();
     for stored in &files.entries {
         let Some(place) = place_of(&stored.entry.command) else { continue };
@@ -196,8 +208,13 @@ fn compare_commits(files: &Files, plan: &Plan, told: &[Line], found: &mut Found)
             found.losses.push(format!("step {place:?} is there twice"));
         }
         match plan.steps.get(&place).map(|step| &step.deed) {
+            Some(Deed::Erase(key, version)) => {
+                if !erases(&stored.entry, key, *version) {
+                    found.losses.push(format!("step {place:?} does not erase what it should"));
+                }
+            }
             Some(Deed::Commit { changes, .. }) => {
-                for why in half_there(files, &stored.entry, &stored.rids, changes) {
+                for why in half_there(files, stored, changes, &erased) {
                     found.losses.push(format!("step {place:?}: {why}"));
                 }
             }
@@ -209,7 +226,7 @@ fn compare_commits(files: &Files, plan: &Plan, told: &[Line], found: &mut Found)
         let Line::Commit { worker, number, sequence, written } = line else { continue };
         acknowledged.insert((*worker, *number));
         let kept = there.get(&(*worker, *number)).is_some_and(|entry| {
-            let changes = entry.changes.iter().map(|c| (record::Key::new(&c.kind, &c.id), c.version));
+            let changes = entry.changes.iter().map(|c| (Key::new(&c.kind, &c.id), c.version));
             entry.sequence == *sequence && changes.eq(written.iter().cloned())
         });
         if !kept {
@@ -225,21 +242,45 @@ fn place_of(command: &str) -> Option<(u64, u64)> {
     Some((worker.parse().ok()?, number.parse().ok()?))
 }
 
+fn erases(entry: &Entry, key: &Key, version: u64) -> bool {
+    let Act::Erase(erasure) = &entry.act else { return false };
+    let named = erasure.versions.iter().map(|named| (named.kind.as_str(), named.id.as_str(), named.version));
+    entry.changes.is_empty() && named.eq([(key.kind.as_str(), key.id.as_str(), version)])
+}
+
+/// Every erased version by the entry that made it, with the entry that erased it.
+fn erased(files: &Files) -> HashMap<(Key, u64), u64> {
+    let mut erased = HashMap::new();
+    for stored in &files.entries {
+        let Act::Erase(erasure) = &stored.entry.act else { continue };
+        for named in &erasure.versions {
+            erased.insert((Key::new(&named.kind, &named.id), named.version), stored.entry.sequence);
+        }
+    }
+    erased
+}
+
 /// What of an entry is not as its step planned it.
-fn half_there(files: &Files, entry: &Entry, rids: &[i64], planned: &[crate::plan::Planned]) -> Vec<String> {
+fn half_there(files: &Files, stored: &Stored, planned: &[Planned], erased: &HashMap<(Key, u64), u64>) -> Vec<String> {
     let mut wrong = Vec::new();
+    let (entry, rids) = (&stored.entry, &stored.rids);
     if entry.changes.len() != planned.len() || rids.len() != planned.len() {
         wrong.push(format!("{} of {} changes are there", entry.changes.len(), planned.len()));
     }
     for ((change, rid), planned) in entry.changes.iter().zip(rids).zip(planned) {
-        let same = (change.kind.as_str(), change.id.as_str()) == (planned.key.kind.as_str(), planned.key.id.as_str());
-        let right = planned.version.is_none_or(|version| version == change.version);
-        let text = files.versions.get(&(*rid, change.version)).map(|version| version.text.as_slice());
-        let planned_text = planned
-            .lines_as(change.version)
-            .map_or_else(Vec::new, |lines| toy::text(&lines).complete(change.version, entry.moment));
-        if !same || !right || text != Some(planned_text.as_slice()) {
-            wrong.push(format!("{}/{} version {} is not as planned", change.kind, change.id, change.version));
+        let (key, number) = (Key::new(&change.kind, &change.id), change.version);
+        let right = key == planned.key && planned.version.is_none_or(|version| version == number);
+        let text = match planned.lines_as(number) {
+            Some(lines) => toy::text(&lines).complete(number, entry.moment),
+            None => Vec::new(),
+        };
+        let as_planned =
+            files.versions.get(&(*rid, number)).is_some_and(|version| match erased.get(&(key.clone(), number)) {
+                Some(by) => version.text.is_none() && version.salt == by.to_be_bytes(),
+                None => version.text.as_ref() == Some(&text),
+            });
+        if !right || !as_planned {
+            wrong.push(format!("{key} version {number} is not as planned"));
         }
     }
     wrong
@@ -259,8 +300,8 @@ fn compare_besides(files: &Files, plan: &Plan, told: &[Line], found: &mut Found)
                 };
                 let seen: BTreeSet<(String, String)> = looks
                     .iter()
-                    .filter(|look| look.version > 0)
-                    .map(|look| (look.patient.kind.clone(), look.patient.id.clone()))
+                    .filter_map(|look| look.patient.clone())
+                    .map(|patient| (patient.kind, patient.id))
                     .collect();
                 let noted = reads.get(&format!("look {}", token(*worker, *number)));
                 if noted.is_none_or(|noted| noted.subjects.iter().cloned().collect::<BTreeSet<_>>() != seen) {

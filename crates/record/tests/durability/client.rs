@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use access::Role;
 use record::{
-    Act, Cause, CauseKind, Change, DeskChange, Draft, Durability, IdempotencyKey, Location, Options, Reading, Record,
-    TransactError,
+    Act, Cause, CauseKind, Change, DeskChange, Draft, Durability, Erasure, IdempotencyKey, Location, Options, Reading,
+    Receipt, Record, TransactError,
 };
 use terms::Moment;
 use testkit::toy;
@@ -170,7 +170,8 @@ pub async fn perform(record: &Record, step: &Step) -> Result<Line, String> {
     let (worker, number) = (step.worker, step.number);
     let failed = |problem: record::Problem| format!("{problem:?}");
     match &step.deed {
-        Deed::Commit { keyed, changes } => commit(record, step, *keyed, changes).await,
+        Deed::Commit { keyed, .. } => acknowledge(record, step, *keyed).await,
+        Deed::Erase(..) => acknowledge(record, step, true).await,
         Deed::Read(looks) => {
             let reading = record.read(&host(), format!("look {}", step.token())).await.map_err(failed)?;
             for look in looks {
@@ -207,10 +208,40 @@ async fn see(reading: &Reading, look: &Look) -> Result<(), String> {
     if version == look.version { Ok(()) } else { Err(format!("fault: saw version {version}, wrote {look:?}")) }
 }
 
-async fn commit(record: &Record, step: &Step, keyed: bool, changes: &[Planned]) -> Result<Line, String> {
-    let idempotency = keyed.then(|| IdempotencyKey { key: step.token(), digest: [(step.number % 256) as u8; 32] });
+/// What a step does, for the entry's header.
+fn act(step: &Step, keyed: bool) -> Act {
+    let digest = [(step.number % 256) as u8; 32];
+    let idempotency = keyed.then(|| IdempotencyKey { key: step.token(), digest });
     let cause = Cause { kind: CauseKind::System, reference: "durability".into() };
-    let act = Act { command: format!("step {}", step.token()), cause, idempotency };
+    Act { command: format!("step {}", step.token()), cause, idempotency }
+}
+
+/// Carries a change out; every third that has a key is sent once more, as a client does that lost the answer.
+async fn acknowledge(record: &Record, step: &Step, keyed: bool) -> Result<Line, String> {
+    let act = act(step, keyed);
+    let receipt = carry_out(record, &step.deed, &act).await?;
+    if keyed && step.number.is_multiple_of(3) {
+        let again = carry_out(record, &step.deed, &act).await?;
+        if (again.sequence, &again.written) != (receipt.sequence, &receipt.written) {
+            return Err(format!("fault: committed twice: {receipt:?} {again:?}"));
+        }
+    }
+    Ok(Line::commit(step.worker, step.number, &receipt))
+}
+
+async fn carry_out(record: &Record, deed: &Deed, act: &Act) -> Result<Receipt, String> {
+    match deed {
+        Deed::Commit { changes, .. } => commit(record, act, changes).await,
+        Deed::Erase(key, version) => {
+            let (authority, reason) = ("the suite".to_owned(), "to see it go".to_owned());
+            let erasure = Erasure { versions: vec![(key.clone(), *version)], authority, reason };
+            record.erase(&host(), act.clone(), erasure).await.map_err(|problem| format!("{problem:?}"))
+        }
+        Deed::Read(_) | Deed::Desk | Deed::Checkpoint => Err(format!("not a change: {deed:?}")),
+    }
+}
+
+async fn commit(record: &Record, act: &Act, changes: &[Planned]) -> Result<Receipt, String> {
     let decide = |reading: Arc<Reading>| async move {
         let mut draft = Draft::default();
         for planned in changes {
@@ -225,22 +256,13 @@ async fn commit(record: &Record, step: &Step, keyed: bool, changes: &[Planned]) 
         }
         Ok(draft)
     };
-    let mut receipts = Vec::new();
-    // Every third commit with a key is sent once more, as a client does that lost the answer.
-    for _ in 0..if keyed && step.number.is_multiple_of(3) { 2 } else { 1 } {
-        let receipt = loop {
-            match record.transact::<(), _, _>(&host(), act.clone(), decide).await {
-                Ok(receipt) => break receipt,
-                Err(TransactError::Contended { .. }) => {}
-                Err(other) => return Err(format!("{other:?}")),
-            }
-        };
-        receipts.push(receipt);
+    loop {
+        match record.transact::<(), _, _>(&host(), act.clone(), decide).await {
+            Ok(receipt) => return Ok(receipt),
+            Err(TransactError::Contended { .. }) => {}
+            Err(other) => return Err(format!("{other:?}")),
+        }
     }
-    if receipts.iter().any(|receipt| receipt.sequence != receipts[0].sequence) {
-        return Err(format!("fault: committed twice: {receipts:?}"));
-    }
-    Ok(Line::commit(step.worker, step.number, &receipts[0]))
 }
 
 /// The permit of everything that the suites do.

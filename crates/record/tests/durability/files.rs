@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use journal::frames::Frames;
-use journal::{AccessLeaf, Entry, Salt};
+use journal::{AccessLeaf, Entry};
 use rusqlite::{Connection, Row};
 
 /// Everything that is in the files of a record.
@@ -39,8 +39,10 @@ pub struct Version {
     pub sequence: u64,
     pub moment: i64,
     pub operation: u8,
-    pub salt: Salt,
-    pub text: Vec<u8>,
+    /// 16 bytes; of an erased version the sequence of the entry that erased it.
+    pub salt: Vec<u8>,
+    /// `None` when erased.
+    pub text: Option<Vec<u8>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -148,8 +150,8 @@ fn versions(database: &Connection) -> rusqlite::Result<BTreeMap<(i64, u64), Vers
         all(database, "SELECT number, bytes FROM dictionary", |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sql = "SELECT rid, version, sequence, moment, operation, salt, coding, text FROM version";
     all(database, sql, |row| {
-        let (coding, coded): (u32, Vec<u8>) = (row.get(6)?, row.get(7)?);
-        let text = match coding {
+        let (coding, coded): (u32, Option<Vec<u8>>) = (row.get(6)?, row.get(7)?);
+        let decoded = |coded: Vec<u8>| match coding {
             0 => coded,
             number => {
                 let dictionary = if number == 1 { &Vec::new() } else { &dictionaries[&number] };
@@ -157,6 +159,7 @@ fn versions(database: &Connection) -> rusqlite::Result<BTreeMap<(i64, u64), Vers
                 decompressor.decompress(&coded, 1 << 20).unwrap()
             }
         };
+        let text = coded.map(decoded);
         let version =
             Version { sequence: row.get(2)?, moment: row.get(3)?, operation: row.get(4)?, salt: row.get(5)?, text };
         Ok(((row.get(0)?, row.get(1)?), version))

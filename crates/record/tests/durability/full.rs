@@ -134,7 +134,7 @@ async fn close_and_check(driver: Driver, session: &Session) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writing_goes_on_when_there_is_room_again() {
     let Some(disk) = SmallDisk::mount(40) else { return };
-    let session = Session::new(disk.path(), 2);
+    let session = Session::new(disk.path(), 3);
     disk.fill(16 << 20);
     let mut driver = Driver::open(&session).await;
     full_then_room(&mut driver, &disk).await;
@@ -146,7 +146,7 @@ async fn writing_goes_on_when_there_is_room_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_checkpoint_of_the_log_waits_for_room() {
     let Some(disk) = SmallDisk::mount(112) else { return };
-    let session = Session::new(disk.path(), 4);
+    let session = Session::new(disk.path(), 9);
     let mut driver = Driver::open(&session).await;
     let log = session.directory.join("record.db-wal");
     while std::fs::metadata(&log).unwrap().len() < COPIED_AT - (1 << 20) {

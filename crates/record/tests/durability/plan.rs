@@ -19,11 +19,10 @@ pub struct Worker {
 }
 
 /// A worker's own thing as its steps have left it.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Thing {
-    version: u64,
-    live: bool,
-    patient: u64,
+    /// Whose each version's text is; `None` where there is no text: a deletion, or erased.
+    patients: Vec<Option<u64>>,
 }
 
 /// What a worker does once.
@@ -40,6 +39,8 @@ pub enum Deed {
     Commit { keyed: bool, changes: Vec<Planned> },
     /// Things to look at, each with the version and the patient it must show.
     Read(Vec<Look>),
+    /// One version of a thing is erased, always with an idempotency key.
+    Erase(Key, u64),
     /// Two rows of the desk, always changed together.
     Desk,
     /// A signed checkpoint.
@@ -60,18 +61,24 @@ pub struct Look {
     pub key: Key,
     /// 0 when there is none yet.
     pub version: u64,
-    pub patient: Key,
+    /// Who is noted as seen: the patient of this version, or where it has no text of the one before.
+    pub patient: Option<Key>,
 }
 
 impl Worker {
     pub fn new(seed: u64, name: u64) -> Worker {
         let dice = Dice::new(seed * 1_000_003 + name);
-        Worker { seed, name, number: 0, dice, things: [Thing::default(); THINGS] }
+        Worker { seed, name, number: 0, dice, things: std::array::from_fn(|_| Thing::default()) }
     }
 
     /// Whether this seed writes long texts, which train a dictionary soon.
     fn writes_much(&self) -> bool {
         self.seed % 5 == 4
+    }
+
+    /// Whether this seed erases. An erasure empties the log; without any, the log grows until it is copied.
+    fn erases(&self) -> bool {
+        self.seed.is_multiple_of(2)
     }
 
     fn key(&self, thing: usize) -> Key {
@@ -92,16 +99,24 @@ impl Worker {
     }
 
     fn change(&mut self, at: usize) -> Planned {
-        let delete = self.things[at].live && self.dice.roll(6) == 0;
+        let delete = self.things[at].is_live() && self.dice.roll(6) == 0;
         let patient = self.dice.roll(20);
         let thing = &mut self.things[at];
-        thing.version += 1;
-        thing.live = !delete;
-        if !delete {
-            thing.patient = patient;
-        }
-        let version = Some(thing.version);
+        thing.patients.push((!delete).then_some(patient));
+        let version = Some(thing.patients.len() as u64);
         Planned { key: self.key(at), version, lines: (!delete).then(|| self.lines(patient)) }
+    }
+
+    /// Erases the newest or an older version; without a text to erase it commits.
+    fn erase(&mut self) -> Deed {
+        let at = self.dice.roll(THINGS as u64) as usize;
+        let pick = self.dice.roll(4) as usize;
+        let patients = &mut self.things[at].patients;
+        let Some(place) = patients.len().checked_sub(1 + pick).filter(|place| patients[*place].is_some()) else {
+            return self.commit();
+        };
+        patients[place] = None;
+        Deed::Erase(self.key(at), place as u64 + 1)
     }
 
     fn lines(&mut self, patient: u64) -> Vec<String> {
@@ -137,10 +152,19 @@ impl Worker {
         let mut looks = Vec::new();
         for step in 0..1 + self.dice.roll(3) as usize {
             let at = (first + step) % THINGS;
-            let Thing { version, patient, .. } = self.things[at];
-            looks.push(Look { key: self.key(at), version, patient: Key::new("Patient", format!("p{patient}")) });
+            let mut newest_first = self.things[at].patients.iter().rev();
+            let version = newest_first.len() as u64;
+            let patient = newest_first.by_ref().take(2).flatten().next();
+            let patient = patient.map(|patient| Key::new("Patient", format!("p{patient}")));
+            looks.push(Look { key: self.key(at), version, patient });
         }
         Deed::Read(looks)
+    }
+}
+
+impl Thing {
+    fn is_live(&self) -> bool {
+        self.patients.last().is_some_and(Option::is_some)
     }
 }
 
@@ -149,10 +173,12 @@ impl Iterator for Worker {
 
     fn next(&mut self) -> Option<Step> {
         self.number += 1;
-        let deed = match self.dice.roll(20) {
-            0..=11 => self.commit(),
-            12..=16 => self.read(),
-            17 | 18 => Deed::Desk,
+        let deed = match self.dice.roll(24) {
+            0..=13 => self.commit(),
+            14..=18 => self.read(),
+            19 | 20 => Deed::Desk,
+            21 | 22 if self.erases() => self.erase(),
+            21 | 22 => self.commit(),
             _ => Deed::Checkpoint,
         };
         Some(Step { worker: self.name, number: self.number, deed })
