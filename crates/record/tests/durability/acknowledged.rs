@@ -1,4 +1,5 @@
 //! What the client says it was told, one line for each acknowledgement, written to another process at that moment.
+//! Only words and their parsing; knows no process and no record.
 
 use std::fmt::{Display, Formatter};
 

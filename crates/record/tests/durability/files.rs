@@ -1,4 +1,5 @@
 //! A closed record as its files hold it, read without `record`: what the product writes is judged by other eyes.
+//! Judges nothing; that is for `agreement.rs` and `check.rs`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;

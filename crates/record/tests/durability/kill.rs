@@ -1,4 +1,5 @@
 //! Killed at any moment: `kill -9` loses the process and nothing that the kernel was given.
+//! What is lost when the power fails too is for `forget.rs`.
 
 use std::time::Duration;
 

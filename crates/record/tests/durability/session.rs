@@ -1,4 +1,5 @@
 //! Starting the client as a process of its own, hearing what it was told, and ending it.
+//! Knows nothing of what the client does.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
