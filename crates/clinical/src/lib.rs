@@ -20,4 +20,4 @@ pub mod results;
 
 pub use chart::{Chart, Material, chart};
 pub use directory::unnamed_references;
-pub use read::{Amount, Source, plain};
+pub use read::{Amount, Source, is_rounded, plain, shown};

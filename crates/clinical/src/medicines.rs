@@ -109,7 +109,8 @@ fn dose(dosage: Node<'_, '_>) -> Option<String> {
 }
 
 fn with_unit(amount: &Amount) -> String {
-    format!("{} {}", crate::read::plain(amount.value), amount.unit).trim_end().to_owned()
+    let value = crate::read::plain(amount.value);
+    if amount.unit.is_empty() { format!("{value}, unit not recorded") } else { format!("{value} {}", amount.unit) }
 }
 
 /// The instructions as written, else route and timing in words.

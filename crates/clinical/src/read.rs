@@ -5,7 +5,7 @@
 use std::str::FromStr;
 
 use fhir::Node;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use terms::PartialDate;
 
@@ -128,4 +128,54 @@ pub(crate) fn amount(quantity: Node<'_, '_>) -> Option<Amount> {
 /// A decimal as people read it: no trailing zero.
 pub fn plain(value: Decimal) -> String {
     value.normalize().to_string()
+}
+
+/// Figures that are printed of a value with more than [`LONG`] of them.
+const FIGURES: u32 = 4;
+/// A value with more significant figures than this is not one that anybody measured or typed.
+const LONG: usize = 6;
+
+/// A decimal as a page prints it: in full, unless it has more than six significant figures (as software that
+/// computes values sends them); then rounded to four, half away from zero. The record keeps every digit.
+pub fn shown(value: Decimal) -> String {
+    let plain = plain(value);
+    let figures = plain.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
+    let significant = figures.iter().skip_while(|digit| **digit == b'0').count();
+    if significant <= LONG || value.scale() == 0 {
+        return plain;
+    }
+    let rounded = value.round_sf_with_strategy(FIGURES, RoundingStrategy::MidpointAwayFromZero).unwrap_or(value);
+    // A large number keeps its whole part: 123456.789 is 123457, not 123500.
+    let whole = value.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
+    self::plain(if value.abs() >= Decimal::from(1000) { whole } else { rounded })
+}
+
+/// Whether [`shown`] leaves digits out.
+pub fn is_rounded(value: Decimal) -> bool {
+    shown(value) != plain(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "the cases are written out below")]
+    use super::*;
+
+    #[test]
+    fn only_long_decimals_are_rounded_for_the_page() {
+        let cases = [
+            ("5.9", "5.9"),
+            ("72.50", "72.5"),
+            ("0.0", "0"),
+            ("1234567", "1234567"),
+            ("123.456", "123.456"),
+            ("190.17126630939373", "190.2"),
+            ("4.0021652", "4.002"),
+            ("0.00012345678", "0.0001235"),
+            ("-76.46337501573763", "-76.46"),
+            ("123456.7891", "123457"),
+        ];
+        for (value, words) in cases {
+            assert_eq!(shown(value.parse().unwrap()), words, "{value}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use terms::{PartialDate, local_date};
 
 use crate::read::{
-    Amount, Source, amount, any_has_code, codings, concept_key, has_code, items, plain, text, when, words,
+    Amount, Source, amount, any_has_code, codings, concept_key, has_code, items, shown, text, when, words,
 };
 
 /// How many values a sparkline shows.
@@ -126,24 +126,24 @@ impl Range {
     /// The range in words: `3.5 to 5.3`, `under 5`, `over 90`.
     pub fn words(&self) -> Option<String> {
         match (self.low, self.high) {
-            (Some(low), Some(high)) => Some(format!("{} to {}", plain(low), plain(high))),
-            (None, Some(high)) => Some(format!("under {}", plain(high))),
-            (Some(low), None) => Some(format!("over {}", plain(low))),
+            (Some(low), Some(high)) => Some(format!("{} to {}", shown(low), shown(high))),
+            (None, Some(high)) => Some(format!("under {}", shown(high))),
+            (Some(low), None) => Some(format!("over {}", shown(low))),
             (None, None) => None,
         }
     }
 }
 
 impl Value {
-    /// The result without its unit, a bound in words: `5.9`, `under 5`, `Detected`.
+    /// The result without its unit as a page prints it, a bound in words: `5.9`, `under 5`, `Detected`.
     pub fn words(&self) -> String {
         match self {
             Value::Amount(amount) => match amount.comparator.as_deref() {
-                Some("<") => format!("under {}", plain(amount.value)),
-                Some("<=") => format!("{} or less", plain(amount.value)),
-                Some(">=") => format!("{} or more", plain(amount.value)),
-                Some(_) => format!("over {}", plain(amount.value)),
-                None => plain(amount.value),
+                Some("<") => format!("under {}", shown(amount.value)),
+                Some("<=") => format!("{} or less", shown(amount.value)),
+                Some(">=") => format!("{} or more", shown(amount.value)),
+                Some(_) => format!("over {}", shown(amount.value)),
+                None => shown(amount.value),
             },
             Value::Words(words) => words.clone(),
         }

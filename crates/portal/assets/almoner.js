@@ -1,13 +1,31 @@
 // Keys that make the keyboard quicker; every page works without this file. SPDX-License-Identifier: Apache-2.0
-// "/" goes to the search box, "j" and "k" walk the rows of a list, Enter opens the row, Esc closes an open menu.
+// "/" goes to the search box, "j" and "k" walk the rows of a list, Enter opens the row.
 (function () {
   "use strict";
 
+  // The account page turns the keys off and on; the choice stays with this browser.
+  function keysAreOff() {
+    return window.localStorage.getItem("almoner.keys") === "off";
+  }
+
+  function prepareSwitch() {
+    var toggle = document.getElementById("keys-switch");
+    if (!toggle) return;
+    var show = function () {
+      toggle.textContent = keysAreOff() ? "Turn these keys on" : "Turn these keys off";
+    };
+    toggle.hidden = false;
+    show();
+    toggle.addEventListener("click", function () {
+      window.localStorage.setItem("almoner.keys", keysAreOff() ? "on" : "off");
+      show();
+    });
+  }
+
   // A single letter is a key only when nobody is typing and the person has not turned keys off (WCAG 2.1.4).
   function listens(event) {
-    var off = document.body.hasAttribute("data-keys-off");
     var typing = event.target.closest("input, textarea, select, [contenteditable]");
-    return !off && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+    return !typing && !keysAreOff() && !event.ctrlKey && !event.metaKey && !event.altKey;
   }
 
   function rows() {
@@ -22,15 +40,9 @@
     all[next].focus();
   }
 
-  function closeMenus() {
-    document.querySelectorAll("details.al-menu[open]").forEach(function (menu) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    });
-  }
+  prepareSwitch();
 
   document.addEventListener("keydown", function (event) {
-    if (event.key === "Escape") return closeMenus();
     if (!listens(event)) return;
     if (event.key === "/") {
       var box = document.getElementById("q") || document.getElementById("find");
@@ -51,12 +63,5 @@
       event.preventDefault();
       rows()[0].focus();
     }
-  });
-
-  // A click beside an open menu closes it.
-  document.addEventListener("click", function (event) {
-    document.querySelectorAll("details.al-menu[open]").forEach(function (menu) {
-      if (!menu.contains(event.target)) menu.open = false;
-    });
   });
 })();

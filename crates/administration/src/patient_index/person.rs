@@ -45,6 +45,11 @@ impl Person {
         }
     }
 
+    /// How many NHS and hospital numbers the record has.
+    pub fn number_count(&self) -> usize {
+        self.numbers.len()
+    }
+
     /// Every folded word of every name.
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         self.names.iter().flat_map(|name| name.family.iter().chain(&name.given)).map(String::as_str)

@@ -4,7 +4,7 @@
 //! [check: clinical safety officer]
 
 use crate::news2::Consciousness;
-use crate::read::{Amount, plain};
+use crate::read::{Amount, shown};
 
 /// A vital sign, in the order of the hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,7 +87,7 @@ impl Sign {
 
     /// A measured value in words: without a unit where the table's unit goes without saying, else with it.
     pub(crate) fn words(self, amount: &Amount) -> String {
-        let number = plain(amount.value);
+        let number = shown(amount.value);
         let bound = amount.comparator.as_deref().unwrap_or("");
         match self {
             Sign::Oxygen if amount.value.is_zero() && bound.is_empty() => "Air".to_owned(),

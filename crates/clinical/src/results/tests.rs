@@ -4,6 +4,7 @@
 use fhir::{Document, Limits};
 
 use super::*;
+use crate::read::plain;
 
 /// A laboratory Observation: code, day of November 2026, value with unit (or a comparator before it), more members.
 fn observation(code: &str, day: u8, value: &str, unit: &str, more: &str) -> String {

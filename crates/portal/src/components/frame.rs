@@ -192,27 +192,16 @@ fn bar(frame: &Frame<'_>) -> Markup {
     }
 }
 
-/// Name, role and what the person can do with the session. Lock and sign-out are posts with the form token.
+/// Name and role lead to the account, where signing out is; Lock is at hand. No menu opens here: it would cover the
+/// patient banner (PAB-0013).
 fn me(person: &Person) -> Markup {
-    let send = |action: &str, words: &str, class: &str| {
-        html! {
-            form method="post" action=(action) {
-                input type="hidden" name="form_token" value=(person.form_token);
-                button class=(class) { (words) }
-            }
-        }
-    };
     html! {
         div.al-bar__me {
-            details.al-menu {
-                summary { (person.name) span.al-bar__role { (person.role) } }
-                div.al-menu__x {
-                    div { b { (person.name) } span { (person.role) } }
-                    a href=(person.account) { "Your account and keys" }
-                    (send("/sign-out", "Sign out", "al-btn al-btn--quiet"))
-                }
+            a href=(person.account) { (person.name) span.al-bar__role { (person.role) } }
+            form.al-hide-m method="post" action="/lock" {
+                input type="hidden" name="form_token" value=(person.form_token);
+                button.al-plain { "Lock" }
             }
-            div.al-hide-m { (send("/lock", "Lock", "al-plain")) }
         }
     }
 }

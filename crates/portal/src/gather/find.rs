@@ -60,8 +60,10 @@ async fn found(door: &Door, reading: &Reading, question: &Question, include_died
         candidates.retain(|candidate| !candidate.person.has_died);
     }
     let died_hidden = before - candidates.len();
-    candidates.sort_by_key(|candidate| {
-        (!candidate.judgement.fits_all, std::cmp::Reverse(candidate.judgement.score), candidate.version.key.id.clone())
+    // Of two who fit alike, the one whose record says more about who they are stands first.
+    candidates.sort_by_cached_key(|candidate| {
+        let best = std::cmp::Reverse((candidate.judgement.score, candidate.person.number_count()));
+        (!candidate.judgement.fits_all, best, candidate.version.key.id.clone())
     });
     more |= candidates.len() > SHOWN;
     candidates.truncate(SHOWN);

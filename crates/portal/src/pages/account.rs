@@ -9,13 +9,8 @@ use crate::components::panel::{head, panel};
 use crate::setting::{Rail, Setting};
 
 /// Keys and what they do.
-const KEYS: [(&str, &str); 5] = [
-    ("/", "Go to the search box"),
-    ("j", "Next row of a list"),
-    ("k", "Row before"),
-    ("Enter", "Open the row"),
-    ("Esc", "Close a menu"),
-];
+const KEYS: [(&str, &str); 4] =
+    [("/", "Go to the search box"), ("j", "Next row of a list"), ("k", "Row before"), ("Enter", "Open the row")];
 
 /// The page.
 pub fn account_page(setting: &Setting) -> Markup {
@@ -39,7 +34,11 @@ pub fn account_page(setting: &Setting) -> Markup {
             thead { tr { th scope="col" { "Key" } th scope="col" { "What it does" } } }
             tbody { @for (key, words) in KEYS { tr { td { kbd { (key) } } td { (words) } } } }
         }
-        div.al-panel__f { "Single letters work only while no field has the focus." }
+        div.al-panel__f.al-row {
+            "Single letters work only while no field has the focus."
+            // Shown by the script: without it there are no keys to turn off.
+            button.al-btn.al-btn--quiet.al-push #keys-switch type="button" hidden { "Turn these keys off" }
+        }
     };
     let content = html! {
         h1.al-mb { "Your account and keys" }

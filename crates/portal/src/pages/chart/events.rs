@@ -21,10 +21,9 @@ const AHEAD_DAYS: i64 = 14;
 const LISTED: usize = 500;
 
 /// How much of the past is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
     /// Two years on the axis.
-    #[default]
     TwoYears,
     /// Ten years on the axis.
     TenYears,
@@ -35,9 +34,19 @@ pub enum Span {
 impl Span {
     const ALL: [Span; 3] = [Span::TwoYears, Span::TenYears, Span::List];
 
-    /// The span that an address asks for.
-    pub fn of_code(code: &str) -> Span {
-        Span::ALL.into_iter().find(|span| span.code() == code).unwrap_or_default()
+    /// The span that an address asks for; none when it asks for none of them.
+    pub fn of_code(code: &str) -> Option<Span> {
+        Span::ALL.into_iter().find(|span| span.code() == code)
+    }
+
+    /// The shortest span that has something in it; two years when there is nothing at all.
+    fn with_something(chart: &Chart, now: Moment) -> Span {
+        let newest = chart.events.iter().map(|event| end(event, now)).max();
+        let has_some = |span: &Span| newest.is_some_and(|newest| newest >= Axis::of(*span, now).from);
+        match newest {
+            None => Span::TwoYears,
+            Some(_) => [Span::TwoYears, Span::TenYears].into_iter().find(has_some).unwrap_or(Span::List),
+        }
     }
 
     const fn code(self) -> &'static str {
@@ -74,7 +83,8 @@ const ROWS: [(Kind, &str); 5] = [
 ];
 
 /// Encounters and documents.
-pub(super) fn events_panel(setting: &Setting, chart: &Chart, span: Span) -> Markup {
+pub(super) fn events_panel(setting: &Setting, chart: &Chart, asked: Option<Span>) -> Markup {
+    let span = asked.unwrap_or_else(|| Span::with_something(chart, setting.now));
     let patient = setting.links.patient(&chart.identity.source.id);
     let switch = html! {
         span.al-seg role="group" aria-label="How much is shown" {
@@ -88,7 +98,13 @@ pub(super) fn events_panel(setting: &Setting, chart: &Chart, span: Span) -> Mark
     let axis = Axis::of(span, setting.now);
     let scope = match span {
         Span::List => html! { (counted(chart.events.len(), "item", "items")) ", newest first" },
-        _ => html! { (month_words(local_date(axis.from))) " to now, oldest on the left" },
+        _ => {
+            let earlier = chart.events.iter().filter(|event| end(event, setting.now) < axis.from).count();
+            html! {
+                (month_words(local_date(axis.from))) " to now, oldest on the left"
+                @if earlier > 0 { ", " (counted(earlier, "earlier item is", "earlier items are")) " not drawn" }
+            }
+        }
     };
     html! {
         section.al-panel.al-mt #events {

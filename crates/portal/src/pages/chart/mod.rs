@@ -27,8 +27,8 @@ pub struct Summary<'a> {
     pub setting: &'a Setting,
     /// The read model.
     pub chart: &'a Chart,
-    /// How much of the past the time axis shows, or the list.
-    pub span: Span,
+    /// How much of the past the time axis shows, or the list; the shortest with something in it when not asked for.
+    pub span: Option<Span>,
     /// Types of resource of which there is more than was read.
     pub cut: &'a [&'a str],
 }

@@ -16,6 +16,7 @@ use crate::components::time;
 use crate::words::{clock, duration, short_day};
 
 const HOUR_MS: i64 = 3_600_000;
+const WEEK_MS: i64 = 7 * 24 * HOUR_MS;
 /// How far back the trend reaches.
 const TREND_HOURS: i64 = 72;
 
@@ -82,8 +83,9 @@ fn score_line(observations: &Observations, latest: &Set, now: Moment) -> Markup 
                 _ => {},
             }
             span.al-muted {
-                "at " (time(&clock(latest.at))) " " (time(&short_day(latest.at, now))) ", "
-                (duration(now.0 - latest.at.0)) " ago"
+                "at " (time(&clock(latest.at))) " " (time(&short_day(latest.at, now)))
+                // Further back the date says it better.
+                @if now.0 - latest.at.0 < WEEK_MS { ", " (duration(now.0 - latest.at.0)) " ago" }
             }
         }
     }

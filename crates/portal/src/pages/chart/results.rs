@@ -2,8 +2,8 @@
 //!
 //! A change is printed only where the read model worked one out: never across a change of unit.
 
-use clinical::plain;
 use clinical::results::{Flag, Line, Outcome, Value};
+use clinical::{is_rounded, plain, shown};
 use maud::{Markup, html};
 use rust_decimal::prelude::ToPrimitive as _;
 use terms::{Moment, local_date};
@@ -31,6 +31,9 @@ pub(super) fn results_panel(lines: &[Line], now: Moment) -> Markup {
                     summary { (counted(folded.len(), "more test", "more tests")) }
                     (table(folded, now))
                 }
+            }
+            @if any_is_rounded(lines) {
+                div.al-panel__f { "Values with more than 6 figures are printed with 4; the record keeps them in full." }
             }
         }
     }
@@ -62,7 +65,7 @@ fn row(line: &Line, now: Moment) -> Markup {
             td { (sparkline(line)) }
             td.al-num.al-muted.al-hide-n { @if let Some(previous) = &line.previous { (before(previous, &line.latest, now)) } }
             td.al-num.al-res.al-words[matches!(line.latest.value, Value::Words(_))] {
-                b.al-bad[word.is_some()] { (line.latest.value.words()) }
+                b.al-bad[word.is_some()] { (value_words(&line.latest)) }
                 @if let Some(word) = word { span.al-sub.al-bad { (word) } }
                 @if line.latest.preliminary { " " (tag(Weight::Mute, "Preliminary")) }
             }
@@ -73,6 +76,22 @@ fn row(line: &Line, now: Moment) -> Markup {
             }
         }
     }
+}
+
+/// The value; a rounded one carries every digit in its `value` attribute.
+fn value_words(outcome: &Outcome) -> Markup {
+    match &outcome.value {
+        Value::Amount(amount) if is_rounded(amount.value) => html! {
+            data value=(plain(amount.value)) { (outcome.value.words()) }
+        },
+        value => html! { (value.words()) },
+    }
+}
+
+/// Whether any value of the panel is printed rounded.
+fn any_is_rounded(lines: &[Line]) -> bool {
+    let rounded = |outcome: &Outcome| matches!(&outcome.value, Value::Amount(amount) if is_rounded(amount.value));
+    lines.iter().any(|line| rounded(&line.latest) || line.previous.as_ref().is_some_and(rounded))
 }
 
 fn unit(outcome: &Outcome) -> Option<&str> {
@@ -87,7 +106,7 @@ fn before(previous: &Outcome, latest: &Outcome, now: Moment) -> Markup {
     let other_unit = unit(previous).filter(|of| Some(*of) != unit(latest));
     let same_day = local_date(previous.at.lower()) == local_date(latest.at.lower());
     html! {
-        (previous.value.words())
+        (value_words(previous))
         @if let Some(unit) = other_unit { " " (unit) }
         span.al-sub {
             @if same_day { (time(&clock_or_day(previous.at.lower(), now))) } @else { (time(&short_date(&previous.at, now))) }
@@ -100,7 +119,7 @@ fn change_words(change: rust_decimal::Decimal) -> String {
         return "● same".to_owned();
     }
     let arrow = if change.is_sign_positive() { "▲" } else { "▼" };
-    format!("{arrow} {}", plain(change.abs()))
+    format!("{arrow} {}", shown(change.abs()))
 }
 
 fn sparkline(line: &Line) -> Markup {
