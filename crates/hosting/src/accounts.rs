@@ -6,7 +6,7 @@
 //! honoured, so nobody gives themselves a role by writing a resource.
 
 use access::Role;
-use fhir_api::{Candidate, References};
+use fhir_api::{Candidate, Objection, References};
 use record::{Act, Cause, CauseKind, Change, Draft, Key, LABEL, Operation, Source, TransactError};
 use serde::{Deserialize, Serialize};
 use terms::Moment;
@@ -28,6 +28,9 @@ const TRIES: usize = 8;
 
 /// The kind of the desk's rows with hashes and failures.
 const CREDENTIAL: &str = "credential";
+/// The kind and key of the one row that is written when there is no account to count a failure for.
+const ATTEMPT: &str = "attempt";
+const NOBODY: &str = "nobody";
 /// How ids of account resources begin.
 const ID_PREFIX: &str = "account-";
 
@@ -174,10 +177,14 @@ pub(crate) async fn sign_in(trust: &Trust, name: &str, password: &Secret) -> Res
             settle(trust, &name, |credential| credential.failures = 0).await.map_err(NotSignedIn::Failed)?;
             person(trust, &name, row.value.account_version).await
         }
-        (Check::Wrong | Check::Right, row) => {
-            if row.is_some() {
-                settle(trust, &name, |credential| credential.fail(now)).await.map_err(NotSignedIn::Failed)?;
-            }
+        (Check::Wrong | Check::Right, Some(_)) => {
+            settle(trust, &name, |credential| credential.fail(now)).await.map_err(NotSignedIn::Failed)?;
+            Err(NotSignedIn::Wrong)
+        }
+        (Check::Wrong | Check::Right, None) => {
+            // One write as well, so that the time does not tell whether there is such an account.
+            let nobody = Drawer::of(&trust.record, ATTEMPT).put(NOBODY, &now.0, None, None).await;
+            nobody.map_err(NotSignedIn::Failed)?;
             Err(NotSignedIn::Wrong)
         }
     }
@@ -227,6 +234,19 @@ impl Credential {
             self.locked_until = now.0 + LOCKED_MS;
         }
     }
+}
+
+/// The owner of `Basic`: accounts are changed by hosting alone, whatever a door's permit reaches.
+pub(crate) fn plan(draft: Draft) -> Result<Draft, Objection> {
+    let is_account = |key: &Key| key.kind == "Basic" && key.id.starts_with(ID_PREFIX);
+    if draft.changes.iter().any(|change| is_account(change.key())) {
+        return Err(Objection {
+            code: "account".into(),
+            sentence: "Accounts are changed with `almoner user`, not as resources.".into(),
+            field: None,
+        });
+    }
+    Ok(draft)
 }
 
 /// Accounts are sealed: no role but the host's own finds or reads them.

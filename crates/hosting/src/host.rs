@@ -6,12 +6,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use access::{Grant, Permit, Role};
 use fhir::{Document, Limits};
-use fhir_api::Owners;
-use record::{Indexing, Options, Record, Source};
+use fhir_api::{Owners, Planned};
+use record::{Draft, Indexing, Options, Reading, Record, Source};
 use terms::index::Row;
 use terms::{Clock, Moment};
 use tokio::sync::Mutex;
 
+use crate::accounts;
 use crate::configuration::Configuration;
 use crate::failure::Failure;
 use crate::ownership::Lock;
@@ -55,7 +56,7 @@ impl Host {
         Ok(Host {
             passwords: Arc::new(Passwords::new()?),
             throttle: Throttle::default(),
-            owners: Owners::none(),
+            owners: owners(),
             clock,
             open: RwLock::default(),
             registry: Mutex::new(registry),
@@ -212,6 +213,14 @@ impl Trust {
     }
 }
 
+/// Every owner of this host.
+fn owners() -> Owners {
+    fn accounts<'a>(_: &'a Reading, draft: Draft) -> Planned<'a> {
+        Box::pin(std::future::ready(accounts::plan(draft)))
+    }
+    Owners::none().with(["Basic"], Arc::new(accounts))
+}
+
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
     Indexing { functions: vec![("fhir", 1), ("patient index", 1), ("accounts", 1)], extract: Arc::new(extract) }
@@ -223,5 +232,5 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
         fhir::search::index_rows(source.kind, source.id, &document, rows);
         administration::patient_rows(&document, rows);
     }
-    crate::accounts::index_rows(source, rows);
+    accounts::index_rows(source, rows);
 }

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
 async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { host, json, command } = arguments;
     let default_data = matches!(command, Command::Demo).then(|| PathBuf::from("almoner-demo"));
+    let store = host.store.clone();
     let configuration = configuration(host, default_data)?;
     let work = match command {
         Command::Serve => {
@@ -42,7 +43,7 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
             hosting::serve_demonstration(configuration, |demo| print::demonstration(demo, json)).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        command => work(command)?,
+        command => work(command, store)?,
     };
     let progress = progress::Bar::new(json);
     let outcome = hosting::run(configuration, work, &|step| progress.show(step)).await;
@@ -62,11 +63,11 @@ fn configuration(host: HostArguments, default_data: Option<PathBuf>) -> Result<C
     Ok(configuration)
 }
 
-/// The work of a command. Paths become absolute: the process that does it may have another working directory.
-fn work(command: Command) -> Result<Work> {
+/// The work of a command; a new trust goes to `store` if one was named. Paths become absolute: the process that does it may have another working directory.
+fn work(command: Command, store: Option<String>) -> Result<Work> {
     Ok(match command {
         Command::Trust(TrustCommand::Add { code, name, demonstration }) => {
-            Work::AddTrust(NewTrust { code: TrustCode::parse(&code)?, name, store: None, demonstration })
+            Work::AddTrust(NewTrust { code: TrustCode::parse(&code)?, name, store, demonstration })
         }
         Command::Trust(TrustCommand::Show { code }) => Work::ShowTrust { trust: TrustCode::parse(&code)? },
         Command::User(UserCommand::Add { trust, name, display, role, password_stdin }) => {

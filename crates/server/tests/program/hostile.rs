@@ -4,14 +4,10 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use crate::stage::{Answer, Serving, Stage};
+use crate::stage::{Answer, Serving, Stage, is_soak};
 
 /// The most memory a host may use, in MiB.
 const MEMORY_MIB: u64 = 600;
-
-fn is_soak() -> bool {
-    std::env::var_os("ALMONER_SOAK").is_some()
-}
 
 fn memory_mib(serving: &Serving) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", serving.id())).unwrap();

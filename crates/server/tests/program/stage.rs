@@ -192,6 +192,11 @@ fn dechunk(mut bytes: &[u8]) -> Vec<u8> {
     body
 }
 
+/// Whether the long suites run, not their slice.
+pub(crate) fn is_soak() -> bool {
+    std::env::var_os("ALMONER_SOAK").is_some()
+}
+
 /// A file or folder of the third-party suites; `None` where they are not installed, which in CI is a failure.
 pub(crate) fn suite(name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("ALMONER_SUITES")
