@@ -71,14 +71,20 @@ fn measure_type(kind: &str, texts: &[Vec<u8>]) -> [f64; 4] {
     [texts.iter().map(Vec::len).sum::<usize>() as f64 / count, total as f64 / count, parse, index]
 }
 
-/// Microseconds of processor time for one of `count` things: the best of five runs.
+/// Microseconds of processor time for one of `count` things, over at least a quarter of a second: the counter moves
+/// in steps of some milliseconds.
 fn measure(count: usize, mut work: impl FnMut()) -> f64 {
-    let runs = (0..5).map(|_| {
-        let start = processor_nanos();
+    work();
+    let start = processor_nanos();
+    let mut runs = 0;
+    loop {
         work();
-        (processor_nanos() - start) as f64
-    });
-    runs.fold(f64::INFINITY, f64::min) / 1000.0 / count as f64
+        runs += 1;
+        let spent = processor_nanos() - start;
+        if spent > 250_000_000 {
+            return spent as f64 / 1000.0 / (runs * count) as f64;
+        }
+    }
 }
 
 fn processor_nanos() -> u64 {

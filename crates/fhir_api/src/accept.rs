@@ -30,10 +30,13 @@ pub struct Accepted {
     pub issues: Vec<Issue>,
 }
 
-/// What links stand for: from a `fullUrl` or a conditional reference to `Type/id`.
+/// What links stand for: from a `fullUrl`, a conditional reference or this server's own address to `Type/id`.
 #[derive(Debug, Clone, Default)]
 pub struct References {
     by_link: FxHashMap<String, String>,
+    /// This server's base address with a slash at its end: what lies below is one of our own resources, and stays so
+    /// when the trust moves to another address.
+    base: Option<String>,
 }
 
 impl<'t> Candidate<'t> {
@@ -137,6 +140,11 @@ impl<'t> Candidate<'t> {
 }
 
 impl References {
+    /// For a server at this base address.
+    pub(crate) fn at(base: &str) -> References {
+        References { by_link: FxHashMap::default(), base: Some(format!("{base}/")) }
+    }
+
     /// Says what a link stands for.
     pub fn insert(&mut self, link: impl Into<String>, key: &Key) {
         self.by_link.insert(link.into(), key.to_string());
@@ -144,7 +152,12 @@ impl References {
 
     /// What a link stands for, if that was said.
     pub fn resolve(&self, link: &str) -> Option<String> {
-        self.by_link.get(link).cloned()
+        if let Some(key) = self.by_link.get(link) {
+            return Some(key.clone());
+        }
+        let own = link.strip_prefix(self.base.as_deref()?)?;
+        let kind = own.split_once('/').map(|(kind, _)| kind)?;
+        fhir::definitions().resource_type(kind).map(|_| own.to_owned())
     }
 }
 

@@ -49,7 +49,7 @@ impl Place {
 
 /// `POST` of a Bundle to the base.
 pub(crate) async fn receive(visit: &Visit<'_>, call: &Call) -> Result<Answer, Refusal> {
-    let bundle = heavy(call.body.len(), || understand(&call.body, call, visit.service.bounds.entries))?;
+    let bundle = heavy(call.body.len(), || understand(visit, call))?;
     let (kind, answers) = match bundle {
         Bundle::Batch(entries) => ("batch-response", batch(visit, entries).await),
         Bundle::Transaction(steps) => {
@@ -131,7 +131,8 @@ impl Work {
 }
 
 /// Reads a Bundle. A transaction is judged as a whole, entries of a batch later and one by one.
-fn understand(body: &Bytes, outer: &Call, limit: usize) -> Result<Bundle, Refusal> {
+fn understand(visit: &Visit<'_>, outer: &Call) -> Result<Bundle, Refusal> {
+    let (body, limit) = (&outer.body, visit.service.bounds.entries);
     let bundle = Document::parse(body, &Limits::default()).map_err(malformed)?;
     if bundle.resource_type().as_deref() != Some("Bundle") {
         return Err(Refusal::bad_request("invalid", "The body must be a Bundle of type batch or transaction."));
@@ -149,7 +150,8 @@ fn understand(body: &Bytes, outer: &Call, limit: usize) -> Result<Bundle, Refusa
             if !errors.is_empty() {
                 return Err(Refusal::unprocessable(errors));
             }
-            Ok(Bundle::Transaction(writes(&nodes, entries(&nodes, body, outer))?))
+            let references = References::at(&visit.door.base_url);
+            Ok(Bundle::Transaction(writes(&nodes, entries(&nodes, body, outer), references)?))
         }
         _ => Err(Refusal::bad_request("value", "The type of the Bundle must be batch or transaction.")),
     }
@@ -165,7 +167,11 @@ fn entries(nodes: &[Node<'_, '_>], body: &Bytes, outer: &Call) -> Vec<Entry> {
 }
 
 /// The writes of a transaction, with the links between them put in place as far as they are known.
-fn writes(nodes: &[Node<'_, '_>], entries: Vec<Entry>) -> Result<Vec<(Place, Call, Option<Write>)>, Refusal> {
+fn writes(
+    nodes: &[Node<'_, '_>],
+    entries: Vec<Entry>,
+    mut references: References,
+) -> Result<Vec<(Place, Call, Option<Write>)>, Refusal> {
     let mut refused = None;
     let mut found = Vec::with_capacity(entries.len());
     for (entry, node) in entries.into_iter().zip(nodes) {
@@ -179,7 +185,6 @@ fn writes(nodes: &[Node<'_, '_>], entries: Vec<Entry>) -> Result<Vec<(Place, Cal
     if let Some(refusal) = refused {
         return Err(refusal);
     }
-    let mut references = References::default();
     let mut all_known = true;
     for (place, _, write, _) in &found {
         match (write.as_ref().map(Write::known_key), &place.full_url) {
@@ -231,6 +236,7 @@ fn call_of(entry: Node<'_, '_>, body: &Bytes, outer: &Call) -> Result<Call, Refu
     let conditions = Conditions {
         if_match: member("ifMatch").map(|tag| version_of_tag("ifMatch", &tag)).transpose()?,
         if_none_match: member("ifNoneMatch").and_then(|tag| version_of_tag("ifNoneMatch", &tag).ok()),
+        only_new: member("ifNoneMatch").is_some_and(|tag| tag.trim() == "*"),
         if_modified_since: None,
         if_none_exist: member("ifNoneExist").map(|criteria| parse_query(&criteria)).transpose()?,
     };

@@ -31,8 +31,10 @@ pub(crate) struct Call {
 pub(crate) struct Conditions {
     /// `If-Match`: only when this is the newest version.
     pub(crate) if_match: Option<u64>,
-    /// `If-None-Match`: no body when this is still the newest version.
+    /// `If-None-Match` with a version: no body when this is still the newest.
     pub(crate) if_none_match: Option<u64>,
+    /// `If-None-Match: *`: write only when there is nothing yet.
+    pub(crate) only_new: bool,
     /// `If-Modified-Since`: no body when not changed after this.
     pub(crate) if_modified_since: Option<Moment>,
     /// `If-None-Exist`: create only when this search finds nothing.
@@ -66,6 +68,7 @@ impl Conditions {
         Ok(Conditions {
             if_match: text("if-match").map(|tag| version_of_tag("If-Match", tag)).transpose()?,
             if_none_match: text("if-none-match").and_then(|tag| version_of_tag("If-None-Match", tag).ok()),
+            only_new: text("if-none-match").is_some_and(|tag| tag.trim() == "*"),
             if_modified_since: text("if-modified-since").and_then(moment_of_http_date),
             if_none_exist: text("if-none-exist").map(parse_query).transpose()?,
         })

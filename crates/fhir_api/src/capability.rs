@@ -20,11 +20,11 @@ const DATE: &str = "2026-11-22";
 
 /// `GET /metadata`.
 pub(crate) fn answer(door: Option<&Door>) -> Answer {
-    Answer::document(statement(door.map(|door| door.base_url.as_str())))
+    Answer::document(statement(door))
 }
 
-/// The statement; with the address of the instance where it is known.
-pub(crate) fn statement(base: Option<&str>) -> Vec<u8> {
+/// The statement; with trust and address of the instance where they are known.
+fn statement(door: Option<&Door>) -> Vec<u8> {
     static REST: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let mut writer = Writer::with_room(512 << 10);
         write_rest(&mut writer);
@@ -41,11 +41,12 @@ pub(crate) fn statement(base: Option<&str>) -> Vec<u8> {
             w.text("name", "Almoner");
             w.text("version", env!("CARGO_PKG_VERSION"));
         });
-        w.name("implementation").object(|w| {
-            w.text("description", "The record of one trust");
-            if let Some(base) = base {
-                w.text("url", base);
+        w.name("implementation").object(|w| match door {
+            Some(door) => {
+                w.text("description", &format!("The record of trust {}", door.trust));
+                w.text("url", &door.base_url);
             }
+            None => w.text("description", "The record of one trust"),
         });
         w.text("fhirVersion", "4.0.1");
         w.name("format").array(|w| ["application/fhir+json", "json"].iter().for_each(|format| w.string(format)));
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_statement_says_what_routes_and_definitions_say() {
-        let text = statement(Some("http://x/t/A/fhir"));
+        let text = statement(None);
         assert_eq!(fhir::validate(&fhir::Document::parse(&text, &fhir::Limits::default()).unwrap()), []);
         let statement: Value = serde_json::from_slice(&text).unwrap();
         let rest = &statement["rest"][0];

@@ -27,6 +27,7 @@ use crate::write::{Action, Resource, Step, Write, is_live};
 pub(crate) struct Decision {
     service: Arc<Service>,
     around: Surroundings,
+    base: String,
     writes: Vec<Write>,
     /// Where in a Bundle each write stands; empty for a write by itself.
     places: Vec<Place>,
@@ -44,9 +45,8 @@ struct Decided {
 impl Decision {
     /// A decision about these writes.
     pub(crate) fn new(visit: &Visit<'_>, writes: Vec<Write>, places: Vec<Place>, payload: Payload) -> Arc<Decision> {
-        let service = visit.service.clone();
-        let around = visit.surroundings();
-        Arc::new(Decision { service, around, writes, places, payload, decided: Mutex::default() })
+        let (service, around, base) = (visit.service.clone(), visit.surroundings(), visit.door.base_url.clone());
+        Arc::new(Decision { service, around, base, writes, places, payload, decided: Mutex::default() })
     }
 
     /// Settles all writes on a reading and makes one draft of them.
@@ -75,7 +75,7 @@ impl Decision {
 
     /// What links stand for where that depends on the record: `fullUrl`s of conditional writes, conditional references.
     async fn references(&self, reading: &Reading, steps: &[Step]) -> Result<References, Refusal> {
-        let mut references = References::default();
+        let mut references = References::at(&self.base);
         for (step, place) in steps.iter().zip(&self.places) {
             if let (Some(key), Some(link)) = (&step.key, &place.full_url) {
                 references.insert(link, key);

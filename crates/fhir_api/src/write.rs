@@ -38,6 +38,7 @@ pub(crate) struct Write {
     /// The criteria of a conditional write.
     pub(crate) criteria: Option<Query>,
     if_match: Option<u64>,
+    only_new: bool,
     /// The id in the body.
     own_id: Option<String>,
     /// The id that is given if the server has to give one; the same in every attempt.
@@ -72,7 +73,7 @@ pub(crate) struct Step {
 
 /// `POST`, `PUT` and `DELETE` of one resource.
 pub(crate) async fn write(visit: &Visit<'_>, call: &Call) -> Result<Answer, Refusal> {
-    let write = heavy(call.body.len(), || Write::of_one(call))?;
+    let write = heavy(call.body.len(), || Write::of_one(call, &References::at(&visit.door.base_url)))?;
     let payload = call.preference.payload.unwrap_or(Payload::Representation);
     let command = write.action.command();
     let mut answers = commit(visit, command, Decision::new(visit, vec![write], Vec::new(), payload)).await?;
@@ -91,14 +92,14 @@ impl Action {
 
 impl Write {
     /// The write that a call by itself asks for.
-    fn of_one(call: &Call) -> Result<Write, Refusal> {
+    fn of_one(call: &Call, references: &References) -> Result<Write, Refusal> {
         known_kind(&call.names.kind)?;
         if matches!(call.work, Work::Delete | Work::DeleteWhere) {
             return Write::of(call, None);
         }
         let candidate = Candidate::parse(&call.body, Some(&call.names.kind))?;
         let mut write = Write::of(call, Some(&candidate))?;
-        write.make_ready(&candidate, &References::default());
+        write.make_ready(&candidate, references);
         Ok(write)
     }
 
@@ -122,6 +123,7 @@ impl Write {
             id: has_id.then(|| call.names.id.clone()),
             criteria,
             if_match: call.conditions.if_match,
+            only_new: call.conditions.only_new,
             own_id: candidate.and_then(Candidate::id).map(Cow::into_owned),
             fresh_id: fresh_id(),
             resource: if candidate.is_some() { Resource::Waiting(call.body.clone()) } else { Resource::None },
@@ -228,8 +230,12 @@ impl Write {
     }
 
     fn check_version(&self, step: &Step) -> Result<(), Refusal> {
-        let Some(expected) = self.if_match else { return Ok(()) };
         let newest = step.before.as_ref().filter(|version| is_live(version)).map(|version| version.version);
+        if self.only_new && self.action == Action::Update && newest.is_some() {
+            let details = "If-None-Match says that there must be nothing yet, but the resource exists.";
+            return Err(Refusal::precondition("conflict", details));
+        }
+        let Some(expected) = self.if_match else { return Ok(()) };
         if newest == Some(expected) {
             return Ok(());
         }

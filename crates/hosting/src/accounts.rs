@@ -177,7 +177,7 @@ pub(crate) async fn sign_in(trust: &Trust, name: &str, password: &Secret) -> Res
             settle(trust, &name, |credential| credential.failures = 0).await.map_err(NotSignedIn::Failed)?;
             person(trust, &name, row.value.account_version).await
         }
-        (Check::Wrong | Check::Right, Some(_)) => {
+        (Check::Wrong, Some(_)) => {
             settle(trust, &name, |credential| credential.fail(now)).await.map_err(NotSignedIn::Failed)?;
             Err(NotSignedIn::Wrong)
         }

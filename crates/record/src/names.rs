@@ -118,6 +118,13 @@ impl Names {
         Ok(self.targets(store, [(kind, id)].into_iter()).await?.into_iter().flatten().next())
     }
 
+    /// Keeps a row number that was found on the way, so that it need not be looked up.
+    pub(crate) fn remember(&self, kind: &str, id: &str, rid: i64) {
+        if let Some(kind) = self.kind(kind) {
+            self.targets.insert((kind, stored_id(id)), rid);
+        }
+    }
+
     /// The row numbers of resources that were ever mentioned, in their order; the store is asked once for all.
     pub(crate) async fn targets<'k>(
         &self,

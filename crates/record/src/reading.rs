@@ -235,6 +235,7 @@ impl Reading {
                 Some(Arc::new(Key { kind: kind.to_string(), id: logical_id(&id)? }))
             });
             let key = key.ok_or_else(|| Problem::damaged(format!("row {rid} has no key")))?;
+            self.names().remember(&key.kind, &key.id, *rid);
             cache.insert(*rid, key.clone());
             fetched.insert(*rid, key);
         }

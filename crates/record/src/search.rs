@@ -27,6 +27,10 @@ const MOST_LINKED: usize = 200;
 const MOST_EXAMINED: usize = 200_000;
 /// Candidates examined together.
 const BATCH: usize = 128;
+/// Rows of one range that are listed together.
+const PART: usize = 1000;
+/// Ranges that are listed together.
+const RANGES_AT_ONCE: usize = 64;
 
 /// A condition with its key ranges.
 enum Test {
@@ -153,15 +157,11 @@ async fn prepare(reading: &Reading, kind: &str, clause: &Clause) -> Result<Test,
 
 async fn rows_test(reading: &Reading, spans: Vec<Span>, negated: bool) -> Result<Test, Problem> {
     let spans = reading.with_aliases(spans).await?;
-    let (mut ranges, mut size) = (Vec::new(), 0);
+    let mut ranges = Vec::new();
     for span in &spans {
-        for range in reading.names().ranges(reading.store(), span).await? {
-            if !negated && size <= SMALL_TO_SORT {
-                size += reading.store().estimate(&range, SMALL_TO_SORT + 1 - size).await?;
-            }
-            ranges.push(range);
-        }
+        ranges.extend(reading.names().ranges(reading.store(), span).await?);
     }
+    let size = if negated { 0 } else { reading.store().estimate(&ranges, SMALL_TO_SORT + 1).await? };
     Ok(Test::Rows { spans, ranges, size, negated })
 }
 
@@ -326,18 +326,17 @@ async fn list(
     if within.is_some_and(BTreeSet::is_empty) {
         return Ok(rids);
     }
-    for range in ranges {
-        let mut after: Option<Hit> = None;
-        loop {
-            let hits = reading.store().scan(range, after.as_ref(), reading.sequence(), 1000).await?;
-            let full = hits.len() == 1000;
-            after = hits.last().cloned();
-            rids.extend(hits.into_iter().filter(|(key, _)| range.admits_rest(key)).map(|(_, rid)| rid));
-            if !full {
-                break;
-            }
-            if rids.len() > MOST_EXAMINED {
-                return Err(Problem::TooCostly);
+    let (store, at) = (reading.store(), reading.sequence());
+    for together in ranges.chunks(RANGES_AT_ONCE) {
+        for (range, mut hits) in together.iter().zip(store.scan_each(together, at, PART).await?) {
+            loop {
+                let next = hits.last().filter(|_| hits.len() == PART).cloned();
+                rids.extend(hits.into_iter().filter(|(key, _)| range.admits_rest(key)).map(|(_, rid)| rid));
+                let Some(after) = next else { break };
+                if rids.len() > MOST_EXAMINED {
+                    return Err(Problem::TooCostly);
+                }
+                hits = store.scan(range, Some(&after), at, PART).await?;
             }
         }
     }

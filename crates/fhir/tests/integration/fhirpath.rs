@@ -13,6 +13,15 @@ use terms::Moment;
 /// How many of the 935 tests passed when this was last raised.
 const FLOOR: usize = 930;
 
+/// The tests that do not pass, and why we are content with it.
+const EXPLAINED: &[(&str, &str)] = &[
+    ("testPolymorphismAsB", "wants static types: a member of what `as` left empty is a fault there"),
+    ("testDollarOrderNotAllowed", "wants functions of order refused after `children()`"),
+    ("testPlusDate19", "drops the fraction of 0.1 's'; the specification keeps it for seconds"),
+    ("HighBoundaryDateTimeMillisecond1", "reads the hour 08 as 08:00, against its own low boundary"),
+    ("HighBoundaryDateTimeMillisecond3", "the same"),
+];
+
 #[test]
 fn official_tests() {
     let Some(folder) = suites::folder("fhir-test-cases-r4") else { return };
@@ -27,7 +36,11 @@ fn official_tests() {
         all += 1;
         match check(&test, &expression, input) {
             Ok(()) => passed += 1,
-            Err(why) => eprintln!("{}: {} {why}", test.attribute("name").unwrap(), expression.text().unwrap_or("")),
+            Err(why) => {
+                let name = test.attribute("name").unwrap();
+                let explained = EXPLAINED.iter().find(|(own, _)| *own == name);
+                assert!(explained.is_some(), "{name}: {} {why}", expression.text().unwrap_or(""));
+            }
         }
     }
     eprintln!("FHIRPath: {passed}/{all} official tests pass");

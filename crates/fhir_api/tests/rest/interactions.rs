@@ -1,5 +1,7 @@
 //! Create, read, update, delete, versions and conditions of single resources.
 
+use axum::body::Body;
+use fhir_api::Bounds;
 use serde_json::{Value, json};
 
 use crate::site::{BASE, sites};
@@ -99,6 +101,8 @@ async fn versions_guard_against_lost_updates() {
         assert_eq!(absent.issue(), (412, "conflict".into()));
         let odd = site.send("PUT", "Patient/p", &[("if-match", "yes")], body).await;
         assert_eq!(odd.issue(), (400, "value".into()));
+        let there = site.send("PUT", "Patient/p", &[("if-none-match", "*")], own.to_string()).await;
+        assert_eq!(there.issue(), (412, "conflict".into()));
         let stale = site.send("DELETE", "Patient/p", &[("if-match", "W/\"1\"")], "").await;
         assert_eq!(stale.issue(), (412, "conflict".into()));
     }
@@ -241,6 +245,40 @@ async fn bad_input_is_refused_with_its_place() {
         assert_eq!(site.send("POST", "Patient", &[], deep).await.status, 400);
         let huge = vec![b' '; (50 << 20) + 1];
         assert_eq!(site.send("POST", "Patient", &[], huge).await.issue(), (413, "too-long".into()));
+    }
+}
+
+#[tokio::test]
+async fn links_to_this_server_become_its_own() {
+    for site in sites().await {
+        let observation = json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"},
+            "subject": {"reference": format!("{BASE}/Patient/p")}, "encounter": {"reference": "http://other/Encounter/e"}});
+        assert_eq!(site.put("Observation/o", &observation).await.status, 201);
+        let stored = site.get("Observation/o").await.json();
+        assert_eq!(stored["subject"]["reference"], "Patient/p");
+        assert_eq!(stored["encounter"]["reference"], "http://other/Encounter/e");
+        assert_eq!(site.found("Observation?subject=Patient/p").await, ["o"]);
+        assert_eq!(site.found(&format!("Observation?subject={BASE}/Patient/p")).await, ["o"]);
+    }
+}
+
+/// A body that never ends and one that breaks off; time is not waited for but set forward.
+#[tokio::test]
+async fn slow_and_broken_clients_are_let_go() {
+    for site in sites().await {
+        let site = site.within(Bounds { body_seconds: 5, bodies_bytes: 1 << 20, ..Bounds::default() });
+        tokio::time::pause();
+        let endless = Body::from_stream(futures_util::stream::pending::<Result<bytes::Bytes, std::io::Error>>());
+        assert_eq!(site.send("POST", "Patient", &[], endless).await.issue(), (408, "timeout".into()));
+        let pieces = vec![Ok(bytes::Bytes::from_static(b"{")), Err(std::io::Error::other("gone"))];
+        let broken = Body::from_stream(futures_util::stream::iter(pieces));
+        assert_eq!(site.send("POST", "Patient", &[], broken).await.issue(), (400, "incomplete".into()));
+        // More than all large bodies together may take: no room will come.
+        let large = vec![b' '; 2 << 20];
+        let site = site.within(Bounds { bodies_bytes: 1 << 20, ..Bounds::default() });
+        let crowded = site.send("POST", "Patient", &[], large).await;
+        assert_eq!((crowded.issue(), crowded.header("retry-after")), ((503, "throttled".into()), "10"));
+        tokio::time::resume();
     }
 }
 

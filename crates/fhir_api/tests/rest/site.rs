@@ -73,6 +73,11 @@ pub(crate) fn permit_for(patient: &str) -> Permit {
     decide(Grant::role("token/app", "App", Role::Subject).only([subject]), Moment(0)).unwrap()
 }
 
+fn router(owners: Owners, bounds: Bounds) -> Router {
+    let service = Service::new(owners, bounds, clock());
+    Router::new().nest_service("/t/RTX/fhir", fhir_api::routes(service))
+}
+
 impl Site {
     pub(crate) async fn on_sqlite(owners: Owners) -> Site {
         let directory = TempDir::new().unwrap();
@@ -100,9 +105,13 @@ impl Site {
             durability: Durability::default(),
         };
         let record = Record::open(&location, options).await.unwrap();
-        let service = Service::new(owners, Bounds::default(), clock());
-        let router = Router::new().nest_service("/t/RTX/fhir", fhir_api::routes(service));
+        let router = router(owners, Bounds::default());
         Site { router, record, permit: permit(Role::System), _kept: Arc::new(kept) }
+    }
+
+    /// The same record within other bounds.
+    pub(crate) fn within(&self, bounds: Bounds) -> Site {
+        Site { router: router(Owners::none(), bounds), ..self.clone() }
     }
 
     /// The same record through another permit.

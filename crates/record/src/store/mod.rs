@@ -278,9 +278,19 @@ impl Store {
         each_store!(self, store => store.scan_down(range, before, at, limit))
     }
 
-    /// About how many current rows the range has, counted up to `most`.
-    pub(crate) async fn estimate(&self, range: &KeyRange, most: usize) -> Result<usize, Problem> {
-        each_store!(self, store => store.estimate(range, most))
+    /// The first rows of each range that hold at the sequence, at most `limit` of each, in the order of the ranges.
+    pub(crate) async fn scan_each(
+        &self,
+        ranges: &[KeyRange],
+        at: u64,
+        limit: usize,
+    ) -> Result<Vec<Vec<Hit>>, Problem> {
+        each_store!(self, store => store.scan_each(ranges, at, limit))
+    }
+
+    /// About how many current rows the ranges have together, counted up to `most`.
+    pub(crate) async fn estimate(&self, ranges: &[KeyRange], most: usize) -> Result<usize, Problem> {
+        each_store!(self, store => store.estimate(ranges, most))
     }
 
     /// Entries from a sequence on.

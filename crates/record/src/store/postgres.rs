@@ -204,10 +204,32 @@ impl PostgresReader {
         each(&self.query("scanning the index", postgres::SCAN_DOWN, parameters).await?, hit_row)
     }
 
-    pub(crate) async fn estimate(&self, range: &KeyRange, most: usize) -> Result<usize, Problem> {
-        let high = range.high.as_deref().unwrap_or(TOP);
-        let parameters: &Parameters<'_> = &[&range.low, &high, &(most as i64)];
-        number(&self.query_one("sizing a range", sql::ESTIMATE, parameters).await?, 0)
+    pub(crate) async fn scan_each(
+        &self,
+        ranges: &[KeyRange],
+        at: u64,
+        limit: usize,
+    ) -> Result<Vec<Vec<Hit>>, Problem> {
+        if let [range] = ranges {
+            return Ok(vec![self.scan(range, None, at, limit).await?]);
+        }
+        let (lows, highs) = range_columns(ranges);
+        let parameters: &Parameters<'_> = &[&lows, &highs, &stored(at), &(limit as i64)];
+        let mut found: Vec<Vec<Hit>> = vec![Vec::new(); ranges.len()];
+        for row in self.query("scanning the index", postgres::SCAN_EACH, parameters).await? {
+            let place: usize = number(&row, 0)?;
+            if let Some(hits) = found.get_mut(place.wrapping_sub(1)) {
+                hits.push((value(&row, 1)?, value(&row, 2)?));
+            }
+        }
+        found.iter_mut().for_each(|hits| hits.sort_unstable());
+        Ok(found)
+    }
+
+    pub(crate) async fn estimate(&self, ranges: &[KeyRange], most: usize) -> Result<usize, Problem> {
+        let (lows, highs) = range_columns(ranges);
+        let parameters: &Parameters<'_> = &[&lows, &highs, &(most as i64)];
+        number(&self.query_one("sizing ranges", postgres::ESTIMATE, parameters).await?, 0)
     }
 
     pub(crate) async fn entries(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, Problem> {
@@ -300,6 +322,11 @@ pub(super) fn placed<T>(
 /// The two columns of stored keys.
 pub(super) fn key_columns(keys: &[StoredKey]) -> (Vec<i64>, Vec<&[u8]>) {
     keys.iter().map(|(kind, id)| (i64::from(*kind), id.as_slice())).unzip()
+}
+
+/// The two ends of ranges.
+fn range_columns(ranges: &[KeyRange]) -> (Vec<&[u8]>, Vec<&[u8]>) {
+    ranges.iter().map(|range| (range.low.as_slice(), range.high.as_deref().unwrap_or(TOP))).unzip()
 }
 
 pub(super) fn head_row(row: &Row) -> Result<Head, Problem> {

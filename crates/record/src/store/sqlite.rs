@@ -205,11 +205,20 @@ impl SqliteReader {
         })
     }
 
-    pub(crate) fn estimate(&self, range: &KeyRange, most: usize) -> Result<usize, Problem> {
+    pub(crate) fn scan_each(&self, ranges: &[KeyRange], at: u64, limit: usize) -> Result<Vec<Vec<Hit>>, Problem> {
+        ranges.iter().map(|range| self.scan(range, None, at, limit)).collect()
+    }
+
+    pub(crate) fn estimate(&self, ranges: &[KeyRange], most: usize) -> Result<usize, Problem> {
         self.with("sizing a range", |connection| {
-            let high = range.high.as_deref().unwrap_or(TOP);
             let mut statement = connection.prepare_cached(sql::ESTIMATE)?;
-            statement.query_row((&range.low, high, most as i64), |row| row.get::<_, i64>(0)).map(|n| n as usize)
+            let mut size = 0;
+            for range in ranges {
+                let high = range.high.as_deref().unwrap_or(TOP);
+                let left = (most - size) as i64;
+                size += statement.query_row((&range.low, high, left), |row| row.get::<_, i64>(0))? as usize;
+            }
+            Ok(size)
         })
     }
 

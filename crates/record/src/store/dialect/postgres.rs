@@ -79,6 +79,24 @@ pub(crate) const SCAN_DOWN: &str = "(SELECT key, rid FROM idx \
           AND (key, rid) < ($1, $2) AND key >= $3 AND from_sequence <= $4 AND to_sequence > $4 \
         ORDER BY 1 DESC, 2 DESC LIMIT $5)\
      ) AS valid) ORDER BY 1 DESC, 2 DESC LIMIT $5";
+/// The beginning of many ranges at once, each as in [`SCAN`].
+pub(crate) const SCAN_EACH: &str = "SELECT asked.place, valid.key, valid.rid \
+     FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS asked (low, high, place) CROSS JOIN LATERAL (\
+       (SELECT key, rid FROM idx WHERE (SELECT sequence FROM head WHERE one = 1) <= $3 \
+          AND key >= asked.low AND key < asked.high ORDER BY key, rid LIMIT $4) \
+       UNION ALL (SELECT key, rid FROM (\
+         (SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
+          WHERE (SELECT sequence FROM head WHERE one = 1) > $3 \
+            AND i.key >= asked.low AND i.key < asked.high AND r.sequence <= $3 ORDER BY 1, 2 LIMIT $4) \
+         UNION ALL \
+         (SELECT key, rid FROM index_past WHERE (SELECT sequence FROM head WHERE one = 1) > $3 \
+            AND key >= asked.low AND key < asked.high AND from_sequence <= $3 AND to_sequence > $3 \
+          ORDER BY 1, 2 LIMIT $4)\
+       ) AS older ORDER BY 1, 2 LIMIT $4)) AS valid";
+/// About how many rows many ranges have, counted up to a bound.
+pub(crate) const ESTIMATE: &str = "SELECT count(*) FROM (SELECT 1 FROM unnest($1::bytea[], $2::bytea[]) \
+     AS asked (low, high) CROSS JOIN LATERAL (SELECT 1 FROM idx WHERE key >= asked.low AND key < asked.high LIMIT $3) \
+     AS found LIMIT $3) AS counted";
 /// Halves the entries until the first at or after the moment is found; their moments rise.
 pub(crate) const FIRST_AT_OR_AFTER: &str = "WITH RECURSIVE half (low, high) AS (\
        SELECT 1::bigint, sequence + 1 FROM head WHERE one = 1 \

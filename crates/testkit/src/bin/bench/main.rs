@@ -86,7 +86,8 @@ async fn locate(store: &str, directory: PathBuf) -> Result<(Location, Option<tes
         "sqlite" => Ok((Location::Sqlite { directory }, None)),
         "postgres" => {
             let database = testkit::postgres::fresh().await?;
-            Ok((Location::Postgres { url: database.url.clone(), schema: "bench".into(), directory }, Some(database)))
+            let location = Location::Postgres { url: database.url.clone(), schema: "bench".into(), directory };
+            Ok((location, Some(database)))
         }
         other => bail!("there is no store {other}"),
     }
