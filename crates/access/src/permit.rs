@@ -1,4 +1,5 @@
 //! The permit: proof that access was decided for this reader. It can only be made by [`crate::decide`].
+//! Plain data; whether it reaches something is asked of its scope.
 
 use terms::Moment;
 

@@ -1,4 +1,5 @@
 //! What a permit reaches, in words that `record` can join into a query: kinds of resource, subjects, labels.
+//! Knows no store: what a kind, a subject or a label is, others say.
 
 use std::collections::BTreeSet;
 

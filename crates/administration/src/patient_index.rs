@@ -1,19 +1,19 @@
 //! The patient index: finds people by name in any order, as it sounds and with a slip of the finger, by date of
 //! birth, NHS number or hospital number, alone or together.
-//!
-//! Index rows, all pure functions of a Patient's text:
-//!
-//! | parameter | parts | for |
-//! | --- | --- | --- |
-//! | `~name` | `Text("adeyemi folasade")`, and the other way round | prefixes of a name, of two names in either order |
-//! | `~sound` | `Text("ATM FLST")`: family name, given name | names as they sound (Double Metaphone) |
-//! | `~typo` | `Text("adeymi")`: family and first given name with one letter left out, and whole | one slip |
-//! | `~born` | `Fixed(year, month, day)` | dates and years of birth |
-//! | `~number` | `Text("9990142076")`: digits and capitals | NHS and hospital numbers |
-//!
-//! Leaving one letter out of both the recorded and the typed word finds every word within one slip (a letter more,
-//! less, other, or swapped with its neighbour) by exact look-ups, where trigrams would need long lists to be merged.
-//! A name typed by a million people is found in a bounded number of rows: every attempt is one short range.
+
+// Index rows, all pure functions of a Patient's text:
+//
+// | parameter | parts | for |
+// | --- | --- | --- |
+// | `~name` | `Text("adeyemi folasade")`, and the other way round | prefixes of a name, of two names in either order |
+// | `~sound` | `Text("ATM FLST")`: family name, given name | names as they sound (Double Metaphone) |
+// | `~typo` | `Text("adeymi")`: family and first given name with one letter left out, and whole | one slip |
+// | `~born` | `Fixed(year, month, day)` | dates and years of birth |
+// | `~number` | `Text("9990142076")`: digits and capitals | NHS and hospital numbers |
+//
+// Leaving one letter out of both the recorded and the typed word finds every word within one slip (a letter more,
+// less, other, or swapped with its neighbour) by exact look-ups, where trigrams would need long lists to be merged.
+// A name typed by a million people is found in a bounded number of rows: every attempt is one short range.
 
 mod judge;
 mod person;

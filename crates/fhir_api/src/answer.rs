@@ -1,4 +1,5 @@
 //! An answer before it becomes an HTTP response or an entry of a response Bundle.
+//! Knows status lines and headers, and nothing of what was asked.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! What `hosting` hands to this crate: a door into one trust's record for one request, and the service behind all.
+//! Knows no accounts: whoever made the door has decided.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! The index rows of a patient.
+//! Knows nothing of how rows are kept or found.
 
 use std::collections::BTreeSet;
 

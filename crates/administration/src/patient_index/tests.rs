@@ -1,4 +1,5 @@
 //! The index and the question together, over a small population and a plain search of it as the model.
+//! Plain data in, plain data out; they know no store and no clock.
 #![expect(clippy::unwrap_used, reason = "the cases are written out below")]
 
 use fhir::{Document, Limits};

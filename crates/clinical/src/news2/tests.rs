@@ -1,4 +1,5 @@
 //! The table against its published values and against the reference copy of the code list.
+//! Plain data in, plain data out; they know no store and no clock.
 #![expect(clippy::unwrap_used, reason = "a table that cannot be read is the test's failure")]
 
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
 //! Changes, units, flags and order of laboratory results, as tables.
+//! Plain data in, plain data out; they know no store and no clock.
 #![expect(clippy::unwrap_used, reason = "the cases are written out below")]
 
 use fhir::{Document, Limits};

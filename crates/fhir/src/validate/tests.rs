@@ -235,6 +235,49 @@ fn many_issues_are_cut() {
     assert_eq!(validate(&document).iter().filter(|issue| issue.is_error()).count(), 1);
 }
 
+/// Names that FHIR gives to members, and some that stand for their extensions.
+const NAMES: [&str; 39] = [
+    "resourceType",
+    "id",
+    "meta",
+    "text",
+    "div",
+    "contained",
+    "extension",
+    "_birthDate",
+    "birthDate",
+    "name",
+    "given",
+    "_given",
+    "valueQuantity",
+    "valueString",
+    "_valueString",
+    "reference",
+    "entry",
+    "resource",
+    "fullUrl",
+    "period",
+    "start",
+    "end",
+    "low",
+    "high",
+    "value",
+    "code",
+    "coding",
+    "system",
+    "photo",
+    "data",
+    "size",
+    "subject",
+    "component",
+    "referenceRange",
+    "parameter",
+    "part",
+    "type",
+    "versionId",
+    "lastUpdated",
+];
+
 /// Values under FHIR's names that make no sense together.
 fn nonsense() -> impl Strategy<Value = Json> {
     let texts = [
@@ -261,49 +304,8 @@ fn nonsense() -> impl Strategy<Value = Json> {
         1 => any::<bool>().prop_map(Json::from),
         1 => any::<i32>().prop_map(Json::from),
     ];
-    let names = [
-        "resourceType",
-        "id",
-        "meta",
-        "text",
-        "div",
-        "contained",
-        "extension",
-        "_birthDate",
-        "birthDate",
-        "name",
-        "given",
-        "_given",
-        "valueQuantity",
-        "valueString",
-        "_valueString",
-        "reference",
-        "entry",
-        "resource",
-        "fullUrl",
-        "period",
-        "start",
-        "end",
-        "low",
-        "high",
-        "value",
-        "code",
-        "coding",
-        "system",
-        "photo",
-        "data",
-        "size",
-        "subject",
-        "component",
-        "referenceRange",
-        "parameter",
-        "part",
-        "type",
-        "versionId",
-        "lastUpdated",
-    ];
     leaf.prop_recursive(6, 80, 8, move |inner| {
-        let member = (prop::sample::select(names.to_vec()), inner.clone());
+        let member = (prop::sample::select(NAMES.to_vec()), inner.clone());
         prop_oneof![
             1 => prop::collection::vec(inner, 0..4).prop_map(Json::from),
             3 => prop::collection::vec(member, 0..8)

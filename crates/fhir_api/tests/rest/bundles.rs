@@ -1,4 +1,5 @@
 //! Batch and transaction Bundles.
+//! Goes through the router as a client would, over a real record.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
 //! Create, read, update, delete, versions and conditions of single resources.
+//! Goes through the router as a client would, over a real record.
 
 use axum::body::Body;
 use fhir_api::Bounds;

@@ -1,4 +1,5 @@
 //! Loading files: every resource is accounted for, a second load changes nothing, what was sent is kept.
+//! Goes through the router as a client would, over a real record.
 
 use std::collections::HashMap;
 

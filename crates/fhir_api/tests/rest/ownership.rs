@@ -1,4 +1,5 @@
 //! Owners of resource types see every change before it is committed, and may refuse it or add to it.
+//! Goes through the router as a client would, over a real record.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Nothing is shown or changed beyond the permit.
+//! Goes through the router as a client would, over a real record.
 
 use access::Role;
 use fhir_api::ROUTES;

@@ -1,4 +1,5 @@
 //! Many clients at once: no duplicate, no lost update.
+//! Goes through the router as a client would, over a real record.
 
 use serde_json::json;
 

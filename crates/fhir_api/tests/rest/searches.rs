@@ -1,4 +1,5 @@
 //! Searches: criteria, order, pages, what goes with the matches.
+//! Goes through the router as a client would, over a real record.
 
 use serde_json::{Value, json};
 

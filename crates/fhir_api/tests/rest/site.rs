@@ -1,4 +1,5 @@
 //! A trust's FHIR address on a fresh record, and requests to it.
+//! Goes through the router as a client would, over a real record.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,4 +1,5 @@
 //! Third-party resources for tests, read from `$ALMONER_SUITES` or `../shared/suites` beside the repository.
+//! Goes through the router as a client would, over a real record.
 
 use std::fs::File;
 use std::io::Read as _;

@@ -1,4 +1,5 @@
 //! What the gallery shows where a record would answer: settings, search results, views, trusts, as in the pictures.
+//! Invented people only; nothing here is part of the product.
 #![expect(clippy::expect_used, reason = "an example may stop at the first surprise")]
 
 use access::{Grant, Role, decide};

@@ -1,4 +1,5 @@
 //! The components side by side with their states, as in the design reference.
+//! Invented people only; nothing here is part of the product.
 
 use maud::{Markup, html};
 use portal::Setting;

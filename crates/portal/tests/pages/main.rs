@@ -1,4 +1,5 @@
 //! The pages through the real routes, over a real record with the demonstration's patients.
+//! Goes through the routes as a browser would, over a real record.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod support;

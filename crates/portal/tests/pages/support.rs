@@ -1,4 +1,5 @@
 //! A record with the demonstration's patients in a folder of its own, and pages asked for through the real routes.
+//! Goes through the routes as a browser would, over a real record.
 
 use std::sync::Arc;
 

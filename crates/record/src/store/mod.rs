@@ -279,12 +279,7 @@ impl Store {
     }
 
     /// The first rows of each range that hold at the sequence, at most `limit` of each, in the order of the ranges.
-    pub(crate) async fn scan_each(
-        &self,
-        ranges: &[KeyRange],
-        at: u64,
-        limit: usize,
-    ) -> Result<Vec<Vec<Hit>>, Problem> {
+    pub(crate) async fn scan_each(&self, ranges: &[KeyRange], at: u64, limit: usize) -> Result<Vec<Vec<Hit>>, Problem> {
         each_store!(self, store => store.scan_each(ranges, at, limit))
     }
 

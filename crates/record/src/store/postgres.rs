@@ -204,12 +204,7 @@ impl PostgresReader {
         each(&self.query("scanning the index", postgres::SCAN_DOWN, parameters).await?, hit_row)
     }
 
-    pub(crate) async fn scan_each(
-        &self,
-        ranges: &[KeyRange],
-        at: u64,
-        limit: usize,
-    ) -> Result<Vec<Vec<Hit>>, Problem> {
+    pub(crate) async fn scan_each(&self, ranges: &[KeyRange], at: u64, limit: usize) -> Result<Vec<Vec<Hit>>, Problem> {
         if let [range] = ranges {
             return Ok(vec![self.scan(range, None, at, limit).await?]);
         }

@@ -1,4 +1,5 @@
 //! What PostgreSQL alone can do to a record: refuse it, lose its connections, stop under it, give it to another.
+//! Knows the servers only through their addresses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

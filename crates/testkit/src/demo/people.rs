@@ -1,4 +1,5 @@
 //! The people of the demonstration: Mrs Adeyemi's ward, those with names like hers, one who has died, one newborn.
+//! Everybody in it is invented; it knows nothing of stores or pages.
 
 use super::places::{TRUST, bed, place, staff};
 use super::story::Story;

@@ -1,4 +1,5 @@
 //! The trust, its wards, beds and clinics, and the people who work there.
+//! Everybody in it is invented; it knows nothing of stores or pages.
 
 use super::write::{Object, array, code};
 

@@ -1,4 +1,5 @@
 //! The story's time: it is written as if now were 17-Nov-2026 14:35, and shifted to the real now.
+//! Everybody in it is invented; it knows nothing of stores or pages.
 
 use terms::Moment;
 

@@ -1,4 +1,5 @@
 //! The demonstration keeps its promises: stable, consistent, synthetic.
+//! Plain data in, plain data out; they know no store and no clock.
 #![expect(clippy::unwrap_used, reason = "a broken fixture is the test's failure")]
 
 use std::collections::HashSet;

@@ -1,4 +1,5 @@
 //! Just enough JSON writing for the demonstration: objects in the order they are written, nothing clever.
+//! Everybody in it is invented; it knows nothing of stores or pages.
 
 use std::fmt::Write as _;
 
