@@ -1,7 +1,7 @@
 //! FHIR R4 as data: documents, definitions, validation, FHIRPath and search parameters.
 //!
 //! Start with [`Document`]: a JSON text parsed once and borrowed, over which everything else here walks. What R4 says
-//! about the types in it is in [`definitions`], a table decoded at first use; [`primitives`] knows the formats of
+//! about the types in it is in [`mod@definitions`], a table decoded at first use; [`primitives`] knows the formats of
 //! single values. [`validate`] says what is wrong with a resource and where. [`accept`] makes the text that is stored,
 //! with `id` and references in place. [`fhirpath`] evaluates expressions; [`search`] is both sides of the index: rows
 //! of a resource, and spans of a query over them.

@@ -143,7 +143,7 @@ pub enum Operation {
 /// A blob that a version names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BlobRef {
-    /// [`crate::blob_digest`] of its bytes.
+    /// [`crate::hash::blob_digest`] of its bytes.
     pub digest: Hash,
     /// Its length in bytes.
     pub length: u64,

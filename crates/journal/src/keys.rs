@@ -148,7 +148,7 @@ impl SigningKey {
         VerifierKey { name: self.name.clone(), kind, key: self.public() }
     }
 
-    /// Signs bytes, such as [`crate::Cut::message`].
+    /// Signs bytes, such as [`crate::act::Cut::message`].
     pub fn sign(&self, message: &[u8]) -> Signature {
         self.secret.sign(message).to_bytes()
     }

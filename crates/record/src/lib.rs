@@ -1,5 +1,5 @@
-//! The data core of one trust: every change goes in through [`Record::transact`] (new decisions) or
-//! [`Record::apply`] (entries decided elsewhere), every read through a [`Reading`] at one sequence.
+//! The data core of one trust: every change goes in through [`Record::transact`], every read through a [`Reading`] at
+//! one sequence. (Entries decided elsewhere come in with moves.)
 //!
 //! # Tour
 //! * [`Record::open`] opens a store ([`Location`]) with the [`Indexing`] that turns a text into index rows.

@@ -43,7 +43,7 @@ pub(crate) struct HostArguments {
     /// Address and port to serve on [default: 127.0.0.1:8400].
     #[arg(long, global = true, env = "ALMONER_LISTEN", value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Address by which browsers reach the host through a proxy, such as https://epr.example.nhs.uk.
+    /// Address by which browsers reach the host through a proxy, such as <https://epr.example.nhs.uk>.
     #[arg(long, global = true, env = "ALMONER_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// Configuration file with data, store, listen and public_url [default: ./almoner.toml if it is there].

@@ -122,6 +122,13 @@ impl Server {
     #[expect(clippy::disallowed_methods, reason = "nothing tells us when another process has let go of its memory")]
     pub fn start_again(&mut self) -> Result<()> {
         let mut last = anyhow!("no attempt was made");
+        // After a crash the server's children hold its port for a moment; whoever knows the address expects it back.
+        for _ in 0..100 {
+            if self.port == 0 || is_free(self.port) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
         for _ in 0..START_ATTEMPTS {
             if self.port == 0 || !is_free(self.port) {
                 self.port = free_port()?;

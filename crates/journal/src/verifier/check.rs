@@ -107,7 +107,7 @@ impl Verifier {
     }
 
     /// Takes a blob in, after the first entry that names it: the digest it is kept under, and what
-    /// [`crate::BlobHasher`] made of its salt and bytes, with their length.
+    /// [`crate::hash::BlobHasher`] made of its salt and bytes, with their length.
     pub fn blob(&mut self, digest: &Hash, given: Given<(Hash, u64)>) {
         let named = self.beside.blob_given(digest);
         let at = self.chain.last();
