@@ -36,14 +36,16 @@ fn read(file: &[u8]) -> (Vec<&[u8]>, Option<usize>, usize) {
     (found, frames.torn_at(), damaged)
 }
 
-/// A frame whose bytes hold a frame of their own shows it once it is damaged: nobody can tell it from one that was
-/// written there. Such inputs say nothing.
-fn holds_a_frame(bytes: &[u8]) -> bool {
-    let mut file = SEGMENT_START.to_vec();
-    // A length that nothing has, so that the search for a frame goes through all that follows.
-    file.extend([0xff; 4]);
-    file.extend_from_slice(bytes);
-    Frames::of(&file).is_ok_and(|mut frames| frames.any(|frame| frame.is_ok()))
+/// Whether a good frame begins behind the first of so many bytes at a place. A broken frame whose bytes hold a frame of
+/// their own shows it, and nobody can tell it from one that was written there: such inputs say nothing.
+fn shows_a_frame(file: &[u8], at: usize, count: usize) -> bool {
+    let mut rest = SEGMENT_START.to_vec();
+    // A length that no frame has, so that the search goes through all that follows.
+    rest.extend([0xff; 4]);
+    let begins = rest.len();
+    rest.extend_from_slice(&file[(at + 1).min(file.len())..]);
+    let first = Frames::of(&rest).ok().and_then(|mut frames| frames.next());
+    matches!(first, Some(Err(damage)) if damage.until < begins + count)
 }
 
 fn damaged(file: &[u8], written: &[(usize, &[u8])], place: usize, change: u8) {
@@ -54,7 +56,8 @@ fn damaged(file: &[u8], written: &[(usize, &[u8])], place: usize, change: u8) {
     let mut file = file.to_vec();
     file[place] ^= change;
     let hit = written.iter().position(|(end, _)| place < *end).unwrap_or_default();
-    if holds_a_frame(written[hit].1) {
+    let start = if hit == 0 { SEGMENT_START.len() } else { written[hit - 1].0 };
+    if shows_a_frame(&file, start, written[hit].0 - start - 1) {
         return;
     }
     let (found, torn, stretches) = read(&file);
@@ -66,13 +69,13 @@ fn damaged(file: &[u8], written: &[(usize, &[u8])], place: usize, change: u8) {
 
 fn torn(file: &[u8], written: &[(usize, &[u8])], cut: usize) {
     let length = file.len().saturating_sub(cut).max(SEGMENT_START.len());
-    let (whole, broken): (Vec<_>, Vec<_>) = written.iter().partition(|(end, _)| *end <= length);
-    if broken.first().is_some_and(|(_, bytes)| holds_a_frame(bytes)) {
+    let whole: Vec<_> = written.iter().filter(|(end, _)| *end <= length).collect();
+    let end = whole.last().map_or(SEGMENT_START.len(), |(end, _)| *end);
+    if shows_a_frame(&file[..length], end, length - end) {
         return;
     }
     let (found, torn, stretches) = read(&file[..length]);
     assert_eq!(found, whole.iter().map(|(_, bytes)| *bytes).collect::<Vec<_>>());
-    let end = whole.last().map_or(SEGMENT_START.len(), |(end, _)| *end);
     let rest_is_zeros = file[end..length].iter().all(|byte| *byte == 0);
     assert_eq!((torn, stretches), ((!rest_is_zeros).then_some(end), 0));
 }
