@@ -24,7 +24,7 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
         Work::IssueToken(new) => tokens::issue(&*host.trust(&new.trust).await?, new).await,
         Work::Load { trust, paths } => {
             let trust = host.trust(&trust).await?;
-            load::load(&trust, &host.owners, paths, listener).await.map(Outcome::Loaded)
+            load::load(trust, host.owners.clone(), paths, listener).await.map(Outcome::Loaded)
         }
         Work::Verify { trust, against, index } => {
             checks::verify(&*host.trust(&trust).await?, against, index, listener).await

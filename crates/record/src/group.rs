@@ -1,10 +1,11 @@
 //! One group of drafts on its way into the store: each member is checked against the head plus the members before
 //! it; a refused member leaves the others untouched.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use journal::{Hash, Operation, Salt};
 use rand::Rng as _;
+use rustc_hash::{FxHashMap, FxHashSet};
 use terms::Moment;
 use terms::index::{Part, Row, Span};
 
@@ -80,12 +81,12 @@ pub(crate) struct Group<'w> {
     pub(crate) batch: Batch,
     pub(crate) head: Head,
     pub(crate) leaves: Vec<Hash>,
-    states: HashMap<Key, Option<State>>,
+    states: FxHashMap<Key, Option<State>>,
     /// Rows that members before have brought, by row number (the newest only).
-    brought: HashMap<i64, Vec<Row>>,
+    brought: FxHashMap<i64, Arc<[Row]>>,
     /// (row number, old rows, from, to) and (row number, new rows, sequence) with the kind's name.
     ended: Vec<(i64, String, Vec<Row>, u64, u64)>,
-    begun: Vec<(i64, String, Vec<Row>, u64)>,
+    begun: Vec<(i64, String, Arc<[Row]>, u64)>,
     /// What is erased, and by which entry.
     erased: Vec<(Erased, u64)>,
 }
@@ -106,8 +107,8 @@ impl<'w> Group<'w> {
             batch: Batch::default(),
             head,
             leaves: Vec::new(),
-            states: HashMap::new(),
-            brought: HashMap::new(),
+            states: FxHashMap::default(),
+            brought: FxHashMap::default(),
             ended: Vec::new(),
             begun: Vec::new(),
             erased: Vec::new(),
@@ -364,7 +365,7 @@ impl<'w> Group<'w> {
         if let Some((from, rows)) = change.before.take() {
             self.ended.push((rid, change.key.kind.clone(), rows, from, sequence));
         }
-        let rows = std::mem::take(&mut change.rows);
+        let rows: Arc<[Row]> = std::mem::take(&mut change.rows).into();
         self.brought.insert(rid, rows.clone());
         if live {
             self.begun.push((rid, change.key.kind.clone(), rows, sequence));
@@ -380,7 +381,7 @@ impl<'w> Group<'w> {
         let kinds: Vec<Row> = begun.iter().map(|(_, kind, _, sequence)| kind_row(kind, *sequence)).collect();
         let all = begun
             .iter()
-            .flat_map(|(_, _, rows, _)| rows)
+            .flat_map(|(_, _, rows, _)| rows.iter())
             .chain(ended.iter().flat_map(|(_, _, rows, _, _)| rows))
             .chain(erased.iter().flat_map(|(erased, _)| &erased.rows))
             .chain(&kinds);
@@ -435,8 +436,8 @@ impl<'w> Group<'w> {
         if self.batch.index_drop.is_empty() {
             return;
         }
-        let unchanged: std::collections::HashSet<_> = {
-            let added: std::collections::HashSet<_> = self.batch.index_add.iter().collect();
+        let unchanged: FxHashSet<_> = {
+            let added: FxHashSet<_> = self.batch.index_add.iter().collect();
             self.batch.index_drop.iter().filter(|hit| added.contains(hit)).cloned().collect()
         };
         self.batch.index_add.retain(|hit| !unchanged.contains(hit));

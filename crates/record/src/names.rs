@@ -2,10 +2,10 @@
 //!
 //! Only the writer gives out numbers. A reader that meets a name without a number knows that no row can hold it.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use quick_cache::sync::Cache;
+use rustc_hash::FxHashMap;
 use terms::index::{Next, Part, Span};
 
 use crate::error::Problem;
@@ -15,7 +15,7 @@ use crate::store::{NameList, Store, StoredKey};
 /// One list of numbered names.
 #[derive(Default, Clone)]
 pub(crate) struct NameTable {
-    by_name: HashMap<Arc<str>, u32>,
+    by_name: FxHashMap<Arc<str>, u32>,
     by_number: Vec<Arc<str>>,
 }
 
@@ -29,8 +29,8 @@ pub(crate) struct Names {
 /// What a reader looked up for a few spans.
 pub(crate) struct Found {
     lists: Arc<[NameTable; 3]>,
-    symbols: HashMap<(u32, String), u32>,
-    targets: HashMap<StoredKey, i64>,
+    symbols: FxHashMap<(u32, String), u32>,
+    targets: FxHashMap<StoredKey, i64>,
 }
 
 impl NameTable {
@@ -178,7 +178,7 @@ impl Names {
 
     /// Looks up what the head of a span names.
     async fn found(&self, store: &Store, span: &Span) -> Result<Found, Problem> {
-        let mut found = Found { lists: self.lists(), symbols: HashMap::new(), targets: HashMap::new() };
+        let mut found = Found { lists: self.lists(), symbols: FxHashMap::default(), targets: FxHashMap::default() };
         for part in &span.head {
             match part {
                 Part::Code { system, code } => {

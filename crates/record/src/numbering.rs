@@ -2,8 +2,7 @@
 //!
 //! Numbers given to a group that is not committed are forgotten with it.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use terms::index::{Next, Part, Row, Span};
 
 use crate::error::Problem;
@@ -17,8 +16,8 @@ const MOST_CACHED: usize = 1_000_000;
 /// Numbers known to the writer.
 pub(crate) struct Numbering {
     lists: [NameTable; 3],
-    symbols: HashMap<(u32, String), u32>,
-    targets: HashMap<StoredKey, i64>,
+    symbols: FxHashMap<(u32, String), u32>,
+    targets: FxHashMap<StoredKey, i64>,
     highest_rid: i64,
     highest_symbol: u32,
 }
@@ -26,7 +25,7 @@ pub(crate) struct Numbering {
 impl Numbering {
     /// Starts from the stored names and the highest numbers in use.
     pub(crate) fn new(lists: [NameTable; 3], (highest_rid, highest_symbol): (i64, u32)) -> Numbering {
-        Numbering { lists, symbols: HashMap::new(), targets: HashMap::new(), highest_rid, highest_symbol }
+        Numbering { lists, symbols: FxHashMap::default(), targets: FxHashMap::default(), highest_rid, highest_symbol }
     }
 
     /// The lists with everything given out so far.

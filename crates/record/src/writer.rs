@@ -26,7 +26,7 @@ use crate::store::{Batch, Head, WriterStore};
 /// Most members of a group.
 const MOST_MEMBERS: usize = 512;
 /// A group is closed when its texts reach this size.
-const MOST_GROUP_BYTES: usize = 8 << 20;
+const MOST_GROUP_BYTES: usize = 16 << 20;
 /// Most drafts waiting; a door that sends more waits.
 const QUEUE: usize = 1024;
 /// How long replaced rows are kept for readings at an earlier sequence.

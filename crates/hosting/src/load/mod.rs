@@ -47,8 +47,8 @@ type Listed = (PathBuf, u64, bool);
 /// # Errors
 /// Paths that cannot be found. What goes wrong later is in the account.
 pub(crate) async fn load(
-    trust: &Trust,
-    owners: &Owners,
+    trust: Arc<Trust>,
+    owners: Owners,
     paths: Vec<PathBuf>,
     listener: Listener<'_>,
 ) -> Result<Account, Failure> {
@@ -57,6 +57,7 @@ pub(crate) async fn load(
     let files = files.map_err(|error| Failure::problem("listing the files", &error))?.map_err(Failure::Refused)?;
     let mut storing = Storing::new(trust, owners);
     let ended = read(files, &mut storing, listener).await;
+    storing.settle().await;
     let mut account = storing.account;
     account.milliseconds = elapsed();
     account.stopped = ended.err().map(|failure| failure.to_string());
@@ -66,7 +67,7 @@ pub(crate) async fn load(
     Ok(account)
 }
 
-async fn read(files: Vec<Listed>, storing: &mut Storing<'_>, listener: Listener<'_>) -> Result<(), Failure> {
+async fn read(files: Vec<Listed>, storing: &mut Storing, listener: Listener<'_>) -> Result<(), Failure> {
     let total = files.iter().map(|(_, bytes, _)| bytes).sum();
     let bytes = Arc::new(AtomicU64::new(0));
     let mut steps = start_reading(files, Arc::clone(&bytes));

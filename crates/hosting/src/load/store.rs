@@ -2,8 +2,13 @@
 //!
 //! What the record refuses is tried once more at the end: it may refer to something that a later file brings.
 
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
 use fhir_api::Owners;
 use fhir_api::load::{Loaded, Loader, Prepared, commit};
+use record::Key;
+use tokio::task::JoinHandle;
 
 use super::account::{Account, End, Place, Refusal};
 use crate::failure::Failure;
@@ -11,6 +16,8 @@ use crate::host::Trust;
 
 /// Resources of one commit.
 const BATCH: usize = 1000;
+/// Commits under way at once: while one is written the next are gathered and indexed.
+const AT_ONCE: usize = 4;
 /// Refused resources that are kept to be tried again.
 const MOST_RETRIED: usize = 20_000;
 
@@ -21,17 +28,34 @@ pub(super) struct Item {
 }
 
 /// Collects, commits and counts.
-pub(super) struct Storing<'a> {
-    trust: &'a Trust,
-    owners: &'a Owners,
+pub(super) struct Storing {
+    trust: Arc<Trust>,
+    owners: Owners,
     pub(super) account: Account,
     waiting: Vec<(Place, Prepared)>,
+    /// Oldest first.
+    under_way: VecDeque<UnderWay>,
     again: Vec<(Place, Prepared)>,
 }
 
-impl<'a> Storing<'a> {
-    pub(super) fn new(trust: &'a Trust, owners: &'a Owners) -> Storing<'a> {
-        Storing { trust, owners, account: Account::default(), waiting: Vec::new(), again: Vec::new() }
+/// A commit whose end has not been counted yet.
+struct UnderWay {
+    items: Vec<(Place, Prepared)>,
+    keys: HashSet<Key>,
+    is_first: bool,
+    ends: JoinHandle<Result<Vec<Loaded>, Failure>>,
+}
+
+impl Storing {
+    pub(super) fn new(trust: Arc<Trust>, owners: Owners) -> Storing {
+        Storing {
+            trust,
+            owners,
+            account: Account::default(),
+            waiting: Vec::new(),
+            under_way: VecDeque::new(),
+            again: Vec::new(),
+        }
     }
 
     /// Takes a resource; commits when there are enough.
@@ -46,21 +70,51 @@ impl<'a> Storing<'a> {
     /// Commits everything that waits, then what was refused before.
     pub(super) async fn finish(&mut self) -> Result<(), Failure> {
         self.commit_waiting(true).await?;
+        self.count_down_to(0).await?;
         let mut again = std::mem::take(&mut self.again);
         while !again.is_empty() {
             self.waiting = again.split_off(again.len().saturating_sub(BATCH));
             self.commit_waiting(false).await?;
         }
+        self.count_down_to(0).await
+    }
+
+    /// Counts what is still under way when the load ends early: what was stored is stored, whatever came after it.
+    pub(super) async fn settle(&mut self) {
+        while !self.under_way.is_empty() {
+            if let Err(failure) = self.count_oldest().await {
+                tracing::warn!(%failure, "a commit of a load that ends failed too");
+            }
+        }
+    }
+
+    /// Starts the commit of everything that waits.
+    async fn commit_waiting(&mut self, is_first: bool) -> Result<(), Failure> {
+        let items = std::mem::take(&mut self.waiting);
+        let Some((place, _)) = items.first() else { return Ok(()) };
+        let cause = place.to_string();
+        let keys: HashSet<Key> = items.iter().map(|(_, prepared)| prepared.key.clone()).collect();
+        // The texts of one resource become versions in the order of the files.
+        let overlaps = self.under_way.iter().any(|other| !other.keys.is_disjoint(&keys));
+        self.count_down_to(if overlaps { 0 } else { AT_ONCE - 1 }).await?;
+        let batch: Vec<Prepared> = items.iter().map(|(_, prepared)| prepared.clone()).collect();
+        let ends = tokio::spawn(store(Arc::clone(&self.trust), self.owners.clone(), cause, batch));
+        self.under_way.push_back(UnderWay { items, keys, is_first, ends });
         Ok(())
     }
 
-    async fn commit_waiting(&mut self, is_first: bool) -> Result<(), Failure> {
-        let (places, batch): (Vec<Place>, Vec<Prepared>) = std::mem::take(&mut self.waiting).into_iter().unzip();
-        let Some(first) = places.first() else { return Ok(()) };
-        let permit = self.trust.host_permit()?;
-        let loader = Loader { record: &self.trust.record, permit: &permit, owners: self.owners };
-        let ends = commit(&loader, &first.to_string(), batch.clone()).await?;
-        for ((place, prepared), end) in places.into_iter().zip(batch).zip(ends) {
+    /// Counts the oldest commits until at most so many are under way.
+    async fn count_down_to(&mut self, most: usize) -> Result<(), Failure> {
+        while self.under_way.len() > most {
+            self.count_oldest().await?;
+        }
+        Ok(())
+    }
+
+    async fn count_oldest(&mut self) -> Result<(), Failure> {
+        let Some(UnderWay { items, is_first, ends, .. }) = self.under_way.pop_front() else { return Ok(()) };
+        let ends = ends.await.map_err(|error| Failure::problem("storing resources", &error))??;
+        for ((place, prepared), end) in items.into_iter().zip(ends) {
             match end {
                 Loaded::Stored(_) => self.account.ended(&prepared.key.kind, End::Stored),
                 Loaded::AlreadyThere => self.account.ended(&prepared.key.kind, End::AlreadyThere),
@@ -72,6 +126,12 @@ impl<'a> Storing<'a> {
         }
         Ok(())
     }
+}
+
+async fn store(trust: Arc<Trust>, owners: Owners, cause: String, batch: Vec<Prepared>) -> Result<Vec<Loaded>, Failure> {
+    let permit = trust.host_permit()?;
+    let loader = Loader { record: &trust.record, permit: &permit, owners: &owners };
+    Ok(commit(&loader, &cause, batch).await?)
 }
 
 /// All issues of a refusal in one line; they name places and rules, not values.

@@ -16,6 +16,10 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use record::Location;
 
+/// As in the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// One line of the result table.
 pub(crate) struct Figure {
     pub(crate) what: String,
