@@ -223,7 +223,7 @@ fn owners() -> Owners {
 
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
-    Indexing { functions: vec![("fhir", 1), ("patient index", 1), ("accounts", 1)], extract: Arc::new(extract) }
+    Indexing::new(vec![("fhir", 1), ("patient index", 1), ("accounts", 1)], extract)
 }
 
 fn extract(source: Source<'_>, rows: &mut Vec<Row>) {

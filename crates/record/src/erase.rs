@@ -1,11 +1,17 @@
 //! Erasure: the texts and salts of named versions go for good, on somebody's authority; the entries stay and `verify`
 //! says which entry erased them.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
 use access::Permit;
 
+use crate::anchors::Gathering;
 use crate::change::{Act, Assertion, Key, Receipt};
 use crate::error::Problem;
 use crate::group::{Declined, Erased, Prepared, kind_row};
+use crate::obligation_rows::PreparedAnchor;
+use crate::obligations::{Changed, Overlay, touched};
 use crate::reading::Reading;
 use crate::record::Record;
 use crate::transact::KeyReused;
@@ -37,7 +43,8 @@ impl Record {
                 None => {}
             }
             let reading = self.read(permit, act.command.clone()).await?;
-            let prepared = self.prepare_erasure(&reading, permit, &act, &erasure).await?;
+            let mut prepared = self.prepare_erasure(&reading, permit, &act, &erasure).await?;
+            prepared.anchors = self.erased_anchors(&prepared.erase).await?;
             reading.set_aside();
             match self.inner().queue.commit(prepared).await {
                 Ok(receipt) => return Ok(receipt),
@@ -70,7 +77,16 @@ impl Record {
             if !rows.is_empty() || is_newest {
                 rows.push(kind_row(&key.kind, sequence));
             }
-            erase.push(Erased { rid, version: *version, sequence, newest: is_newest, kind: key.kind.clone(), rows });
+            let next = reading.store().versions(&[(rid, version + 1)]).await?.into_iter().flatten().next();
+            erase.push(Erased {
+                rid,
+                version: *version,
+                sequence,
+                ended: next.map_or(u64::MAX, |next| next.sequence),
+                newest: is_newest,
+                key: key.clone(),
+                rows,
+            });
             named.push(journal::ErasedVersion {
                 kind: key.kind.clone(),
                 id: key.id.clone(),
@@ -92,6 +108,31 @@ impl Record {
                 reason: erasure.reason.clone(),
             }),
             erase,
+            anchors: Vec::new(),
         })
     }
+
+    /// The anchors that the versions have to do with, as they will be without them. What an anchor owed because of
+    /// an erased text is forgotten with it.
+    async fn erased_anchors(&self, erase: &[Erased]) -> Result<Vec<PreparedAnchor>, Problem> {
+        let inner = self.inner();
+        let overlay = Overlay { changed: erase.iter().filter(|erased| erased.newest).map(gone).collect() };
+        let at = inner.shared.newest.load(Ordering::Acquire);
+        let gathering = Gathering { inner, at, overlay: &overlay };
+        let mut forget: BTreeMap<Key, Vec<(u64, u64)>> = BTreeMap::new();
+        for erased in erase {
+            let alone = Overlay { changed: [gone(erased)].into() };
+            for anchor in gathering.with_survivors(touched(&inner.indexing, &alone)).await? {
+                forget.entry(anchor).or_default().push((erased.sequence, erased.ended));
+            }
+        }
+        let states = gathering.states(&forget.keys().cloned().collect()).await?;
+        let prepared = states.into_iter().zip(forget.into_values());
+        Ok(prepared.map(|(state, forget)| PreparedAnchor { state, at, forget }).collect())
+    }
+}
+
+/// What an erased version leaves behind: nothing.
+fn gone(erased: &Erased) -> (Key, Changed<'_>) {
+    (erased.key.clone(), Changed { before: &erased.rows, after: None })
 }

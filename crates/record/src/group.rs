@@ -15,6 +15,8 @@ use crate::error::Problem;
 use crate::indexing::KIND;
 use crate::keys;
 use crate::numbering::Numbering;
+use crate::obligation_rows::{PreparedAnchor, number_anchors};
+use crate::stamps::Stamps;
 use crate::store::{Batch, Head, KeptKey, Located, StoredEntry, StoredKey, StoredVersion, WriterStore};
 
 /// A draft with everything that can be worked out before its turn comes.
@@ -28,6 +30,8 @@ pub(crate) struct Prepared {
     pub(crate) besides: journal::Act,
     /// Versions whose text goes: row number, version, sequence that made it, and its index rows (live or past).
     pub(crate) erase: Vec<Erased>,
+    /// The anchors that it touches, as it leaves them.
+    pub(crate) anchors: Vec<PreparedAnchor>,
 }
 
 /// One change, with the rows it brings and the rows it ends.
@@ -49,9 +53,11 @@ pub(crate) struct Erased {
     pub(crate) rid: i64,
     pub(crate) version: u64,
     pub(crate) sequence: u64,
+    /// The sequence that replaced it; the highest number when nothing has.
+    pub(crate) ended: u64,
     /// Whether it is the newest version, so that its rows are in the live index.
     pub(crate) newest: bool,
-    pub(crate) kind: String,
+    pub(crate) key: Key,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -78,6 +84,7 @@ pub(crate) struct Group<'w> {
     pub(crate) numbering: &'w mut Numbering,
     pub(crate) encoder: &'w mut Encoder,
     pub(crate) random: &'w mut rand_chacha::ChaCha12Rng,
+    pub(crate) stamps: &'w mut Stamps,
     pub(crate) batch: Batch,
     pub(crate) head: Head,
     pub(crate) leaves: Vec<Hash>,
@@ -89,6 +96,8 @@ pub(crate) struct Group<'w> {
     begun: Vec<(i64, String, Arc<[Row]>, u64)>,
     /// What is erased, and by which entry.
     erased: Vec<(Erased, u64)>,
+    /// The anchors that members touched, and by which entry.
+    anchors: Vec<(PreparedAnchor, u64)>,
 }
 
 impl<'w> Group<'w> {
@@ -97,6 +106,7 @@ impl<'w> Group<'w> {
         numbering: &'w mut Numbering,
         encoder: &'w mut Encoder,
         random: &'w mut rand_chacha::ChaCha12Rng,
+        stamps: &'w mut Stamps,
         head: Head,
     ) -> Group<'w> {
         Group {
@@ -104,6 +114,7 @@ impl<'w> Group<'w> {
             numbering,
             encoder,
             random,
+            stamps,
             batch: Batch::default(),
             head,
             leaves: Vec::new(),
@@ -112,6 +123,7 @@ impl<'w> Group<'w> {
             ended: Vec::new(),
             begun: Vec::new(),
             erased: Vec::new(),
+            anchors: Vec::new(),
         }
     }
 
@@ -173,6 +185,11 @@ impl<'w> Group<'w> {
     fn check(&mut self, member: &Prepared) -> Result<(), Declined> {
         for change in &member.changes {
             self.check_gathered(change)?;
+        }
+        for anchor in &member.anchors {
+            if !self.stamps.untouched_since(&anchor.state.key, anchor.at) {
+                return Err(Declined::Stale(Some(anchor.state.key.clone())));
+            }
         }
         for assertion in &member.assertions {
             match assertion {
@@ -290,6 +307,10 @@ impl<'w> Group<'w> {
             }
             self.erased.push((erased, sequence));
         }
+        for anchor in member.anchors.drain(..) {
+            self.stamps.touch(&anchor.state.key, sequence);
+            self.anchors.push((anchor, sequence));
+        }
         Ok(Receipt { sequence, moment, written, repeated: false })
     }
 
@@ -399,6 +420,8 @@ impl<'w> Group<'w> {
             }
         }
         self.number_erased(&erased)?;
+        let anchors = std::mem::take(&mut self.anchors);
+        number_anchors(&anchors, self.store, self.numbering, &mut self.batch)?;
         self.keep_unchanged_rows();
         Ok(())
     }
@@ -418,7 +441,7 @@ impl<'w> Group<'w> {
                 let located =
                     Located { rid: version.rid, version: version.version, sequence: version.sequence, live: false };
                 self.batch.current.push(located);
-                let kind = self.numbering.give_kind(&version.kind, &mut self.batch)?;
+                let kind = self.numbering.give_kind(&version.key.kind, &mut self.batch)?;
                 self.batch.tallies.push((kind, -1));
             }
         }

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use terms::index::Row;
+use terms::index::{Part, Row};
+
+use crate::obligations::ObligationFunction;
 
 /// What an index function reads.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,8 @@ pub struct Indexing {
     pub functions: Vec<(&'static str, u32)>,
     /// All of them in one pass over the text.
     pub extract: Arc<Extract>,
+    /// What must still happen, worked out for each anchor whenever a commit touches it.
+    pub obligations: Vec<ObligationFunction>,
 }
 
 /// Rows that say whose a resource is: the first part is the subject. Further parts serve searches.
@@ -39,14 +43,37 @@ pub(crate) const RELATION: &str = "~relation";
 pub const LABEL: &str = "~label";
 /// Rows of a merge: Target(survivor), Target(loser). What belongs to the loser is found under the survivor.
 pub(crate) const ALIAS: &str = "~alias";
+/// The record's own rows beside those of a merge: Target(loser), Target(survivor). Where a merged resource went.
+pub(crate) const MERGED: &str = "~merged";
 /// The record's own rows: Kind(resource type), Fixed(sequence). Lists a type, oldest change first.
 pub(crate) const KIND: &str = "~kind";
 
 impl Indexing {
+    /// Index functions by name and version, carried out in one pass over a text; no obligations.
+    pub fn new(
+        functions: Vec<(&'static str, u32)>,
+        extract: impl Fn(Source<'_>, &mut Vec<Row>) + Send + Sync + 'static,
+    ) -> Indexing {
+        Indexing { functions, extract: Arc::new(extract), obligations: Vec::new() }
+    }
+
+    /// With a further obligation function.
+    pub fn with_obligations(mut self, function: ObligationFunction) -> Indexing {
+        self.obligations.push(function);
+        self
+    }
+
     /// The rows of a text, sorted, without doubles.
     pub(crate) fn rows(&self, kind: &str, id: &str, text: &[u8]) -> Vec<Row> {
         let mut rows = Vec::with_capacity(16);
         (self.extract)(Source { kind, id, text }, &mut rows);
+        for at in 0..rows.len() {
+            if let (ALIAS, [survivor @ Part::Target { .. }, loser @ Part::Target { .. }]) =
+                (rows[at].parameter, rows[at].parts.as_slice())
+            {
+                rows.push(Row::of(MERGED, [loser.clone(), survivor.clone()]));
+            }
+        }
         rows.sort_unstable();
         rows.dedup();
         rows

@@ -13,6 +13,8 @@
 //! Does not know what a patient or a bed is, nor FHIR, HTTP or HTML. The only crate with SQL.
 
 mod access_journal;
+mod anchor_check;
+mod anchors;
 mod change;
 mod codec;
 mod desk;
@@ -23,11 +25,15 @@ mod indexing;
 mod keys;
 mod names;
 mod numbering;
+mod obligation_list;
+mod obligation_rows;
+mod obligations;
 mod reading;
 mod rebuild;
 mod record;
 mod search;
 mod select;
+mod stamps;
 mod store;
 mod transact;
 mod verify;
@@ -40,6 +46,8 @@ pub use erase::Erasure;
 pub use error::{Problem, TransactError};
 pub use indexing::{Indexing, LABEL, SUBJECT, Source};
 pub use journal::{CauseKind, Operation};
+pub use obligation_list::{ObligationPage, ObligationQuery, OpenObligation};
+pub use obligations::{Facts, Obligation, ObligationFunction};
 pub use reading::{Reading, Version};
 pub use record::{Location, Options, Record, Status};
 pub use select::{Clause, Cursor, Order, Page, Select};

@@ -1,7 +1,7 @@
 //! A reading: the record as it was at one sequence, through one permit. Whatever it showed goes to the access
 //! journal before [`Reading::finish`] returns.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +14,6 @@ use tokio::sync::OnceCell;
 use crate::change::Key;
 use crate::error::Problem;
 use crate::indexing::{ALIAS, LABEL, RELATION, SUBJECT};
-use crate::keys::logical_id;
 use crate::names::Names;
 use crate::record::Inner;
 use crate::search;
@@ -24,7 +23,7 @@ use crate::store::{Hit, NameList, Store, StoredVersion};
 /// Most labels, relations or aliases that are held in memory for one reading.
 const MOST_MARKS: usize = 1_000_000;
 /// How many merges deep an alias is followed.
-const MOST_MERGES: usize = 8;
+pub(crate) const MOST_MERGES: usize = 8;
 
 /// One version of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,25 +225,7 @@ impl Reading {
 
     /// The keys of row numbers, in their order.
     pub(crate) async fn keys(&self, rids: &[i64]) -> Result<Vec<Key>, Problem> {
-        let cache = &self.inner.keys;
-        let missing: Vec<i64> = rids.iter().copied().filter(|rid| cache.get(rid).is_none()).collect();
-        let mut fetched: HashMap<i64, Arc<Key>> = HashMap::with_capacity(missing.len());
-        for (rid, stored) in missing.iter().zip(self.store().keys(&missing).await?) {
-            let key = stored.and_then(|(kind, id)| {
-                let kind = self.names().name(NameList::Kind, u32::from(kind))?;
-                Some(Arc::new(Key { kind: kind.to_string(), id: logical_id(&id)? }))
-            });
-            let key = key.ok_or_else(|| Problem::damaged(format!("row {rid} has no key")))?;
-            self.names().remember(&key.kind, &key.id, *rid);
-            cache.insert(*rid, key.clone());
-            fetched.insert(*rid, key);
-        }
-        let mut keys = Vec::with_capacity(rids.len());
-        for rid in rids {
-            let key = cache.get(rid).or_else(|| fetched.get(rid).cloned());
-            keys.push(key.map(|key| key.as_ref().clone()).ok_or_else(|| Problem::damaged("a key was lost"))?);
-        }
-        Ok(keys)
+        self.inner.keys_of(rids).await
     }
 
     /// The row numbers of keys that were ever mentioned.
@@ -277,6 +258,11 @@ impl Reading {
             out.push(version);
         }
         out
+    }
+
+    /// Notes those about whom something was shown.
+    pub(crate) fn note_shown(&self, subjects: impl Iterator<Item = Key>) {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).extend(subjects);
     }
 
     /// Judges one version and notes it as shown; a deletion is judged by the version before it.
@@ -328,11 +314,18 @@ impl Reading {
 
     /// Whether the permit's subjects and labels reach a resource with these rows.
     pub(crate) async fn reaches(&self, key: &Key, rows: &[Row]) -> Result<bool, Problem> {
+        if self.reaches_everything().await? {
+            return Ok(true);
+        }
+        self.reaches_subjects(key, &subjects(rows).collect()).await
+    }
+
+    /// The same for a resource that is theirs.
+    pub(crate) async fn reaches_subjects(&self, key: &Key, subjects: &BTreeSet<Key>) -> Result<bool, Problem> {
         let (allowed, hidden) = match self.reach().await? {
             Reach::Everything => return Ok(true),
             Reach::Sets { allowed, hidden } => (allowed, hidden),
         };
-        let subjects: BTreeSet<Key> = subjects(rows).collect();
         if hidden.contains(key) || subjects.iter().any(|subject| hidden.contains(subject)) {
             return Ok(false);
         }
@@ -473,7 +466,7 @@ fn ordered_moment(moment: Moment) -> [u8; 8] {
 }
 
 /// The row number in the last five bytes of a key.
-fn last_row_number(key: &[u8]) -> Option<i64> {
+pub(crate) fn last_row_number(key: &[u8]) -> Option<i64> {
     let bytes = key.get(key.len().checked_sub(5)?..)?;
     Some(bytes.iter().fold(0, |number, byte| number << 8 | i64::from(*byte)))
 }

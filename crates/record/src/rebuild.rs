@@ -59,6 +59,7 @@ impl Record {
         }
         drop(parts);
         done.await.unwrap_or(Err(Problem::Closed))?;
+        self.rebuild_obligations().await?;
         let content = Some((self.functions().into_bytes(), None));
         let (kind, key) = (FUNCTIONS.0.into(), FUNCTIONS.1.into());
         self.desk_put(vec![DeskChange { kind, key, content, expected: None }]).await?;
@@ -77,8 +78,10 @@ impl Record {
     }
 
     fn functions(&self) -> String {
-        let functions = self.inner().indexing.functions.iter().map(|(name, version)| format!("{name} {version}\n"));
-        functions.collect()
+        let indexing = &self.inner().indexing;
+        let functions = indexing.functions.iter().map(|(name, version)| format!("{name} {version}\n"));
+        let owed = indexing.obligations.iter().map(|one| format!("obligations {} {}\n", one.name, one.version));
+        functions.chain(owed).collect()
     }
 
     /// The rows of the next live resources after a row number; empty at the end.

@@ -1,6 +1,7 @@
 //! A record: opening, taking over, the two ways in, and what hosting asks of the whole.
 //! Knows which store is behind it only while it opens one.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -17,8 +18,10 @@ use crate::desk::{DeskChange, DeskRow};
 use crate::error::Problem;
 use crate::group::{Declined, Prepared, operation_of};
 use crate::indexing::Indexing;
+use crate::keys::logical_id;
 use crate::names::Names;
 use crate::reading::{Reading, Version};
+use crate::stamps::Turns;
 use crate::store::{Durability, NameList, Store, StoredVersion, WriterStore};
 use crate::writer::{self, Queue, Shared};
 
@@ -80,6 +83,8 @@ pub(crate) struct Inner {
     checkpoints: tokio::sync::Mutex<()>,
     /// Held during an erasure, so that a text is erased by one entry only.
     pub(crate) erasures: tokio::sync::Mutex<()>,
+    /// Turns of drafts that were declined because somebody touched their anchors.
+    pub(crate) turns: Turns,
     store_name: &'static str,
 }
 
@@ -159,6 +164,7 @@ impl Record {
             origin: options.origin,
             checkpoints: tokio::sync::Mutex::new(()),
             erasures: tokio::sync::Mutex::new(()),
+            turns: Turns::new(),
             store_name,
         };
         Record { inner: Arc::new(inner) }
@@ -298,6 +304,7 @@ impl Record {
             assertions: Vec::new(),
             besides: journal::Act::Keys(change),
             erase: Vec::new(),
+            anchors: Vec::new(),
         };
         match self.inner.queue.commit(prepared).await {
             Ok(_) => Ok(()),
@@ -317,6 +324,29 @@ impl Location {
 }
 
 impl Inner {
+    /// The keys of row numbers, in their order.
+    pub(crate) async fn keys_of(&self, rids: &[i64]) -> Result<Vec<Key>, Problem> {
+        let cache = &self.keys;
+        let missing: Vec<i64> = rids.iter().copied().filter(|rid| cache.get(rid).is_none()).collect();
+        let mut fetched: HashMap<i64, Arc<Key>> = HashMap::with_capacity(missing.len());
+        for (rid, stored) in missing.iter().zip(self.store.keys(&missing).await?) {
+            let key = stored.and_then(|(kind, id)| {
+                let kind = self.shared.names.name(NameList::Kind, u32::from(kind))?;
+                Some(Arc::new(Key { kind: kind.to_string(), id: logical_id(&id)? }))
+            });
+            let key = key.ok_or_else(|| Problem::damaged(format!("row {rid} has no key")))?;
+            self.shared.names.remember(&key.kind, &key.id, *rid);
+            cache.insert(*rid, key.clone());
+            fetched.insert(*rid, key);
+        }
+        let mut keys = Vec::with_capacity(rids.len());
+        for rid in rids {
+            let key = cache.get(rid).or_else(|| fetched.get(rid).cloned());
+            keys.push(key.map(|key| key.as_ref().clone()).ok_or_else(|| Problem::damaged("a key was lost"))?);
+        }
+        Ok(keys)
+    }
+
     /// A version as it is shown, checked against nothing: `verify` does that.
     pub(crate) fn version(&self, key: Key, stored: StoredVersion) -> Result<Version, Problem> {
         let operation = operation_of(stored.operation)?;

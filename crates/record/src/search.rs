@@ -198,7 +198,8 @@ async fn prepare_linked_from(
     Ok(Test::Keys(wanted))
 }
 
-fn target(key: &Key) -> Part {
+/// The part that leads to a resource.
+pub(crate) fn target(key: &Key) -> Part {
     Part::target(key.kind.as_str(), key.id.as_str())
 }
 

@@ -10,6 +10,7 @@ use terms::index::{Part, Row};
 use crate::change::{Act, Change, Draft, Key, Receipt};
 use crate::error::{Problem, TransactError};
 use crate::group::{Declined, Prepared, PreparedChange, operation_of, receipt_of};
+use crate::obligations::{Changed, Overlay};
 use crate::reading::Reading;
 use crate::record::Record;
 use crate::store::StoredVersion;
@@ -58,7 +59,9 @@ impl Record {
             let prepared = prepare(&reading, permit, &act, draft).await?;
             // What was gathered for a change is not a showing; the commit's header is its access record.
             reading.set_aside();
-            let Some(prepared) = prepared else { return Ok(self.empty_receipt().await?) };
+            let Some(mut prepared) = prepared else { return Ok(self.empty_receipt().await?) };
+            let (anchors, _turns) = self.prepare_anchors(&overlay(&prepared.changes), attempt > 0).await?;
+            prepared.anchors = anchors;
             match self.inner().queue.commit(prepared).await {
                 Ok(receipt) => return Ok(receipt),
                 Err(Declined::KeyReused) => return Err(TransactError::KeyReused),
@@ -128,6 +131,7 @@ async fn prepare(reading: &Reading, permit: &Permit, act: &Act, draft: Draft) ->
         assertions: draft.assertions,
         besides: journal::Act::Commit,
         erase: Vec::new(),
+        anchors: Vec::new(),
     };
     check_limits(&prepared)?;
     Ok(Some(prepared))
@@ -170,6 +174,16 @@ async fn prepare_change(
         return Err(not_permitted());
     }
     Ok(Some(PreparedChange { key, template, rows, version, replaces, before }))
+}
+
+/// What the changes leave behind, for the anchors that they touch.
+fn overlay(changes: &[PreparedChange]) -> Overlay<'_> {
+    let changed = changes.iter().map(|change| {
+        let before = change.before.as_ref().map_or(&[][..], |(_, rows)| rows);
+        let after = change.template.as_ref().map(|template| (template.text.as_slice(), change.rows.as_slice()));
+        (change.key.clone(), Changed { before, after })
+    });
+    Overlay { changed: changed.collect() }
 }
 
 /// Checks the limits of the journal's format before the writer's turn, so that one member cannot fail a group.

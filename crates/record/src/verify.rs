@@ -124,7 +124,10 @@ impl Record {
             let sentence = format!("The head is not that of the {} entries that are there.", journal.entries);
             findings.add("head-changed", "", sentence);
         }
-        let index_rows = if options.index { Some(self.check_index(&mut findings).await?) } else { None };
+        let index_rows = match options.index {
+            true => Some(self.check_index(&mut findings).await? + self.check_obligations(&mut findings).await?),
+            false => None,
+        };
         let outside = journal.checkpoints.iter().filter(|c| c.source == Source::Outside && c.agrees);
         let covered = outside.map(|checkpoint| checkpoint.size).max();
         Ok(VerifyReport { covered, journal, store: findings.kept, store_omitted: findings.omitted, index_rows })

@@ -20,7 +20,9 @@ use crate::error::Problem;
 use crate::group::{Declined, Group, Prepared};
 use crate::names::Names;
 use crate::numbering::Numbering;
+use crate::obligation_rows::{PreparedAnchor, number_anchors};
 use crate::rebuild::ResourceRows;
+use crate::stamps::Stamps;
 use crate::store::{Batch, Head, WriterStore};
 
 /// Most members of a group.
@@ -40,6 +42,8 @@ pub(crate) enum Job {
     Desk(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>),
     /// Replaces the whole index by the rows that arrive, in one transaction.
     Rebuild(Receiver<Vec<ResourceRows>>, oneshot::Sender<Result<(), Problem>>),
+    /// Keeps what differs from these anchors, worked out again; the answer is false when one was touched since.
+    Anchors(Vec<PreparedAnchor>, oneshot::Sender<Result<bool, Problem>>),
     /// The head and the root of the journal's tree.
     Head(oneshot::Sender<Result<(Head, journal::Hash), Problem>>),
     Stop(oneshot::Sender<()>),
@@ -80,6 +84,7 @@ struct Writer {
     encoder: Encoder,
     random: rand_chacha::ChaCha12Rng,
     tiles: TileBuilder,
+    stamps: Stamps,
     last_sweep: Moment,
     /// Why this writer takes no more work.
     over: Option<Problem>,
@@ -108,6 +113,13 @@ impl Queue {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Rebuild(arriving, reply)).await?;
         Ok((parts, answer))
+    }
+
+    /// Hands anchors that were worked out again to the writer; false when one was touched since.
+    pub(crate) async fn anchors(&self, anchors: Vec<PreparedAnchor>) -> Result<bool, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Anchors(anchors, reply)).await?;
+        answer.await.unwrap_or(Err(Problem::Closed))
     }
 
     /// The head and the root of the journal's tree at it.
@@ -157,6 +169,7 @@ pub(crate) fn start(
     getrandom::fill(&mut seed).map_err(|error| Problem::store("seeding salts", error.to_string()))?;
     let tiles = resume_tiles(&mut store, head.sequence)?;
     let numbering = Numbering::new(shared.names.lists().as_ref().clone(), store.highest()?);
+    let stamps = Stamps::since(head.sequence);
     let writer = Writer {
         store,
         shared,
@@ -166,6 +179,7 @@ pub(crate) fn start(
         encoder: Encoder::new(dictionaries.last())?,
         random: rand_chacha::ChaCha12Rng::from_seed(seed),
         tiles,
+        stamps,
         last_sweep: Moment(0),
         over: None,
     };
@@ -259,7 +273,7 @@ impl Writer {
     /// Takes what waits, up to the bounds of a group, and carries it out.
     fn run_group(&mut self, first: Job, queue: &Receiver<Job>) -> Option<oneshot::Sender<()>> {
         let (mut commits, mut desk, mut heads) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut rebuild, mut stop, mut bytes) = (None, None, 0);
+        let (mut rebuild, mut anchors, mut stop, mut bytes) = (None, None, None, 0);
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
@@ -273,6 +287,10 @@ impl Writer {
                     rebuild = Some((parts, reply));
                     break;
                 }
+                Job::Anchors(again, reply) => {
+                    anchors = Some((again, reply));
+                    break;
+                }
                 Job::Stop(reply) => {
                     stop = Some(reply);
                     break;
@@ -284,6 +302,13 @@ impl Writer {
         self.commit_group(commits, desk);
         if let Some((parts, reply)) = rebuild {
             let result = self.rebuild(&parts);
+            if result.is_err() {
+                self.recover();
+            }
+            let _ = reply.send(result);
+        }
+        if let Some((again, reply)) = anchors {
+            let result = self.keep_anchors(again);
             if result.is_err() {
                 self.recover();
             }
@@ -316,6 +341,24 @@ impl Writer {
         self.store.commit(&Batch { head, ..Batch::default() })?;
         self.shared.names.publish(self.numbering.lists());
         Ok(())
+    }
+
+    /// Keeps what differs from anchors that were worked out again, as of the newest entry; makes no entry.
+    fn keep_anchors(&mut self, anchors: Vec<PreparedAnchor>) -> Result<bool, Problem> {
+        if anchors.iter().any(|anchor| !self.stamps.untouched_since(&anchor.state.key, anchor.at)) {
+            return Ok(false);
+        }
+        self.store.begin()?;
+        let sequence = self.head.sequence;
+        let anchors: Vec<(PreparedAnchor, u64)> = anchors.into_iter().map(|anchor| (anchor, sequence)).collect();
+        let head = Some((self.head.clone(), self.head.clone()));
+        let mut batch = Batch { head, ..Batch::default() };
+        number_anchors(&anchors, &mut self.store, &mut self.numbering, &mut batch)?;
+        self.store.commit(&batch)?;
+        if !batch.names.is_empty() {
+            self.shared.names.publish(self.numbering.lists());
+        }
+        Ok(true)
     }
 
     /// The head and the root of the journal's tree at it, if this is still the record's writer.
@@ -386,8 +429,14 @@ impl Writer {
     fn try_group(&mut self, commits: &mut [Commit], desk: &[DeskJob]) -> Result<Answers, Problem> {
         self.store.begin()?;
         let now = (self.clock)();
-        let mut group =
-            Group::new(&mut self.store, &mut self.numbering, &mut self.encoder, &mut self.random, self.head.clone());
+        let mut group = Group::new(
+            &mut self.store,
+            &mut self.numbering,
+            &mut self.encoder,
+            &mut self.random,
+            &mut self.stamps,
+            self.head.clone(),
+        );
         group.gather(&commits.iter().map(|(prepared, _)| prepared.as_ref()).collect::<Vec<_>>())?;
         let mut receipts = Vec::with_capacity(commits.len());
         for (prepared, _) in commits {
@@ -456,6 +505,8 @@ impl Writer {
             self.numbering = Numbering::new(lists, self.store.highest()?);
             self.tiles = resume_tiles(&mut self.store, head.sequence)?;
             self.encoder = Encoder::new(dictionaries.last())?;
+            // Anchors were stamped with sequences that may not be there.
+            self.stamps = Stamps::since(head.sequence);
             self.head = head;
             Ok(())
         };
@@ -509,6 +560,7 @@ fn refuse_all(queue: &Receiver<Job>, over: &Problem) {
             Job::Commit(_, reply) => drop(reply.send(Err(Declined::Problem(again(over))))),
             Job::Desk(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Rebuild(_, reply) => drop(reply.send(Err(again(over)))),
+            Job::Anchors(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Head(reply) => drop(reply.send(Err(again(over)))),
             Job::Stop(reply) => drop(reply.send(())),
         }

@@ -5,8 +5,6 @@
 //! mistake of the test, which stops.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-use std::sync::Arc;
-
 use access::{Grant, Permit, Role};
 use record::{Indexing, Source, Template};
 use terms::Moment;
@@ -18,7 +16,7 @@ const NAMES: [&str; 4] = ["Thing.name", "Thing.code", "Thing.date", "Thing.ref"]
 /// The index functions of toy texts.
 pub fn indexing() -> Indexing {
     let extract = |source: Source<'_>, to: &mut Vec<Row>| to.extend(rows(source.kind, source.text));
-    Indexing { functions: vec![("toy", 1)], extract: Arc::new(extract) }
+    Indexing::new(vec![("toy", 1)], extract)
 }
 
 /// The rows of a toy text.

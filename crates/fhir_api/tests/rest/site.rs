@@ -54,14 +54,11 @@ fn clock() -> Clock {
 }
 
 fn indexing() -> Indexing {
-    Indexing {
-        functions: vec![("fhir", 1)],
-        extract: Arc::new(|source, rows| {
-            if let Ok(document) = Document::parse(source.text, &Limits::default()) {
-                fhir::search::index_rows(source.kind, source.id, &document, rows);
-            }
-        }),
-    }
+    Indexing::new(vec![("fhir", 1)], |source, rows| {
+        if let Ok(document) = Document::parse(source.text, &Limits::default()) {
+            fhir::search::index_rows(source.kind, source.id, &document, rows);
+        }
+    })
 }
 
 pub(crate) fn permit(role: Role) -> Permit {

@@ -133,6 +133,53 @@ pub(crate) const CLEAR_INDEX: &str = "DELETE FROM idx";
 pub(crate) const CLEAR_PAST: &str = "DELETE FROM index_past";
 pub(crate) const FORGET_PAST: &str = "UPDATE head SET past_from = sequence WHERE one = 1";
 
+pub(crate) const CURRENT_OBLIGATIONS: &str =
+    "SELECT anchor, kind, owner, due, subjects, from_sequence FROM obligation WHERE anchor = $1";
+pub(crate) const PUT_OBLIGATION: &str =
+    "INSERT INTO obligation (anchor, kind, owner, due, subjects, from_sequence) VALUES ($1, $2, $3, $4, $5, $6)";
+pub(crate) const DROP_OBLIGATION: &str =
+    "DELETE FROM obligation WHERE anchor = $1 AND kind = $2 AND owner = $3 AND due = $4";
+pub(crate) const PUT_PAST_OBLIGATION: &str = "INSERT INTO obligation_past \
+     (anchor, kind, owner, due, subjects, from_sequence, to_sequence) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+pub(crate) const FORGET_OBLIGATIONS: &str =
+    "DELETE FROM obligation_past WHERE anchor = $1 AND from_sequence >= $2 AND from_sequence < $3";
+pub(crate) const SWEEP_PAST_OBLIGATIONS: &str = "DELETE FROM obligation_past WHERE (anchor, kind, owner, due, from_sequence) IN \
+     (SELECT anchor, kind, owner, due, from_sequence FROM obligation_past WHERE to_sequence <= $1 LIMIT 5000)";
+
+/// The obligations that hold at the sequence `$1` and satisfy the conditions (each begins with AND). Past ones are
+/// not looked at when nothing newer than the sequence is there.
+fn obligations_at(columns: &str, conditions: &str) -> String {
+    format!(
+        "SELECT {columns} FROM obligation WHERE from_sequence <= $1{conditions} \
+         UNION ALL SELECT {columns} FROM obligation_past \
+         WHERE (SELECT sequence FROM head WHERE one = 1) > $1 AND from_sequence <= $1 AND to_sequence > $1{conditions}"
+    )
+}
+
+/// A page of obligations in order; the last one of the page before is given by the values from `next` on.
+pub(crate) fn obligations(conditions: &str, next: usize) -> String {
+    let valid = obligations_at("anchor, kind, owner, due, subjects, from_sequence", conditions);
+    format!(
+        "SELECT anchor, kind, owner, due, subjects, from_sequence FROM ({valid}) AS valid \
+         WHERE (due, anchor, kind, owner) > (${}, ${}, ${}, ${}) ORDER BY due, anchor, kind, owner LIMIT ${}",
+        next,
+        next + 1,
+        next + 2,
+        next + 3,
+        next + 4
+    )
+}
+
+/// How many obligations hold and satisfy the conditions.
+pub(crate) fn count_obligations(conditions: &str) -> String {
+    format!("SELECT count(*) FROM ({}) AS valid", obligations_at("anchor", conditions))
+}
+
+/// The obligations of anchors, given by a condition on their row number.
+pub(crate) fn obligations_of(anchor: &str) -> String {
+    obligations_at("anchor, kind, owner, due, subjects, from_sequence", &format!(" AND anchor {anchor}"))
+}
+
 /// Row numbers as stored in an entry: differences from the one before, zigzag, seven bits to a byte, low first.
 pub(crate) fn pack_rids(rids: &[i64]) -> Vec<u8> {
     let mut packed = Vec::with_capacity(rids.len() * 2);

@@ -5,6 +5,7 @@
 //! lies above, so both stores do the same. The contract suite in `tests/` is the definition.
 
 mod dialect;
+mod obligations;
 mod postgres;
 mod postgres_session;
 mod postgres_write;
@@ -21,6 +22,7 @@ use crate::keys::{KeyRange, PhysicalKey};
 use crate::names::NameTable;
 use crate::record::Location;
 
+pub(crate) use obligations::{ObligationFilter, StoredObligation};
 use postgres::PostgresReader;
 use postgres_session::Address;
 use postgres_write::PostgresWriter;
@@ -176,6 +178,7 @@ pub(crate) struct Batch {
     pub(crate) desk_put: Vec<StoredDeskRow>,
     pub(crate) desk_drop: Vec<(String, String)>,
     pub(crate) dictionaries: Vec<(u32, Vec<u8>)>,
+    pub(crate) obligations: obligations::ObligationChanges,
     /// The head expected and the head to be.
     pub(crate) head: Option<(Head, Head)>,
 }
@@ -333,6 +336,27 @@ impl Store {
         each_store!(self, store => store.past_from())
     }
 
+    /// Obligations that hold at the sequence, after one of them, ordered by due, anchor, kind and owner.
+    pub(crate) async fn obligations(
+        &self,
+        filter: &ObligationFilter,
+        after: &StoredObligation,
+        at: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredObligation>, Problem> {
+        each_store!(self, store => store.obligations(filter, after, at, limit))
+    }
+
+    /// How many obligations hold at the sequence.
+    pub(crate) async fn count_obligations(&self, filter: &ObligationFilter, at: u64) -> Result<u64, Problem> {
+        each_store!(self, store => store.count_obligations(filter, at))
+    }
+
+    /// The obligations of these anchors that hold at the sequence.
+    pub(crate) async fn obligations_of(&self, anchors: &[i64], at: u64) -> Result<Vec<StoredObligation>, Problem> {
+        each_store!(self, store => store.obligations_of(anchors, at))
+    }
+
     /// Bytes on disk.
     pub(crate) async fn size(&self) -> Result<u64, Problem> {
         each_store!(self, store => store.size())
@@ -396,6 +420,11 @@ impl WriterStore {
 
     pub(crate) fn desk_change(&mut self, kind: &str, key: &str) -> Result<Option<u64>, Problem> {
         each_writer!(self, store => store.desk_change(kind, key))
+    }
+
+    /// The obligations of these anchors as they are.
+    pub(crate) fn obligations_of(&mut self, anchors: &[i64]) -> Result<Vec<StoredObligation>, Problem> {
+        each_writer!(self, store => store.obligations_of(anchors))
     }
 
     /// Highest row number and highest symbol in use.

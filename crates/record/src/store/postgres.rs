@@ -44,7 +44,12 @@ impl PostgresReader {
         Ok(PostgresReader { pool })
     }
 
-    async fn query(&self, doing: &'static str, sql: &str, parameters: &Parameters<'_>) -> Result<Vec<Row>, Problem> {
+    pub(super) async fn query(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        parameters: &Parameters<'_>,
+    ) -> Result<Vec<Row>, Problem> {
         match self.query_once(sql, parameters).await {
             Err(PoolError::Backend(error)) if is_lost(&error) => {
                 // The others were most likely lost with it.
@@ -65,7 +70,12 @@ impl PostgresReader {
         Ok(client.query(&statement, parameters).await?)
     }
 
-    async fn query_one(&self, doing: &'static str, sql: &str, parameters: &Parameters<'_>) -> Result<Row, Problem> {
+    pub(super) async fn query_one(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        parameters: &Parameters<'_>,
+    ) -> Result<Row, Problem> {
         let row = self.query(doing, sql, parameters).await?.into_iter().next();
         row.ok_or_else(|| Problem::damaged(format!("a row is missing (while {doing})")))
     }

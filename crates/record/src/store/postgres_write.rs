@@ -18,6 +18,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::dialect::{self as sql, postgres};
+use super::obligations::put_postgres;
 use super::postgres::{
     Parameters, TOP, dictionary_row, each, head_row, hit_row, kept_key_row, key_columns, located_row, name_row, number,
     placed, stored, symbol_row, value,
@@ -56,9 +57,9 @@ struct Session {
 }
 
 /// One statement of a commit with its parameters.
-struct Step<'b> {
-    sql: &'static str,
-    parameters: Vec<Box<dyn ToSql + Sync + Send + 'b>>,
+pub(super) struct Step<'b> {
+    pub(super) sql: &'static str,
+    pub(super) parameters: Vec<Box<dyn ToSql + Sync + Send + 'b>>,
 }
 
 impl PostgresWriter {
@@ -98,7 +99,7 @@ impl PostgresWriter {
     }
 
     /// Reads. Outside a transaction, a read whose connection was lost is asked once more.
-    fn query(
+    pub(super) fn query(
         &mut self,
         doing: &'static str,
         sql: &'static str,
@@ -275,8 +276,10 @@ impl PostgresWriter {
         let doing = "sweeping old rows";
         self.query(doing, sql::RAISE_PAST_FROM, &[&stored(sequence)])?;
         let rows: i64 = value(&self.query_one(doing, postgres::SWEEP_PAST, &[&stored(sequence)])?, 0)?;
+        let obligations: i64 =
+            value(&self.query_one(doing, postgres::SWEEP_PAST_OBLIGATIONS, &[&stored(sequence)])?, 0)?;
         let keys: i64 = value(&self.query_one(doing, postgres::SWEEP_KEPT_KEYS, &[&keys_before.0])?, 0)?;
-        Ok(rows == 5000 || keys == 5000)
+        Ok(rows == 5000 || obligations == 5000 || keys == 5000)
     }
 
     pub(crate) fn clear_index(&mut self) -> Result<(), Problem> {
@@ -346,12 +349,12 @@ impl Session {
 }
 
 /// A column of numbers.
-fn numbers<'b, T>(rows: &'b [T], of: impl Fn(&'b T) -> i64) -> Box<dyn ToSql + Sync + Send + 'b> {
+pub(super) fn numbers<'b, T>(rows: &'b [T], of: impl Fn(&'b T) -> i64) -> Box<dyn ToSql + Sync + Send + 'b> {
     Box::new(rows.iter().map(of).collect::<Vec<i64>>())
 }
 
 /// A column of bytes or text.
-fn bytes<'b, T>(rows: &'b [T], of: impl Fn(&'b T) -> &'b [u8]) -> Box<dyn ToSql + Sync + Send + 'b> {
+pub(super) fn bytes<'b, T>(rows: &'b [T], of: impl Fn(&'b T) -> &'b [u8]) -> Box<dyn ToSql + Sync + Send + 'b> {
     Box::new(rows.iter().map(of).collect::<Vec<&[u8]>>())
 }
 
@@ -376,6 +379,7 @@ fn steps(batch: &Batch) -> Vec<Step<'_>> {
     put_resources(batch, &mut steps);
     put_versions(batch, &mut steps);
     put_rows(batch, &mut steps);
+    put_postgres(&batch.obligations, &mut steps);
     put_journal(batch, &mut steps);
     put_desk(batch, &mut steps);
     steps

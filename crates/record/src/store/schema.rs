@@ -3,7 +3,8 @@
 //! One text for both stores; [`super::dialect`] fills in the types. Times are UTC milliseconds, sequences count from 1.
 
 /// One step of the schema; steps are applied in order and never edited once released.
-pub(crate) const STEPS: &[&str] = &["
+pub(crate) const STEPS: &[&str] = &[
+    "
 CREATE TABLE head (
     one {int} PRIMARY KEY CHECK (one = 1),
     sequence {int} NOT NULL,
@@ -104,4 +105,29 @@ CREATE TABLE blob (
     length {int} NOT NULL,
     entry {int} NOT NULL
 );
-"];
+",
+    "
+CREATE TABLE obligation (
+    anchor {int} NOT NULL,
+    kind {text} NOT NULL,
+    owner {text} NOT NULL,
+    due {int} NOT NULL,
+    subjects {bytes} NOT NULL,
+    from_sequence {int} NOT NULL,
+    PRIMARY KEY (anchor, kind, owner, due)
+) {clustered};
+CREATE INDEX obligation_kind ON obligation (kind, due, anchor);
+CREATE INDEX obligation_owner ON obligation (owner, due, anchor);
+CREATE TABLE obligation_past (
+    anchor {int} NOT NULL,
+    kind {text} NOT NULL,
+    owner {text} NOT NULL,
+    due {int} NOT NULL,
+    subjects {bytes} NOT NULL,
+    from_sequence {int} NOT NULL,
+    to_sequence {int} NOT NULL,
+    PRIMARY KEY (anchor, kind, owner, due, from_sequence)
+) {clustered};
+CREATE INDEX obligation_past_end ON obligation_past (to_sequence);
+",
+];

@@ -68,7 +68,7 @@ impl SqliteReader {
         }
     }
 
-    fn with<T>(
+    pub(super) fn with<T>(
         &self,
         doing: &'static str,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use terms::Moment;
 
 use super::dialect as sql;
+use super::obligations::put_sqlite;
 use super::schema::STEPS;
 use super::sqlite::{database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, symbols_of};
 use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey};
@@ -55,6 +56,10 @@ impl SqliteWriter {
             self.connection.execute_batch(&sql).map_err(failed(doing))?;
         }
         Ok(())
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     pub(crate) fn take_over(&mut self) -> Result<Head, Problem> {
@@ -187,9 +192,10 @@ impl SqliteWriter {
             let transaction = self.connection.unchecked_transaction()?;
             transaction.execute(sql::RAISE_PAST_FROM, [sequence])?;
             let rows = transaction.execute(sql::SWEEP_PAST, [sequence])?;
+            let obligations = transaction.execute(sql::SWEEP_PAST_OBLIGATIONS, [sequence])?;
             let keys = transaction.execute(sql::SWEEP_KEPT_KEYS, [keys_before.0])?;
             transaction.commit()?;
-            Ok(rows == 5000 || keys == 5000)
+            Ok(rows == 5000 || obligations == 5000 || keys == 5000)
         };
         sweep().map_err(failed("sweeping old rows"))
     }
@@ -209,6 +215,7 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
     put_names(connection, batch)?;
     put_versions(connection, batch)?;
     put_rows(connection, batch)?;
+    put_sqlite(connection, &batch.obligations)?;
     put_journal(connection, batch)?;
     put_desk(connection, batch)?;
     let Some((from, to)) = &batch.head else { return Ok(true) };

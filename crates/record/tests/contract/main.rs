@@ -4,6 +4,7 @@
 
 mod agreement;
 mod commits;
+mod obligations;
 mod proof;
 mod reads;
 mod scopes;
@@ -49,6 +50,12 @@ on_each_store![
     reads::a_merge_is_found_under_the_survivor,
     scopes::every_question_stays_within_random_scopes,
     scopes::writes_stay_within_the_scope,
+    obligations::obligations_equal_the_functions_over_everything,
+    obligations::what_was_owed_is_seen_at_its_sequence,
+    obligations::an_erased_text_takes_what_was_owed_for_it,
+    obligations::racing_members_lose_no_recomputation,
+    obligations::a_changed_obligation_function_works_everything_out_again,
+    obligations::other_types_cost_nothing,
     system::the_desk_keeps_and_compares,
     system::every_showing_is_in_the_access_journal,
     system::a_checkpoint_states_the_journal,

@@ -159,3 +159,22 @@ pub(crate) const PUT_DESK: &str = "INSERT INTO desk (kind, key, change, expires,
      seal = excluded.seal, bytes = excluded.bytes";
 pub(crate) const DROP_DESK: &str = "DELETE FROM desk USING unnest($1::bytea[], $2::bytea[]) AS gone (kind, key) \
      WHERE desk.kind = gone.kind AND desk.key = gone.key";
+
+pub(crate) const CURRENT_OBLIGATIONS: &str =
+    "SELECT anchor, kind, owner, due, subjects, from_sequence FROM obligation WHERE anchor = ANY ($1::bigint[])";
+pub(crate) const PUT_OBLIGATIONS: &str = "INSERT INTO obligation \
+     (anchor, kind, owner, due, subjects, from_sequence) \
+     SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[], $6::bigint[])";
+pub(crate) const DROP_OBLIGATIONS: &str = "DELETE FROM obligation \
+     USING unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[]) AS gone (anchor, kind, owner, due) \
+     WHERE obligation.anchor = gone.anchor AND obligation.kind = gone.kind AND obligation.owner = gone.owner \
+       AND obligation.due = gone.due";
+pub(crate) const PUT_PAST_OBLIGATIONS: &str = "INSERT INTO obligation_past \
+     (anchor, kind, owner, due, subjects, from_sequence, to_sequence) SELECT * FROM \
+     unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[], $6::bigint[], $7::bigint[])";
+pub(crate) const FORGET_OBLIGATIONS: &str = "DELETE FROM obligation_past \
+     USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS gone (anchor, low, high) \
+     WHERE obligation_past.anchor = gone.anchor AND from_sequence >= gone.low AND from_sequence < gone.high";
+pub(crate) const SWEEP_PAST_OBLIGATIONS: &str = "WITH gone AS (DELETE FROM obligation_past WHERE ctid = ANY (ARRAY(\
+       SELECT ctid FROM obligation_past WHERE to_sequence <= $1 ORDER BY to_sequence LIMIT 5000)) RETURNING 1\
+     ) SELECT count(*) FROM gone";

@@ -43,7 +43,7 @@ pub(crate) async fn open(location: &Location) -> Result<Record> {
         Moment(since.as_millis() as i64)
     };
     let options = Options {
-        indexing: Indexing { functions: vec![("fhir", 1)], extract: Arc::new(extract) },
+        indexing: Indexing::new(vec![("fhir", 1)], extract),
         clock: Arc::new(clock),
         host: "bench".into(),
         origin: "bench.example/t/BENCH".into(),

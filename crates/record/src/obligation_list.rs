@@ -1,0 +1,203 @@
+//! Listing and counting obligations within a permit's scope: one walk over the stored rows serves both, so that a
+//! count tells no more than a list would.
+//!
+//! An obligation is seen by those who may read its anchor. Whether it is late is the reader's comparison.
+
+use std::collections::BTreeSet;
+
+use terms::Moment;
+
+use crate::change::Key;
+use crate::error::Problem;
+use crate::obligations::Obligation;
+use crate::reading::Reading;
+use crate::select::Cursor;
+use crate::store::{ObligationFilter, StoredObligation};
+
+/// Obligations that are read together for a list, and for a count.
+const LISTED: usize = 1_000;
+const COUNTED: usize = 20_000;
+/// Obligations that one page may examine.
+const MOST_EXAMINED: usize = 500_000;
+
+/// Which obligations are wanted; what is `None` is left open.
+#[derive(Debug, Clone, Default)]
+pub struct ObligationQuery {
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// Of this owner.
+    pub owner: Option<String>,
+    /// Of this anchor.
+    pub anchor: Option<Key>,
+    /// Due before this moment: with the present moment, those that are late.
+    pub due_before: Option<Moment>,
+    /// How many at most, 1 to 1,000.
+    pub limit: usize,
+    /// Where the page before ended.
+    pub after: Option<Cursor>,
+}
+
+/// An obligation that nothing has ended yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenObligation {
+    /// What it is about.
+    pub anchor: Key,
+    /// What must happen, by whom and until when.
+    pub obligation: Obligation,
+    /// The entry since which it is so.
+    pub since: u64,
+}
+
+/// One page, in order of due.
+#[derive(Debug, Clone)]
+pub struct ObligationPage {
+    /// The obligations, as they were at the reading's sequence.
+    pub obligations: Vec<OpenObligation>,
+    /// Where the next page starts; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// One that the permit reaches, with those whose it is.
+struct Reached {
+    stored: StoredObligation,
+    anchor: Key,
+    subjects: BTreeSet<Key>,
+}
+
+impl Reading {
+    /// One page of obligations, the earliest due first.
+    pub async fn obligations(&self, query: &ObligationQuery) -> Result<ObligationPage, Problem> {
+        let Some(filter) = self.filter(query).await? else {
+            return Ok(ObligationPage { obligations: Vec::new(), next: None });
+        };
+        let limit = query.limit.clamp(1, 1000);
+        let after = match &query.after {
+            Some(cursor) => read_cursor(cursor, self.sequence()).ok_or(Problem::Expired)?,
+            None => StoredObligation::before_all(),
+        };
+        let mut reached: Vec<Reached> = Vec::new();
+        self.walk_obligations(&filter, after, LISTED, |one| {
+            reached.push(one);
+            reached.len() <= limit
+        })
+        .await?;
+        let next = (reached.len() > limit).then(|| write_cursor(self.sequence(), &reached[limit - 1].stored));
+        reached.truncate(limit);
+        self.note_shown(reached.iter().flat_map(|one| one.subjects.iter().cloned()));
+        let open = |one: Reached| OpenObligation {
+            anchor: one.anchor,
+            obligation: Obligation { kind: one.stored.kind, owner: one.stored.owner, due: Moment(one.stored.due) },
+            since: one.stored.from,
+        };
+        Ok(ObligationPage { obligations: reached.into_iter().map(open).collect(), next })
+    }
+
+    /// How many there are, exactly, within the permit's scope; limit and cursor are not used.
+    pub async fn count_obligations(&self, query: &ObligationQuery) -> Result<u64, Problem> {
+        let Some(filter) = self.filter(query).await? else { return Ok(0) };
+        if self.reaches_every_anchor().await? {
+            return self.store().count_obligations(&filter, self.sequence()).await;
+        }
+        let mut count = 0;
+        self.walk_obligations(&filter, StoredObligation::before_all(), COUNTED, |_| {
+            count += 1;
+            true
+        })
+        .await?;
+        Ok(count)
+    }
+
+    /// The query in the store's words; `None` when nothing can satisfy it.
+    async fn filter(&self, query: &ObligationQuery) -> Result<Option<ObligationFilter>, Problem> {
+        let anchor = match &query.anchor {
+            Some(key) => match self.names().target(self.store(), &key.kind, &key.id).await? {
+                Some(rid) => Some(rid),
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        let before = query.due_before.map(|moment| moment.0);
+        Ok(Some(ObligationFilter { kind: query.kind.clone(), owner: query.owner.clone(), anchor, before }))
+    }
+
+    /// Whether the permit leaves no obligation out.
+    async fn reaches_every_anchor(&self) -> Result<bool, Problem> {
+        let mut functions = self.inner().indexing.obligations.iter();
+        let reads = &self.permit().scope().reads;
+        Ok(functions.all(|function| reads.contains(function.anchor)) && self.reaches_everything().await?)
+    }
+
+    /// Gives everything that the permit reaches to `take`, in order, until that says stop.
+    async fn walk_obligations(
+        &self,
+        filter: &ObligationFilter,
+        mut after: StoredObligation,
+        together: usize,
+        mut take: impl FnMut(Reached) -> bool,
+    ) -> Result<(), Problem> {
+        let mut examined = 0;
+        loop {
+            let found = self.store().obligations(filter, &after, self.sequence(), together).await?;
+            let end = found.len() < together;
+            examined += found.len();
+            if let Some(last) = found.last() {
+                after = last.clone();
+            }
+            for one in self.reached_of(found).await? {
+                if !take(one) {
+                    return Ok(());
+                }
+            }
+            if end {
+                return Ok(());
+            }
+            if examined > MOST_EXAMINED {
+                return Err(Problem::TooCostly);
+            }
+        }
+    }
+
+    /// Those whose anchors the permit reaches.
+    async fn reached_of(&self, found: Vec<StoredObligation>) -> Result<Vec<Reached>, Problem> {
+        let anchors = self.keys(&found.iter().map(|one| one.anchor).collect::<Vec<_>>()).await?;
+        let rids: Vec<i64> = found.iter().flat_map(|one| one.subjects.iter().copied()).collect();
+        let mut subjects = self.keys(&rids).await?.into_iter();
+        let mut reached = Vec::with_capacity(found.len());
+        for (stored, anchor) in found.into_iter().zip(anchors) {
+            let subjects: BTreeSet<Key> = subjects.by_ref().take(stored.subjects.len()).collect();
+            let reads = self.permit().scope().reads.contains(&anchor.kind);
+            if reads && self.reaches_subjects(&anchor, &subjects).await? {
+                reached.push(Reached { stored, anchor, subjects });
+            }
+        }
+        Ok(reached)
+    }
+}
+
+fn write_cursor(sequence: u64, last: &StoredObligation) -> Cursor {
+    let mut bytes = sequence.to_be_bytes().to_vec();
+    bytes.extend_from_slice(&last.due.to_be_bytes());
+    bytes.extend_from_slice(&last.anchor.to_be_bytes());
+    bytes.extend_from_slice(&(last.kind.len() as u16).to_be_bytes());
+    bytes.extend_from_slice(last.kind.as_bytes());
+    bytes.extend_from_slice(last.owner.as_bytes());
+    Cursor(bytes)
+}
+
+/// `None` when it was made at another sequence or cannot be one.
+fn read_cursor(cursor: &Cursor, sequence: u64) -> Option<StoredObligation> {
+    let (made_at, rest) = cursor.0.split_first_chunk::<8>()?;
+    let (due, rest) = rest.split_first_chunk::<8>()?;
+    let (anchor, rest) = rest.split_first_chunk::<8>()?;
+    let (length, rest) = rest.split_first_chunk::<2>()?;
+    let (kind, owner) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    (u64::from_be_bytes(*made_at) == sequence).then_some(StoredObligation {
+        due: i64::from_be_bytes(*due),
+        anchor: i64::from_be_bytes(*anchor),
+        kind: text(kind)?,
+        owner: text(owner)?,
+        subjects: Vec::new(),
+        from: 0,
+    })
+}
