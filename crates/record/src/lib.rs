@@ -7,6 +7,8 @@
 //!   gathered, commits in one transaction and answers with a [`Receipt`] once it is on disk. A stale draft is
 //!   gathered and decided again.
 //! * [`Select`] is a question in neutral terms: spans of index rows, links between resources, order, page.
+//! * An [`obligation`] function says what must still happen to an anchor, from its text and those that lead to it; the
+//!   commit that touches an anchor works it out again ([`Reading::obligations`] lists and counts).
 //! * Whatever a [`Reading`] showed is in the access journal before [`Reading::finish`] returns.
 //! * `Desk` keeps what must survive but not for ever; `Record::verify` proves the whole.
 //!
@@ -46,10 +48,14 @@ pub use erase::Erasure;
 pub use error::{Problem, TransactError};
 pub use indexing::{Indexing, LABEL, SUBJECT, Source};
 pub use journal::{CauseKind, Operation};
-pub use obligation_list::{ObligationPage, ObligationQuery, OpenObligation};
-pub use obligations::{Facts, Obligation, ObligationFunction};
 pub use reading::{Reading, Version};
 pub use record::{Location, Options, Record, Status};
 pub use select::{Clause, Cursor, Order, Page, Select};
 pub use store::Durability;
 pub use verify::{StoreFinding, VerifyOptions, VerifyReport};
+
+/// Obligations: the functions that make them, and what [`Reading::obligations`] asks and answers.
+pub mod obligation {
+    pub use crate::obligation_list::{ObligationPage, ObligationQuery, OpenObligation};
+    pub use crate::obligations::{Facts, Obligation, ObligationFunction};
+}

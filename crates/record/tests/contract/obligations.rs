@@ -9,10 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use access::{Grant, Permit, Role, Subject, Subjects, decide};
-use record::{
-    Change, Cursor, Erasure, Facts, Key, Obligation, ObligationFunction, ObligationQuery, OpenObligation, Options,
-    Reading, Record, Source, VerifyOptions,
-};
+use record::obligation::{Facts, Obligation, ObligationFunction, ObligationQuery, OpenObligation};
+use record::{Change, Cursor, Erasure, Key, Options, Reading, Record, Source, VerifyOptions};
 use terms::Moment;
 use terms::index::{Part, Row};
 
@@ -46,7 +44,7 @@ fn owe_result(facts: &Facts<'_>) -> Vec<Obligation> {
     if facts.related.iter().any(|one| one.kind == "Result") {
         return Vec::new();
     }
-    let owner = facts.related.iter().filter(|one| one.kind == "Task").filter_map(name_of).last().unwrap_or(first);
+    let owner = facts.related.iter().filter(|one| one.kind == "Task").filter_map(name_of).next_back().unwrap_or(first);
     vec![Obligation { kind: "result".into(), owner, due }]
 }
 
