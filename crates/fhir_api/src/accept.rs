@@ -116,10 +116,17 @@ impl<'t> Candidate<'t> {
         if !self.document.text().iter().any(|byte| matches!(byte, b'?' | b'\\')) {
             return Vec::new();
         }
+        self.links_among(|link| {
+            let kind = link.split_once('?').map(|(kind, _)| kind);
+            kind.is_some_and(|kind| fhir::definitions().resource_type(kind).is_some())
+        })
+    }
+
+    /// The links in it that are wanted, each once.
+    pub(crate) fn links_among(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let found = RefCell::new(Vec::new());
         let collect = |link: &str| -> Option<String> {
-            let kind = link.split_once('?').map(|(kind, _)| kind);
-            if kind.is_some_and(|kind| fhir::definitions().resource_type(kind).is_some()) {
+            if is_wanted(link) {
                 found.borrow_mut().push(link.to_owned());
             }
             None

@@ -158,10 +158,11 @@ fn understand(visit: &Visit<'_>, outer: &Call) -> Result<Bundle, Refusal> {
 }
 
 fn entries(nodes: &[Node<'_, '_>], body: &Bytes, outer: &Call) -> Vec<Entry> {
+    let preference = Preference { payload: Some(payload(outer)), ..outer.preference };
     let numbered = nodes.iter().enumerate();
     let entries = numbered.map(|(entry, node)| {
         let place = Place { entry, full_url: text_of(*node, "fullUrl") };
-        Entry { place, call: call_of(*node, body, outer) }
+        Entry { place, call: call_of(*node, body, preference) }
     });
     entries.collect()
 }
@@ -202,7 +203,11 @@ fn writes(
     Ok(ready.collect())
 }
 
-fn write_of(call: &Call, candidate: Option<&Candidate<'_>>) -> Result<Option<Write>, Refusal> {
+/// The write that a call asks for; `None` when it is no write.
+///
+/// # Errors
+/// 400 when the resource is missing or not what the address says, 404 for a type that R4 does not have.
+pub(crate) fn write_of(call: &Call, candidate: Option<&Candidate<'_>>) -> Result<Option<Write>, Refusal> {
     if !call.work.is_write() {
         return Ok(None);
     }
@@ -219,7 +224,11 @@ fn write_of(call: &Call, candidate: Option<&Candidate<'_>>) -> Result<Option<Wri
     Write::of(call, candidate).map(Some)
 }
 
-fn call_of(entry: Node<'_, '_>, body: &Bytes, outer: &Call) -> Result<Call, Refusal> {
+/// The call that an entry asks for.
+///
+/// # Errors
+/// 400 for a request that cannot be read, 404 and 405 for an address that nothing answers.
+pub(crate) fn call_of(entry: Node<'_, '_>, body: &Bytes, preference: Preference) -> Result<Call, Refusal> {
     let Some(request) = entry.get("request") else {
         return Err(Refusal::bad_request("required", "The entry has no request."));
     };
@@ -249,7 +258,7 @@ fn call_of(entry: Node<'_, '_>, body: &Bytes, outer: &Call) -> Result<Call, Refu
         query,
         body: resource.unwrap_or_default(),
         conditions,
-        preference: Preference { payload: Some(payload(outer)), ..outer.preference },
+        preference,
     })
 }
 

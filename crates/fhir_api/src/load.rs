@@ -2,33 +2,38 @@
 //!
 //! [`split`] and [`prepare`] are pure and run on worker threads; [`commit`] puts many prepared resources into one
 //! commit, and says of each whether it was stored, was there already, or was refused. A resource keeps the id it came
-//! with, so loading a file twice changes nothing. Knows nothing of files.
+//! with and a text is known again after it was overtaken, so loading a file twice changes nothing. Knows nothing of
+//! files.
+
+mod settle;
+mod split;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use fhir::search::Surroundings;
-use fhir::{Document, Limits, Node};
 use http::StatusCode;
-use record::{Act, Cause, CauseKind, Change, Draft, Key, Problem, Reading, Record, TransactError};
+use record::{Act, Cause, CauseKind, Draft, Key, Problem, Reading, Record, TransactError};
 use rustc_hash::{FxHashMap, FxHashSet};
-use sha2::{Digest as _, Sha256};
 
-use crate::accept::{Accepted, Candidate, References, is_id, malformed};
+use crate::accept::{Accepted, Candidate};
 use crate::outcome::Refusal;
 use crate::owners::Owners;
-use crate::search::criteria;
-use crate::write::{is_live, is_text_of};
+use crate::write::Write;
+use settle::{Settled, Settling};
+use split::Together;
+pub use split::split;
 
 /// One resource of a file.
 #[derive(Debug, Clone)]
 pub struct Item {
     /// Where it stands, such as `Bundle.entry[3]`; empty for the whole text.
     pub place: String,
-    /// Which resource it will be.
+    /// Which resource it will be, unless the record has one that its criteria find.
     pub key: Key,
     text: Bytes,
-    references: Arc<References>,
+    /// What is asked for, when that depends on the record.
+    write: Option<Arc<Write>>,
+    together: Arc<Together>,
 }
 
 /// An entry of a file that holds no resource that could be loaded.
@@ -43,14 +48,17 @@ pub struct Unusable {
 /// A resource that is ready, or ready but for references that must be looked up in the record. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Prepared {
-    /// Which resource it is.
+    /// Which resource it is, unless the record has one that its criteria find.
     pub key: Key,
+    write: Option<Arc<Write>>,
+    together: Arc<Together>,
     state: Arc<State>,
 }
 
 #[derive(Debug)]
 enum State {
     Ready(Accepted),
+    /// With the links whose meaning the record decides.
     Waiting(Item, Vec<String>),
 }
 
@@ -59,77 +67,12 @@ enum State {
 pub enum Loaded {
     /// It was written as this version.
     Stored(u64),
-    /// It stands there already, byte for byte.
+    /// It stands there already, byte for byte, or its criteria find what stands there.
     AlreadyThere,
+    /// It was there as this version before the load began, and a later change has overtaken it.
+    Overtaken(u64),
     /// It was not written.
     Refused(Refusal),
-}
-
-/// Splits a text into its resources: the entries of a batch, transaction, collection or searchset, or the resource
-/// itself. Links to a `fullUrl` will be replaced by `Type/id`.
-///
-/// # Errors
-/// 400 when the text is no JSON or no resource. Faulty entries are refused one by one.
-pub fn split(text: &Bytes) -> Result<Vec<Result<Item, Unusable>>, Refusal> {
-    let document = Document::parse(text, &Limits::default()).map_err(malformed)?;
-    let root = document.root();
-    let kind = text_of(root, "type").unwrap_or_default();
-    let is_list = matches!(kind.as_str(), "batch" | "transaction" | "collection" | "searchset");
-    if document.resource_type().as_deref() != Some("Bundle") || !is_list {
-        let key = key_of(root, None)?;
-        return Ok(vec![Ok(Item { place: String::new(), key, text: text.clone(), references: Arc::default() })]);
-    }
-    let mut references = References::default();
-    let mut found = Vec::new();
-    for (number, entry) in root.get("entry").iter().flat_map(|list| list.items()).enumerate() {
-        let place = format!("Bundle.entry[{number}]");
-        match key_of_entry(entry) {
-            Ok((key, resource)) => {
-                if let Some(link) = text_of(entry, "fullUrl") {
-                    references.insert(link, &key);
-                }
-                found.push(Ok((place, key, text.slice(resource.span()))));
-            }
-            Err(refusal) => found.push(Err(Unusable { place, refusal })),
-        }
-    }
-    let references = Arc::new(references);
-    let item = |(place, key, text)| Item { place, key, text, references: references.clone() };
-    Ok(found.into_iter().map(|found| found.map(item)).collect())
-}
-
-fn key_of_entry<'d, 't>(entry: Node<'d, 't>) -> Result<(Key, Node<'d, 't>), Refusal> {
-    let method = entry.get("request").and_then(|request| text_of(request, "method"));
-    if method.as_deref().is_some_and(|method| !matches!(method, "POST" | "PUT")) {
-        return Err(Refusal::bad_request("not-supported", "A load takes entries with POST or PUT only."));
-    }
-    let resource = entry.get("resource");
-    let resource = resource.ok_or_else(|| Refusal::bad_request("required", "The entry has no resource."))?;
-    let link = text_of(entry, "fullUrl");
-    Ok((key_of(resource, link.as_deref())?, resource))
-}
-
-/// The id that a resource has, or that its `fullUrl` says, or else one made from its text: the same text always gets
-/// the same id.
-fn key_of(resource: Node<'_, '_>, link: Option<&str>) -> Result<Key, Refusal> {
-    let kind = text_of(resource, "resourceType").filter(|kind| fhir::definitions().resource_type(kind).is_some());
-    let kind = kind.ok_or_else(|| Refusal::bad_request("structure", "This is not a resource of FHIR R4."))?;
-    let own = text_of(resource, "id").filter(|id| is_id(id));
-    let of_link = || link.and_then(|link| link.strip_prefix("urn:uuid:")).filter(|id| is_id(id)).map(str::to_owned);
-    let id = own.or_else(of_link).unwrap_or_else(|| id_of_text(resource.raw()));
-    Ok(Key::new(kind, id))
-}
-
-/// A UUID (version 8, RFC 9562) from the SHA-256 of a text.
-fn id_of_text(text: &[u8]) -> String {
-    let digest = Sha256::digest(text);
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
-}
-
-fn text_of(node: Node<'_, '_>, member: &str) -> Option<String> {
-    node.get(member)?.text().map(std::borrow::Cow::into_owned)
 }
 
 /// Parses, validates and puts id and references in place.
@@ -138,15 +81,36 @@ fn text_of(node: Node<'_, '_>, member: &str) -> Option<String> {
 /// What [`Candidate::parse`] refuses.
 pub fn prepare(item: &Item) -> Result<Prepared, Refusal> {
     let candidate = Candidate::validated(&item.text, None)?;
-    let links = candidate.conditional_references();
-    let unknown: Vec<String> = links.into_iter().filter(|link| item.references.resolve(link).is_none()).collect();
-    let state = if unknown.is_empty() {
+    let Item { key, write, together, .. } = item.clone();
+    let mut links = candidate.conditional_references();
+    links.retain(|link| together.references.resolve(link).is_none());
+    if !together.conditional.is_empty() {
+        links.extend(candidate.links_among(|link| together.conditional.contains_key(link)));
+    }
+    let is_known = links.is_empty() && write.as_ref().is_none_or(|write| write.criteria.is_none());
+    let state = if is_known {
         candidate.check()?;
-        State::Ready(candidate.accept(&item.key.id, &item.references))
+        State::Ready(candidate.accept(&key.id, &together.references))
     } else {
-        State::Waiting(item.clone(), unknown)
+        State::Waiting(item.clone(), links)
     };
-    Ok(Prepared { key: item.key.clone(), state: Arc::new(state) })
+    Ok(Prepared { key, write, together, state: Arc::new(state) })
+}
+
+impl Prepared {
+    /// Whether this resource and another stand in one transaction of which some entries depend on the record: they
+    /// are best committed together.
+    pub fn belongs_with(&self, other: &Prepared) -> bool {
+        let together = &self.together;
+        together.is_transaction && !together.conditional.is_empty() && Arc::ptr_eq(together, &other.together)
+    }
+
+    /// Whether what earlier entries bring decides what this one means.
+    pub fn asks(&self) -> bool {
+        let conditional = |link: &String| self.together.conditional.contains_key(link);
+        self.write.as_ref().is_some_and(|write| write.criteria.is_some())
+            || matches!(self.state.as_ref(), State::Waiting(_, links) if links.iter().any(conditional))
+    }
 }
 
 /// What a load needs to write.
@@ -157,6 +121,10 @@ pub struct Loader<'l> {
     pub permit: &'l access::Permit,
     /// The owners that every change passes.
     pub owners: &'l Owners,
+    /// The record's sequence when the load began. A text that was overtaken before is known again; one that the load
+    /// itself overtook is written anew, so that the last text of the files is the newest. With 0 every text that is not
+    /// the newest is written.
+    pub since: u64,
 }
 
 /// Writes prepared resources, in as few commits as possible, and says of each what became of it. `cause` names the
@@ -167,10 +135,7 @@ pub struct Loader<'l> {
 pub async fn commit(loader: &Loader<'_>, cause: &str, batch: Vec<Prepared>) -> Result<Vec<Loaded>, Problem> {
     let mut outcomes: Vec<Option<Loaded>> = vec![None; batch.len()];
     while outcomes.iter().any(Option::is_none) {
-        // A commit changes a resource at most once: a second text for the same resource waits for the next round.
-        let mut keys = FxHashSet::default();
-        let open = (0..batch.len()).filter(|at| outcomes[*at].is_none());
-        let mut round: Vec<usize> = open.filter(|at| keys.insert(&batch[*at].key)).collect();
+        let mut round = next_round(&batch, &outcomes);
         // When an owner refuses the whole, halves find out whom it meant.
         while !round.is_empty() {
             let items: Arc<[Prepared]> = round.iter().map(|at| batch[*at].clone()).collect();
@@ -189,6 +154,25 @@ pub async fn commit(loader: &Loader<'_>, cause: &str, batch: Vec<Prepared>) -> R
         }
     }
     Ok(outcomes.into_iter().flatten().collect())
+}
+
+/// What can be decided on one reading. A commit changes a resource at most once: a second text for the same resource
+/// waits for the next round. What asks the record comes after everything before it, its own transaction apart.
+fn next_round(batch: &[Prepared], outcomes: &[Option<Loaded>]) -> Vec<usize> {
+    let mut keys = FxHashSet::default();
+    let mut round: Vec<usize> = Vec::new();
+    let mut asks = false;
+    for at in (0..batch.len()).filter(|at| outcomes[*at].is_none()) {
+        let one = &batch[at];
+        asks |= one.asks();
+        if asks && round.first().is_some_and(|first| !one.belongs_with(&batch[*first])) {
+            break;
+        }
+        if keys.insert(&one.key) {
+            round.push(at);
+        }
+    }
+    round
 }
 
 fn refuse_or_halve(round: &mut Vec<usize>, outcomes: &mut [Option<Loaded>], refusal: Refusal) {
@@ -211,11 +195,11 @@ async fn commit_together(
         cause: Cause { kind: CauseKind::Batch, reference: cause.to_owned() },
         idempotency: None,
     };
-    let decided: Arc<Mutex<Vec<Option<Loaded>>>> = Arc::default();
+    let decided: Arc<Mutex<Vec<Result<Key, Loaded>>>> = Arc::default();
     let deciding = |reading: Arc<Reading>| {
         let (owners, items, decided) = (loader.owners.clone(), items.clone(), decided.clone());
         async move {
-            let (draft, outcomes) = decide(&reading, &items).await;
+            let (draft, outcomes) = decide(&reading, loader.since, &items).await;
             let draft = owners.plan(&reading, draft).await.map_err(TransactError::Refused)?;
             *decided.lock().unwrap_or_else(PoisonError::into_inner) = outcomes;
             Ok(draft)
@@ -224,48 +208,30 @@ async fn commit_together(
     let receipt = loader.record.transact(loader.permit, act, deciding).await?;
     let outcomes = std::mem::take(&mut *decided.lock().unwrap_or_else(PoisonError::into_inner));
     let written: FxHashMap<&Key, u64> = receipt.written.iter().map(|written| (&written.key, written.version)).collect();
-    let loaded = items.iter().zip(outcomes).map(|(item, outcome)| {
-        outcome.unwrap_or_else(|| written.get(&item.key).map_or(Loaded::AlreadyThere, |it| Loaded::Stored(*it)))
+    let loaded = outcomes.into_iter().map(|outcome| match outcome {
+        Ok(key) => written.get(&key).map_or(Loaded::AlreadyThere, |version| Loaded::Stored(*version)),
+        Err(end) => end,
     });
     Ok(loaded.collect())
 }
 
-/// One draft of everything that changes; and for each item that does not, what became of it.
-async fn decide(reading: &Reading, items: &[Prepared]) -> (Draft, Vec<Option<Loaded>>) {
+/// One draft of everything that changes; for each item what it changes, or else what became of it.
+async fn decide(reading: &Reading, since: u64, items: &[Prepared]) -> (Draft, Vec<Result<Key, Loaded>>) {
+    let mut settling = Settling::on(reading, since);
     let mut outcomes = Vec::with_capacity(items.len());
     let mut draft = Draft::default();
     for item in items {
-        outcomes.push(match change(reading, item).await {
-            Ok(Some(change)) => {
+        outcomes.push(match settling.settle(item).await {
+            Settled::Ends(end) => Err(end),
+            Settled::Changes(change, assertions) => {
+                let key = change.key().clone();
                 draft.changes.push(change);
-                None
+                draft.assertions.extend(assertions);
+                Ok(key)
             }
-            Ok(None) => Some(Loaded::AlreadyThere),
-            Err(refusal) => Some(Loaded::Refused(refusal)),
         });
     }
     (draft, outcomes)
-}
-
-async fn change(reading: &Reading, item: &Prepared) -> Result<Option<Change>, Refusal> {
-    let accepted = match item.state.as_ref() {
-        State::Ready(accepted) => accepted.clone(),
-        State::Waiting(item, links) => look_up(reading, item, links).await?,
-    };
-    let before = reading.get(&item.key).await?;
-    let stands = before.is_some_and(|before| is_live(&before) && is_text_of(&accepted.template, &before));
-    Ok(if stands { None } else { Some(Change::Put(accepted.key, accepted.template)) })
-}
-
-/// Puts conditional references in place and judges the result.
-async fn look_up(reading: &Reading, item: &Item, links: &[String]) -> Result<Accepted, Refusal> {
-    let mut references = References::clone(&item.references);
-    for link in links {
-        references.insert(link, &criteria::target(reading, link, &Surroundings::default()).await?);
-    }
-    let accepted = Candidate::validated(&item.text, None)?.accept(&item.key.id, &references);
-    Candidate::validated(&accepted.template.text, None)?.check()?;
-    Ok(accepted)
 }
 
 impl Loaded {

@@ -66,7 +66,7 @@ pub(crate) struct Step {
     /// What stands there now, deleted or not.
     pub(crate) before: Option<Version>,
     /// A conditional create that found its resource: nothing is done.
-    stands: bool,
+    pub(crate) stands: bool,
     pub(crate) assertions: Vec<Assertion>,
     pub(crate) issues: Vec<Issue>,
 }
@@ -133,6 +133,16 @@ impl Write {
         Ok(write)
     }
 
+    /// The same write, with this id for a resource that the server has to name.
+    pub(crate) fn with_fresh_id(self, id: &str) -> Write {
+        Write { fresh_id: id.to_owned(), ..self }
+    }
+
+    /// Whether it is done only if something holds in the record.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.criteria.is_some() || self.if_match.is_some() || self.only_new
+    }
+
     /// The resource that is meant, when that does not depend on what the record holds.
     pub(crate) fn known_key(&self) -> Option<Key> {
         match (&self.id, &self.criteria) {
@@ -168,6 +178,13 @@ impl Write {
 
     /// Which resource is meant, what stands there, and what must hold.
     pub(crate) async fn settle(&self, reading: &Reading, around: &Surroundings) -> Result<Step, Refusal> {
+        let step = self.find(reading, around).await?;
+        self.check_version(step.before.as_ref())?;
+        Ok(step)
+    }
+
+    /// The same, whatever version stands there.
+    pub(crate) async fn find(&self, reading: &Reading, around: &Surroundings) -> Result<Step, Refusal> {
         let mut step = Step {
             action: self.action,
             key: self.id.as_ref().map(|id| Key::new(&self.kind, id)),
@@ -183,7 +200,6 @@ impl Write {
                 None => step.key = Some(Key::new(&self.kind, &self.fresh_id)),
             },
         }
-        self.check_version(&step)?;
         Ok(step)
     }
 
@@ -229,8 +245,12 @@ impl Write {
         Ok(())
     }
 
-    fn check_version(&self, step: &Step) -> Result<(), Refusal> {
-        let newest = step.before.as_ref().filter(|version| is_live(version)).map(|version| version.version);
+    /// `If-Match` and `If-None-Match: *`.
+    ///
+    /// # Errors
+    /// 412 when another version stands there than the client says.
+    pub(crate) fn check_version(&self, before: Option<&Version>) -> Result<(), Refusal> {
+        let newest = before.filter(|version| is_live(version)).map(|version| version.version);
         if self.only_new && self.action == Action::Update && newest.is_some() {
             let details = "If-None-Match says that there must be nothing yet, but the resource exists.";
             return Err(Refusal::precondition("conflict", details));

@@ -22,9 +22,9 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
         Work::ShowTrust { trust } => Ok(Outcome::Trust(host.trust(&trust).await?.view().await?)),
         Work::AddUser(new) => accounts::add(&*host.trust(&new.trust).await?, new).await,
         Work::IssueToken(new) => tokens::issue(&*host.trust(&new.trust).await?, new).await,
-        Work::Load { trust, paths } => {
+        Work::Load { trust, paths, as_newest } => {
             let trust = host.trust(&trust).await?;
-            load::load(trust, host.owners.clone(), paths, listener).await.map(Outcome::Loaded)
+            load::load(trust, host.owners.clone(), paths, as_newest, listener).await.map(Outcome::Loaded)
         }
         Work::Verify { trust, against, index } => {
             checks::verify(&*host.trust(&trust).await?, against, index, listener).await

@@ -153,7 +153,7 @@ async fn write_patients(host: &Host, trust: &Trust) -> Result<(), Failure> {
         }
     }
     let permit = trust.host_permit()?;
-    let loader = Loader { record: &trust.record, permit: &permit, owners: &host.owners };
+    let loader = Loader { record: &trust.record, permit: &permit, owners: &host.owners, since: 0 };
     for end in commit(&loader, "demonstration", batch).await? {
         if let Loaded::Refused(refusal) = end {
             return Err(refused(&refusal));

@@ -34,6 +34,9 @@ pub enum Work {
         trust: TrustCode,
         /// Files and directories, absolute.
         paths: Vec<PathBuf>,
+        /// Whether a text that the record holds as an older version is written again as the newest.
+        #[serde(default)]
+        as_newest: bool,
     },
     /// Checks that a record is whole.
     Verify {

@@ -89,6 +89,9 @@ pub(crate) enum Command {
         /// Into which trust.
         #[arg(long, value_name = "CODE")]
         trust: String,
+        /// Write what the record holds as an older version again as the newest; without this it counts as already there.
+        #[arg(long)]
+        as_newest: bool,
         /// Files and directories.
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,

@@ -85,9 +85,9 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
             patients: patient,
             label,
         }),
-        Command::Load { trust, paths } => {
+        Command::Load { trust, as_newest, paths } => {
             let paths = paths.iter().map(std::path::absolute).collect::<Result<_, _>>();
-            Work::Load { trust: TrustCode::parse(&trust)?, paths: paths.context("finding the files")? }
+            Work::Load { trust: TrustCode::parse(&trust)?, paths: paths.context("finding the files")?, as_newest }
         }
         Command::Verify { trust, against, index } => {
             let read = |path: PathBuf| {

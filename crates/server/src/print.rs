@@ -109,6 +109,12 @@ fn loaded(account: &Account) {
     }
     let of = account;
     println!("{:<32}{:>10}{:>10}{:>14}{:>10}", "all", of.read, of.stored, of.already_there, of.refused);
+    if of.overtaken > 0 {
+        println!(
+            "{} of those already there were overtaken by a later change (--as-newest writes them again)",
+            of.overtaken
+        );
+    }
     let seconds = (account.milliseconds as f64 / 1000.0).max(0.001);
     println!("{} files in {seconds:.1} s, {:.0} resources a second", of.files, of.read as f64 / seconds);
     for refusal in account.refusals.iter().take(REFUSALS_SHOWN) {

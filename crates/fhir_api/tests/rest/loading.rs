@@ -16,7 +16,12 @@ use crate::suites;
 async fn load(site: &Site, text: &Value) -> Vec<(Key, Loaded)> {
     let permit = permit(Role::Host);
     let owners = Owners::none();
-    let loader = Loader { record: &site.record, permit: &permit, owners: &owners };
+    let loader = Loader {
+        record: &site.record,
+        permit: &permit,
+        owners: &owners,
+        since: site.record.status().await.unwrap().sequence,
+    };
     let items = split(&Bytes::from(text.to_string())).unwrap();
     let prepared: Vec<_> = items.into_iter().map(|item| prepare(&item.unwrap()).unwrap()).collect();
     let keys: Vec<Key> = prepared.iter().map(|item| item.key.clone()).collect();
@@ -132,6 +137,133 @@ async fn counts_agree_with_the_files() {
         for (kind, ids) in &expected {
             let reply = site.get(&format!("{kind}?_summary=count")).await;
             assert_eq!(reply.json()["total"].as_u64(), Some(ids.len() as u64), "{kind}");
+        }
+    }
+}
+
+/// A patient with a name, as a plain `POST` of a transaction asks for it.
+fn posted(id: &str, family: &str) -> Value {
+    let patient = json!({"resourceType": "Patient", "id": id, "name": [{"family": family}]});
+    json!({"resource": patient, "request": {"method": "POST", "url": "Patient"}})
+}
+
+fn transaction(entries: &[Value]) -> Value {
+    json!({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+}
+
+#[tokio::test]
+async fn a_text_that_was_overtaken_is_known_again() {
+    for site in sites().await {
+        let files = transaction(&[posted("p", "One"), posted("p", "Two"), posted("p", "One"), posted("p", "Three")]);
+        let loaded: Vec<_> = load(&site, &files).await.into_iter().map(|(_, loaded)| loaded).collect();
+        let stored = |version| Loaded::Stored(version);
+        assert_eq!(loaded, [stored(1), stored(2), stored(3), stored(4)], "the last text of the files is the newest");
+        let again: Vec<_> = load(&site, &files).await.into_iter().map(|(_, loaded)| loaded).collect();
+        let overtaken = |version| Loaded::Overtaken(version);
+        assert_eq!(again, [overtaken(3), overtaken(2), overtaken(3), Loaded::AlreadyThere]);
+        assert_eq!(site.get("Patient/p").await.json()["meta"]["versionId"], "4");
+        site.send("DELETE", "Patient/p", &[], "").await;
+        let anew = load(&site, &transaction(&[posted("p", "One")])).await;
+        assert_eq!(anew[0].1, Loaded::Stored(6), "what was deleted is not there");
+    }
+}
+
+#[tokio::test]
+async fn conditions_of_entries_count_as_they_do_over_http() {
+    for site in sites().await {
+        let known = json!({"resourceType": "Practitioner", "id": "known",
+            "identifier": [{"system": "s:x", "value": "1"}], "name": [{"family": "Known"}]});
+        site.put_all(&[known]).await;
+        let (found, made) =
+            ("urn:uuid:0f6b41c5-8a76-4d8e-9c3c-0a2cf0a2b001", "urn:uuid:0f6b41c5-8a76-4d8e-9c3c-0a2cf0a2b002");
+        let if_none = |link: &str, value: &str| {
+            json!({"fullUrl": link, "resource": {"resourceType": "Practitioner",
+                "identifier": [{"system": "s:x", "value": value}]}, "request": {"method": "POST",
+                "url": "Practitioner", "ifNoneExist": format!("identifier=s:x|{value}")}})
+        };
+        let observation = json!({"resource": {"resourceType": "Observation", "id": "o", "status": "final",
+            "code": {"text": "x"}, "performer": [{"reference": found}, {"reference": made}]},
+            "request": {"method": "POST", "url": "Observation"}});
+        let update = json!({"resource": {"resourceType": "Practitioner", "identifier":
+            [{"system": "s:x", "value": "3"}]}, "request": {"method": "PUT", "url": "Practitioner?identifier=s:x|3"}});
+        let named = json!({"resource": {"resourceType": "Basic", "id": "b", "code": {"text": "x"}},
+            "request": {"method": "PUT", "url": "Basic/b"}});
+        let bundle = transaction(&[observation, if_none(found, "1"), if_none(made, "2"), update, named]);
+        let loaded: Vec<_> = load(&site, &bundle).await.into_iter().map(|(_, loaded)| loaded).collect();
+        let stored = Loaded::Stored(1);
+        assert_eq!(loaded, [stored.clone(), Loaded::AlreadyThere, stored.clone(), stored.clone(), stored]);
+        let linked = site.get("Observation/o").await.json();
+        let links: Vec<_> = linked["performer"].as_array().unwrap().iter().map(|it| &it["reference"]).collect();
+        assert_eq!(links, ["Practitioner/known", "Practitioner/0f6b41c5-8a76-4d8e-9c3c-0a2cf0a2b002"]);
+        assert_eq!(site.get("Practitioner/known").await.json()["name"][0]["family"], "Known", "it stays as it was");
+        let again = load(&site, &bundle).await;
+        assert!(again.iter().all(|(_, loaded)| *loaded == Loaded::AlreadyThere), "{again:?}");
+        assert_eq!(site.found("Practitioner?identifier=s:x|1,s:x|2,s:x|3").await.len(), 3);
+    }
+}
+
+/// Two files that bring the same practitioner, on condition that there is none, make one; in any place of a commit.
+#[tokio::test]
+async fn a_condition_sees_what_the_files_before_have_brought() {
+    for site in sites().await {
+        let practitioner = |link: &str| {
+            json!({"fullUrl": link, "resource": {"resourceType": "Practitioner",
+                "identifier": [{"system": "s:x", "value": "1"}]}, "request": {"method": "POST",
+                "url": "Practitioner", "ifNoneExist": "identifier=s:x|1"}})
+        };
+        let basic = |id: &str, link: &str| {
+            json!({"resource": {"resourceType": "Basic", "id": id, "code": {"text": "x"},
+                "author": {"reference": link}}, "request": {"method": "POST", "url": "Basic"}})
+        };
+        let (one, two) =
+            ("urn:uuid:0f6b41c5-8a76-4d8e-9c3c-0a2cf0a2c001", "urn:uuid:0f6b41c5-8a76-4d8e-9c3c-0a2cf0a2c002");
+        let files = [
+            transaction(&[practitioner(one), basic("a", one)]),
+            transaction(&[basic("b", two), practitioner(two)]),
+            json!({"resourceType": "Bundle", "type": "batch", "entry": [practitioner(two), practitioner("urn:uuid:x")]}),
+        ];
+        let permit = permit(Role::Host);
+        let owners = Owners::none();
+        let loader = Loader { record: &site.record, permit: &permit, owners: &owners, since: 0 };
+        let texts = files.iter().map(|file| Bytes::from(file.to_string()));
+        let items: Vec<_> = texts.flat_map(|text| split(&text).unwrap()).collect();
+        let prepared = items.into_iter().map(|item| prepare(&item.unwrap()).unwrap()).collect();
+        let loaded = commit(&loader, "test", prepared).await.unwrap();
+        assert_eq!(loaded.iter().filter(|loaded| matches!(loaded, Loaded::Stored(_))).count(), 3, "{loaded:?}");
+        assert_eq!(site.found("Practitioner?identifier=s:x|1").await.len(), 1);
+        assert_eq!(site.found("Basic?author.identifier=s:x|1").await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn what_an_entry_asks_for_and_cannot_have_is_refused() {
+    for site in sites().await {
+        let double = |id: &str| json!({"resourceType": "Practitioner", "id": id, "identifier": [{"system": "s:x", "value": "1"}]});
+        site.put_all(&[double("a"), double("b"), json!({"resourceType": "Basic", "id": "old", "code": {"text": "x"}})])
+            .await;
+        let basic = |id: &str, request: Value| {
+            let resource = json!({"resourceType": "Basic", "id": id, "code": {"text": id}});
+            json!({"resource": resource, "request": request})
+        };
+        let practitioner = json!({"resourceType": "Practitioner", "name": [{"family": "New"}]});
+        let entries = [
+            basic("one", json!({"method": "PUT", "url": "Basic/two"})),
+            basic("one", json!({"method": "PUT", "url": "Patient/one"})),
+            basic("one", json!({"method": "POST", "url": "Basic/$validate"})),
+            basic("one", json!({"method": "POST"})),
+        ];
+        let items = split(&Bytes::from(transaction(&entries).to_string())).unwrap();
+        let codes: Vec<_> = items.iter().map(|item| item.as_ref().unwrap_err().refusal.status.as_u16()).collect();
+        assert_eq!(codes, [400, 400, 400, 400]);
+        let entries = [
+            json!({"resource": practitioner, "request": {"method": "POST", "url": "Practitioner", "ifNoneExist": "identifier=s:x|1"}}),
+            json!({"resource": practitioner, "request": {"method": "PUT", "url": "Practitioner?identifier=s:x|1"}}),
+            basic("old", json!({"method": "PUT", "url": "Basic/old", "ifMatch": "W/\"7\""})),
+            basic("old", json!({"method": "PUT", "url": "Basic/old", "ifNoneMatch": "*"})),
+        ];
+        for entry in entries {
+            let loaded = load(&site, &transaction(std::slice::from_ref(&entry))).await;
+            assert_eq!(loaded[0].1.reason().map(|(status, _)| status.as_u16()), Some(412), "{entry}: {loaded:?}");
         }
     }
 }

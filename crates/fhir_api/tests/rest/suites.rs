@@ -55,7 +55,12 @@ pub(crate) fn sample() -> Option<Vec<(String, Bytes)>> {
 pub(crate) async fn load(site: &Site, files: &[(String, Bytes)]) -> usize {
     let permit = permit(Role::Host);
     let owners = Owners::none();
-    let loader = Loader { record: &site.record, permit: &permit, owners: &owners };
+    let loader = Loader {
+        record: &site.record,
+        permit: &permit,
+        owners: &owners,
+        since: site.record.status().await.unwrap().sequence,
+    };
     let mut keys = std::collections::HashSet::new();
     for (name, text) in files {
         let items = split(text).unwrap_or_default();

@@ -21,6 +21,9 @@ pub struct Account {
     pub stored: u64,
     /// Resources that are in the record as they are in the file, or were before a later change.
     pub already_there: u64,
+    /// Those of them that a later change has overtaken: the record says something newer than the file.
+    #[serde(default)]
+    pub overtaken: u64,
     /// Resources that were not stored.
     pub refused: u64,
     /// The same by resource type; `?` where the type could not be read.
@@ -82,6 +85,7 @@ pub struct PassedOver {
 pub(super) enum End {
     Stored,
     AlreadyThere,
+    Overtaken,
 }
 
 impl Account {
@@ -92,7 +96,8 @@ impl Account {
         self.read += 1;
         match end {
             End::Stored => (counts.stored, self.stored) = (counts.stored + 1, self.stored + 1),
-            End::AlreadyThere => {
+            End::AlreadyThere | End::Overtaken => {
+                self.overtaken += u64::from(end == End::Overtaken);
                 (counts.already_there, self.already_there) = (counts.already_there + 1, self.already_there + 1);
             }
         }
@@ -122,7 +127,7 @@ impl Account {
         });
         let whole =
             Counts { read: self.read, stored: self.stored, already_there: self.already_there, refused: self.refused };
-        each && sum == whole && whole.agrees()
+        each && sum == whole && whole.agrees() && self.overtaken <= self.already_there
     }
 }
 
@@ -158,8 +163,10 @@ mod tests {
         let mut account = Account::default();
         account.ended("Patient", End::Stored);
         account.ended("Patient", End::AlreadyThere);
+        account.ended("Patient", End::Overtaken);
         account.refuse(Refusal { place: Place::default(), kind: None, reason: "not JSON".into() });
-        assert_eq!((account.read, account.stored, account.already_there, account.refused), (3, 1, 1, 1));
+        assert_eq!((account.read, account.stored, account.already_there, account.refused), (4, 1, 2, 1));
+        assert_eq!(account.overtaken, 1);
         assert!(account.agrees());
         account.stored += 1;
         assert!(!account.agrees());

@@ -42,7 +42,8 @@ enum Step {
 /// A file to be read: where, how many bytes, whether the person named it.
 type Listed = (PathBuf, u64, bool);
 
-/// Loads everything that the paths name.
+/// Loads everything that the paths name. With `as_newest` a text that the record holds as an older version is written
+/// again.
 ///
 /// # Errors
 /// Paths that cannot be found. What goes wrong later is in the account.
@@ -50,12 +51,14 @@ pub(crate) async fn load(
     trust: Arc<Trust>,
     owners: Owners,
     paths: Vec<PathBuf>,
+    as_newest: bool,
     listener: Listener<'_>,
 ) -> Result<Account, Failure> {
     let elapsed = crate::clock::stopwatch();
     let files = tokio::task::spawn_blocking(move || source::files(&paths)).await;
     let files = files.map_err(|error| Failure::problem("listing the files", &error))?.map_err(Failure::Refused)?;
-    let mut storing = Storing::new(trust, owners);
+    let since = if as_newest { 0 } else { trust.record.status().await?.sequence };
+    let mut storing = Storing::new(trust, owners, since);
     let ended = read(files, &mut storing, listener).await;
     storing.settle().await;
     let mut account = storing.account;

@@ -16,6 +16,8 @@ use crate::host::Trust;
 
 /// Resources of one commit.
 const BATCH: usize = 1000;
+/// Resources of one commit that stand in one transaction and depend on each other's conditions.
+const LARGEST_BATCH: usize = 10_000;
 /// Commits under way at once: while one is written the next are gathered and indexed.
 const AT_ONCE: usize = 4;
 /// Refused resources that are kept to be tried again.
@@ -32,6 +34,8 @@ pub(super) struct Storing {
     trust: Arc<Trust>,
     owners: Owners,
     pub(super) account: Account,
+    /// The record's sequence when the load began, or 0 to write what the record holds as an older version.
+    since: u64,
     waiting: Vec<(Place, Prepared)>,
     /// Oldest first.
     under_way: VecDeque<UnderWay>,
@@ -42,29 +46,43 @@ pub(super) struct Storing {
 struct UnderWay {
     items: Vec<(Place, Prepared)>,
     keys: HashSet<Key>,
+    /// What some of it means is decided by what came before.
+    asks: bool,
     is_first: bool,
     ends: JoinHandle<Result<Vec<Loaded>, Failure>>,
 }
 
 impl Storing {
-    pub(super) fn new(trust: Arc<Trust>, owners: Owners) -> Storing {
+    pub(super) fn new(trust: Arc<Trust>, owners: Owners, since: u64) -> Storing {
         Storing {
             trust,
             owners,
             account: Account::default(),
+            since,
             waiting: Vec::new(),
             under_way: VecDeque::new(),
             again: Vec::new(),
         }
     }
 
-    /// Takes a resource; commits when there are enough.
+    /// Takes a resource; commits those before it when there are enough.
     pub(super) async fn take(&mut self, item: Item) -> Result<(), Failure> {
         match item.prepared {
-            Ok(prepared) => self.waiting.push((item.place, prepared)),
+            Ok(prepared) => {
+                if self.is_full(&prepared) {
+                    self.commit_waiting(true).await?;
+                }
+                self.waiting.push((item.place, prepared));
+            }
             Err((kind, refusal)) => self.account.refuse(refused(item.place, kind, &refusal)),
         }
-        if self.waiting.len() >= BATCH { self.commit_waiting(true).await } else { Ok(()) }
+        Ok(())
+    }
+
+    /// Whether what waits is committed before `next` comes.
+    fn is_full(&self, next: &Prepared) -> bool {
+        let continues = self.waiting.last().is_some_and(|(_, last)| next.belongs_with(last));
+        self.waiting.len() >= if continues { LARGEST_BATCH } else { BATCH }
     }
 
     /// Commits everything that waits, then what was refused before.
@@ -94,12 +112,14 @@ impl Storing {
         let Some((place, _)) = items.first() else { return Ok(()) };
         let cause = place.to_string();
         let keys: HashSet<Key> = items.iter().map(|(_, prepared)| prepared.key.clone()).collect();
+        let asks = items.iter().any(|(_, prepared)| prepared.asks());
         // The texts of one resource become versions in the order of the files.
-        let overlaps = self.under_way.iter().any(|other| !other.keys.is_disjoint(&keys));
-        self.count_down_to(if overlaps { 0 } else { AT_ONCE - 1 }).await?;
+        let overlaps = |other: &UnderWay| asks || other.asks || !other.keys.is_disjoint(&keys);
+        let most = if self.under_way.iter().any(overlaps) { 0 } else { AT_ONCE - 1 };
+        self.count_down_to(most).await?;
         let batch: Vec<Prepared> = items.iter().map(|(_, prepared)| prepared.clone()).collect();
-        let ends = tokio::spawn(store(Arc::clone(&self.trust), self.owners.clone(), cause, batch));
-        self.under_way.push_back(UnderWay { items, keys, is_first, ends });
+        let ends = tokio::spawn(store(Arc::clone(&self.trust), self.owners.clone(), self.since, cause, batch));
+        self.under_way.push_back(UnderWay { items, keys, asks, is_first, ends });
         Ok(())
     }
 
@@ -118,6 +138,7 @@ impl Storing {
             match end {
                 Loaded::Stored(_) => self.account.ended(&prepared.key.kind, End::Stored),
                 Loaded::AlreadyThere => self.account.ended(&prepared.key.kind, End::AlreadyThere),
+                Loaded::Overtaken(_) => self.account.ended(&prepared.key.kind, End::Overtaken),
                 Loaded::Refused(_) if is_first && self.again.len() < MOST_RETRIED => self.again.push((place, prepared)),
                 Loaded::Refused(refusal) => {
                     self.account.refuse(refused(place, Some(prepared.key.kind), &refusal));
@@ -128,9 +149,15 @@ impl Storing {
     }
 }
 
-async fn store(trust: Arc<Trust>, owners: Owners, cause: String, batch: Vec<Prepared>) -> Result<Vec<Loaded>, Failure> {
+async fn store(
+    trust: Arc<Trust>,
+    owners: Owners,
+    since: u64,
+    cause: String,
+    batch: Vec<Prepared>,
+) -> Result<Vec<Loaded>, Failure> {
     let permit = trust.host_permit()?;
-    let loader = Loader { record: &trust.record, permit: &permit, owners: &owners };
+    let loader = Loader { record: &trust.record, permit: &permit, owners: &owners, since };
     Ok(commit(&loader, &cause, batch).await?)
 }
 
