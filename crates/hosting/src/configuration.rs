@@ -23,6 +23,8 @@ pub struct Settings {
     pub listen: Option<SocketAddr>,
     /// Where new trusts are stored: `sqlite`, or a `postgres://` URL in which each gets a schema of its own.
     pub store: Option<String>,
+    /// The file with the certificates of who vouches for PostgreSQL servers, in PEM.
+    pub store_ca: Option<PathBuf>,
     /// The address by which browsers reach this host, such as `https://epr.example.nhs.uk`, when a proxy stands
     /// before it. With `https` cookies are marked `Secure`.
     pub public_url: Option<String>,
@@ -46,6 +48,9 @@ pub struct Configuration {
     pub listen: SocketAddr,
     /// Where new trusts are stored.
     pub store: Store,
+    /// The certificates of who vouches for PostgreSQL servers, absolute; addresses that ask for TLS and name no file of
+    /// their own go by it.
+    pub store_ca: Option<PathBuf>,
     /// The address by which browsers reach this host, without a slash at the end, when it is not `listen`.
     pub public_url: Option<String>,
 }
@@ -57,6 +62,7 @@ impl Settings {
             data: self.data.or(weaker.data),
             listen: self.listen.or(weaker.listen),
             store: self.store.or(weaker.store),
+            store_ca: self.store_ca.or(weaker.store_ca),
             public_url: self.public_url.or(weaker.public_url),
         }
     }
@@ -83,12 +89,15 @@ impl Configuration {
         };
         let settings = given.over(from_file);
         let data = settings.data.unwrap_or_else(|| PathBuf::from("almoner-data"));
-        let data =
-            std::path::absolute(&data).map_err(|error| Failure::problem("finding the data directory", &error))?;
+        let absolute = |path: &Path, what: &str| {
+            std::path::absolute(path).map_err(|error| Failure::problem(format_args!("finding {what}"), &error))
+        };
+        let store_ca = settings.store_ca.map(|path| absolute(&path, "the file of certificates")).transpose()?;
         Ok(Configuration {
-            data,
+            data: absolute(&data, "the data directory")?,
             listen: settings.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8400))),
             store: settings.store.as_deref().map_or(Ok(Store::Sqlite), Store::parse)?,
+            store_ca,
             public_url: settings.public_url.map(parse_public_url).transpose()?,
         })
     }
@@ -143,11 +152,14 @@ mod tests {
 
     #[test]
     fn what_is_given_is_stronger_than_the_file() {
-        let (_kept, path) = file("listen = \"127.0.0.1:9000\"\ndata = \"/srv/a\"\npublic_url = \"https://x.example/\"");
+        let (_kept, path) = file(
+            "listen = \"127.0.0.1:9000\"\ndata = \"/srv/a\"\npublic_url = \"https://x.example/\"\nstore_ca = \"/srv/ca.pem\"",
+        );
         let given = Settings { data: Some("/srv/b".into()), ..Settings::default() };
         let configuration = Configuration::resolve(given, Some(&path)).unwrap();
         assert_eq!(configuration.data, Path::new("/srv/b"));
         assert_eq!(configuration.listen.port(), 9000);
+        assert_eq!(configuration.store_ca.as_deref(), Some(Path::new("/srv/ca.pem")));
         assert_eq!(configuration.public_url.as_deref(), Some("https://x.example"));
         assert!(configuration.is_behind_tls());
     }

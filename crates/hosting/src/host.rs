@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use access::{Grant, Permit, Role};
 use fhir::{Document, Limits};
 use fhir_api::{Owners, Planned};
-use record::{Draft, Indexing, Options, Reading, Record, Source};
+use record::{Draft, Indexing, Location, Options, Reading, Record, Source};
 use terms::index::Row;
 use terms::{Clock, Moment};
 use tokio::sync::Mutex;
@@ -89,7 +89,7 @@ impl Host {
         }
         let entry = registry.find(code).filter(|entry| entry.ready).cloned();
         let entry = entry.ok_or_else(|| Failure::Refused(format!("There is no trust {code} on this host.")))?;
-        let location = entry.location(&self.configuration.data);
+        let location = self.location(&entry);
         let record = Record::open(&location, self.options(&registry.host, code)).await?;
         Ok(self.opened(entry, record))
     }
@@ -143,7 +143,7 @@ impl Host {
         };
         registry.put(entry.clone());
         registry.write(&self.configuration.data)?;
-        let location = entry.location(&self.configuration.data);
+        let location = self.location(&entry);
         let options = self.options(&registry.host, &new.code);
         let record = Record::open(&location, options).await?;
         entry.ready = true;
@@ -177,6 +177,10 @@ impl Host {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         open.insert(trust.code.clone(), Arc::clone(&trust));
         trust
+    }
+
+    fn location(&self, entry: &TrustEntry) -> Location {
+        entry.location(&self.configuration.data, self.configuration.store_ca.as_deref())
     }
 
     fn options(&self, host: &str, code: &TrustCode) -> Options {

@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use record::Location;
 use serde::{Deserialize, Serialize};
 
@@ -92,14 +93,15 @@ impl std::fmt::Display for TrustCode {
 }
 
 impl TrustEntry {
-    /// Where this trust's record is. Each has a directory of its own under the data directory on either store.
-    pub(crate) fn location(&self, data: &Path) -> Location {
+    /// Where this trust's record is. Each has a directory of its own under the data directory on either store. A
+    /// PostgreSQL server that has to prove itself does so by `authority`, unless the trust's address names its own.
+    pub(crate) fn location(&self, data: &Path, authority: Option<&Path>) -> Location {
         let directory = data.join("trusts").join(self.code.as_str());
         if self.store == "sqlite" {
             return Location::Sqlite { directory };
         }
         let schema = format!("trust_{}", self.code.as_str().to_ascii_lowercase());
-        Location::Postgres { url: self.store.clone(), schema, directory }
+        Location::Postgres { url: with_authority(&self.store, authority), schema, directory }
     }
 
     /// The store for people and logs: without the user and password of a URL.
@@ -112,6 +114,19 @@ impl TrustEntry {
                 format!("{scheme}://{place}")
             }
         }
+    }
+}
+
+/// The address of a PostgreSQL server with the file of certificates by which it proves itself.
+fn with_authority(url: &str, authority: Option<&Path>) -> String {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let says = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    match authority {
+        Some(path) if says("sslmode") && !says("sslrootcert") => {
+            let path = path.to_string_lossy();
+            format!("{url}&sslrootcert={}", utf8_percent_encode(&path, NON_ALPHANUMERIC))
+        }
+        _ => url.to_owned(),
     }
 }
 
@@ -221,6 +236,23 @@ mod tests {
         assert_eq!(registry.trusts[1].name, "Renamed");
         let mode = std::fs::metadata(data.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_hosts_authority_vouches_for_servers_whose_address_names_none() {
+        let authority = Path::new("/etc/ca 1.pem");
+        let cases = [
+            ("postgres://h/d", "postgres://h/d"),
+            (
+                "postgres://h/d?sslmode=verify-full",
+                "postgres://h/d?sslmode=verify-full&sslrootcert=%2Fetc%2Fca%201%2Epem",
+            ),
+            ("postgres://h/d?sslmode=require&sslrootcert=/x", "postgres://h/d?sslmode=require&sslrootcert=/x"),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(with_authority(url, Some(authority)), expected);
+            assert_eq!(with_authority(url, None), url);
+        }
     }
 
     #[test]

@@ -40,13 +40,16 @@ pub(crate) struct HostArguments {
     /// Where new trusts are stored: `sqlite`, or a database URL [default: sqlite].
     #[arg(long, global = true, env = "ALMONER_STORE", value_name = "postgres://…", hide_env_values = true)]
     pub(crate) store: Option<String>,
+    /// Certificates of who vouches for PostgreSQL servers, in PEM; addresses with sslmode go by it.
+    #[arg(long, global = true, env = "ALMONER_STORE_CA", value_name = "FILE")]
+    pub(crate) store_ca: Option<PathBuf>,
     /// Address and port to serve on [default: 127.0.0.1:8400].
     #[arg(long, global = true, env = "ALMONER_LISTEN", value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
     /// Address by which browsers reach the host through a proxy, such as <https://epr.example.nhs.uk>.
     #[arg(long, global = true, env = "ALMONER_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
-    /// Configuration file with data, store, listen and public_url [default: ./almoner.toml if it is there].
+    /// Configuration file with data, store, store_ca, listen and public_url [default: ./almoner.toml if it is there].
     #[arg(long, global = true, env = "ALMONER_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }

@@ -58,8 +58,9 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
 }
 
 fn configuration(host: HostArguments, default_data: Option<PathBuf>) -> Result<Configuration, Failure> {
-    let given = Settings { data: host.data, listen: host.listen, store: host.store, public_url: host.public_url };
-    let mut configuration = Configuration::resolve(given.clone(), host.config.as_deref())?;
+    let HostArguments { data, store, store_ca, listen, public_url, config } = host;
+    let given = Settings { data, listen, store, store_ca, public_url };
+    let mut configuration = Configuration::resolve(given.clone(), config.as_deref())?;
     if let (None, Some(default)) = (&given.data, default_data) {
         configuration.data = std::path::absolute(&default)
             .map_err(|error| Failure::Problem(format!("finding the data directory: {error}")))?;

@@ -82,6 +82,25 @@ impl Server {
     /// # Errors
     /// PostgreSQL is not installed, there is nobody but root to run it, or it did not start: the error carries its log.
     pub fn start() -> Result<Self> {
+        Self::start_with(|_| Ok(String::new()))
+    }
+
+    /// Starts a server of its own that offers TLS with a certificate for `names`, such as `DNS:localhost`, which an
+    /// authority made for it vouches for: [`Server::authority`].
+    ///
+    /// # Errors
+    /// As [`Server::start`]; also when the program `openssl` is missing.
+    pub fn start_with_tls(names: &str) -> Result<Self> {
+        Self::start_with(|server| server.make_certificate(names))
+    }
+
+    /// The file with the certificate of the authority that vouches for a server with TLS.
+    #[must_use]
+    pub fn authority(&self) -> PathBuf {
+        self.directory.join("ca.pem")
+    }
+
+    fn start_with(settings: impl FnOnce(&Self) -> Result<String>) -> Result<Self> {
         let programs = find_programs()?;
         let owner = find_owner()?;
         let directory = tempfile::Builder::new().prefix("almoner-postgres-").tempdir()?.keep();
@@ -93,6 +112,8 @@ impl Server {
         let password = format!("{:032x}", rand::random::<u128>());
         let mut server = Self { directory, programs, owner, password, port: 0, keeper };
         server.initialise()?;
+        let more = settings(&server)?;
+        server.set(&more)?;
         server.start_again()?;
         Ok(server)
     }
@@ -152,9 +173,35 @@ impl Server {
             chown(&password_file, Some(user), Some(group))?;
         }
         succeed(&mut initdb, "making the data directory of PostgreSQL")?;
-        let mut settings = std::fs::OpenOptions::new().append(true).open(self.data().join("postgresql.conf"))?;
-        settings.write_all(SETTINGS.as_bytes())?;
+        self.set(SETTINGS)
+    }
+
+    fn set(&self, settings: &str) -> Result<()> {
+        let mut file = std::fs::OpenOptions::new().append(true).open(self.data().join("postgresql.conf"))?;
+        file.write_all(settings.as_bytes())?;
         Ok(())
+    }
+
+    /// Makes an authority and a certificate of the server, both good for two days; gives the settings that use them.
+    fn make_certificate(&self, names: &str) -> Result<String> {
+        const KEY: [&str; 7] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+        let file = |name: &str| self.directory.join(name);
+        let request = || {
+            let mut openssl = command_as(Path::new("openssl"), self.owner);
+            openssl.args(["req", "-x509"]).args(KEY);
+            openssl
+        };
+        let mut authority = request();
+        authority.args(["-subj", "/CN=Test authority", "-keyout"]).arg(file("ca.key")).arg("-out").arg(file("ca.pem"));
+        succeed(&mut authority, "making an authority")?;
+        let mut server = request();
+        server.arg("-CA").arg(file("ca.pem")).arg("-CAkey").arg(file("ca.key")).args(["-subj", "/CN=Test server"]);
+        server.args(["-addext", "basicConstraints=critical,CA:FALSE", "-addext", &format!("subjectAltName={names}")]);
+        server.arg("-keyout").arg(file("server.key")).arg("-out").arg(file("server.pem"));
+        succeed(&mut server, "making a certificate")?;
+        let (certificate, key) = (file("server.pem"), file("server.key"));
+        let [certificate, key] = [certificate.display(), key.display()];
+        Ok(format!("ssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'\n"))
     }
 
     fn start_once(&self) -> Result<()> {

@@ -8,6 +8,7 @@ mod dialect;
 mod obligations;
 mod postgres;
 mod postgres_session;
+mod postgres_tls;
 mod postgres_write;
 mod schema;
 mod sqlite;

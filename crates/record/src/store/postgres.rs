@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use terms::Moment;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{NoTls, Row};
 
 use super::dialect::{self as sql, postgres};
 use super::postgres_session::{Address, failed, is_lost};
@@ -36,8 +36,8 @@ pub(crate) struct PostgresReader {
 impl PostgresReader {
     /// Readers of the schema at an address. Connects when first asked.
     pub(crate) fn open(address: &Address) -> Result<PostgresReader, Problem> {
-        let manager =
-            Manager::from_config(address.reader(), NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(address.reader(), address.tls(), recycling);
         let timeouts = Timeouts { wait: Some(WAIT), create: Some(WAIT), recycle: Some(WAIT) };
         let pool = Pool::builder(manager).max_size(MOST_CONNECTIONS).timeouts(timeouts).runtime(Runtime::Tokio1);
         let pool = pool.build().map_err(|error| Problem::store("making a pool of connections", error))?;

@@ -10,12 +10,14 @@ use std::error::Error as _;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Durability;
 use super::dialect as sql;
+use super::postgres_tls::Tls;
 use super::schema::STEPS;
 use crate::error::Problem;
 
@@ -38,6 +40,7 @@ const WRITER: &str = "-c statement_timeout=0 -c lock_timeout=60000";
 /// Where a trust's tables are: a server, a database and a schema in it.
 pub(crate) struct Address {
     config: Config,
+    tls: MakeRustlsConnect,
     schema: String,
 }
 
@@ -52,18 +55,20 @@ impl Address {
                 "a PostgreSQL schema is named with up to 63 lower-case letters, digits and underscores, not {schema:?}"
             )));
         }
+        let (url, tls) = Tls::of_address(url).map_err(unsuitable)?;
         // The parser's message names the part that it did not understand, never the password.
-        let mut config = Config::from_str(url)
+        let mut config = Config::from_str(&url)
             .map_err(|error| unsuitable(format!("the PostgreSQL address cannot be read: {error}")))?;
-        if config.get_ssl_mode() == SslMode::Require {
-            let what = "its address asks for TLS, which connections to PostgreSQL do not have yet: use a local socket or \
-                        a protected network, and leave sslmode out";
-            return Err(unsuitable(what.into()));
-        }
+        config.ssl_mode(tls.mode());
         // Readers too: a standby may lag behind what the primary has acknowledged.
         config.connect_timeout(CONNECT).tcp_user_timeout(SILENCE).keepalives_idle(SILENCE);
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        Ok(Address { config, schema: schema.to_owned() })
+        Ok(Address { config, tls: tls.connector().map_err(unsuitable)?, schema: schema.to_owned() })
+    }
+
+    /// How a connection is encrypted, and what the server has to prove.
+    pub(crate) fn tls(&self) -> MakeRustlsConnect {
+        self.tls.clone()
     }
 
     /// What a reader's connection starts with.
@@ -72,7 +77,7 @@ impl Address {
     }
 
     /// What the writer's connection starts with. The name tells this writer's connections from all others.
-    pub(crate) fn writer(&self, name: &str) -> Config {
+    fn writer(&self, name: &str) -> Config {
         self.session(WRITER, name)
     }
 
@@ -85,9 +90,9 @@ impl Address {
     }
 }
 
-/// Connects and lets the connection be driven by the runtime it is called on.
-pub(crate) async fn connect(config: &Config) -> Result<Client, tokio_postgres::Error> {
-    let (client, connection) = config.connect(NoTls).await?;
+/// Connects a writer and lets the connection be driven by the runtime it is called on.
+pub(crate) async fn connect(address: &Address, name: &str) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = address.writer(name).connect(address.tls()).await?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a connection to PostgreSQL was lost");
@@ -128,12 +133,24 @@ pub(crate) fn unreachable(error: tokio_postgres::Error) -> Problem {
             "PostgreSQL does not accept the user or the password of its address"
         }
         Some(&SqlState::INVALID_CATALOG_NAME) => "the database of its PostgreSQL address does not exist: create it",
+        _ if cause(&error).contains("server does not support TLS") => {
+            "its address asks for TLS, which the PostgreSQL server does not offer: set ssl = on there"
+        }
+        _ if error.to_string().contains("TLS handshake") => {
+            let what = format!("the PostgreSQL server has not proved who it is ({})", cause(&error));
+            return Problem::Unsuitable { what };
+        }
         _ if error.to_string().contains("session_attrs") || error.to_string().contains("allow writes") => {
             "the PostgreSQL server of its address is a standby, which cannot be written: give the primary's address"
         }
         _ => return Problem::store("connecting to PostgreSQL", error),
     };
     Problem::Unsuitable { what: what.into() }
+}
+
+/// What lies behind an error of the connection.
+fn cause(error: &tokio_postgres::Error) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Makes sure that what this session acknowledges is on disk. A server whose default is weaker is overruled for the
@@ -253,13 +270,19 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_a_plain_schema_and_no_tls() {
+    fn an_address_has_a_plain_schema_and_a_mode_of_tls_that_says_what_it_promises() {
         let url = "postgres://almoner:secret@127.0.0.1/records";
         assert!(Address::parse(url, "trust_rtx").is_ok());
         for schema in ["", "Trust", "a b", "a;b", "1a", &"a".repeat(64)] {
             assert!(matches!(Address::parse(url, schema), Err(Problem::Unsuitable { .. })), "{schema}");
         }
-        for url in ["postgres://u:secret@h/d?sslmode=require", "postgres://u:secret@h:port/d", "nonsense secret"] {
+        for url in [
+            "postgres://u:secret@h/d?sslmode=prefer",
+            "postgres://u:secret@h/d?sslmode=verify-full",
+            "postgres://u:secret@h/d?sslmode=verify-full&sslrootcert=/nowhere/ca.pem",
+            "postgres://u:secret@h:port/d",
+            "nonsense secret",
+        ] {
             let Err(problem) = Address::parse(url, "a") else { panic!("{url} was accepted") };
             assert!(!problem.to_string().contains("secret"), "{problem}");
         }

@@ -75,7 +75,7 @@ impl PostgresWriter {
         let name = format!("almoner writer {:016x}", u64::from_be_bytes(mark));
         let mut writer =
             PostgresWriter { address, durability, name, runtime: Some(runtime), session: None, open: false };
-        let mut client = writer.run(connect(&writer.address.writer(&writer.name)))?.map_err(unreachable)?;
+        let mut client = writer.run(connect(&writer.address, &writer.name))?.map_err(unreachable)?;
         writer.run(check_durable(&client, durability))??;
         writer.run(migrate(&mut client, &writer.address))??;
         writer.session = Some(Session { client, statements: HashMap::new() });
@@ -303,7 +303,7 @@ impl Drop for PostgresWriter {
 async fn reach(address: &Address, name: &str, durability: Durability) -> Result<Client, Problem> {
     let mut pauses = PAUSES.iter();
     loop {
-        match connect(&address.writer(name)).await {
+        match connect(address, name).await {
             Ok(client) => {
                 check_durable(&client, durability).await?;
                 return Ok(client);

@@ -2,6 +2,7 @@
 //! run on every store by the `on_each_store!` lines below; there is no second definition.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
 
+mod addresses;
 mod agreement;
 mod commits;
 mod obligations;
