@@ -223,8 +223,11 @@ fn has_value(kind: ParameterKind, value: &Typed) -> bool {
         ParameterKind::Number | ParameterKind::Quantity => amount(value).is_some(),
         ParameterKind::Reference => leads_somewhere(value),
         ParameterKind::Composite => {
-            // A part that has no value of its own kind makes no value of the whole.
-            value.parts.iter().all(|values| values.iter().any(|it| it.json != Json::Null))
+            // A part that has no value of its own kind makes no value of the whole. A concept of words alone has none:
+            // composites are searched by code (search.html#combining, which leaves modifiers undefined on them).
+            let is_value =
+                |it: &Typed| it.json != Json::Null && (it.kind != "CodeableConcept" || !tokens(it).is_empty());
+            value.parts.iter().all(|values| values.iter().any(is_value))
         }
         _ => value.json != Json::Null,
     }
