@@ -16,7 +16,7 @@ mod validate;
 
 pub use definitions::{Definitions, definitions};
 pub use document::{Document, Items, Kind, Limits, Line, Malformed, Members, Node, lines};
-pub use splice::{Template, accept};
+pub use splice::{Hole, LONGEST_INLINE, Template, accept};
 pub use validate::{Issue, IssueCode, MOST_ISSUES, Severity, validate};
 
 /// FHIRPath: expressions compiled once, evaluated over borrowed documents with exact decimals. Start with

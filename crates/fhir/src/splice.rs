@@ -1,24 +1,33 @@
 //! A resource's text as it is accepted: `id` and resolved references put in place, room left for version and moment,
-//! every other byte as it was sent.
+//! large attachments taken out as bytes that can be put back, every other byte as it was sent.
 //!
 //! What is stored is what is served and what is hashed, so nothing is ever written anew from a model. The record
 //! decides version and moment when it commits; until then the text is a [`Template`] with one slot. Which references
 //! are replaced follows http.html, Transaction Processing Rules: the links of `Reference`, and of elements of type uri, url, oid and
-//! uuid, and `href` and `src` in narratives; not canonicals. Knows nothing of where resources live.
+//! uuid, and `href` and `src` in narratives; not canonicals. An attachment is any base64Binary that is longer than
+//! [`LONGEST_INLINE`] and spelled as its bytes would be spelled again; any other stays where it is.
+//! Knows nothing of where resources or attachments live.
 
 use std::ops::Range;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use terms::Moment;
 
 use crate::definitions::{Structure, definitions};
 use crate::document::{Document, Kind, Node};
 use crate::primitives::Primitive;
 
-/// An accepted text that lacks only its version and its moment.
+/// A base64Binary of up to so many characters stays in its text.
+pub const LONGEST_INLINE: usize = 64 << 10;
+
+/// An accepted text that lacks only its version, its moment and its large attachments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// The text without the slot's content; JSON in itself.
+    /// The text without the content of slot and holes; JSON in itself.
     pub text: Vec<u8>,
+    /// Where large attachments were taken out, in order.
+    pub holes: Vec<Hole>,
     /// Byte offset at which version and moment are put.
     pub slot: usize,
     /// What must stand before the inserted members.
@@ -27,18 +36,42 @@ pub struct Template {
     pub after: &'static [u8],
 }
 
+/// A place in a text where an attachment was; its base64 goes back there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hole {
+    /// Byte offset in the template's text.
+    pub at: usize,
+    /// What the base64 stands for.
+    pub bytes: Vec<u8>,
+}
+
 impl Template {
-    /// The text with `meta.versionId` and `meta.lastUpdated`.
+    /// The text with `meta.versionId` and `meta.lastUpdated`, and with its attachments.
     pub fn complete(&self, version: u64, moment: Moment) -> Vec<u8> {
         let members = format!("\"versionId\":\"{version}\",\"lastUpdated\":\"{moment}\"");
         let extra = self.before.len() + members.len() + self.after.len();
-        let mut text = Vec::with_capacity(self.text.len() + extra);
-        text.extend_from_slice(&self.text[..self.slot]);
+        let attached: usize = self.holes.iter().map(|hole| hole.bytes.len().div_ceil(3) * 4).sum();
+        let mut text = Vec::with_capacity(self.text.len() + extra + attached);
+        let behind = self.holes.partition_point(|hole| hole.at < self.slot);
+        let at = self.fill(&self.holes[..behind], 0..self.slot, &mut text);
+        text.extend_from_slice(&self.text[at..self.slot]);
         text.extend_from_slice(self.before);
         text.extend_from_slice(members.as_bytes());
         text.extend_from_slice(self.after);
-        text.extend_from_slice(&self.text[self.slot..]);
+        let at = self.fill(&self.holes[behind..], self.slot..self.text.len(), &mut text);
+        text.extend_from_slice(&self.text[at..]);
         text
+    }
+
+    /// Appends a range of the text up to its last hole, the holes filled; gives where that ended.
+    fn fill(&self, holes: &[Hole], range: Range<usize>, to: &mut Vec<u8>) -> usize {
+        let mut at = range.start;
+        for hole in holes {
+            to.extend_from_slice(&self.text[at..hole.at]);
+            to.extend_from_slice(STANDARD.encode(&hole.bytes).as_bytes());
+            at = hole.at;
+        }
+        at
     }
 }
 
@@ -62,6 +95,8 @@ struct Edit {
     text: Vec<u8>,
     /// The slot lies in the replacement, behind so many of its bytes.
     slot: Option<usize>,
+    /// What is taken out here as bytes.
+    attachment: Option<Vec<u8>>,
 }
 
 struct Edits<'r> {
@@ -71,7 +106,12 @@ struct Edits<'r> {
 
 impl Edits<'_> {
     fn replace(&mut self, range: Range<usize>, text: Vec<u8>) {
-        self.list.push(Edit { range, text, slot: None });
+        self.list.push(Edit { range, text, slot: None, attachment: None });
+    }
+
+    /// Replaces a range and opens the slot behind so many bytes of what is put there.
+    fn open(&mut self, range: Range<usize>, text: &[u8], slot: usize) {
+        self.list.push(Edit { range, text: text.to_vec(), slot: Some(slot), attachment: None });
     }
 
     /// Sets the root's `id`, and gives the place behind it. A missing `id` goes behind `resourceType`, which every
@@ -96,15 +136,15 @@ impl Edits<'_> {
     /// Takes version and moment out of `meta` and opens the slot there, or behind the `id` when there is no `meta`.
     fn open_slot(&mut self, root: Node<'_, '_>, after_id: usize) -> (&'static [u8], &'static [u8]) {
         let Some(meta) = root.get("meta") else {
-            self.list.push(Edit { range: after_id..after_id, text: Vec::new(), slot: Some(0) });
+            self.open(after_id..after_id, b"", 0);
             return (b",\"meta\":{", b"}");
         };
         if meta.kind() != Kind::Object {
-            self.list.push(Edit { range: meta.span(), text: b"{}".to_vec(), slot: Some(1) });
+            self.open(meta.span(), b"{}", 1);
             return (b"", b"");
         }
         let inside = meta.span().start + 1;
-        self.list.push(Edit { range: inside..inside, text: Vec::new(), slot: Some(0) });
+        self.open(inside..inside, b"", 0);
         if self.remove_members(meta, &["versionId", "_versionId", "lastUpdated", "_lastUpdated"]) {
             (b"", b",")
         } else {
@@ -170,7 +210,21 @@ impl Edits<'_> {
                 }
             }
             Some(Primitive::Xhtml) => self.links_in_narrative(value),
+            Some(Primitive::Base64Binary) => self.take_out(value),
             _ => {}
+        }
+    }
+
+    /// Takes a large attachment out, if its base64 is the one spelling that its bytes have.
+    fn take_out(&mut self, value: Node<'_, '_>) {
+        let raw = value.raw();
+        if raw.len() <= LONGEST_INLINE + 2 {
+            return;
+        }
+        // The decoder accepts standard letters, full padding and no stray bits, and so only what it would encode again.
+        if let Ok(bytes) = STANDARD.decode(&raw[1..raw.len() - 1]) {
+            let range = value.span().start + 1..value.span().end - 1;
+            self.list.push(Edit { range, text: Vec::new(), slot: None, attachment: Some(bytes) });
         }
     }
 
@@ -207,9 +261,8 @@ impl Edits<'_> {
     fn apply(mut self, original: &[u8], before: &'static [u8], after: &'static [u8]) -> Template {
         self.list.sort_by_key(|edit| (edit.range.start, edit.range.end));
         let mut text = Vec::with_capacity(original.len() + 128);
-        let mut slot = 0;
-        let mut at = 0;
-        for edit in &self.list {
+        let (mut slot, mut at, mut holes) = (0, 0, Vec::new());
+        for edit in &mut self.list {
             if edit.range.start < at {
                 continue;
             }
@@ -217,11 +270,14 @@ impl Edits<'_> {
             if let Some(within) = edit.slot {
                 slot = text.len() + within;
             }
+            if let Some(bytes) = edit.attachment.take() {
+                holes.push(Hole { at: text.len(), bytes });
+            }
             text.extend_from_slice(&edit.text);
             at = edit.range.end;
         }
         text.extend_from_slice(&original[at..]);
-        Template { text, slot, before, after }
+        Template { text, holes, slot, before, after }
     }
 }
 

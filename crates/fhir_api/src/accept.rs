@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use fhir::{Document, Limits};
-use record::{Key, Template};
+use record::{Hole, Key, Template};
 use rustc_hash::FxHashMap;
 
 use crate::outcome::{Issue, Refusal, Severity};
@@ -177,7 +177,9 @@ pub(crate) fn malformed(fault: fhir::Malformed) -> Refusal {
 }
 
 fn template_of(template: fhir::Template) -> Template {
-    Template { text: template.text, slot: template.slot, before: template.before, after: template.after }
+    let holes = template.holes.into_iter().map(|hole| Hole { at: hole.at, bytes: hole.bytes.into() });
+    let (text, slot, before, after) = (template.text, template.slot, template.before, template.after);
+    Template { text, holes: holes.collect(), slot, before, after }
 }
 
 /// Whether `id` may be a logical id (<http://hl7.org/fhir/R4/datatypes.html#id>).

@@ -1,5 +1,5 @@
-//! What a host does by itself while it serves: a checkpoint of every journal that has grown, and no row of the desk
-//! kept beyond its time. Once an hour, the first time a minute after the start.
+//! What a host does by itself while it serves: a checkpoint of every journal that has grown, no row of the desk kept
+//! beyond its time, and no blob that no commit came to name. Once an hour, the first time a minute after the start.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,10 @@ async fn keep_one(trust: &Trust) -> Result<(), Failure> {
     let signed = trust.record.last_checkpoint()?.map(|signed| signed.checkpoint().size);
     if signed != Some(entries) {
         trust.record.checkpoint().await?;
+    }
+    let swept = trust.record.sweep_blobs().await?;
+    if swept > 0 {
+        tracing::info!(blobs = swept, "blobs that no commit names were removed");
     }
     for kind in [sessions::KIND, tokens::KIND] {
         Drawer::of(&trust.record, kind).sweep((trust.clock)()).await?;

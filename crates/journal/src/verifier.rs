@@ -160,6 +160,8 @@ finding_kinds! {
     TextChanged = "text-changed",
     /// A text or blob is sealed and could not be checked.
     Sealed = "sealed",
+    /// A text has other holes than its change has blobs.
+    HolesWrong = "holes-wrong",
     /// A text is there that no change calls for.
     TextUnknown = "text-unknown",
     /// An entry erases a text that is still there.

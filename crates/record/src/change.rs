@@ -1,6 +1,8 @@
 //! What a door proposes and what it gets back: drafts, changes, assertions, receipts.
 //! Plain data: nothing here reads a store or decides anything.
 
+use std::sync::Arc;
+
 use terms::Moment;
 use terms::index::Span;
 
@@ -17,16 +19,29 @@ pub struct Key {
 
 /// An accepted text that only lacks its version and moment: the record inserts
 /// `before "versionId":"3","lastUpdated":"2026-11-17T14:35:00.000Z" after` at byte `slot` and touches nothing else.
+/// Large attachments are beside it and become blobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// The text without `meta.versionId` and `meta.lastUpdated`.
+    /// The text without `meta.versionId` and `meta.lastUpdated`, and without the content of its holes.
     pub text: Vec<u8>,
+    /// Where attachments were taken out, in order of their places.
+    pub holes: Vec<Hole>,
     /// Where the two members are inserted, in bytes.
     pub slot: usize,
     /// What goes before them, such as `"meta":{` or nothing.
     pub before: &'static [u8],
     /// What goes after them, such as `,` or `},` or nothing.
     pub after: &'static [u8],
+}
+
+/// A place in a text where an attachment was taken out. What is served has its base64 there (RFC 4648, section 4, with
+/// padding), so only what was spelled so may be taken out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hole {
+    /// Byte offset in the template's text.
+    pub at: usize,
+    /// What the base64 stands for; at most 64 MiB.
+    pub bytes: Arc<[u8]>,
 }
 
 /// One change of one resource.
@@ -126,8 +141,35 @@ impl std::fmt::Display for Key {
 }
 
 impl Template {
-    /// The version's text: what is stored, hashed and served.
+    /// The version's text as it is served.
     pub fn complete(&self, version: u64, moment: Moment) -> Vec<u8> {
+        let text = self.completed_text(version, moment);
+        if self.holes.is_empty() {
+            return text;
+        }
+        let added = text.len() - self.text.len();
+        let holes: Vec<(usize, &[u8])> =
+            self.holes.iter().map(|hole| (self.moved(hole.at, added), hole.bytes.as_ref())).collect();
+        journal::holes::filled(&text, &holes)
+    }
+
+    /// What is stored and hashed: the same with its holes open, which these blobs (one for each hole) fill.
+    pub(crate) fn completed(&self, version: u64, moment: Moment, blobs: &[journal::Hash]) -> Vec<u8> {
+        let text = self.completed_text(version, moment);
+        let added = text.len() - self.text.len();
+        let place = |at| self.moved(at, added) as u64;
+        let holes = self.holes.iter().zip(blobs);
+        let holes: Vec<_> =
+            holes.map(|(hole, digest)| journal::holes::Hole { at: place(hole.at), digest: *digest }).collect();
+        journal::holes::join(&holes, &text)
+    }
+
+    /// Where a place of the template is in the completed text.
+    fn moved(&self, at: usize, added: usize) -> usize {
+        if at < self.slot { at } else { at + added }
+    }
+
+    fn completed_text(&self, version: u64, moment: Moment) -> Vec<u8> {
         use std::io::Write as _;
         let mut text = Vec::with_capacity(self.text.len() + self.before.len() + self.after.len() + 72);
         text.extend_from_slice(&self.text[..self.slot]);

@@ -1,7 +1,7 @@
-//! Erasure: the texts and salts of named versions go for good, on somebody's authority; the entries stay and `verify`
+//! Erasure: the texts, salts and blobs of named versions go for good, on somebody's authority; the entries stay and `verify`
 //! says which entry erased them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use access::Permit;
@@ -16,10 +16,13 @@ use crate::reading::Reading;
 use crate::record::Record;
 use crate::transact::KeyReused;
 
+/// Versions of a resource that are looked through together.
+const PAGE: usize = 100;
+
 /// Which versions, on whose authority and why.
 #[derive(Debug, Clone)]
 pub struct Erasure {
-    /// The versions whose text, salt, index rows and past rows go.
+    /// The versions whose text, salt, index rows and past rows go, and the blobs that no other version names.
     pub versions: Vec<(Key, u64)>,
     /// Who ordered it: a court, a policy, an office. No patient data.
     pub authority: String,
@@ -73,7 +76,8 @@ impl Record {
                 stored.filter(|stored| stored.text.is_some() && stored.operation != 3).ok_or_else(not_there)?;
             let sequence = stored.sequence;
             let is_newest = stored.version == newest.version;
-            let mut rows = reading.rows(&self.inner().version(key.clone(), stored)?);
+            let text = self.inner().version(key.clone(), stored)?;
+            let mut rows = reading.rows(&text);
             if !rows.is_empty() || is_newest {
                 rows.push(kind_row(&key.kind, sequence));
             }
@@ -86,6 +90,7 @@ impl Record {
                 newest: is_newest,
                 key: key.clone(),
                 rows,
+                holes: text.holes,
             });
             named.push(journal::ErasedVersion {
                 kind: key.kind.clone(),
@@ -95,6 +100,7 @@ impl Record {
             });
             assertions.push(Assertion::Version(key.clone(), newest.version));
         }
+        let erase_blobs = self.only_named_by(reading, &erase).await?;
         Ok(Prepared {
             author: permit.principal().id.clone(),
             permit: permit.describe(),
@@ -103,13 +109,39 @@ impl Record {
             assertions,
             besides: journal::Act::Erase(journal::Erasure {
                 versions: named,
-                blobs: Vec::new(),
+                blobs: erase_blobs.clone(),
                 authority: erasure.authority.clone(),
                 reason: erasure.reason.clone(),
             }),
             erase,
             anchors: Vec::new(),
+            erase_blobs,
         })
+    }
+
+    /// The blobs that only these versions name. A blob is named by versions of one resource only, so no other is asked.
+    async fn only_named_by(&self, reading: &Reading, erased: &[Erased]) -> Result<Vec<journal::Hash>, Problem> {
+        let mut gone: BTreeMap<i64, BTreeSet<journal::Hash>> = BTreeMap::new();
+        for version in erased {
+            gone.entry(version.rid).or_default().extend(version.holes.iter().map(|hole| hole.digest));
+        }
+        for (rid, gone) in gone.iter_mut().filter(|(_, gone)| !gone.is_empty()) {
+            let mut below = i64::MAX as u64;
+            loop {
+                let versions = reading.store().history(*rid, below, PAGE).await?;
+                let Some(last) = versions.last() else { break };
+                below = last.version;
+                for stored in versions {
+                    let is_erased = |erased: &Erased| (erased.rid, erased.version) == (stored.rid, stored.version);
+                    if !erased.iter().any(is_erased) {
+                        for hole in self.inner().holes_of(&stored)? {
+                            gone.remove(&hole.digest);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(gone.into_values().flatten().collect())
     }
 
     /// The anchors that the versions have to do with, as they will be without them. What an anchor owed because of

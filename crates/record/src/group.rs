@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use terms::Moment;
 use terms::index::{Part, Row, Span};
 
+use crate::blobs::{Held, NamedBlob};
 use crate::change::{Assertion, Key, Receipt, Template, Written};
 use crate::codec::Encoder;
 use crate::error::Problem;
@@ -17,7 +18,7 @@ use crate::keys;
 use crate::numbering::Numbering;
 use crate::obligation_rows::{PreparedAnchor, number_anchors};
 use crate::stamps::Stamps;
-use crate::store::{Batch, Head, KeptKey, Located, StoredEntry, StoredKey, StoredVersion, WriterStore};
+use crate::store::{Batch, Head, KeptKey, Located, StoredBlob, StoredEntry, StoredKey, StoredVersion, WriterStore};
 
 /// A draft with everything that can be worked out before its turn comes.
 pub(crate) struct Prepared {
@@ -32,6 +33,8 @@ pub(crate) struct Prepared {
     pub(crate) erase: Vec<Erased>,
     /// The anchors that it touches, as it leaves them.
     pub(crate) anchors: Vec<PreparedAnchor>,
+    /// Blobs that go with them.
+    pub(crate) erase_blobs: Vec<Hash>,
 }
 
 /// One change, with the rows it brings and the rows it ends.
@@ -46,6 +49,12 @@ pub(crate) struct PreparedChange {
     pub(crate) replaces: bool,
     /// The rows and the sequence of that version, when it was live.
     pub(crate) before: Option<(u64, Vec<Row>)>,
+    /// The holes of that version's text.
+    pub(crate) holes_before: Arc<[journal::holes::Hole]>,
+    /// What fills the template's holes, one for each.
+    pub(crate) blobs: Vec<NamedBlob>,
+    /// Keeps the blobs from being swept until the commit has named them.
+    pub(crate) held: Vec<Arc<Held>>,
 }
 
 /// One version to be erased.
@@ -59,6 +68,8 @@ pub(crate) struct Erased {
     pub(crate) newest: bool,
     pub(crate) key: Key,
     pub(crate) rows: Vec<Row>,
+    /// Where blobs belong in its text.
+    pub(crate) holes: Arc<[journal::holes::Hole]>,
 }
 
 /// Why a member was not accepted.
@@ -268,7 +279,7 @@ impl<'w> Group<'w> {
                 version: made.version,
                 operation: made.operation,
                 digest,
-                blobs: Vec::new(),
+                blobs: self.name_blobs(change, sequence),
             });
             rids.push(rid);
             written.push(made);
@@ -311,6 +322,7 @@ impl<'w> Group<'w> {
             self.stamps.touch(&anchor.state.key, sequence);
             self.anchors.push((anchor, sequence));
         }
+        self.batch.blob_erase.append(&mut member.erase_blobs);
         Ok(Receipt { sequence, moment, written, repeated: false })
     }
 
@@ -342,6 +354,20 @@ impl<'w> Group<'w> {
         salt
     }
 
+    /// The blobs of a change as its entry names them, each once.
+    fn name_blobs(&mut self, change: &PreparedChange, entry: u64) -> Vec<journal::BlobRef> {
+        let mut named: Vec<journal::BlobRef> = Vec::with_capacity(change.blobs.len());
+        for blob in &change.blobs {
+            let reference = journal::BlobRef { digest: blob.digest, length: blob.length };
+            if !named.contains(&reference) {
+                let (digest, salt, length) = (blob.digest, blob.salt.to_vec(), blob.length);
+                self.batch.blobs.push(StoredBlob { digest, salt, length, entry });
+                named.push(reference);
+            }
+        }
+        named
+    }
+
     /// Makes the version of one change.
     fn write_version(
         &mut self,
@@ -358,9 +384,10 @@ impl<'w> Group<'w> {
         let was_live = state.is_some_and(|state| state.located.live);
         let version = change.version + 1;
         let salt = self.salt();
+        let blobs: Vec<Hash> = change.blobs.iter().map(|blob| blob.digest).collect();
         let (operation, text) = match &change.template {
-            Some(template) if change.replaces => (Operation::Update, template.complete(version, moment)),
-            Some(template) => (Operation::Create, template.complete(version, moment)),
+            Some(template) if change.replaces => (Operation::Update, template.completed(version, moment, &blobs)),
+            Some(template) => (Operation::Create, template.completed(version, moment, &blobs)),
             None => (Operation::Delete, Vec::new()),
         };
         let digest = journal::version_digest(&salt, &text);

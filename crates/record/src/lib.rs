@@ -10,6 +10,8 @@
 //! * An [`obligation`] function says what must still happen to an anchor, from its text and those that lead to it; the
 //!   commit that touches an anchor works it out again ([`Reading::obligations`] lists and counts).
 //! * Whatever a [`Reading`] showed is in the access journal before [`Reading::finish`] returns.
+//! * Large attachments are taken out of a [`Template`] as [`Hole`]s and kept as blobs, on disk before the commit that
+//!   names them; a version that is shown has them in its text again.
 //! * `Desk` keeps what must survive but not for ever; `Record::verify` proves the whole.
 //!
 //! Does not know what a patient or a bed is, nor FHIR, HTTP or HTML. The only crate with SQL.
@@ -17,6 +19,7 @@
 mod access_journal;
 mod anchor_check;
 mod anchors;
+mod blobs;
 mod change;
 mod codec;
 mod desk;
@@ -39,10 +42,11 @@ mod stamps;
 mod store;
 mod transact;
 mod verify;
+mod verify_blobs;
 mod writer;
 
 pub use access_journal::{Access, AccessQuery};
-pub use change::{Act, Assertion, Cause, Change, Draft, IdempotencyKey, Key, Receipt, Template, Written};
+pub use change::{Act, Assertion, Cause, Change, Draft, Hole, IdempotencyKey, Key, Receipt, Template, Written};
 pub use desk::{DeskChange, DeskRow};
 pub use erase::Erasure;
 pub use error::{Problem, TransactError};

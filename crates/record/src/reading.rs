@@ -11,6 +11,7 @@ use terms::Moment;
 use terms::index::{Next, Part, Row, Span};
 use tokio::sync::OnceCell;
 
+use crate::blobs;
 use crate::change::Key;
 use crate::error::Problem;
 use crate::indexing::{ALIAS, LABEL, RELATION, SUBJECT};
@@ -38,10 +39,12 @@ pub struct Version {
     pub moment: Moment,
     /// What was done.
     pub operation: Operation,
-    /// The text exactly as it is served and hashed; empty when deleted or erased.
+    /// The text exactly as it is served; empty when deleted or erased.
     pub text: Arc<[u8]>,
     /// The entry that erased the text, if one did.
     pub erased: Option<u64>,
+    /// Where blobs belong in the text; none in a version that was shown, whose holes are filled.
+    pub(crate) holes: Arc<[journal::holes::Hole]>,
 }
 
 /// The record at one sequence, through one permit.
@@ -142,7 +145,12 @@ impl Reading {
 
     /// One page of an answer.
     pub async fn select(&self, select: &Select) -> Result<Page, Problem> {
-        search::select(self, select).await
+        let Page { versions, next } = search::select(self, select).await?;
+        let mut filled = Vec::with_capacity(versions.len());
+        for version in versions {
+            filled.push(blobs::fill(self.store(), version).await?);
+        }
+        Ok(Page { versions: filled, next })
     }
 
     /// How many there are, exactly, within the permit's scope.
@@ -249,7 +257,7 @@ impl Reading {
         self.inner.version(key, stored)
     }
 
-    /// Notes versions as shown and gives them out.
+    /// Notes versions as shown and gives them out, their holes still open.
     pub(crate) fn show(&self, versions: Vec<(Version, Vec<Row>)>) -> Vec<Version> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let mut out = Vec::with_capacity(versions.len());
@@ -272,7 +280,10 @@ impl Reading {
             self.refused.store(true, Ordering::Relaxed);
             return Ok(None);
         }
-        Ok(self.show(vec![(version, rows)]).pop())
+        match self.show(vec![(version, rows)]).pop() {
+            Some(version) => blobs::fill(self.store(), version).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The row number of a resource whose newest version the permit reaches.

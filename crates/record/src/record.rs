@@ -12,6 +12,7 @@ use quick_cache::sync::Cache;
 use terms::{Clock, Moment};
 
 use crate::access_journal::{Access, AccessJournal, AccessQuery};
+use crate::blobs::UnderWay;
 use crate::change::{Act, Cause, Key};
 use crate::codec::Decoder;
 use crate::desk::{DeskChange, DeskRow};
@@ -305,6 +306,7 @@ impl Record {
             besides: journal::Act::Keys(change),
             erase: Vec::new(),
             anchors: Vec::new(),
+            erase_blobs: Vec::new(),
         };
         match self.inner.queue.commit(prepared).await {
             Ok(_) => Ok(()),
@@ -347,7 +349,7 @@ impl Inner {
         Ok(keys)
     }
 
-    /// A version as it is shown, checked against nothing: `verify` does that.
+    /// A version, its holes still open, checked against nothing: `verify` does that.
     pub(crate) fn version(&self, key: Key, stored: StoredVersion) -> Result<Version, Problem> {
         let operation = operation_of(stored.operation)?;
         let erased = match (&stored.text, <[u8; 8]>::try_from(stored.salt.as_slice())) {
@@ -355,10 +357,12 @@ impl Inner {
             (None, Err(_)) => Some(0),
             (Some(_), _) => None,
         };
-        let text = match stored.text {
+        let kept = match stored.text {
             Some(coded) => self.shared.decoder.decode(stored.coding, coded)?,
             None => Vec::new(),
         };
+        let (holes, text) = journal::holes::split(&kept)
+            .map_err(|error| Problem::damaged(format!("a text of {key}: {error}")))?;
         Ok(Version {
             key,
             version: stored.version,
@@ -367,7 +371,19 @@ impl Inner {
             operation,
             text: text.into(),
             erased,
+            holes: holes.into(),
         })
+    }
+}
+
+impl Inner {
+    /// Where blobs belong in a stored version's text; nowhere when it is erased.
+    pub(crate) fn holes_of(&self, stored: &StoredVersion) -> Result<Vec<journal::holes::Hole>, Problem> {
+        let Some(coded) = stored.text.clone() else { return Ok(Vec::new()) };
+        let kept = self.shared.decoder.decode(stored.coding, coded)?;
+        let (holes, _) =
+            journal::holes::split(&kept).map_err(|error| Problem::damaged(format!("a stored text: {error}")))?;
+        Ok(holes)
     }
 }
 
@@ -391,6 +407,7 @@ async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32
         moment: AtomicI64::new(head.moment.0),
         names: Names::load(&store).await?,
         decoder,
+        under_way: UnderWay::default(),
     };
     Ok((store, Arc::new(shared), dictionaries))
 }

@@ -7,6 +7,7 @@ use access::Permit;
 use journal::Operation;
 use terms::index::{Part, Row};
 
+use crate::blobs::{Kept, Unnamed, check_holes};
 use crate::change::{Act, Change, Draft, Key, Receipt};
 use crate::error::{Problem, TransactError};
 use crate::group::{Declined, Prepared, PreparedChange, operation_of, receipt_of};
@@ -41,9 +42,31 @@ impl Record {
         Decide: Fn(Arc<Reading>) -> Decided + Send + Sync,
         Decided: Future<Output = Result<Draft, TransactError<R>>> + Send,
     {
+        let mut kept = Kept::default();
+        let outcome = self.decide_and_commit(permit, &act, &decide, &mut kept).await;
+        let unnamed = kept.digests();
+        drop(kept);
+        if outcome.is_err() && !unnamed.is_empty() {
+            // What the draft had put on disk is named by nobody; what cannot be removed now is swept later.
+            let _ = self.inner().queue.sweep_blobs(Unnamed::These(unnamed)).await;
+        }
+        outcome
+    }
+
+    async fn decide_and_commit<R, Decide, Decided>(
+        &self,
+        permit: &Permit,
+        act: &Act,
+        decide: &Decide,
+        kept: &mut Kept,
+    ) -> Result<Receipt, TransactError<R>>
+    where
+        Decide: Fn(Arc<Reading>) -> Decided + Send + Sync,
+        Decided: Future<Output = Result<Draft, TransactError<R>>> + Send,
+    {
         let mut contended = None;
         for attempt in 0..MOST_ATTEMPTS {
-            match self.earlier_receipt(permit, &act).await? {
+            match self.earlier_receipt(permit, act).await? {
                 Some(Ok(receipt)) => return Ok(receipt),
                 Some(Err(KeyReused)) => return Err(TransactError::KeyReused),
                 None => {}
@@ -56,7 +79,7 @@ impl Record {
                     return Err(refusal);
                 }
             };
-            let prepared = prepare(&reading, permit, &act, draft).await?;
+            let prepared = prepare(&reading, permit, act, draft, kept).await?;
             // What was gathered for a change is not a showing; the commit's header is its access record.
             reading.set_aside();
             let Some(mut prepared) = prepared else { return Ok(self.empty_receipt().await?) };
@@ -107,7 +130,13 @@ async fn pause(attempt: usize) {
 
 /// Works out everything that does not need the head: old rows, new rows, whether the permit reaches it. `None` when
 /// nothing would change.
-async fn prepare(reading: &Reading, permit: &Permit, act: &Act, draft: Draft) -> Result<Option<Prepared>, Problem> {
+async fn prepare(
+    reading: &Reading,
+    permit: &Permit,
+    act: &Act,
+    draft: Draft,
+    kept: &mut Kept,
+) -> Result<Option<Prepared>, Problem> {
     if draft.changes.len() > MOST_CHANGES {
         return Err(Problem::Unsuitable { what: format!("a commit has at most {MOST_CHANGES} changes") });
     }
@@ -123,7 +152,7 @@ async fn prepare(reading: &Reading, permit: &Permit, act: &Act, draft: Draft) ->
     if changes.is_empty() {
         return Ok(None);
     }
-    let prepared = Prepared {
+    let mut prepared = Prepared {
         author: permit.principal().id.clone(),
         permit: permit.describe(),
         act: act.clone(),
@@ -132,8 +161,12 @@ async fn prepare(reading: &Reading, permit: &Permit, act: &Act, draft: Draft) ->
         besides: journal::Act::Commit,
         erase: Vec::new(),
         anchors: Vec::new(),
+        erase_blobs: Vec::new(),
     };
     check_limits(&prepared)?;
+    for change in &mut prepared.changes {
+        kept.put(reading.inner(), change).await?;
+    }
     Ok(Some(prepared))
 }
 
@@ -149,7 +182,7 @@ async fn prepare_change(
     if !permit.scope().writes.contains(&key.kind) {
         return Err(not_permitted());
     }
-    let (version, replaces, before) = match stored {
+    let (version, replaces, before, holes_before) = match stored {
         Some(stored) => {
             let (version, sequence) = (stored.version, stored.sequence);
             let replaces = operation_of(stored.operation)? != Operation::Delete;
@@ -158,12 +191,13 @@ async fn prepare_change(
             if !old.text.is_empty() && !reading.reaches(&key, &rows).await? {
                 return Err(not_permitted());
             }
-            (version, replaces, (!old.text.is_empty()).then_some((sequence, rows)))
+            (version, replaces, (!old.text.is_empty()).then_some((sequence, rows)), old.holes)
         }
-        None => (0, false, None),
+        None => (0, false, None, Arc::default()),
     };
     let (template, rows) = match change {
         Change::Put(key, template) => {
+            check_holes(&template.text, &template.holes)?;
             let rows = reading.inner().indexing.rows(&key.kind, &key.id, &template.text);
             (Some(template), rows)
         }
@@ -173,7 +207,8 @@ async fn prepare_change(
     if template.is_some() && !reading.reaches(&key, &rows).await? {
         return Err(not_permitted());
     }
-    Ok(Some(PreparedChange { key, template, rows, version, replaces, before }))
+    let (blobs, held) = (Vec::new(), Vec::new());
+    Ok(Some(PreparedChange { key, template, rows, version, replaces, before, holes_before, blobs, held }))
 }
 
 /// What the changes leave behind, for the anchors that they touch.

@@ -1,4 +1,4 @@
-//! Proving a record whole: every entry, text and access leaf through the journal's one verifier, then what the store
+//! Proving a record whole: every entry, text, blob and access leaf through the journal's one verifier, then what the store
 //! adds to them (tiles, head, version rows, and on request the index) against what they must be.
 //!
 //! Works on a record that is in use: it proves the entries up to the newest one at its start.
@@ -62,6 +62,13 @@ pub(crate) struct StoreFindings {
     pub(crate) omitted: u64,
 }
 
+/// What entries name that is there.
+#[derive(Default)]
+struct Named {
+    versions: u64,
+    blobs: u64,
+}
+
 impl VerifyReport {
     /// Whether nothing is wrong.
     pub fn holds(&self) -> bool {
@@ -95,7 +102,7 @@ impl Record {
         let mut verifier = Verifier::new(Expect {
             origin: Some(inner.origin.clone()),
             texts: true,
-            blobs: false,
+            blobs: true,
             tiles: true,
             sealed: false,
             pinned: options.keys.clone(),
@@ -107,18 +114,19 @@ impl Record {
             verifier.checkpoint(&text, Source::Inside);
         }
         self.check_segments(&mut verifier)?;
-        let (mut named, mut from, mut moment) = (0, 1, terms::Moment(0));
+        let (mut named, mut from, mut moment) = (Named::default(), 1, terms::Moment(0));
         while from <= newest.sequence {
             let limit = BATCH.min((newest.sequence - from + 1) as usize);
             let entries = inner.store.entries(from, limit).await?;
             let Some(last) = entries.last() else { break };
             (from, moment) = (last.sequence + 1, last.moment);
-            named += self.check_entries(&entries, &mut verifier, &mut findings).await?;
+            self.check_entries(&entries, &mut verifier, &mut findings, &mut named).await?;
             self.check_tiles(&mut verifier).await?;
             progress(last.sequence.min(newest.sequence), newest.sequence);
             tokio::task::yield_now().await;
         }
-        self.check_unnamed(named, newest.sequence, &mut findings).await?;
+        self.check_unnamed(named.versions, newest.sequence, &mut findings).await?;
+        self.check_unknown_blobs(named.blobs, newest.sequence, &mut findings).await?;
         let journal = verifier.finish();
         if (journal.entries, journal.head, moment) != (newest.sequence, newest.chain, newest.moment) {
             let sentence = format!("The head is not that of the {} entries that are there.", journal.entries);
@@ -142,15 +150,15 @@ impl Record {
         Ok(())
     }
 
-    /// Feeds entries with their texts; returns how many versions they name that are there.
+    /// Feeds entries with their texts and blobs, and counts what they name that is there.
     async fn check_entries(
         &self,
         entries: &[StoredEntry],
         verifier: &mut Verifier,
         findings: &mut StoreFindings,
-    ) -> Result<u64, Problem> {
+        named: &mut Named,
+    ) -> Result<(), Problem> {
         let store = &self.inner().store;
-        let mut there = 0;
         let decoded: Vec<Option<journal::Entry>> =
             entries.iter().map(|entry| journal::Entry::decode(&entry.body).ok()).collect();
         let wanted: Vec<(i64, u64)> = entries
@@ -179,7 +187,7 @@ impl Record {
                     findings.add("resource-changed", subject(), "The resource's row has another type or id.");
                 }
                 let Some(version) = version else { continue };
-                there += 1;
+                named.versions += 1;
                 if !agrees(&version, &entry, change) {
                     findings.add("version-row-changed", subject(), "Its row does not say what the entry says.");
                 }
@@ -189,8 +197,9 @@ impl Record {
                 let sentence = "It names other rows than it has changes.";
                 findings.add("entry-row-changed", format!("entry {}", stored.sequence), sentence);
             }
+            named.blobs += self.check_blobs(&entry, verifier, findings).await?;
         }
-        Ok(there)
+        Ok(())
     }
 
     fn give_text(

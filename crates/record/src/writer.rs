@@ -13,6 +13,7 @@ use rand::SeedableRng as _;
 use terms::{Clock, Moment};
 use tokio::sync::oneshot;
 
+use crate::blobs::{UnderWay, Unnamed};
 use crate::change::Receipt;
 use crate::codec::{Decoder, Encoder};
 use crate::desk::{DeskChange, desk_batch};
@@ -44,6 +45,8 @@ pub(crate) enum Job {
     Rebuild(Receiver<Vec<ResourceRows>>, oneshot::Sender<Result<(), Problem>>),
     /// Keeps what differs from these anchors, worked out again; the answer is false when one was touched since.
     Anchors(Vec<PreparedAnchor>, oneshot::Sender<Result<bool, Problem>>),
+    /// Removes contents that no entry names and no commit under way will.
+    SweepBlobs(Unnamed, oneshot::Sender<Result<u64, Problem>>),
     /// The head and the root of the journal's tree.
     Head(oneshot::Sender<Result<(Head, journal::Hash), Problem>>),
     Stop(oneshot::Sender<()>),
@@ -67,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) moment: std::sync::atomic::AtomicI64,
     pub(crate) names: Names,
     pub(crate) decoder: Decoder,
+    /// Blobs of commits that are not decided yet.
+    pub(crate) under_way: UnderWay,
 }
 
 /// The queue to a writer.
@@ -126,6 +131,13 @@ impl Queue {
     pub(crate) async fn head(&self) -> Result<(Head, journal::Hash), Problem> {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Head(reply)).await?;
+        answer.await.unwrap_or(Err(Problem::Closed))
+    }
+
+    /// Removes contents of blobs that no entry names; the answer is how many.
+    pub(crate) async fn sweep_blobs(&self, unnamed: Unnamed) -> Result<u64, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::SweepBlobs(unnamed, reply)).await?;
         answer.await.unwrap_or(Err(Problem::Closed))
     }
 
@@ -273,7 +285,7 @@ impl Writer {
     /// Takes what waits, up to the bounds of a group, and carries it out.
     fn run_group(&mut self, first: Job, queue: &Receiver<Job>) -> Option<oneshot::Sender<()>> {
         let (mut commits, mut desk, mut heads) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut rebuild, mut anchors, mut stop, mut bytes) = (None, None, None, 0);
+        let (mut rebuild, mut anchors, mut sweep, mut stop, mut bytes) = (None, None, None, None, 0);
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
@@ -289,6 +301,10 @@ impl Writer {
                 }
                 Job::Anchors(again, reply) => {
                     anchors = Some((again, reply));
+                    break;
+                }
+                Job::SweepBlobs(unnamed, reply) => {
+                    sweep = Some((unnamed, reply));
                     break;
                 }
                 Job::Stop(reply) => {
@@ -309,6 +325,13 @@ impl Writer {
         }
         if let Some((again, reply)) = anchors {
             let result = self.keep_anchors(again);
+            if result.is_err() {
+                self.recover();
+            }
+            let _ = reply.send(result);
+        }
+        if let Some((unnamed, reply)) = sweep {
+            let result = self.sweep_blobs(unnamed);
             if result.is_err() {
                 self.recover();
             }
@@ -518,6 +541,34 @@ impl Writer {
         self.shared.newest.store(self.head.sequence, Ordering::Release);
     }
 
+    /// Removes contents of blobs that no entry names. What is put meanwhile is held before it is put, so it is seen here.
+    fn sweep_blobs(&mut self, unnamed: Unnamed) -> Result<u64, Problem> {
+        if let Some(over) = &self.over {
+            return Err(again(over));
+        }
+        let mut found = match unnamed {
+            Unnamed::Beginning(first) => self.store.blob_contents(first)?,
+            Unnamed::These(digests) => digests,
+        };
+        found.retain(|digest| !self.shared.under_way.has(digest));
+        if found.is_empty() {
+            return Ok(0);
+        }
+        self.store.begin()?;
+        let named = self.store.blobs(&found)?;
+        let unnamed = found.into_iter().zip(named).filter(|(_, named)| named.is_none());
+        let blob_sweep: Vec<journal::Hash> = unnamed.map(|(digest, _)| digest).collect();
+        let count = blob_sweep.len() as u64;
+        if count == 0 {
+            self.store.roll_back();
+            return Ok(0);
+        }
+        // The head stays; that it is still this writer's is checked with it.
+        let head = Some((self.head.clone(), self.head.clone()));
+        self.store.commit(&Batch { blob_sweep, head, ..Batch::default() })?;
+        Ok(count)
+    }
+
     /// Removes past rows and retry keys that are too old, now and then.
     fn sweep(&mut self) {
         let now = (self.clock)();
@@ -561,6 +612,7 @@ fn refuse_all(queue: &Receiver<Job>, over: &Problem) {
             Job::Desk(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Rebuild(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Anchors(_, reply) => drop(reply.send(Err(again(over)))),
+            Job::SweepBlobs(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Head(reply) => drop(reply.send(Err(again(over)))),
             Job::Stop(reply) => drop(reply.send(())),
         }

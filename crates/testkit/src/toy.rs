@@ -53,7 +53,7 @@ pub fn text(lines: &[String]) -> Template {
         text.extend_from_slice(line.as_bytes());
         text.push(b'\n');
     }
-    Template { text, slot: 1, before: b"", after: b"" }
+    Template { text, holes: Vec::new(), slot: 1, before: b"", after: b"" }
 }
 
 /// A permit of a role, for everything that the role reaches.

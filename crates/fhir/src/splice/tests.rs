@@ -162,3 +162,89 @@ proptest! {
         prop_assert_eq!(accept(&again, "new", &|_| None).complete(3, MOMENT), complete);
     }
 }
+
+/// A document with `BASE64` where an attachment of so many bytes stands; gives the document and its template.
+fn attached(sent: &str, bytes: usize) -> (String, super::Template) {
+    let content: Vec<u8> = (0..bytes).map(|at| (at * 7 % 251) as u8).collect();
+    let text = sent.replace("BASE64", &base64::Engine::encode(&super::STANDARD, content));
+    let template = accept(&Document::parse(text.as_bytes(), &Limits::default()).unwrap(), "a", &|_| None);
+    (text, template)
+}
+
+/// Where attachments may stand; each comes out as often as it says, and the same bytes go back.
+const ATTACHED: [(&str, usize); 9] = [
+    (r#"{"resourceType":"Binary","id":"a","contentType":"application/pdf","data":"BASE64"}"#, 1),
+    (r#"{"data" : "BASE64", "resourceType":"Binary","contentType":"a/b", "meta":{"source":"s"},"id":"a"}"#, 1),
+    (
+        r#"{"resourceType":"DocumentReference","id":"a","status":"current","content":[{"attachment":{"data":"BASE64","title":"x"}},
+           {"attachment":{"title":"y","data":"BASE64"}}]}"#,
+        2,
+    ),
+    (r#"{"resourceType":"Patient","id":"a","name":[{"family":"x"}],"photo":[{"data":"BASE64"}]}"#, 1),
+    (r#"{"resourceType":"Basic","id":"a","extension":[{"url":"u","valueBase64Binary":"BASE64"}]}"#, 1),
+    (r#"{"resourceType":"Basic","id":"a","extension":[{"url":"u","valueAttachment":{"data":"BASE64"}}]}"#, 1),
+    (r#"{"resourceType":"Basic","id":"a","contained":[{"resourceType":"Binary","id":"b","data":"BASE64"}]}"#, 1),
+    (r#"{"resourceType":"Bundle","id":"a","type":"collection","entry":[{"resource":{"resourceType":"Binary","data":"BASE64"}}]}"#, 1),
+    (r#"{"resourceType":"Basic","id":"a","implicitRules":"BASE64","language":"BASE64","unknown":"BASE64"}"#, 0),
+];
+
+#[test]
+fn large_attachments_are_taken_out_and_put_back() {
+    for (sent, count) in ATTACHED {
+        for (bytes, taken) in [(10, 0), (49_152, 0), (49_153, count), (49_154, count), (400_000, count)] {
+            let (text, template) = attached(sent, bytes);
+            assert_eq!(template.holes.len(), taken, "{bytes} bytes in {sent}");
+            assert!(taken == 0 || template.text.len() < 1000);
+            let complete = String::from_utf8(template.complete(3, MOMENT)).unwrap();
+            let without_meta = complete.replace(&format!(",\"meta\":{{{STAMP}}}"), "").replace(&format!("{STAMP},"), "");
+            assert!(without_meta == text, "{bytes} bytes in {sent}");
+        }
+    }
+}
+
+#[test]
+fn an_attachment_that_would_not_come_back_the_same_stays() {
+    let canonical = base64::Engine::encode(&super::STANDARD, vec![0xff; 100_000]);
+    let (head, tail) = canonical.split_at(40_000);
+    let spellings = [
+        (canonical.clone(), 1),
+        (format!("{head}\\n{tail}"), 0),
+        (format!("{head} {tail}"), 0),
+        (canonical.replacen('/', "\\/", 1), 0),
+        (canonical.replacen('/', "\\u002f", 1), 0),
+        (canonical.replacen('/', "_", 1), 0),
+        (canonical.trim_end_matches('=').to_owned(), 0),
+        // The last letter before the padding has bits that stand for nothing.
+        (canonical.replace("/w==", "/x=="), 0),
+    ];
+    for (spelling, taken) in spellings {
+        let text = format!(r#"{{"resourceType":"Binary","id":"a","contentType":"a/b","data":"{spelling}"}}"#);
+        let template = accept(&Document::parse(text.as_bytes(), &Limits::default()).unwrap(), "a", &|_| None);
+        assert_eq!(template.holes.len(), taken, "…{}", &text[text.len() - 20..]);
+        let complete = String::from_utf8(template.complete(3, MOMENT)).unwrap();
+        assert!(complete.replace(&format!(",\"meta\":{{{STAMP}}}"), "") == text);
+    }
+}
+
+/// What is indexed does not depend on whether attachments are there: the record indexes a text with its holes.
+#[test]
+fn an_attachment_is_not_indexed() {
+    let rows = |text: &[u8]| {
+        let document = Document::parse(text, &Limits::default()).unwrap();
+        let mut rows = Vec::new();
+        let kind = document.resource_type().unwrap();
+        crate::search::index_rows(&kind, "a", &document, &mut rows);
+        rows
+    };
+    for (sent, _) in ATTACHED {
+        let (text, template) = attached(sent, 60_000);
+        assert_eq!(rows(&template.text), rows(text.as_bytes()), "{sent}");
+    }
+    // No search parameter of R4 selects what an attachment's data, a Binary's data or an extension holds.
+    for parameter in crate::definitions().all_search_parameters() {
+        let mut steps = parameter.expression.unwrap_or_default().split(|c: char| !c.is_ascii_alphanumeric());
+        // The data of a Consent are references.
+        let selects = steps.any(|step| matches!(step, "data" | "base64Binary" | "blob"));
+        assert_eq!(selects, parameter.full_name == "Consent.data", "{}", parameter.full_name);
+    }
+}

@@ -6,6 +6,7 @@
 use fhir::search::Surroundings;
 use record::{Assertion, Change, Key, Reading, Template, Version};
 use rustc_hash::{FxHashMap, FxHashSet};
+use terms::Moment;
 
 use super::split::overlap;
 use super::{Item, Loaded, Prepared, State};
@@ -97,7 +98,8 @@ impl<'r> Settling<'r> {
             references.insert(link, &self.meant(item, link).await?);
         }
         let accepted = Candidate::validated(&item.text, None)?.accept(&key.id, &references);
-        Candidate::validated(&accepted.template.text, None)?.check()?;
+        // As it will be served: without its attachments it would not be valid.
+        Candidate::validated(&accepted.template.complete(1, Moment(0)), None)?.check()?;
         Ok(accepted)
     }
 

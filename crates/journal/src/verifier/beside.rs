@@ -51,13 +51,21 @@ impl Beside {
     pub(crate) fn blobs_named(&mut self, entry: u64, change: &Change) {
         for blob in &change.blobs {
             let named = Blob { state: BlobState::Named, length: blob.length, entry };
-            self.blobs.entry(short(blob.digest)).or_insert(named);
+            let known = self.blobs.entry(short(blob.digest)).or_insert(named);
+            // What names an erased blob again must bring it again, which nobody can without its salt.
+            if known.state == BlobState::Erased {
+                *known = named;
+            }
         }
     }
 
-    /// A blob is there; its length if an entry names it.
-    pub(crate) fn blob_given(&mut self, digest: &Hash) -> Option<u64> {
+    /// A blob is there; its length if an entry names it. One that an entry has erased is found.
+    pub(crate) fn blob_given(&mut self, at: u64, digest: &Hash, findings: &mut Findings) -> Option<u64> {
         let blob = self.blobs.get_mut(&short(*digest))?;
+        if blob.state == BlobState::Erased {
+            let sentence = "An entry erases this blob, but it is still there.";
+            findings.add(FindingKind::BlobNotErased, at, blob_name(short(*digest)), sentence);
+        }
         blob.state = BlobState::Given;
         Some(blob.length)
     }

@@ -15,6 +15,7 @@ use crate::checkpoint::SignedCheckpoint;
 use crate::entry::{Change, Entry};
 use crate::frames::Frames;
 use crate::hash::{Hash, Salt, chain_hash_of_leaf, leaf_hash, version_digest};
+use crate::holes;
 use crate::tiles::{Tile, TileBuilder};
 use terms::Moment;
 
@@ -101,6 +102,9 @@ impl Verifier {
                 if version_digest(salt, text) != stated.digest {
                     let sentence = format!("The text or its salt is not what entry {sequence} committed.");
                     self.findings.add(FindingKind::TextChanged, sequence, version_name(stated), sentence);
+                } else if !has_holes_of(text, stated) {
+                    let sentence = format!("The text of entry {sequence} has other holes than its change has blobs.");
+                    self.findings.add(FindingKind::HolesWrong, sequence, version_name(stated), sentence);
                 }
             }
         }
@@ -109,8 +113,8 @@ impl Verifier {
     /// Takes a blob in, after the first entry that names it: the digest it is kept under, and what
     /// [`crate::hash::BlobHasher`] made of its salt and bytes, with their length.
     pub fn blob(&mut self, digest: &Hash, given: Given<(Hash, u64)>) {
-        let named = self.beside.blob_given(digest);
         let at = self.chain.last();
+        let named = self.beside.blob_given(at, digest, &mut self.findings);
         let Some(length) = named else {
             let sentence = "A blob is there that no entry before it names.";
             self.findings.add(FindingKind::BlobUnknown, at, blob_name_of(digest), sentence);
@@ -309,6 +313,21 @@ impl Verifier {
             self.beside.text_absent(current.entry.sequence, change, &mut self.findings);
         }
     }
+}
+
+/// Whether a text that says where blobs belong names the blobs of its change, in their order.
+fn has_holes_of(text: &[u8], change: &Change) -> bool {
+    if text.first() != Some(&holes::MARK) {
+        return true;
+    }
+    let Ok((holes, _)) = holes::split(text) else { return false };
+    let mut named: Vec<Hash> = Vec::with_capacity(change.blobs.len());
+    for hole in holes {
+        if !named.contains(&hole.digest) {
+            named.push(hole.digest);
+        }
+    }
+    named.iter().eq(change.blobs.iter().map(|blob| &blob.digest))
 }
 
 fn expected(expect: &Expect) -> Expected {

@@ -40,7 +40,7 @@ fn to_hex(bytes: &[u8]) -> String {
 }
 
 /// The golden bytes of a file of hexadecimal digits, 32 bytes a line.
-fn golden_hex(name: &str, made: &[u8]) -> Vec<u8> {
+pub(crate) fn golden_hex(name: &str, made: &[u8]) -> Vec<u8> {
     let lines: String = made.chunks(32).map(|line| to_hex(line) + "\n").collect();
     let kept = golden(name, lines.as_bytes());
     let digits: Vec<u8> = kept.into_iter().filter(|byte| *byte != b'\n').collect();

@@ -5,6 +5,7 @@
 
 mod canonical;
 mod golden;
+mod holes;
 mod laws;
 mod sample;
 mod tamper;

@@ -299,6 +299,9 @@ fn blobs() {
     let mut tampered = items.clone();
     tampered.insert(at, Item::Blob { digest, salt: salt(52), length: gone.len() as u64, bytes: gone.to_vec() });
     only(&check(&tampered, &outside), FindingKind::BlobNotErased);
+    let mut later = items.clone();
+    later.push(tampered[at].clone());
+    only(&check(&later, &outside), FindingKind::BlobNotErased);
 }
 
 #[test]

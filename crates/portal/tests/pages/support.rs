@@ -90,7 +90,7 @@ fn change(text: &str) -> Change {
     let accepted = fhir::accept(&document, &id, &|_| None);
     let key = Key::new(document.resource_type().unwrap().into_owned(), id);
     let (before, after) = (accepted.before, accepted.after);
-    Change::Put(key, Template { text: accepted.text, slot: accepted.slot, before, after })
+    Change::Put(key, Template { text: accepted.text, holes: Vec::new(), slot: accepted.slot, before, after })
 }
 
 fn extract(source: Source<'_>, rows: &mut Vec<Row>) {

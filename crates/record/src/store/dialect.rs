@@ -93,6 +93,11 @@ pub(crate) const DESK_GET: &str =
 pub(crate) const DESK_LIST: &str = "SELECT kind, key, change, expires, seal, bytes FROM desk \
      WHERE kind = $1 AND key >= $2 AND key < $3 ORDER BY key LIMIT $4";
 pub(crate) const DESK_CHANGE: &str = "SELECT change FROM desk WHERE kind = $1 AND key = $2";
+pub(crate) const BLOB: &str = "SELECT digest, salt, length, entry FROM blob WHERE digest = $1";
+pub(crate) const BLOBS_AFTER: &str =
+    "SELECT digest, salt, length, entry FROM blob WHERE digest > $1 ORDER BY digest LIMIT $2";
+pub(crate) const COUNT_BLOBS: &str = "SELECT count(*) FROM blob WHERE entry <= $1";
+pub(crate) const BLOB_BYTES: &str = "SELECT coalesce(sum(length), 0) FROM blob";
 pub(crate) const HIGHEST: &str =
     "SELECT coalesce((SELECT max(rid) FROM resource), 0), coalesce((SELECT max(symbol) FROM symbol), 0)";
 
@@ -120,6 +125,9 @@ pub(crate) const ERASE: &str = "UPDATE version SET text = NULL, salt = $1 WHERE 
 /// tested against guesses.
 pub(crate) const ERASE_ENTRY_SALT: &str = "UPDATE entry SET salt = $1 WHERE sequence = \
      (SELECT sequence FROM version WHERE rid = $2 AND version = $3)";
+pub(crate) const PUT_BLOB: &str =
+    "INSERT INTO blob (digest, salt, length, entry) VALUES ($1, $2, $3, $4) ON CONFLICT (digest) DO NOTHING";
+pub(crate) const DROP_BLOB: &str = "DELETE FROM blob WHERE digest = $1";
 pub(crate) const PUT_DESK: &str = "INSERT INTO desk (kind, key, change, expires, seal, bytes) VALUES ($1, $2, $3, $4, $5, $6) \
      ON CONFLICT (kind, key) DO UPDATE SET change = excluded.change, expires = excluded.expires, \
      seal = excluded.seal, bytes = excluded.bytes";

@@ -4,9 +4,11 @@
 //! for a group of drafts and applies one [`Batch`] in one transaction. All meaning (assertions, numbering, hashing)
 //! lies above, so both stores do the same. The contract suite in `tests/` is the definition.
 
+mod blob_files;
 mod dialect;
 mod obligations;
 mod postgres;
+mod postgres_blobs;
 mod postgres_session;
 mod postgres_tls;
 mod postgres_write;
@@ -16,6 +18,7 @@ mod sqlite_write;
 
 use std::sync::Arc;
 
+use journal::Hash;
 use terms::Moment;
 
 use crate::error::Problem;
@@ -149,6 +152,16 @@ pub(crate) struct StoredEntry {
     pub(crate) rids: Vec<i64>,
 }
 
+/// What is known of a blob that an entry names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredBlob {
+    pub(crate) digest: Hash,
+    pub(crate) salt: Vec<u8>,
+    pub(crate) length: u64,
+    /// The first entry that names it.
+    pub(crate) entry: u64,
+}
+
 /// What a writer starts from again: head, name lists, dictionaries.
 pub(crate) type Reopened = (Head, [NameTable; 3], Vec<(u32, Vec<u8>)>);
 
@@ -176,6 +189,12 @@ pub(crate) struct Batch {
     pub(crate) past_drop: Vec<(PhysicalKey, i64, u64)>,
     /// Versions whose text and salt go: row number, version, sequence of the erasing entry.
     pub(crate) erase: Vec<(i64, u64, u64)>,
+    /// Blobs that entries name; those that are known already stay as they are.
+    pub(crate) blobs: Vec<StoredBlob>,
+    /// Blobs that go with their salt, because an entry erases them.
+    pub(crate) blob_erase: Vec<Hash>,
+    /// Contents that no entry names.
+    pub(crate) blob_sweep: Vec<Hash>,
     pub(crate) desk_put: Vec<StoredDeskRow>,
     pub(crate) desk_drop: Vec<(String, String)>,
     pub(crate) dictionaries: Vec<(u32, Vec<u8>)>,
@@ -332,6 +351,51 @@ impl Store {
         each_store!(self, store => store.desk_list(kind, prefix, limit))
     }
 
+    /// What is known of blobs, in the order asked.
+    pub(crate) async fn blobs(&self, digests: &[Hash]) -> Result<Vec<Option<StoredBlob>>, Problem> {
+        if digests.is_empty() {
+            return Ok(Vec::new());
+        }
+        each_store!(self, store => store.blobs(digests))
+    }
+
+    /// Blobs that entries name, with a digest above `after`, in order.
+    pub(crate) async fn blobs_after(&self, after: &Hash, limit: usize) -> Result<Vec<StoredBlob>, Problem> {
+        each_store!(self, store => store.blobs_after(after, limit))
+    }
+
+    /// How many blobs entries up to a sequence have brought.
+    pub(crate) async fn count_blobs(&self, until: u64) -> Result<u64, Problem> {
+        each_store!(self, store => store.count_blobs(until))
+    }
+
+    /// Keeps the content of a blob; on disk when it returns, or at the latest with the commit that names it.
+    pub(crate) async fn put_blob(&self, digest: &Hash, bytes: Arc<[u8]>) -> Result<(), Problem> {
+        match self {
+            Store::Sqlite(store) => {
+                let (store, digest) = (store.clone(), *digest);
+                off_thread("writing a blob", move || store.put_blob(&digest, &bytes)).await
+            }
+            Store::Postgres(store) => store.put_blob(digest, &bytes).await,
+        }
+    }
+
+    /// The content of a blob, if it is there.
+    pub(crate) async fn blob_content(&self, digest: &Hash) -> Result<Option<Vec<u8>>, Problem> {
+        match self {
+            Store::Sqlite(store) => {
+                let (store, digest) = (store.clone(), *digest);
+                off_thread("reading a blob", move || store.blob_content(&digest)).await
+            }
+            Store::Postgres(store) => store.blob_content(digest).await,
+        }
+    }
+
+    /// Whether the content of a blob is there.
+    pub(crate) async fn has_blob_content(&self, digest: &Hash) -> Result<bool, Problem> {
+        each_store!(self, store => store.has_blob_content(digest))
+    }
+
     /// The lowest sequence at which every past row is still kept.
     pub(crate) async fn past_from(&self) -> Result<u64, Problem> {
         each_store!(self, store => store.past_from())
@@ -362,6 +426,14 @@ impl Store {
     pub(crate) async fn size(&self) -> Result<u64, Problem> {
         each_store!(self, store => store.size())
     }
+}
+
+/// Runs what reads or writes files where it keeps no other request waiting.
+async fn off_thread<T: Send + 'static>(
+    doing: &'static str,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::store(doing, error))?
 }
 
 macro_rules! each_writer {
@@ -477,6 +549,16 @@ impl WriterStore {
     /// number at a time. True when there is more.
     pub(crate) fn sweep(&mut self, sequence: u64, keys_before: Moment) -> Result<bool, Problem> {
         each_writer!(self, store => store.sweep(sequence, keys_before))
+    }
+
+    /// What is known of blobs, in the order asked.
+    pub(crate) fn blobs(&mut self, digests: &[Hash]) -> Result<Vec<Option<StoredBlob>>, Problem> {
+        each_writer!(self, store => store.blobs(digests))
+    }
+
+    /// The digests, beginning with this byte, of all contents that are there.
+    pub(crate) fn blob_contents(&mut self, first: u8) -> Result<Vec<Hash>, Problem> {
+        each_writer!(self, store => store.blob_contents(first))
     }
 
     /// Empties the index and the past rows for a rebuild, within a transaction begun before.

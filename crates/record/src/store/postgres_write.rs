@@ -381,6 +381,7 @@ fn steps(batch: &Batch) -> Vec<Step<'_>> {
     put_rows(batch, &mut steps);
     put_postgres(&batch.obligations, &mut steps);
     put_journal(batch, &mut steps);
+    put_blobs(batch, &mut steps);
     put_desk(batch, &mut steps);
     steps
 }
@@ -537,6 +538,25 @@ fn put_journal<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             bytes(&batch.dictionaries, |(_, bytes)| bytes),
         ];
         steps.push(Step { sql: postgres::PUT_DICTIONARIES, parameters });
+    }
+}
+
+fn put_blobs<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
+    let (put, erased, unnamed) = (&batch.blobs, &batch.blob_erase, &batch.blob_sweep);
+    if !put.is_empty() {
+        let parameters = vec![
+            bytes(put, |blob| &blob.digest),
+            bytes(put, |blob| &blob.salt),
+            numbers(put, |blob| stored(blob.length)),
+            numbers(put, |blob| stored(blob.entry)),
+        ];
+        steps.push(Step { sql: postgres::PUT_BLOBS, parameters });
+    }
+    if !erased.is_empty() {
+        steps.push(Step { sql: postgres::DROP_BLOBS, parameters: vec![bytes(erased, |digest| digest)] });
+    }
+    for gone in [erased, unnamed].into_iter().filter(|gone| !gone.is_empty()) {
+        steps.push(Step { sql: postgres::DROP_BLOB_PARTS, parameters: vec![bytes(gone, |digest| digest)] });
     }
 }
 

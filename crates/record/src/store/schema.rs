@@ -130,4 +130,7 @@ CREATE TABLE obligation_past (
 ) {clustered};
 CREATE INDEX obligation_past_end ON obligation_past (to_sequence);
 ",
+    "
+CREATE INDEX blob_entry ON blob (entry);
+",
 ];

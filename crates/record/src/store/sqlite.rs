@@ -6,16 +6,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use journal::Hash;
 use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension as _, Row};
 use terms::Moment;
 
+use super::blob_files;
 use super::dialect as sql;
-use super::{Head, Hit, KeptKey, Located, NameList, StoredDeskRow, StoredEntry, StoredKey, StoredVersion};
+use super::{Head, Hit, KeptKey, Located, NameList, StoredBlob, StoredDeskRow, StoredEntry, StoredKey, StoredVersion};
 use crate::error::Problem;
 use crate::keys::KeyRange;
 
 /// Reads of one record's database.
 pub(crate) struct SqliteReader {
+    directory: PathBuf,
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
 }
@@ -45,7 +48,7 @@ fn is_extended(error: &rusqlite::Error, code: std::ffi::c_int) -> bool {
 impl SqliteReader {
     /// Readers of the database in a directory.
     pub(crate) fn open(directory: &Path) -> Result<SqliteReader, Problem> {
-        let reader = SqliteReader { path: database(directory), idle: Mutex::new(Vec::new()) };
+        let reader = SqliteReader { directory: directory.to_owned(), path: database(directory), idle: Mutex::new(Vec::new()) };
         let connection = reader.connect()?;
         reader.give_back(connection);
         Ok(reader)
@@ -268,7 +271,34 @@ impl SqliteReader {
 
     pub(crate) fn size(&self) -> Result<u64, Problem> {
         let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        Ok(length(&self.path) + length(&self.path.with_extension("db-wal")))
+        let blobs = self.with("sizing blobs", |c| c.prepare_cached(sql::BLOB_BYTES)?.query_row([], |row| row.get(0)));
+        Ok(length(&self.path) + length(&self.path.with_extension("db-wal")) + blobs.unwrap_or(0))
+    }
+
+    pub(crate) fn blobs(&self, digests: &[Hash]) -> Result<Vec<Option<StoredBlob>>, Problem> {
+        self.with("reading blobs", |connection| blobs(connection, digests))
+    }
+
+    pub(crate) fn blobs_after(&self, after: &Hash, limit: usize) -> Result<Vec<StoredBlob>, Problem> {
+        self.with("listing blobs", |connection| {
+            connection.prepare_cached(sql::BLOBS_AFTER)?.query_map((after, limit as i64), blob_row)?.collect()
+        })
+    }
+
+    pub(crate) fn count_blobs(&self, until: u64) -> Result<u64, Problem> {
+        self.with("counting blobs", |c| c.prepare_cached(sql::COUNT_BLOBS)?.query_row([until], |row| row.get(0)))
+    }
+
+    pub(crate) fn put_blob(&self, digest: &Hash, bytes: &[u8]) -> Result<(), Problem> {
+        blob_files::put(&self.directory, digest, bytes)
+    }
+
+    pub(crate) fn blob_content(&self, digest: &Hash) -> Result<Option<Vec<u8>>, Problem> {
+        blob_files::content(&self.directory, digest)
+    }
+
+    pub(crate) fn has_blob_content(&self, digest: &Hash) -> Result<bool, Problem> {
+        Ok(blob_files::is_there(&self.directory, digest))
     }
 }
 
@@ -345,6 +375,15 @@ fn desk_row(row: &Row<'_>) -> rusqlite::Result<StoredDeskRow> {
         seal: row.get(4)?,
         bytes: row.get(5)?,
     })
+}
+
+pub(crate) fn blobs(connection: &Connection, digests: &[Hash]) -> rusqlite::Result<Vec<Option<StoredBlob>>> {
+    let mut statement = connection.prepare_cached(sql::BLOB)?;
+    each(digests, |digest| statement.query_row([digest], blob_row).optional())
+}
+
+fn blob_row(row: &Row<'_>) -> rusqlite::Result<StoredBlob> {
+    Ok(StoredBlob { digest: row.get(0)?, salt: row.get(1)?, length: row.get(2)?, entry: row.get(3)? })
 }
 
 pub(crate) fn names(connection: &Connection, list: NameList) -> rusqlite::Result<Vec<(u32, String)>> {

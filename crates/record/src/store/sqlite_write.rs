@@ -1,22 +1,25 @@
 //! Writing a record kept in SQLite: one connection, `synchronous=FULL`, one transaction for a group of commits.
 //! Decides nothing: what is written was worked out by the writer above.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use journal::Hash;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use terms::Moment;
 
+use super::blob_files;
 use super::dialect as sql;
 use super::obligations::put_sqlite;
 use super::schema::STEPS;
-use super::sqlite::{database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, symbols_of};
-use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey};
+use super::sqlite::{blobs, database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, symbols_of};
+use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredBlob, StoredKey};
 use crate::error::Problem;
 use crate::keys::KeyRange;
 use crate::names::NameTable;
 
 /// The one writing connection of a record's database.
 pub(crate) struct SqliteWriter {
+    directory: PathBuf,
     connection: Connection,
 }
 
@@ -36,7 +39,7 @@ impl SqliteWriter {
                  PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864;"
             ))
             .map_err(failed("setting up the writer"))?;
-        let mut writer = SqliteWriter { connection };
+        let mut writer = SqliteWriter { directory: directory.to_owned(), connection };
         writer.migrate()?;
         Ok(writer)
     }
@@ -149,10 +152,13 @@ impl SqliteWriter {
         if !moved {
             return Err(Problem::Deposed { epoch: 0 });
         }
+        // Within the transaction, so that no other process can take over and put one of these meanwhile.
+        blob_files::remove(&self.directory, &batch.blob_sweep)?;
         self.connection.execute_batch("COMMIT").map_err(failed("committing"))?;
         if erasing {
             self.overwrite_deleted(false)?;
             self.empty_log();
+            self.remove_erased(&batch.blob_erase);
         }
         Ok(())
     }
@@ -170,6 +176,21 @@ impl SqliteWriter {
         if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             tracing::warn!(%error, "the write-ahead log could not be emptied after an erasure");
         }
+    }
+
+    /// The erasure is on disk; a file that cannot be removed now is swept later.
+    fn remove_erased(&self, digests: &[Hash]) {
+        if let Err(error) = blob_files::remove(&self.directory, digests) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "an erased blob could not be removed yet");
+        }
+    }
+
+    pub(crate) fn blobs(&mut self, digests: &[Hash]) -> Result<Vec<Option<StoredBlob>>, Problem> {
+        blobs(&self.connection, digests).map_err(failed("reading blobs"))
+    }
+
+    pub(crate) fn blob_contents(&mut self, first: u8) -> Result<Vec<Hash>, Problem> {
+        blob_files::beginning(&self.directory, first)
     }
 
     pub(crate) fn first_at_or_after(&mut self, moment: Moment) -> Result<u64, Problem> {
@@ -217,6 +238,7 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
     put_rows(connection, batch)?;
     put_sqlite(connection, &batch.obligations)?;
     put_journal(connection, batch)?;
+    put_blobs(connection, batch)?;
     put_desk(connection, batch)?;
     let Some((from, to)) = &batch.head else { return Ok(true) };
     let moved = connection.prepare_cached(sql::MOVE_HEAD)?.execute(params![
@@ -305,6 +327,18 @@ fn put_journal(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     let mut dictionary = connection.prepare_cached(sql::PUT_DICTIONARY)?;
     for (number, bytes) in &batch.dictionaries {
         dictionary.execute((number, bytes))?;
+    }
+    Ok(())
+}
+
+fn put_blobs(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let mut put = connection.prepare_cached(sql::PUT_BLOB)?;
+    for blob in &batch.blobs {
+        put.execute((&blob.digest, &blob.salt, blob.length, blob.entry))?;
+    }
+    let mut drop_row = connection.prepare_cached(sql::DROP_BLOB)?;
+    for digest in &batch.blob_erase {
+        drop_row.execute([digest])?;
     }
     Ok(())
 }

@@ -174,7 +174,7 @@ pub(crate) fn toy(lines: &[String]) -> Template {
         text.extend_from_slice(line.as_bytes());
         text.push(b'\n');
     }
-    Template { text, slot: 1, before: b"", after: b"" }
+    Template { text, holes: Vec::new(), slot: 1, before: b"", after: b"" }
 }
 
 /// A toy text with these rows, as literals.

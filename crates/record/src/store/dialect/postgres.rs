@@ -20,6 +20,14 @@ pub(crate) const BESIDES: &[&str] = &["
     ALTER TABLE resource SET (fillfactor = 90);
     ALTER TABLE head SET (fillfactor = 50);
     ALTER TABLE tally SET (fillfactor = 50);
+", "", "
+    CREATE TABLE blob_part (
+        digest BYTEA NOT NULL,
+        part BIGINT NOT NULL,
+        bytes BYTEA NOT NULL,
+        PRIMARY KEY (digest, part)
+    );
+    ALTER TABLE blob_part ALTER COLUMN bytes SET STORAGE EXTERNAL;
 "];
 pub(crate) const SIZE: &str = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class \
      WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'";
@@ -114,7 +122,7 @@ pub(crate) const SWEEP_KEPT_KEYS: &str = "WITH gone AS (DELETE FROM kept_key WHE
      ) SELECT count(*) FROM gone";
 /// After an erasure: the rows that held text and salts are removed from their pages. Copies in the server's own log and in
 /// backups end with those.
-pub(crate) const CLEAR_SPACE: &str = "VACUUM version, entry";
+pub(crate) const CLEAR_SPACE: &str = "VACUUM version, entry, blob, blob_part";
 
 pub(crate) const PUT_NAMES: &str = "INSERT INTO name (list, number, name) \
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])";
@@ -153,6 +161,20 @@ pub(crate) const PUT_KEPT_KEYS: &str = "INSERT INTO kept_key (principal, key, se
      SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bigint[])";
 pub(crate) const PUT_DICTIONARIES: &str =
     "INSERT INTO dictionary (number, bytes) SELECT * FROM unnest($1::bigint[], $2::bytea[])";
+pub(crate) const BLOBS: &str = "SELECT asked.place, b.digest, b.salt, b.length, b.entry \
+     FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (digest, place) JOIN blob b ON b.digest = asked.digest";
+pub(crate) const PUT_BLOBS: &str = "INSERT INTO blob (digest, salt, length, entry) \
+     SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[]) ON CONFLICT (digest) DO NOTHING";
+pub(crate) const DROP_BLOBS: &str = "DELETE FROM blob WHERE digest = ANY ($1::bytea[])";
+pub(crate) const PUT_BLOB_PARTS: &str = "INSERT INTO blob_part (digest, part, bytes) \
+     SELECT $1::bytea, * FROM unnest($2::bigint[], $3::bytea[]) ON CONFLICT (digest, part) DO NOTHING";
+pub(crate) const BLOB_PARTS: &str =
+    "SELECT bytes FROM blob_part WHERE digest = $1 AND part >= $2 AND part < $3 ORDER BY part";
+pub(crate) const HAS_BLOB_PART: &str = "SELECT EXISTS (SELECT 1 FROM blob_part WHERE digest = $1)";
+/// Every content has a first part.
+pub(crate) const BLOB_CONTENTS: &str =
+    "SELECT digest FROM blob_part WHERE digest >= $1 AND ($2::bytea IS NULL OR digest < $2) AND part = 0";
+pub(crate) const DROP_BLOB_PARTS: &str = "DELETE FROM blob_part WHERE digest = ANY ($1::bytea[])";
 pub(crate) const PUT_DESK: &str = "INSERT INTO desk (kind, key, change, expires, seal, bytes) \
      SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) \
      ON CONFLICT (kind, key) DO UPDATE SET change = excluded.change, expires = excluded.expires, \

@@ -76,8 +76,9 @@ impl Corpus {
             Some(format!("{kind}/{}", self.id_in(target, copy)))
         };
         let template = fhir::accept(&document, &id, &references);
-        let template =
-            Template { text: template.text, slot: template.slot, before: template.before, after: template.after };
+        let holes = template.holes.into_iter().map(|hole| record::Hole { at: hole.at, bytes: hole.bytes.into() });
+        let (text, slot, before, after) = (template.text, template.slot, template.before, template.after);
+        let template = Template { text, holes: holes.collect(), slot, before, after };
         Ok((Key::new(source.kind.as_str(), id), template))
     }
 }
