@@ -67,6 +67,39 @@ async fn what_was_sent_is_kept_byte_for_byte() {
     }
 }
 
+/// An attachment of 20 MB, and one that is not spelled as its bytes would be spelled again.
+#[tokio::test]
+async fn large_attachments_are_kept_byte_for_byte() {
+    for site in sites().await {
+        let large = "QUJDREVGR0hJSktM".repeat(20 * (1 << 20) / 12);
+        let odd = format!("{}\\n{}=", "QUJD".repeat(20_000), "QUJDREU");
+        for (id, data) in [("large", &large), ("odd", &odd)] {
+            let document = |title: &str| {
+                format!(
+                    "{{\"resourceType\":\"DocumentReference\", \"id\":\"{id}\",\"status\":\"current\",\
+                     \"content\":[{{\"attachment\":{{\"contentType\":\"a/b\", \"data\" : \"{data}\",\"title\":\"{title}\"}}}}]}}"
+                )
+            };
+            let path = format!("DocumentReference/{id}");
+            let reply = site.send("PUT", &path, &[], document("one")).await;
+            assert_eq!(reply.status, 201, "{id}: {}", reply.text().chars().take(500).collect::<String>());
+            let read = site.get(&path).await;
+            assert!(read.bytes == reply.bytes, "what is answered is what is read");
+            let stored = read.text();
+            let meta = stored.find(",\"meta\":{").unwrap();
+            let end = stored[meta..].find('}').unwrap() + meta + 1;
+            assert!(format!("{}{}", &stored[..meta], &stored[end..]) == document("one"), "{id}");
+            let again = site.send("PUT", &path, &[], document("one")).await;
+            assert_eq!((again.status.as_u16(), again.header("etag")), (200, "W/\"1\""), "nothing changed");
+            assert_eq!(site.send("PUT", &path, &[], document("two")).await.status, 200);
+            assert!(site.get(&format!("{path}/_history/1")).await.bytes == read.bytes);
+            let found = site.get("DocumentReference?status=current").await;
+            assert!(found.text().contains("\"title\":\"two\""));
+            assert_eq!(site.delete(&path).await.status, 204);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_client_may_choose_the_id() {
     for site in sites().await {

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod agreement;
+mod blobs;
 mod commits;
 mod obligations;
 mod proof;
@@ -46,6 +47,14 @@ on_each_store![
     commits::at_most_counts_after_the_draft,
     commits::a_refused_member_harms_no_other,
     commits::what_is_too_long_is_refused,
+    blobs::attachments_come_back_as_they_were_sent,
+    blobs::a_large_attachment_is_kept,
+    blobs::what_cannot_be_kept_is_refused,
+    blobs::what_was_not_committed_is_not_kept,
+    blobs::what_a_crash_left_is_swept,
+    blobs::sweeping_takes_nothing_from_a_commit_under_way,
+    blobs::erasure_takes_the_blobs_that_nothing_else_names,
+    blobs::whatever_is_done_to_a_blob_is_named,
     reads::every_question_equals_a_filter_over_all,
     reads::pages_are_of_one_moment_while_everything_changes,
     reads::a_merge_is_found_under_the_survivor,

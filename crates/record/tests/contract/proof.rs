@@ -7,11 +7,11 @@ use terms::index::{Next, Span};
 use crate::reads::{Model, all_pages, check, draw_select};
 use crate::support::{Dice, Place, act, host, key, lines, put};
 
-async fn verify(record: &Record, against: Vec<String>) -> VerifyReport {
+pub(crate) async fn verify(record: &Record, against: Vec<String>) -> VerifyReport {
     record.verify(VerifyOptions { against, keys: Vec::new(), index: true }, |_, _| {}).await.unwrap()
 }
 
-async fn verify_closed(place: &Place, against: Vec<String>) -> VerifyReport {
+pub(crate) async fn verify_closed(place: &Place, against: Vec<String>) -> VerifyReport {
     let record = Record::open_to_verify(&place.location, place.options()).await.unwrap();
     verify(&record, against).await
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use access::{Grant, Permit, Role, decide};
 use record::{
-    Act, Cause, CauseKind, Change, Draft, Durability, Indexing, Key, Location, Options, Reading, Receipt, Record,
+    Act, Cause, CauseKind, Change, Draft, Durability, Hole, Indexing, Key, Location, Options, Reading, Receipt, Record,
     Source, Template, TransactError,
 };
 use terms::Moment;
@@ -51,6 +51,78 @@ impl Place {
 
     pub(crate) async fn open(&self) -> Record {
         Record::open(&self.location, self.options()).await.unwrap()
+    }
+
+    /// How many contents of blobs there are, finished or not.
+    pub(crate) async fn contents(&self) -> usize {
+        match &self.location {
+            Location::Sqlite { directory } => blob_files(&directory.join("blobs")).len(),
+            Location::Postgres { url, schema, .. } => {
+                let sql = format!("SELECT count(DISTINCT digest) FROM {schema}.blob_part");
+                connect(url).await.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) as usize
+            }
+        }
+    }
+
+    /// Changes the contents of blobs behind the closed record's back: each as told from its place in the order of
+    /// digests, its bytes and the bytes of the one before; `None` removes it.
+    pub(crate) async fn tamper_contents(&self, change: impl Fn(usize, Vec<u8>, Vec<u8>) -> Option<Vec<u8>>) {
+        let mut before = Vec::new();
+        match &self.location {
+            Location::Sqlite { directory } => {
+                for (at, file) in blob_files(&directory.join("blobs")).into_iter().enumerate() {
+                    let bytes = std::fs::read(&file).unwrap();
+                    match change(at, bytes.clone(), std::mem::replace(&mut before, bytes)) {
+                        Some(bytes) => std::fs::write(&file, bytes).unwrap(),
+                        None => std::fs::remove_file(&file).unwrap(),
+                    }
+                }
+            }
+            Location::Postgres { url, schema, .. } => {
+                let client = connect(url).await;
+                let sql = format!("SELECT digest, bytes FROM {schema}.blob_part WHERE part = 0 ORDER BY digest");
+                for (at, row) in client.query(&sql, &[]).await.unwrap().iter().enumerate() {
+                    let (digest, bytes): (Vec<u8>, Vec<u8>) = (row.get(0), row.get(1));
+                    let changed = change(at, bytes.clone(), std::mem::replace(&mut before, bytes));
+                    let sql = match changed {
+                        Some(_) => format!("UPDATE {schema}.blob_part SET bytes = $2 WHERE digest = $1 AND part = 0"),
+                        None => format!("DELETE FROM {schema}.blob_part WHERE digest = $1 AND $2::bytea IS NULL"),
+                    };
+                    client.execute(&sql, &[&digest, &changed]).await.unwrap();
+                }
+            }
+        }
+    }
+
+    /// The bytes of the newest entry.
+    pub(crate) async fn last_entry(&self) -> Vec<u8> {
+        let sql = "SELECT body FROM entry ORDER BY sequence DESC LIMIT 1";
+        match &self.location {
+            Location::Sqlite { directory } => {
+                let database = rusqlite::Connection::open(directory.join("record.db")).unwrap();
+                database.query_row(sql, [], |row| row.get(0)).unwrap()
+            }
+            Location::Postgres { url, schema, .. } => {
+                let sql = sql.replace("FROM entry", &format!("FROM {schema}.entry"));
+                connect(url).await.query_one(&sql, &[]).await.unwrap().get(0)
+            }
+        }
+    }
+
+    /// Content that nobody names, as a crash leaves it.
+    pub(crate) async fn leave_content(&self, digest: [u8; 32], bytes: &[u8]) {
+        match &self.location {
+            Location::Sqlite { directory } => {
+                let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                let folder = directory.join("blobs").join(&name[..2]).join(&name[2..4]);
+                std::fs::create_dir_all(&folder).unwrap();
+                std::fs::write(folder.join(name), bytes).unwrap();
+            }
+            Location::Postgres { url, schema, .. } => {
+                let sql = format!("INSERT INTO {schema}.blob_part VALUES ($1, 0, $2)");
+                connect(url).await.execute(&sql, &[&digest.as_slice(), &bytes]).await.unwrap();
+            }
+        }
     }
 
     /// Changes the closed record's tables behind its back.
@@ -103,6 +175,17 @@ impl Place {
     }
 }
 
+/// The files below a folder, in order.
+fn blob_files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(blob_files(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
 async fn connect(url: &str) -> tokio_postgres::Client {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -130,12 +213,14 @@ const NAMES: [&str; 8] =
 
 /// Rows in plain words, one a line after the first: `text name ann`, `code name system|code`, `date name 5 9`,
 /// `target name Kind/id`, `patient Kind/id`, `label word Kind/id`, `relation who from until Kind/id`,
-/// `alias Kind/id Kind/id`.
+/// `alias Kind/id Kind/id`; a `note` makes no row.
 pub(crate) fn indexing() -> Indexing {
     let extract = |source: Source<'_>, rows: &mut Vec<Row>| {
         let text = std::str::from_utf8(source.text).unwrap();
         for line in text.lines().skip(1) {
-            rows.push(toy_row(source.kind, line));
+            if !line.starts_with("note ") {
+                rows.push(toy_row(source.kind, line));
+            }
         }
     };
     Indexing::new(vec![("toy", 1)], extract)
@@ -180,6 +265,17 @@ pub(crate) fn toy(lines: &[String]) -> Template {
 /// A toy text with these rows, as literals.
 pub(crate) fn lines(lines: &[&str]) -> Template {
     toy(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())
+}
+
+/// A toy text with these rows, and with these attachments at the ends of notes.
+pub(crate) fn with_notes(rows: &[&str], notes: &[&[u8]]) -> Template {
+    let mut template = lines(rows);
+    for bytes in notes {
+        template.text.extend_from_slice(b"note ");
+        template.holes.push(Hole { at: template.text.len(), bytes: (*bytes).into() });
+        template.text.push(b'\n');
+    }
+    template
 }
 
 /// The host's own permit: everything.
