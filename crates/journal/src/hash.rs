@@ -4,6 +4,8 @@
 //! blobs, spans and requests are salted with bytes kept beside the entry: who holds only the journal cannot test a
 //! guess, and once the salt is erased nobody can. Documented in `docs/formats/journal.md`, section 2.
 
+pub mod holes;
+
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 value.

@@ -6,7 +6,7 @@
 //!
 //! Tour: an [`Entry`] is one commit; [`chain_hash`] links it to the next and [`leaf_hash`] puts it into the tree whose
 //! [`Edge`] the writer keeps, and whose [`tiles`] give [proofs](tiles::proof). A [`SignedCheckpoint`] states size and root.
-//! Beside the entries lie texts (which may have [`holes`] for blobs) and blobs, known by salted digests; [`AccessLeaf`]s in [`frames`] say who looked.
+//! Beside the entries lie texts (which may have [`hash::holes`] for blobs) and blobs, known by salted digests; [`AccessLeaf`]s in [`frames`] say who looked.
 //! A [`package`] holds all of it in one file, and the [`verifier`] names whatever is wrong with it.
 
 mod access;
@@ -16,7 +16,6 @@ mod edge;
 mod entry;
 pub mod frames;
 pub mod hash;
-pub mod holes;
 mod keys;
 pub mod note;
 pub mod package;

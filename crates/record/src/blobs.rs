@@ -6,6 +6,7 @@
 //! Knows no files and no SQL; the stores do the keeping.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use journal::{Hash, Salt};
@@ -108,9 +109,8 @@ impl Kept {
 async fn recognise(bytes: Arc<[u8]>, known: Vec<NamedBlob>) -> Result<(NamedBlob, bool), Problem> {
     let work = move || {
         let length = bytes.len() as u64;
-        let same = |blob: &NamedBlob| {
-            blob.length == length && journal::hash::blob_digest(&blob.salt, &bytes) == blob.digest
-        };
+        let same =
+            |blob: &NamedBlob| blob.length == length && journal::hash::blob_digest(&blob.salt, &bytes) == blob.digest;
         if let Some(blob) = known.into_iter().find(same) {
             return Ok((blob, true));
         }
@@ -129,11 +129,11 @@ fn named(stored: StoredBlob) -> Option<NamedBlob> {
 /// Refuses what could not be kept or read again.
 pub(crate) fn check_holes(text: &[u8], holes: &[Hole]) -> Result<(), Problem> {
     let unsuitable = |what: String| Err(Problem::Unsuitable { what });
-    if text.first() == Some(&journal::holes::MARK) {
+    if text.first() == Some(&journal::hash::holes::MARK) {
         return unsuitable("a text does not begin with a zero byte".into());
     }
-    if holes.len() > journal::holes::MOST_HOLES {
-        return unsuitable(format!("a text has at most {} large attachments", journal::holes::MOST_HOLES));
+    if holes.len() > journal::hash::holes::MOST_HOLES {
+        return unsuitable(format!("a text has at most {} large attachments", journal::hash::holes::MOST_HOLES));
     }
     if holes.iter().any(|hole| hole.bytes.len() > MOST_BLOB_BYTES) {
         return unsuitable(format!("an attachment has at most {} MiB", MOST_BLOB_BYTES >> 20));
@@ -150,19 +150,16 @@ pub(crate) async fn fill(store: &Store, mut version: Version) -> Result<Version,
     if version.holes.is_empty() {
         return Ok(version);
     }
-    let missing = |why: &str| {
-        Problem::damaged(format!("a blob of {} version {} {why}", version.key, version.version))
-    };
+    let missing = || Problem::damaged(format!("a blob of {} version {} is missing", version.key, version.version));
     let mut contents: HashMap<Hash, Vec<u8>> = HashMap::new();
     for hole in version.holes.iter() {
-        if !contents.contains_key(&hole.digest) {
-            let bytes = store.blob_content(&hole.digest).await?.ok_or_else(|| missing("is missing"))?;
-            contents.insert(hole.digest, bytes);
+        if let Entry::Vacant(vacant) = contents.entry(hole.digest) {
+            vacant.insert(store.blob_content(&hole.digest).await?.ok_or_else(missing)?);
         }
     }
     let holes: Vec<(usize, &[u8])> =
         version.holes.iter().map(|hole| (hole.at as usize, contents[&hole.digest].as_slice())).collect();
-    version.text = journal::holes::filled(&version.text, &holes).into();
+    version.text = journal::hash::holes::filled(&version.text, &holes).into();
     version.holes = Arc::default();
     Ok(version)
 }

@@ -150,7 +150,7 @@ impl Template {
         let added = text.len() - self.text.len();
         let holes: Vec<(usize, &[u8])> =
             self.holes.iter().map(|hole| (self.moved(hole.at, added), hole.bytes.as_ref())).collect();
-        journal::holes::filled(&text, &holes)
+        journal::hash::holes::filled(&text, &holes)
     }
 
     /// What is stored and hashed: the same with its holes open, which these blobs (one for each hole) fill.
@@ -160,8 +160,8 @@ impl Template {
         let place = |at| self.moved(at, added) as u64;
         let holes = self.holes.iter().zip(blobs);
         let holes: Vec<_> =
-            holes.map(|(hole, digest)| journal::holes::Hole { at: place(hole.at), digest: *digest }).collect();
-        journal::holes::join(&holes, &text)
+            holes.map(|(hole, digest)| journal::hash::holes::Hole { at: place(hole.at), digest: *digest }).collect();
+        journal::hash::holes::join(&holes, &text)
     }
 
     /// Where a place of the template is in the completed text.

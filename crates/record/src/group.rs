@@ -50,7 +50,7 @@ pub(crate) struct PreparedChange {
     /// The rows and the sequence of that version, when it was live.
     pub(crate) before: Option<(u64, Vec<Row>)>,
     /// The holes of that version's text.
-    pub(crate) holes_before: Arc<[journal::holes::Hole]>,
+    pub(crate) holes_before: Arc<[journal::hash::holes::Hole]>,
     /// What fills the template's holes, one for each.
     pub(crate) blobs: Vec<NamedBlob>,
     /// Keeps the blobs from being swept until the commit has named them.
@@ -69,7 +69,7 @@ pub(crate) struct Erased {
     pub(crate) key: Key,
     pub(crate) rows: Vec<Row>,
     /// Where blobs belong in its text.
-    pub(crate) holes: Arc<[journal::holes::Hole]>,
+    pub(crate) holes: Arc<[journal::hash::holes::Hole]>,
 }
 
 /// Why a member was not accepted.

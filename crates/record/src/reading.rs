@@ -44,7 +44,7 @@ pub struct Version {
     /// The entry that erased the text, if one did.
     pub erased: Option<u64>,
     /// Where blobs belong in the text; none in a version that was shown, whose holes are filled.
-    pub(crate) holes: Arc<[journal::holes::Hole]>,
+    pub(crate) holes: Arc<[journal::hash::holes::Hole]>,
 }
 
 /// The record at one sequence, through one permit.

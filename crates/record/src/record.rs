@@ -361,7 +361,7 @@ impl Inner {
             Some(coded) => self.shared.decoder.decode(stored.coding, coded)?,
             None => Vec::new(),
         };
-        let (holes, text) = journal::holes::split(&kept)
+        let (holes, text) = journal::hash::holes::split(&kept)
             .map_err(|error| Problem::damaged(format!("a text of {key}: {error}")))?;
         Ok(Version {
             key,
@@ -378,11 +378,11 @@ impl Inner {
 
 impl Inner {
     /// Where blobs belong in a stored version's text; nowhere when it is erased.
-    pub(crate) fn holes_of(&self, stored: &StoredVersion) -> Result<Vec<journal::holes::Hole>, Problem> {
+    pub(crate) fn holes_of(&self, stored: &StoredVersion) -> Result<Vec<journal::hash::holes::Hole>, Problem> {
         let Some(coded) = stored.text.clone() else { return Ok(Vec::new()) };
         let kept = self.shared.decoder.decode(stored.coding, coded)?;
         let (holes, _) =
-            journal::holes::split(&kept).map_err(|error| Problem::damaged(format!("a stored text: {error}")))?;
+            journal::hash::holes::split(&kept).map_err(|error| Problem::damaged(format!("a stored text: {error}")))?;
         Ok(holes)
     }
 }

@@ -184,7 +184,10 @@ const ATTACHED: [(&str, usize); 9] = [
     (r#"{"resourceType":"Basic","id":"a","extension":[{"url":"u","valueBase64Binary":"BASE64"}]}"#, 1),
     (r#"{"resourceType":"Basic","id":"a","extension":[{"url":"u","valueAttachment":{"data":"BASE64"}}]}"#, 1),
     (r#"{"resourceType":"Basic","id":"a","contained":[{"resourceType":"Binary","id":"b","data":"BASE64"}]}"#, 1),
-    (r#"{"resourceType":"Bundle","id":"a","type":"collection","entry":[{"resource":{"resourceType":"Binary","data":"BASE64"}}]}"#, 1),
+    (
+        r#"{"resourceType":"Bundle","id":"a","type":"collection","entry":[{"resource":{"resourceType":"Binary","data":"BASE64"}}]}"#,
+        1,
+    ),
     (r#"{"resourceType":"Basic","id":"a","implicitRules":"BASE64","language":"BASE64","unknown":"BASE64"}"#, 0),
 ];
 
@@ -196,7 +199,8 @@ fn large_attachments_are_taken_out_and_put_back() {
             assert_eq!(template.holes.len(), taken, "{bytes} bytes in {sent}");
             assert!(taken == 0 || template.text.len() < 1000);
             let complete = String::from_utf8(template.complete(3, MOMENT)).unwrap();
-            let without_meta = complete.replace(&format!(",\"meta\":{{{STAMP}}}"), "").replace(&format!("{STAMP},"), "");
+            let without_meta =
+                complete.replace(&format!(",\"meta\":{{{STAMP}}}"), "").replace(&format!("{STAMP},"), "");
             assert!(without_meta == text, "{bytes} bytes in {sent}");
         }
     }

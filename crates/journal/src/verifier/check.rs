@@ -14,8 +14,8 @@ use crate::act::Act;
 use crate::checkpoint::SignedCheckpoint;
 use crate::entry::{Change, Entry};
 use crate::frames::Frames;
+use crate::hash::holes;
 use crate::hash::{Hash, Salt, chain_hash_of_leaf, leaf_hash, version_digest};
-use crate::holes;
 use crate::tiles::{Tile, TileBuilder};
 use terms::Moment;
 

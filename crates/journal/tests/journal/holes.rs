@@ -1,6 +1,7 @@
 //! Texts with holes: one spelling, frozen bytes, and a text that names other blobs than its change is found.
+//! Knows only what a checker sees: bytes and a package.
 
-use journal::holes::{Hole, filled, join, split};
+use journal::hash::holes::{Hole, filled, join, split};
 use journal::package::check_package;
 use journal::verifier::{Expect, FindingKind};
 use journal::{BlobRef, Change, Entry, Operation, hash::blob_digest, version_digest};

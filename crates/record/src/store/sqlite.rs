@@ -48,7 +48,8 @@ fn is_extended(error: &rusqlite::Error, code: std::ffi::c_int) -> bool {
 impl SqliteReader {
     /// Readers of the database in a directory.
     pub(crate) fn open(directory: &Path) -> Result<SqliteReader, Problem> {
-        let reader = SqliteReader { directory: directory.to_owned(), path: database(directory), idle: Mutex::new(Vec::new()) };
+        let reader =
+            SqliteReader { directory: directory.to_owned(), path: database(directory), idle: Mutex::new(Vec::new()) };
         let connection = reader.connect()?;
         reader.give_back(connection);
         Ok(reader)

@@ -11,7 +11,9 @@ use super::blob_files;
 use super::dialect as sql;
 use super::obligations::put_sqlite;
 use super::schema::STEPS;
-use super::sqlite::{blobs, database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, symbols_of};
+use super::sqlite::{
+    blobs, database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, symbols_of,
+};
 use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredBlob, StoredKey};
 use crate::error::Problem;
 use crate::keys::KeyRange;

@@ -198,10 +198,7 @@ const ROWS: &[(&str, &str)] = &[
     ("UPDATE blob SET salt = (SELECT salt FROM blob ORDER BY digest LIMIT 1)", "blob-changed"),
     ("UPDATE blob SET length = length + 1", "blob-row-changed"),
     ("UPDATE blob SET entry = entry + 1", "blob-unknown"),
-    (
-        "INSERT INTO blob SELECT chain, (SELECT salt FROM blob ORDER BY digest LIMIT 1), 5, 2 FROM head",
-        "blob-unknown",
-    ),
+    ("INSERT INTO blob SELECT chain, (SELECT salt FROM blob ORDER BY digest LIMIT 1), 5, 2 FROM head", "blob-unknown"),
 ];
 
 pub(crate) async fn whatever_is_done_to_a_blob_is_named(place: &Place) {
@@ -232,7 +229,14 @@ pub(crate) async fn whatever_is_done_to_a_blob_is_named(place: &Place) {
     type Tampering = fn(usize, Vec<u8>, Vec<u8>) -> Option<Vec<u8>>;
     let contents: [(&str, Tampering, &str); 4] = [
         ("removed", |at, bytes, _| (at != 1).then_some(bytes), "blob-missing"),
-        ("edited", |at, mut bytes, _| { bytes[9] ^= u8::from(at == 1); Some(bytes) }, "blob-changed"),
+        (
+            "edited",
+            |at, mut bytes, _| {
+                bytes[9] ^= u8::from(at == 1);
+                Some(bytes)
+            },
+            "blob-changed",
+        ),
         ("swapped", |at, bytes, before| Some(if at == 1 { before } else { bytes }), "blob-changed"),
         ("cut", |at, bytes, _| Some(bytes[..bytes.len() - usize::from(at == 1)].to_vec()), "blob-changed"),
     ];
