@@ -12,7 +12,8 @@ pub(crate) const KNOWN_STEP: &str = "SELECT step FROM schema_version WHERE one =
 pub(crate) const SET_STEP: &str = "UPDATE schema_version SET step = $1 WHERE one = 1";
 /// What PostgreSQL needs besides each step of the schema. Texts come compressed and hashes do not compress, so the
 /// server does not try; `resource` leaves room for its rows to be updated in their page.
-pub(crate) const BESIDES: &[&str] = &["
+pub(crate) const BESIDES: &[&str] = &[
+    "
     ALTER TABLE version ALTER COLUMN text SET STORAGE EXTERNAL;
     ALTER TABLE entry ALTER COLUMN body SET STORAGE EXTERNAL;
     ALTER TABLE tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
@@ -20,7 +21,9 @@ pub(crate) const BESIDES: &[&str] = &["
     ALTER TABLE resource SET (fillfactor = 90);
     ALTER TABLE head SET (fillfactor = 50);
     ALTER TABLE tally SET (fillfactor = 50);
-", "", "
+",
+    "",
+    "
     CREATE TABLE blob_part (
         digest BYTEA NOT NULL,
         part BIGINT NOT NULL,
@@ -28,7 +31,8 @@ pub(crate) const BESIDES: &[&str] = &["
         PRIMARY KEY (digest, part)
     );
     ALTER TABLE blob_part ALTER COLUMN bytes SET STORAGE EXTERNAL;
-"];
+",
+];
 pub(crate) const SIZE: &str = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class \
      WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'";
 pub(crate) const END_OTHERS: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
