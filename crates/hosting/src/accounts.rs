@@ -5,6 +5,8 @@
 //! That row names the version of the account that hosting wrote: an account changed through any other door is not
 //! honoured, so nobody gives themselves a role by writing a resource.
 
+use std::collections::BTreeMap;
+
 use access::Role;
 use fhir_api::{Candidate, Objection, References};
 use record::{Act, Cause, CauseKind, Change, Draft, Key, LABEL, Operation, Source, TransactError};
@@ -224,6 +226,27 @@ async fn person(trust: &Trust, name: &str, version: u64) -> Result<Person, NotSi
     let role = value(ROLE).and_then(|extension| Role::of_code(extension.code.as_deref()?));
     let (Some(display), Some(role)) = (display, role) else { return Err(NotSignedIn::Wrong) };
     Ok(Person { account: name.to_owned(), display, role })
+}
+
+/// What the holders of accounts are called, by stable id; those who have none or cannot be read are left out.
+pub(crate) async fn names(trust: &Trust, principals: Vec<String>) -> BTreeMap<String, String> {
+    let keys: Vec<Key> = principals.iter().filter_map(|id| id.strip_prefix("user/")).map(key_of).collect();
+    let found = async {
+        let reading = trust.record.read(&trust.host_permit()?, "names of accounts").await?;
+        let found = reading.get_many(&keys).await;
+        reading.finish().await?;
+        Ok::<_, Failure>(found?)
+    };
+    let found = found.await.unwrap_or_else(|failure| {
+        tracing::warn!(%failure, "the names of accounts could not be read");
+        Vec::new()
+    });
+    let named = found.iter().filter_map(|version| {
+        let basic = serde_json::from_slice::<Basic>(&version.text).ok()?;
+        let display = basic.extension.into_iter().find(|extension| extension.url == DISPLAY)?.string?;
+        Some((format!("user/{}", version.key.id.strip_prefix(ID_PREFIX)?), display))
+    });
+    named.collect()
 }
 
 impl Credential {

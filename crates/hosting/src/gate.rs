@@ -15,6 +15,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use portal::components::frame::Environment;
 
+use crate::accounts;
 use crate::answer::plain;
 use crate::cookie::{self, SESSION};
 use crate::failure::Failure;
@@ -176,8 +177,14 @@ fn fhir_door(host: &Host, trust: &Trust, permit: Permit, headers: &HeaderMap, id
     }
 }
 
-fn page_door(host: &Host, trust: &Trust, permit: Permit, visitor: Option<&Visitor>, id: &str) -> portal::Door {
+fn page_door(host: &Host, trust: &Arc<Trust>, permit: Permit, visitor: Option<&Visitor>, id: &str) -> portal::Door {
+    let of = Arc::clone(trust);
+    let names = portal::Names::by(move |ids| {
+        let trust = Arc::clone(&of);
+        async move { accounts::names(&trust, ids).await }
+    });
     portal::Door {
+        names,
         record: trust.record.clone(),
         permit,
         trust_code: trust.code.as_str().to_owned(),

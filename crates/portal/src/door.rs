@@ -3,6 +3,11 @@
 //! `hosting` has resolved the trust and the session and decided access; the permit is the proof. Knows no cookie and
 //! no password.
 
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
 use access::Permit;
 use record::Record;
 use terms::Moment;
@@ -21,6 +26,8 @@ pub struct Door {
     pub trust_code: String,
     /// The trust's name for people.
     pub trust_name: String,
+    /// What people are called.
+    pub names: Names,
     /// What kind of system this is.
     pub environment: Environment,
     /// The token that this session's forms carry.
@@ -29,6 +36,29 @@ pub struct Door {
     pub request: String,
     /// When the request came.
     pub now: Moment,
+}
+
+/// How pages learn what people are called: the access journal has their stable ids and nothing else. Whoever is not
+/// found is shown by the id.
+#[derive(Clone)]
+pub struct Names(Arc<Find>);
+
+/// Names by stable id, for a list of stable ids.
+type Find = dyn Fn(Vec<String>) -> Pin<Box<dyn Future<Output = BTreeMap<String, String>> + Send>> + Send + Sync;
+
+impl Names {
+    /// Names that this function finds.
+    pub fn by<Finding>(find: impl Fn(Vec<String>) -> Finding + Send + Sync + 'static) -> Names
+    where
+        Finding: Future<Output = BTreeMap<String, String>> + Send + 'static,
+    {
+        Names(Arc::new(move |ids| Box::pin(find(ids))))
+    }
+
+    /// The names of these stable ids.
+    pub(crate) async fn of(&self, ids: Vec<String>) -> BTreeMap<String, String> {
+        (self.0)(ids).await
+    }
 }
 
 impl Door {

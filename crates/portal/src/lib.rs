@@ -19,6 +19,6 @@ mod routes;
 pub mod setting;
 pub mod words;
 
-pub use door::Door;
+pub use door::{Door, Names};
 pub use routes::{ROUTES, routes};
 pub use setting::Setting;

@@ -58,7 +58,8 @@ impl Links {
     }
 }
 
-fn encode(text: &str) -> String {
+/// A text as one part of an address.
+pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%2D", "-").replace("%2E", ".")
 }
 

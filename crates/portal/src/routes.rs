@@ -20,7 +20,7 @@ use crate::pages::chart::{Span, Summary, summary_page};
 use crate::pages::patient::banner_of;
 use crate::pages::problem::{Trouble, problem_page};
 use crate::pages::search::{Outcome, Search, found_part, search_page};
-use crate::pages::who_looked::{WhoLooked, who_looked_page};
+use crate::pages::who_looked::{Kind, Looked, Narrowed, Period, WhoLooked, who_looked_page};
 
 /// Every route of the pages: method and path. All need a permit.
 pub const ROUTES: &[(&str, &str)] = &[
@@ -31,6 +31,31 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/patients/{id}"),
     ("GET", "/t/{trust}/patients/{id}/who-has-looked"),
 ];
+
+/// What the address of *who has looked* may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct AskedViews {
+    /// How far back.
+    period: String,
+    /// Which views.
+    kind: String,
+    /// Whose, by stable id.
+    who: String,
+    /// The page of the list.
+    page: String,
+}
+
+impl AskedViews {
+    fn narrowed(self) -> Narrowed {
+        Narrowed {
+            period: Period::of_code(&self.period),
+            kind: Kind::of_code(&self.kind),
+            who: Some(self.who).filter(|who| !who.is_empty()),
+            page: self.page.parse().unwrap_or(1),
+        }
+    }
+}
 
 /// The pages as a router.
 pub fn routes() -> Router {
@@ -117,7 +142,11 @@ async fn summary(
 }
 
 /// `GET …/patients/{id}/who-has-looked`.
-async fn who_looked(Extension(door): Extension<Door>, Path((_, id)): Path<(String, String)>) -> Response {
+async fn who_looked(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Query(asked): Query<AskedViews>,
+) -> Response {
     if door.permit.role() != Role::PrivacyOfficer {
         return not_allowed(&door, "The list of who has looked is kept by the privacy officer.");
     }
@@ -126,26 +155,18 @@ async fn who_looked(Extension(door): Extension<Door>, Path((_, id)): Path<(Strin
         Ok(None) => return not_found(&door),
         Err(problem) => return failed(&door, &problem),
     };
-    match looked::looked_at(&door, &id).await {
-        Ok(looked) => page(StatusCode::OK, looked_page(&door, &chart, &looked)),
+    let asked = asked.narrowed();
+    match looked::looked_at(&door, &id, &asked).await {
+        Ok(looked) => page(StatusCode::OK, looked_page(&door, &chart, &asked, &looked)),
         Err(problem) => failed(&door, &problem),
     }
 }
 
-fn looked_page(door: &Door, chart: &clinical::Chart, looked: &looked::Looked) -> Markup {
+fn looked_page(door: &Door, chart: &clinical::Chart, asked: &Narrowed, looked: &Looked) -> Markup {
     let setting = door.setting();
+    let href = setting.links.who_looked(&chart.identity.source.id);
     let banner = banner_of(chart, false, &setting.links, setting.now);
-    who_looked_page(&WhoLooked {
-        setting: &setting,
-        banner: &banner,
-        summary: None,
-        rows: &looked.rows,
-        views: looked.views,
-        people: looked.people,
-        refused: looked.refused,
-        period: "in 12 months",
-        cut: looked.cut,
-    })
+    who_looked_page(&WhoLooked { setting: &setting, banner: &banner, href: &href, summary: None, asked, looked })
 }
 
 fn page(status: StatusCode, markup: Markup) -> Response {

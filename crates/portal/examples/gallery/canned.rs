@@ -6,13 +6,13 @@ use access::{Grant, Role, decide};
 use maud::Markup;
 use portal::Setting;
 use portal::components::Printed;
-use portal::components::access_row::{AccessRow, State};
+use portal::components::access_row::{AccessRow, State, View};
 use portal::components::banner::Banner;
 use portal::components::frame::Environment;
 use portal::pages::host::{self, HostView, TrustRow, host_page};
 use portal::pages::search::{Found, Hit, Outcome, Search, Whereabouts, found_part, search_page};
 use portal::pages::sign_in::{SignIn, sign_in_page};
-use portal::pages::who_looked::{WhoLooked, who_looked_page};
+use portal::pages::who_looked::{Looked, Narrowed, WhoLooked, who_looked_page};
 use terms::Moment;
 use testkit::demo::STORY_NOW;
 
@@ -149,27 +149,32 @@ fn hit(
 
 /// *Who has looked* of the worked case.
 pub(crate) fn who_looked() -> Markup {
-    let row = |day: &str, at: &str, who: &str, role: &str, what: &str, why: &str, views, state| AccessRow {
-        day: Printed::new(format!("2026-11-{}", &day[..2]), day),
-        at: Printed::new(at, at),
-        who: who.into(),
-        role: role.into(),
-        what: what.into(),
-        why: why.into(),
-        views,
-        state,
-    };
-    let rows = [
-        row("17-Nov", "14:31", "Siobhan Reilly", "Clinician", "Summary", "Role: clinician", 4, State::NotWorkedOut),
-        row("17-Nov", "14:30", "Dr Lola Okafor", "Clinician", "Summary", "Role: clinician", 3, State::Refused),
-        row("17-Nov", "14:20", "Dr Anil Mistry", "Clinician", "Summary", "Covers the team", 2, State::Explained),
-        row("17-Nov", "09:12", "C Doyle", "Clerk", "Search", "No link found: no referral, no task", 1, State::NoReason),
-        row(
+    let rows = vec![
+        looked(
+            "17-Nov",
+            "14:31",
+            "Siobhan Reilly",
+            "Clinician, s.reilly",
+            "The role alone; no link of care is recorded",
+            4,
+            State::ByRole,
+        ),
+        looked("17-Nov", "14:30", "Dr Lola Okafor", "Clinician, l.okafor", "Not let in", 3, State::Refused),
+        looked("17-Nov", "14:20", "Dr Anil Mistry", "Clinician, a.mistry", "Covers the team", 2, State::Explained),
+        looked(
+            "17-Nov",
+            "09:12",
+            "C Doyle",
+            "Clerk, c.doyle",
+            "No link found: no referral, no task",
+            1,
+            State::NoReason,
+        ),
+        looked(
             "14-Nov",
             "04:05",
             "Dr N Eze",
-            "Clinician",
-            "Summary",
+            "Clinician, n.eze",
             "Break-glass: sepsis, confused",
             2,
             State::BreakGlass,
@@ -185,18 +190,41 @@ pub(crate) fn who_looked() -> Markup {
         nhs_number: Some("999 014 2076".into()),
         ..Banner::default()
     };
-    let setting = of_role("Patience Achebe", Role::PrivacyOfficer);
-    who_looked_page(&WhoLooked {
-        setting: &setting,
-        banner: &banner,
-        summary: None,
-        rows: &rows,
-        views: 12,
+    let found = Looked {
+        rows,
+        lines: 105,
+        page: 2,
+        pages: 3,
         people: 5,
-        refused: 1,
-        period: "this stay, since 14-Nov-2026 03:50",
-        cut: false,
+        explained: 4,
+        by_role: 4,
+        refused: 3,
+        who: Some("Siobhan Reilly".into()),
+        cut: true,
+    };
+    who_looked_page(&WhoLooked {
+        setting: &of_role("Patience Achebe", Role::PrivacyOfficer),
+        banner: &banner,
+        href: "/t/DEMO/patients/adeyemi-folasade/who-has-looked",
+        summary: None,
+        asked: &Narrowed { who: Some("user/s.reilly".into()), page: 2, ..Narrowed::default() },
+        looked: &found,
     })
+}
+
+fn looked(day: &str, at: &str, who: &str, role: &str, why: &str, views: usize, state: State) -> AccessRow {
+    let view = View { at: Printed::new(at, at), what: "Summary".into() };
+    AccessRow {
+        day: Printed::new(format!("2026-11-{}", &day[..2]), day),
+        at: Printed::new(at, at),
+        who: who.into(),
+        principal: format!("user/{who}"),
+        role: role.into(),
+        what: "Summary".into(),
+        why: why.into(),
+        views: vec![view; views],
+        state,
+    }
 }
 
 /// The host page with trusts in different states.

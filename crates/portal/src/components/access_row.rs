@@ -1,26 +1,39 @@
-//! One line of *who has looked*: who, what, the link that explains it, how often, and its state.
+//! One line of *who has looked*: who, what, the link that explains it, each view with its time, and its state.
 //!
-//! The link is worked out elsewhere from stays, teams, referrals and tasks; nobody types it.
+//! The link is worked out elsewhere; nobody types it.
 
 use maud::{Markup, html};
 
 use super::tag::{Weight, tag, tag_with};
 use super::{Printed, time};
 use crate::icon::Icon;
+use crate::words::counted;
+
+/// How many views a line lists one by one.
+const LISTED: usize = 100;
 
 /// What the link search ended in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// A link was found.
     Explained,
+    /// The role reaches every patient, and no link is recorded: it explains nothing.
+    ByRole,
     /// Someone asked, and was not let in.
     Refused,
     /// Opened with a reason outside the care team; reviewed as a case.
     BreakGlass,
     /// No link was found.
     NoReason,
-    /// The links of care are not yet read for this row.
-    NotWorkedOut,
+}
+
+/// One view of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// When.
+    pub at: Printed,
+    /// What was shown, in words.
+    pub what: String,
 }
 
 /// One line.
@@ -32,28 +45,47 @@ pub struct AccessRow {
     pub at: Printed,
     /// Who looked.
     pub who: String,
+    /// Their stable id.
+    pub principal: String,
     /// In what role.
     pub role: String,
     /// What was shown, in words.
     pub what: String,
     /// The link found, or that none was.
     pub why: String,
-    /// How many views the line stands for.
-    pub views: u64,
+    /// The views that the line stands for, newest first.
+    pub views: Vec<View>,
     /// Its state.
     pub state: State,
 }
 
-/// The line as a table row.
-pub fn access_row(row: &AccessRow) -> Markup {
+/// The headings of the columns.
+pub const HEADINGS: [&str; 6] = ["Last", "Who", "What", "Why: the link found", "Views", "State"];
+
+/// The line as a table row; `only` leads to this person's lines alone.
+pub fn access_row(row: &AccessRow, only: &str) -> Markup {
     html! {
-        tr.is-alarm[row.state == State::NoReason] {
-            td.al-nb { b { (time(&row.day)) } " " (time(&row.at)) }
-            td.al-line2 { b { (row.who) } span.al-sub { (row.role) } }
-            td { (row.what) }
-            td { (row.why) }
-            td.al-num { (row.views) }
-            td { (state_tag(row.state)) }
+        tr.is-alarm[row.state == State::NoReason] role="row" {
+            td.al-nb role="cell" { b { (time(&row.day)) } " " (time(&row.at)) }
+            td.al-line2.al-whole role="cell" { a.al-who href=(only) { (row.who) } span.al-sub { (row.role) } }
+            td.al-whole role="cell" { (row.what) }
+            td.al-whole role="cell" { (row.why) }
+            td role="cell" { (views(row)) }
+            td role="cell" { (state_tag(row.state)) }
+        }
+    }
+}
+
+/// How many views, and on request each with its time.
+fn views(row: &AccessRow) -> Markup {
+    let count = counted(row.views.len(), "view", "views");
+    html! {
+        @if row.views.len() < 2 { (count) } @else {
+            details.al-views {
+                summary { (count) }
+                ul { @for view in row.views.iter().take(LISTED) { li { (time(&view.at)) " " (view.what) } } }
+                @if row.views.len() > LISTED { p.al-sub { "The newest " (LISTED) " are listed." } }
+            }
         }
     }
 }
@@ -61,9 +93,9 @@ pub fn access_row(row: &AccessRow) -> Markup {
 fn state_tag(state: State) -> Markup {
     match state {
         State::Explained => tag_with(Weight::Good, Icon::Tick, "Explained"),
+        State::ByRole => tag(Weight::Mute, "By role alone"),
         State::Refused => tag_with(Weight::Plain, Icon::Info, "Asked, not opened"),
         State::BreakGlass => tag_with(Weight::Info, Icon::Lock, "Break-glass"),
         State::NoReason => tag_with(Weight::Danger, Icon::Alert, "No reason found"),
-        State::NotWorkedOut => tag(Weight::Mute, "Not worked out"),
     }
 }

@@ -8,6 +8,9 @@ use maud::{Markup, html};
 use super::{Printed, or_not_known, time};
 use crate::icon::{Icon, icon};
 
+/// How many agents stand in the closed banner, which stays in sight and so must stay low. The details have them all.
+const SHOWN: usize = 4;
+
 /// The banner of one patient.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Banner {
@@ -112,10 +115,14 @@ impl Allergies {
         }
     }
 
-    /// Agents and reactions in one line; empty unless some are known.
-    fn agents(&self) -> String {
-        let Allergies::Known(agents) = self else { return String::new() };
-        agents.iter().map(|agent| agent.words.as_str()).collect::<Vec<_>>().join("; ")
+    /// Agents and reactions in one line, gravest first, and how many more there are; nothing unless some are known.
+    fn agents(&self) -> Markup {
+        let Allergies::Known(agents) = self else { return html! {} };
+        let shown: Vec<&str> = agents.iter().take(SHOWN).map(|agent| agent.words.as_str()).collect();
+        html! {
+            (shown.join("; "))
+            @if let Some(more @ 1..) = agents.len().checked_sub(SHOWN) { " " b { "and " (more) " more" } }
+        }
     }
 }
 
@@ -299,6 +306,19 @@ mod tests {
         for (allergies, words) in cases {
             let html = shown(&Banner { allergies: Some(allergies), ..Banner::default() });
             assert!(html.contains(words), "{words} in {html}");
+        }
+    }
+
+    #[test]
+    fn of_many_allergies_the_closed_banner_says_how_many_more_and_the_details_have_all() {
+        let agent = |at: usize| Allergy { words: format!("agent {at}: rash"), detail: String::new() };
+        for (count, more) in [(4, None), (5, Some("and 1 more")), (9, Some("and 5 more"))] {
+            let allergies = Allergies::Known((1..=count).map(agent).collect());
+            let html = shown(&Banner { allergies: Some(allergies), ..Banner::default() });
+            // The last agent stands in the details; in the closed titles and the phone's strip only when it fits.
+            let places = if more.is_some() { 1 } else { 3 };
+            assert_eq!(html.matches(&format!("agent {count}: rash")).count(), places, "{html}");
+            assert_eq!(html.contains(more.unwrap_or(" more")), more.is_some(), "{html}");
         }
     }
 

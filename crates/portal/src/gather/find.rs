@@ -174,7 +174,7 @@ fn hit(setting: &Setting, candidate: &Candidate, place: Option<Whereabouts>, sim
 /// Preferred name and hospital numbers.
 fn under(identity: &Identity) -> String {
     let preferred = identity.preferred.as_ref().map(|name| format!("Preferred name {name}"));
-    let numbers = identity.hospital_numbers.iter().map(|number| format!("Hospital No. {}", number.value));
+    let numbers = identity.hospital_numbers.iter().map(|number| format!("Hospital No. {}", unbroken(&number.value)));
     preferred.into_iter().chain(numbers).collect::<Vec<_>>().join(". ")
 }
 
@@ -187,6 +187,11 @@ fn short_address(lines: &[String]) -> String {
     match lines {
         [] => String::new(),
         [only] => only.clone(),
-        [first, .., last] => format!("{first}, {last}"),
+        [first, .., last] => format!("{first}, {}", unbroken(last)),
     }
+}
+
+/// A number or postcode that a narrow column does not part.
+fn unbroken(text: &str) -> String {
+    text.replace(' ', "\u{a0}")
 }

@@ -18,6 +18,18 @@ use crate::words::{clock, clock_or_day, counted, day, duration, number, size};
 /// A checkpoint older than this needs somebody, in milliseconds.
 const CHECKPOINT_LIMIT_MS: i64 = 24 * 3_600_000;
 
+/// The columns of the table, and whether they hold numbers.
+const HEADINGS: [(&str, bool); 8] = [
+    ("Trust", false),
+    ("State", false),
+    ("Store", false),
+    ("Users", true),
+    ("Record", true),
+    ("Journal", true),
+    ("Last checkpoint", false),
+    ("Integrity", false),
+];
+
 /// One trust on the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustRow {
@@ -186,20 +198,16 @@ fn table(trusts: &[TrustRow], now: Moment) -> Markup {
         section.al-panel {
             @if trusts.is_empty() { (empty(&html! { "There is no trust on this host yet. Add one with “almoner trust add”." })) }
             @if !trusts.is_empty() {
-                div.al-scroll tabindex="0" role="group" aria-label="Trusts, scrolls sideways" { table.al-t.al-board {
-                    thead {
-                        tr {
-                            th scope="col" { "Trust" }
-                            th scope="col" { "State" }
-                            th scope="col" { "Store" }
-                            th.al-num scope="col" { "Users" }
-                            th.al-num scope="col" { "Record" }
-                            th.al-num scope="col" { "Journal" }
-                            th scope="col" { "Last checkpoint" }
-                            th scope="col" { "Integrity" }
+                // On a phone rows become cards; the roles keep them a table for those who hear it.
+                div.al-scroll tabindex="0" role="group" aria-label="Trusts, scrolls sideways" { table.al-t.al-board.al-cards role="table" {
+                    thead role="rowgroup" {
+                        tr role="row" {
+                            @for (heading, number) in HEADINGS {
+                                th.al-num[number] scope="col" role="columnheader" { (heading) }
+                            }
                         }
                     }
-                    tbody { @for trust in trusts { (row(trust, now)) } }
+                    tbody role="rowgroup" { @for trust in trusts { (row(trust, now)) } }
                 } }
                 div.al-panel__f {
                     "A record is verified when its journal, its texts and its index were read again and every hash agreed. "
@@ -213,27 +221,27 @@ fn table(trusts: &[TrustRow], now: Moment) -> Markup {
 fn row(trust: &TrustRow, now: Moment) -> Markup {
     let alarm = needs(trust, now).iter().any(|need| need.proof == Proof::Broken);
     html! {
-        tr.is-alarm[alarm] {
-            th scope="row" {
+        tr.is-alarm[alarm] role="row" {
+            th.al-whole scope="row" role="rowheader" {
                 b { (trust.name) }
                 span.al-sub {
                     (trust.code)
                     @if let Some(people) = trust.people { ", " (counted(usize::try_from(people).unwrap_or(usize::MAX), "patient", "patients")) }
                 }
             }
-            td {
+            td role="cell" {
                 @match &trust.state {
                     State::Open => (tag_with(Weight::Good, Icon::Tick, "Open")),
                     State::ReadOnly(_) => (tag_with(Weight::Danger, Icon::Alert, "Reading only")),
                     State::Closed(_) => (tag_with(Weight::Danger, Icon::Alert, "Not open")),
                 }
             }
-            td { (trust.store) }
-            td.al-num { b { (number(trust.signed_in)) } span.al-sub { "signed in" } }
-            td.al-num { b { (size(trust.bytes)) } span.al-sub { (number(trust.resources)) " resources" } }
-            td.al-num { b { (number(trust.entries)) } span.al-sub { "entries" } }
-            td.al-nb { (checkpoint(trust, now)) }
-            td.al-nb { (integrity(trust)) }
+            td role="cell" { (trust.store) }
+            td.al-num role="cell" { b { (number(trust.signed_in)) } span.al-sub { "signed in" } }
+            td.al-num role="cell" { b { (size(trust.bytes)) } span.al-sub { (number(trust.resources)) " resources" } }
+            td.al-num role="cell" { b { (number(trust.entries)) } span.al-sub { "entries" } }
+            td.al-nb role="cell" data-label="Checkpoint" { (checkpoint(trust, now)) }
+            td.al-nb role="cell" { (integrity(trust)) }
         }
     }
 }

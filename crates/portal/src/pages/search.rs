@@ -197,7 +197,7 @@ fn group(title: &str, scope: &str, hits: &[Hit]) -> Markup {
         section.al-panel.al-mb {
             div.al-panel__h { h2 { (title) } span { (scope) } }
             // On a phone rows become cards; the roles keep them a table for those who hear it.
-            div.al-scroll { table.al-t.al-board.al-people role="table" {
+            div.al-scroll { table.al-t.al-board.al-people.al-cards role="table" {
                 thead role="rowgroup" {
                     tr role="row" {
                         @for heading in HEADINGS { th scope="col" role="columnheader" { (heading) } }
@@ -212,34 +212,34 @@ fn group(title: &str, scope: &str, hits: &[Hit]) -> Markup {
 fn row(hit: &Hit) -> Markup {
     html! {
         tr data-row role="row" {
-            td.al-line2 role="cell" {
+            td.al-line2.al-whole role="cell" {
                 (list_patient(&ListPatient { name: &hit.name, under: &hit.under, href: &hit.href }))
             }
             td.al-nb role="cell" {
                 b { @match &hit.born { Some(born) => (time(born)), None => "Not known" } }
-                @if let Some(age) = &hit.age { " (" (age) ")" }
+                @if let Some(age) = &hit.age { " " span.al-nb { "(" (age) ")" } }
             }
             td role="cell" { (crate::components::or_not_known(hit.gender.as_deref())) }
-            td.al-nb role="cell" {
+            td.al-nb.al-whole role="cell" data-label="NHS No." {
                 @match &hit.nhs_number {
                     Some(number) => b { span.al-nhs { (number) } },
                     None => span.al-muted { "Not known" },
                 }
             }
-            td role="cell" { @if hit.address.is_empty() { span.al-muted { "Not known" } } @else { (hit.address) } }
-            td role="cell" {
+            td.al-whole role="cell" { @if hit.address.is_empty() { span.al-muted { "Not known" } } @else { (hit.address) } }
+            td.al-whole role="cell" {
                 (whereabouts(&hit.whereabouts))
-                @if hit.similar { div.al-flags { (tag_with(Weight::Identity, Icon::Person, "Similar name")) } }
+                @if hit.similar { " " (tag_with(Weight::Identity, Icon::Person, "Similar name")) }
             }
-            td.al-muted.al-small role="cell" { (hit.why) }
+            td.al-whole.al-muted.al-small role="cell" { (hit.why) }
         }
     }
 }
 
 fn whereabouts(of: &Whereabouts) -> Markup {
     match of {
-        Whereabouts::Inpatient(place) => html! { (place) div.al-flags { (tag(Weight::Info, "Inpatient")) } },
-        Whereabouts::Emergency(place) => html! { (place) div.al-flags { (tag(Weight::Info, "In emergency")) } },
+        Whereabouts::Inpatient(place) => html! { (place) " " (tag(Weight::Info, "Inpatient")) },
+        Whereabouts::Emergency(place) => html! { (place) " " (tag(Weight::Info, "In emergency")) },
         Whereabouts::LastSeen(day) => html! { "Last seen " (time(day)) },
         Whereabouts::Died(Some(day)) => html! { (tag(Weight::Plain, "Died")) " " (time(day)) },
         Whereabouts::Died(None) => html! { (tag(Weight::Plain, "Died")) " date not known" },

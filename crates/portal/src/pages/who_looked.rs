@@ -4,7 +4,7 @@
 
 use maud::{Markup, html};
 
-use crate::components::access_row::{AccessRow, access_row};
+use crate::components::access_row::{AccessRow, HEADINGS, access_row};
 use crate::components::banner::{Banner, full_name};
 use crate::components::counter::{Standing, figure};
 use crate::components::frame::page;
@@ -14,6 +14,144 @@ use crate::components::{or_not_known, time};
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, counted, number};
 
+/// How far back the list reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Period {
+    /// The last 7 days.
+    Week,
+    /// The last 12 months.
+    #[default]
+    Year,
+    /// As long as there is an access journal.
+    All,
+}
+
+impl Period {
+    const ALL: [Period; 3] = [Period::Week, Period::Year, Period::All];
+
+    /// The period of a code in an address.
+    pub fn of_code(code: &str) -> Period {
+        Period::ALL.into_iter().find(|period| period.code() == code).unwrap_or_default()
+    }
+
+    /// Its length; none when it has no beginning.
+    pub const fn days(self) -> Option<i64> {
+        match self {
+            Period::Week => Some(7),
+            Period::Year => Some(365),
+            Period::All => None,
+        }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Period::Week => "7d",
+            Period::Year => "12m",
+            Period::All => "all",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Period::Week => "7 days",
+            Period::Year => "12 months",
+            Period::All => "All",
+        }
+    }
+
+    /// The period at the end of a sentence.
+    const fn scope(self) -> &'static str {
+        match self {
+            Period::Week => "in 7 days",
+            Period::Year => "in 12 months",
+            Period::All => "since the record began",
+        }
+    }
+}
+
+/// Which views the list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// All of them.
+    #[default]
+    Everything,
+    /// The patient was opened on a page.
+    Opened,
+    /// The patient was a row of a search.
+    Search,
+    /// Software read the record.
+    Software,
+    /// Somebody asked and was not let in.
+    Refused,
+}
+
+impl Kind {
+    const ALL: [Kind; 5] = [Kind::Everything, Kind::Opened, Kind::Search, Kind::Software, Kind::Refused];
+
+    /// The kind of a code in an address.
+    pub fn of_code(code: &str) -> Kind {
+        Kind::ALL.into_iter().find(|kind| kind.code() == code).unwrap_or_default()
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Kind::Everything => "",
+            Kind::Opened => "opened",
+            Kind::Search => "search",
+            Kind::Software => "software",
+            Kind::Refused => "refused",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Kind::Everything => "Everything",
+            Kind::Opened => "Opened",
+            Kind::Search => "In a search",
+            Kind::Software => "Software",
+            Kind::Refused => "Not let in",
+        }
+    }
+}
+
+/// What the list is narrowed to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Narrowed {
+    /// How far back.
+    pub period: Period,
+    /// Which views.
+    pub kind: Kind,
+    /// Only this person's, by stable id.
+    pub who: Option<String>,
+    /// The page of the list, from 1.
+    pub page: usize,
+}
+
+/// What was found. The numbers are of the period; the lines are narrowed further.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Looked {
+    /// The lines of this page, newest first.
+    pub rows: Vec<AccessRow>,
+    /// How many lines there are on all pages.
+    pub lines: usize,
+    /// This page.
+    pub page: usize,
+    /// How many pages there are, at least one.
+    pub pages: usize,
+    /// People and software in the period.
+    pub people: usize,
+    /// Views that a link explains.
+    pub explained: u64,
+    /// Views by a role that reaches every patient.
+    pub by_role: u64,
+    /// Refusals.
+    pub refused: u64,
+    /// The name of the person the list is narrowed to.
+    pub who: Option<String>,
+    /// Whether there are more views than were read.
+    pub cut: bool,
+}
+
 /// What the page shows.
 #[derive(Debug, Clone)]
 pub struct WhoLooked<'a> {
@@ -21,20 +159,14 @@ pub struct WhoLooked<'a> {
     pub setting: &'a Setting,
     /// Who the patient is.
     pub banner: &'a Banner,
+    /// The page's address without what narrows it.
+    pub href: &'a str,
     /// The patient's summary; none for roles that do not open it.
     pub summary: Option<&'a str>,
-    /// Lines, newest first.
-    pub rows: &'a [AccessRow],
-    /// Views in the period.
-    pub views: u64,
-    /// People in the period.
-    pub people: usize,
-    /// Refusals in the period.
-    pub refused: u64,
-    /// The period in words, such as `this stay, since 14-Nov-2026 03:50`.
-    pub period: &'a str,
-    /// Whether the list was cut at its limit.
-    pub cut: bool,
+    /// What the list is narrowed to.
+    pub asked: &'a Narrowed,
+    /// What was found.
+    pub looked: &'a Looked,
 }
 
 /// The page.
@@ -42,17 +174,40 @@ pub fn who_looked_page(of: &WhoLooked<'_>) -> Markup {
     let content = html! {
         (page_head(of))
         (identity_line(of.banner))
-        div.al-kpis.al-kpis--4 {
-            (figure(Standing::Plain, &number(of.views), &html! {
-                (if of.views == 1 { "view " } else { "views " }) (of.period) ", by " (counted(of.people, "person", "people"))
-            }))
-            (figure(Standing::Plain, &number(of.refused), &html! { "asked and not opened, " (of.period) }))
-            (figure(Standing::Plain, "?", &html! { "explained by care, a referral, a task or cover. Not counted yet: treat as unknown." }))
-            (figure(Standing::Plain, "?", &html! { "no reason found. Not counted yet: treat as unknown." }))
-        }
+        (figures(of))
         (list(of))
     };
     page(&of.setting.frame("Who has looked", "Access log", Rail::Patients), &content)
+}
+
+fn figures(of: &WhoLooked<'_>) -> Markup {
+    let (looked, scope) = (of.looked, of.asked.period.scope());
+    let views = looked.explained + looked.by_role;
+    html! {
+        div.al-kpis.al-kpis--4 {
+            (figure(Standing::Plain, &number(views), &html! {
+                (if views == 1 { "view " } else { "views " }) (scope) ", by " (counted(looked.people, "reader", "readers"))
+            }))
+            (figure(Standing::Plain, &number(looked.explained), &html! { "explained by a link that the permit names" }))
+            (figure(Standing::Plain, &number(looked.by_role), &html! { "by role alone: no link of care is recorded. Treat as not explained." }))
+            (figure(Standing::Plain, &number(looked.refused), &html! { "asked and not opened, " (scope) }))
+        }
+    }
+}
+
+/// The address of the list narrowed otherwise.
+fn address(of: &WhoLooked<'_>, asked: &Narrowed) -> String {
+    let mut address = format!("{}?period={}", of.href, asked.period.code());
+    if asked.kind != Kind::Everything {
+        address.push_str(&format!("&kind={}", asked.kind.code()));
+    }
+    if let Some(who) = &asked.who {
+        address.push_str(&format!("&who={}", crate::link::encode(who)));
+    }
+    if asked.page > 1 {
+        address.push_str(&format!("&page={}", asked.page));
+    }
+    address
 }
 
 fn page_head(of: &WhoLooked<'_>) -> Markup {
@@ -96,33 +251,91 @@ fn identity_line(of: &Banner) -> Markup {
 fn list(of: &WhoLooked<'_>) -> Markup {
     let head = Head {
         title: html! { "Views, newest first" },
-        scope: Some(html! { "one line for each person and shift, " (of.period) }),
-        end: None,
+        scope: Some(html! { "one line for each person and shift, " (of.asked.period.scope()) }),
+        end: Some(&periods(of)),
     };
     html! {
-        section.al-panel {
+        section.al-panel #views {
             (panel_head(&head))
-            @if of.rows.is_empty() { (empty(&html! { "Nobody has looked in this period." })) }
-            @if !of.rows.is_empty() {
-                div.al-scroll tabindex="0" role="group" aria-label="Views, scrolls sideways" { table.al-t.al-board {
-                    thead {
-                        tr {
-                            th scope="col" { "Last" }
-                            th scope="col" { "Who" }
-                            th scope="col" { "What" }
-                            th scope="col" { "Why: the link found" }
-                            th.al-num scope="col" { "Views" }
-                            th scope="col" { "State" }
-                        }
-                    }
-                    tbody { @for row in of.rows { (access_row(row)) } }
-                } }
-            }
+            (filters(of))
+            @if of.looked.rows.is_empty() { (nobody(of)) } @else { (table(of)) (pages(of)) }
             div.al-panel__f {
-                @if of.cut { "The newest views are shown; older ones are in the access journal. " }
-                "The link will be worked out from stays, teams, referrals and tasks at the time of the view; nobody types "
-                "it. Until then each line says the role that opened the record. This list is sealed by the access journal: "
-                "no one can take a line out."
+                @if of.looked.cut { "There are more views than one page can read: the newest are counted and shown. " }
+                "The link is what the permit of the time said; nobody types it. Stays, teams, referrals and tasks are not "
+                "looked up yet. Changes are in the journal of changes with their author, and not in this list. "
+                "The list is sealed by the access journal: no one can take a line out."
+            }
+        }
+    }
+}
+
+fn periods(of: &WhoLooked<'_>) -> Markup {
+    html! {
+        span.al-seg role="group" aria-label="How far back" {
+            @for period in Period::ALL {
+                @let asked = Narrowed { period, page: 1, ..of.asked.clone() };
+                a.al-btn href=(address(of, &asked)) aria-current=[(period == of.asked.period).then_some("true")] { (period.words()) }
+            }
+        }
+    }
+}
+
+fn filters(of: &WhoLooked<'_>) -> Markup {
+    html! {
+        div.al-panel__b.al-row.al-filters {
+            span.al-lab { "Only" }
+            span.al-seg.al-seg--wrap role="group" aria-label="Which views" {
+                @for kind in Kind::ALL {
+                    @let asked = Narrowed { kind, page: 1, ..of.asked.clone() };
+                    a.al-btn href=(address(of, &asked)) aria-current=[(kind == of.asked.kind).then_some("true")] { (kind.words()) }
+                }
+            }
+            @if let Some(who) = &of.looked.who {
+                span { "by " b { (who) } " " a href=(address(of, &everyone(of.asked))) { "Show everyone" } }
+            }
+        }
+    }
+}
+
+fn everyone(asked: &Narrowed) -> Narrowed {
+    Narrowed { who: None, page: 1, ..asked.clone() }
+}
+
+fn nobody(of: &WhoLooked<'_>) -> Markup {
+    let narrowed = of.asked.kind != Kind::Everything || of.asked.who.is_some();
+    let all = Narrowed { kind: Kind::Everything, ..everyone(of.asked) };
+    empty(&html! {
+        @if narrowed { "No view matches. " a href=(address(of, &all)) { "Clear filters" } }
+        @else { "Nobody has looked " (of.asked.period.scope()) "." }
+    })
+}
+
+fn table(of: &WhoLooked<'_>) -> Markup {
+    html! {
+        // On a phone rows become cards; the roles keep them a table for those who hear it.
+        table.al-t.al-board.al-cards.al-looked role="table" {
+            thead role="rowgroup" {
+                tr role="row" { @for heading in HEADINGS { th scope="col" role="columnheader" { (heading) } } }
+            }
+            tbody role="rowgroup" {
+                @for row in &of.looked.rows {
+                    @let only = Narrowed { who: Some(row.principal.clone()), page: 1, ..of.asked.clone() };
+                    (access_row(row, &address(of, &only)))
+                }
+            }
+        }
+    }
+}
+
+fn pages(of: &WhoLooked<'_>) -> Markup {
+    let Looked { page, pages, lines, .. } = *of.looked;
+    let to = |page: usize| address(of, &Narrowed { page, ..of.asked.clone() });
+    html! {
+        @if pages > 1 {
+            nav.al-panel__f.al-row aria-label="Pages of the list" {
+                @if page > 1 { a.al-btn href=(to(page - 1)) rel="prev" { "Newer" } }
+                span { "Page " (page) " of " (pages) ", " (counted(lines, "line", "lines")) }
+                @if page < pages { a.al-btn href=(to(page + 1)) rel="next" { "Older" } }
             }
         }
     }

@@ -115,11 +115,22 @@ async fn who_has_looked_is_the_privacy_officer_s_list_and_complete() {
     trust.get(Role::Clinician, ADEYEMI).await;
     trust.get(Role::Clerk, "/t/DEMO/patients?q=adeyemi").await;
     let page = trust.get(Role::PrivacyOfficer, &path).await.text;
-    for words in ["ADEYEMI, Folasade (Mrs)", "t.tester", "Summary", "In a search", "Who has looked"] {
+    for words in ["ADEYEMI, Folasade (Mrs)", "Toni Tester", "t.tester", "Summary", "In a search", "Who has looked"] {
         assert!(page.contains(words), "{words}");
     }
-    assert!(page.contains("<b>4</b><span>views in 12 months, by 1 person"), "{page}");
+    assert!(page.contains("<b>4</b><span>views in 12 months, by 1 reader"), "{page}");
+    assert!(page.contains("The role alone; no link of care is recorded"));
     assert!(!page.contains("penicillin"));
+}
+
+#[tokio::test]
+async fn more_views_than_the_record_gives_at_once_are_all_counted() {
+    let trust = Trust::demo().await;
+    for _ in 0..1003 {
+        trust.get(Role::Clerk, "/t/DEMO/patients/found?q=9990142076").await;
+    }
+    let page = trust.get(Role::PrivacyOfficer, &format!("{ADEYEMI}/who-has-looked?period=all&kind=search")).await.text;
+    assert!(page.contains("<b>1,004</b><span>views since the record began"), "{page}");
 }
 
 #[tokio::test]

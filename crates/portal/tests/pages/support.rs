@@ -8,8 +8,8 @@ use axum::body::Body;
 use fhir::{Document, Limits};
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use portal::Door;
 use portal::components::frame::Environment;
+use portal::{Door, Names};
 use record::{Act, Cause, CauseKind, Change, Draft, Indexing, Key, Location, Options, Record, Source, Template};
 use terms::index::Row;
 use testkit::demo::{STORY_NOW, demo_bundle};
@@ -66,6 +66,10 @@ impl Trust {
             permit: permit("user/t.tester", role),
             trust_code: "DEMO".into(),
             trust_name: "Thameside Royal".into(),
+            names: Names::by(async |ids: Vec<String>| {
+                let named = ids.into_iter().filter(|id| id.starts_with("user/"));
+                named.map(|id| (id, "Toni Tester".to_owned())).collect()
+            }),
             environment: Environment::Demonstration,
             form_token: "token".into(),
             request: "r1".into(),

@@ -17,8 +17,10 @@ use crate::words::{capital, counted, date, short_day};
 const DAY_MS: i64 = 24 * 3_600_000;
 /// Room after now for what is planned.
 const AHEAD_DAYS: i64 = 14;
-/// How many events the list shows.
-const LISTED: usize = 500;
+/// How many events of the list stand open; the rest lie in a fold that says how many they are.
+const OPEN: usize = 20;
+/// How many events the list has at most.
+const LISTED: usize = 2000;
 
 /// How much of the past is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,21 +239,32 @@ fn month_words(day: Date) -> String {
 }
 
 fn list(events: &[Event], now: Moment) -> Markup {
+    let newest_first: Vec<&Event> = events.iter().rev().take(LISTED).collect();
+    let (open, folded) = newest_first.split_at(newest_first.len().min(OPEN));
     html! {
-        div.al-scroll tabindex="0" role="group" aria-label="Encounters and documents, scrolls sideways" { table.al-t.al-tlist {
-            thead {
-                tr {
-                    th scope="col" { "When" }
-                    th scope="col" { "Kind" }
-                    th scope="col" { "What" }
-                    th scope="col" { "Where" }
-                    th scope="col" { "Who" }
-                }
+        (list_table(open, now))
+        @if !folded.is_empty() {
+            details.al-fold {
+                summary { (counted(folded.len(), "earlier item", "earlier items")) }
+                (list_table(folded, now))
             }
-            tbody { @for event in events.iter().rev().take(LISTED) { (list_row(event, now)) } }
-        } }
+        }
         @if events.len() > LISTED {
             div.al-panel__f { "The newest " (LISTED) " of " (events.len()) " are shown." }
+        }
+    }
+}
+
+fn list_table(events: &[&Event], now: Moment) -> Markup {
+    html! {
+        // On a phone rows become cards; the roles keep them a table for those who hear it.
+        table.al-t.al-tlist.al-cards role="table" {
+            thead role="rowgroup" {
+                tr role="row" {
+                    @for heading in ["When", "Kind", "What", "Where", "Who"] { th scope="col" role="columnheader" { (heading) } }
+                }
+            }
+            tbody role="rowgroup" { @for event in events { (list_row(event, now)) } }
         }
     }
 }
@@ -272,12 +285,12 @@ fn list_row(event: &Event, now: Moment) -> Markup {
         State::Over => None,
     };
     html! {
-        tr data-source=(event.source) {
-            td { (time(&date(&event.from))) @if event.kind == Kind::Stay { span.al-sub { (stay_words(event, now)) } } }
-            td { (capital(kind)) @if let Some(state) = state { span.al-sub { (state) } } }
-            td { (event.words) }
-            td { (recorded(event.place.as_deref())) }
-            td { (recorded(event.who.as_deref())) }
+        tr role="row" data-source=(event.source) {
+            td role="cell" { b { (time(&date(&event.from))) } @if event.kind == Kind::Stay { span.al-sub { (stay_words(event, now)) } } }
+            td role="cell" { (capital(kind)) @if let Some(state) = state { span.al-sub { (state) } } }
+            td.al-whole role="cell" { (event.words) }
+            td.al-whole role="cell" data-label="Where" { (recorded(event.place.as_deref())) }
+            td.al-whole role="cell" data-label="Who" { (recorded(event.who.as_deref())) }
         }
     }
 }

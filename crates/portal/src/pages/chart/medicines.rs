@@ -14,6 +14,8 @@ use crate::words::{counted, short_date};
 
 /// How many active medicines stand open; the rest lie in a fold that says how many they are.
 const OPEN: usize = 14;
+/// The longest dose that is kept on one line, in bytes.
+const LONGEST_DOSE: usize = 16;
 
 /// Current medicines.
 pub(super) fn medicines_panel(medicines: &Medicines, now: Moment) -> Markup {
@@ -62,7 +64,8 @@ fn row(medicine: &Medicine, now: Moment) -> Markup {
             }
             td.al-num.al-dose {
                 @match &medicine.dose {
-                    Some(dose) => { span.al-lab-in { "DOSE" } " " (dose) },
+                    // Value and unit are never parted; words that say what is missing may be.
+                    Some(dose) => span.al-nb[dose.len() <= LONGEST_DOSE] { span.al-lab-in { "DOSE" } " " (dose) },
                     None => span.al-sub { "Dose not stated" },
                 }
             }

@@ -40,16 +40,18 @@ pub(super) fn results_panel(lines: &[Line], now: Moment) -> Markup {
 }
 
 fn table(lines: &[Line], now: Moment) -> Markup {
+    // Dates with their year take more room: the columns that a narrow panel leaves out go sooner.
+    let old = lines.iter().any(|line| local_date(line.latest.at.lower()).year() != local_date(now).year());
     html! {
-        (wide("Latest results, scrolls sideways", &html! { table.al-t {
+        (wide("Latest results, scrolls sideways", &html! { table.al-t.al-results.al-results--old[old] {
             thead {
                 tr {
                     th scope="col" { "Test" }
                     th scope="col" { "Trend" }
-                    th.al-num.al-hide-n scope="col" { "Before" }
+                    th.al-num.al-col-before scope="col" { "Before" }
                     th.al-num scope="col" { "Latest" }
-                    th.al-num.al-hide-p scope="col" { "At" }
-                    th.al-num scope="col" { "Change, range" }
+                    th.al-num.al-col-at scope="col" { "At" }
+                    th.al-num.al-words scope="col" { "Change, range" }
                 }
             }
             tbody { @for line in lines { (row(line, now)) } }
@@ -59,17 +61,23 @@ fn table(lines: &[Line], now: Moment) -> Markup {
 
 fn row(line: &Line, now: Moment) -> Markup {
     let word = line.latest.flag.word();
+    let at = clock_or_day(line.latest.at.lower(), now);
     html! {
         tr data-source=(line.latest.source) {
-            th scope="row" { (line.name) @if let Some(unit) = unit(&line.latest) { span.al-sub { (unit) } } }
+            th scope="row" {
+                (line.name)
+                @if let Some(unit) = unit(&line.latest) { span.al-sub { (unit) } }
+                // Where the column *At* is left out, the date stands here: a result is never without one.
+                span.al-sub.al-narrow-at { (time(&at)) }
+            }
             td { (sparkline(line)) }
-            td.al-num.al-muted.al-hide-n { @if let Some(previous) = &line.previous { (before(previous, &line.latest, now)) } }
+            td.al-num.al-muted.al-col-before { @if let Some(previous) = &line.previous { (before(previous, &line.latest, now)) } }
             td.al-num.al-res.al-words[matches!(line.latest.value, Value::Words(_))] {
                 b.al-bad[word.is_some()] { (value_words(&line.latest)) }
                 @if let Some(word) = word { span.al-sub.al-bad { (word) } }
                 @if line.latest.preliminary { " " (tag(Weight::Mute, "Preliminary")) }
             }
-            td.al-num.al-small.al-muted.al-hide-p { (time(&clock_or_day(line.latest.at.lower(), now))) }
+            td.al-num.al-small.al-muted.al-col-at { (time(&at)) }
             td.al-num {
                 @if let Some(change) = line.change { span.al-delta { (change_words(change)) } }
                 @if let Some(range) = line.range.words() { span.al-sub { (range) } }
