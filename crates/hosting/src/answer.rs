@@ -1,27 +1,48 @@
-//! Answers that hosting gives itself: short plain texts, and the headers that every answer carries.
+//! Answers that hosting gives itself: one sentence, to a program as plain text and to a browser as a page; and the
+//! headers that every answer carries.
+//!
 //! Knows no route and no person: what it writes to the log names neither.
 
-use axum::extract::{MatchedPath, Request};
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use portal::pages::problem::sentence_page;
 
-/// A short answer for people and programs that reads the same to everyone.
-pub(crate) fn plain(
-    status: StatusCode,
-    sentence: &'static str,
-) -> (StatusCode, [(HeaderName, &'static str); 1], String) {
-    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{sentence}\n"))
+use crate::host::Host;
+
+/// The sentence of an answer that [`finish`] may put on a page.
+#[derive(Clone)]
+struct Sentence(&'static str);
+
+/// One sentence that reads the same to everyone.
+pub(crate) fn plain(status: StatusCode, sentence: &'static str) -> Response {
+    let media = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    let mut response = (status, media, format!("{sentence}\n")).into_response();
+    response.extensions_mut().insert(Sentence(sentence));
+    response
 }
 
-/// Puts the security headers on an answer and writes one line about it to the log: the route's pattern and never
-/// the path or query, which may name a patient.
-pub(crate) async fn finish(request: Request, next: Next) -> Response {
+/// Whether a browser goes to a page, or sends a form of one: everything else is answered in plain text.
+fn is_for_a_page(request: &Request) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepts.is_some_and(|accepts| accepts.contains("text/html")) && !request.headers().contains_key("hx-request")
+}
+
+/// Puts an answer's sentence on a page for browsers and the security headers on every answer, and writes one line
+/// about it to the log: the route's pattern and never the path or query, which may name a patient.
+pub(crate) async fn finish(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
     let elapsed = crate::clock::stopwatch();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let for_page = is_for_a_page(&request);
     let mut response = next.run(request).await;
+    if let (true, Some(Sentence(sentence))) = (for_page, response.extensions().get().cloned()) {
+        response = on_page(response, sentence, host.is_demonstration().await);
+    }
     secure(response.headers_mut());
     let route = route.as_ref().map_or("-", MatchedPath::as_str);
     let (status, milliseconds) = (response.status().as_u16(), elapsed());
@@ -31,6 +52,14 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
         tracing::debug!(%method, route, status, milliseconds, "answered");
     }
     response
+}
+
+/// The same answer with its sentence in the frame of the pages.
+fn on_page(response: Response, sentence: &str, demonstration: bool) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, sentence_page(sentence, demonstration).into_string().into())
 }
 
 /// Headers that no handler needs to remember; those it has set stay.

@@ -242,7 +242,7 @@ async fn read_form(request: Request) -> Result<(Request, Option<String>), Respon
     let (parts, body) = request.into_parts();
     let read = tokio::time::timeout(FORM_TIME, to_bytes(body, LARGEST_FORM)).await;
     let Ok(Ok(bytes)) = read else {
-        return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "This form is too large or came too slowly.").into_response());
+        return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "This form is too large or came too slowly."));
     };
     let mut fields =
         bytes.split(|byte| *byte == b'&').filter_map(|field| std::str::from_utf8(field).ok()?.split_once('='));
@@ -253,7 +253,6 @@ async fn read_form(request: Request) -> Result<(Request, Option<String>), Respon
 
 fn forged() -> Response {
     plain(StatusCode::FORBIDDEN, "This form is out of date. Go back, load the page again and send it again.")
-        .into_response()
 }
 
 impl Turned {
@@ -261,7 +260,8 @@ impl Turned {
         match self {
             Turned::NotSignedIn if wants_page(request) => {
                 let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-                Redirect::to(&crate::sign_in::address(target)).into_response()
+                let address = crate::sign_in::address(target);
+                if request.headers().contains_key("hx-request") { part_refused(&address) } else { to(&address) }
             }
             Turned::NotSignedIn => {
                 let sentence = "Sign in, or send a bearer token, to use this address.";
@@ -277,6 +277,21 @@ impl Turned {
             }
         }
     }
+}
+
+fn to(address: &str) -> Response {
+    Redirect::to(address).into_response()
+}
+
+/// A script that asked for a part of a page: the sign-in page must not land inside the page, so it is told where the
+/// whole page goes.
+fn part_refused(address: &str) -> Response {
+    let sentence = "Sign in again. What you typed is in the address that leads back.";
+    let mut response = plain(StatusCode::UNAUTHORIZED, sentence);
+    if let Ok(address) = HeaderValue::from_str(address) {
+        response.headers_mut().insert("hx-redirect", address);
+    }
+    response
 }
 
 /// A browser that goes to a page is sent to the sign-in page; everything else is told in its own words.

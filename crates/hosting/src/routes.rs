@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use http::{StatusCode, header};
@@ -34,7 +34,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .fallback(nowhere)
         .layer(from_fn_with_state(Arc::clone(&host), gate::form_guard))
         .layer(from_fn_with_state(Arc::clone(&host), gate::admit))
-        .layer(from_fn(answer::finish))
+        .layer(from_fn_with_state(Arc::clone(&host), answer::finish))
         .with_state(host)
 }
 
@@ -62,7 +62,7 @@ fn json(value: &serde_json::Value) -> Response {
 }
 
 async fn nowhere() -> Response {
-    answer::plain(StatusCode::NOT_FOUND, "There is nothing at this address.").into_response()
+    answer::plain(StatusCode::NOT_FOUND, "There is nothing at this address.")
 }
 
 #[cfg(test)]

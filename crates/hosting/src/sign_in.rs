@@ -205,7 +205,7 @@ async fn page(
 fn failed(failure: &Failure) -> Response {
     tracing::error!(%failure, "a sign-in failed");
     let sentence = "The server failed to do this. The reason is in its log.";
-    crate::answer::plain(StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
+    crate::answer::plain(StatusCode::INTERNAL_SERVER_ERROR, sentence)
 }
 
 #[cfg(test)]

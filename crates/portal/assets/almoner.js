@@ -40,7 +40,36 @@
     all[next].focus();
   }
 
+  // Results as they are typed. Until the answer to what is in the box has come, the rows below belong to another
+  // question: they are dimmed and cannot be opened. The address follows the box, so that Back returns to both.
+  function prepareFind() {
+    var box = document.getElementById("q");
+    var found = document.getElementById("found");
+    if (!box || !found) return;
+    var shown = box.value.trim();
+    var settle = function () { found.classList.toggle("is-stale", box.value.trim() !== shown); };
+    box.addEventListener("input", settle);
+    document.addEventListener("htmx:after:swap", function () {
+      shown = new URL(asking, window.location.href).searchParams.get("q").trim();
+      window.history.replaceState(null, "", box.form.action + asking.slice(asking.indexOf("?")));
+      settle();
+    });
+    var asking = "";
+    box.addEventListener("htmx:before:request", function (event) { asking = event.detail.ctx.request.action; });
+    var failed = function () {
+      found.replaceChildren(document.getElementById("find-failed").content.cloneNode(true));
+      shown = box.value.trim();
+      settle();
+    };
+    box.addEventListener("htmx:response:error", function (event) {
+      // A redirect to the sign-in page is on its way; it leads back here with what was typed.
+      if (!event.detail.ctx.hx.redirect) failed();
+    });
+    box.addEventListener("htmx:error", failed);
+  }
+
   prepareSwitch();
+  prepareFind();
 
   document.addEventListener("keydown", function (event) {
     if (!listens(event)) return;
@@ -59,7 +88,7 @@
 
   // From the search box the arrow key goes into the results, as a list under a box should.
   document.addEventListener("keydown", function (event) {
-    if (event.key === "ArrowDown" && event.target.id === "q" && rows().length) {
+    if (event.key === "ArrowDown" && event.target.id === "q" && !document.querySelector(".is-stale") && rows().length) {
       event.preventDefault();
       rows()[0].focus();
     }

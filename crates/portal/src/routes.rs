@@ -8,7 +8,7 @@ use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use maud::Markup;
 use record::Problem;
 use serde::Deserialize;
@@ -97,8 +97,12 @@ async fn search(Extension(door): Extension<Door>, Query(asked): Query<Asked>) ->
     answer_search(&door, &asked, search_page).await
 }
 
-/// `GET …/patients/found`: what lies under the box, as the person types.
-async fn found(Extension(door): Extension<Door>, Query(asked): Query<Asked>) -> Response {
+/// `GET …/patients/found`: what lies under the box, as the person types. Whoever comes here as to a page, such as
+/// after signing in again, is led to the page with the same words.
+async fn found(Extension(door): Extension<Door>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+    if !headers.contains_key("hx-request") {
+        return Redirect::to(&door.setting().links.search(&asked.q, asked.died == "1")).into_response();
+    }
     answer_search(&door, &asked, found_part).await
 }
 

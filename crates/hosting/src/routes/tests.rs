@@ -405,3 +405,32 @@ async fn the_host_page_shows_an_operator_all_trusts_and_an_administrator_their_o
         assert_eq!(said.body.contains("RBB"), others, "{role}");
     }
 }
+
+#[tokio::test]
+async fn a_part_of_a_page_is_never_answered_with_the_sign_in_page() {
+    let stage = Stage::set().await;
+    let headers = [("accept", "text/html"), ("hx-request", "true")];
+    let said = stage.get("/t/RAA/patients/found?q=smith", &headers).await;
+    assert_eq!(said.status, StatusCode::UNAUTHORIZED);
+    let back = said.headers.get("hx-redirect").unwrap().to_str().unwrap();
+    assert!(back.starts_with("/sign-in?") && back.contains("found%3Fq%3Dsmith"), "{back}");
+    assert!(!said.body.contains("<form"), "{}", said.body);
+    // Signed in again, the address leads to the page with what was typed.
+    stage.add_user("s.reilly", "clinician").await;
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    let said = stage.get("/t/RAA/patients/found?q=smith", &[("cookie", &cookie), ("accept", "text/html")]).await;
+    assert_eq!(said.headers.get("location").unwrap(), "/t/RAA/patients?q=smith");
+}
+
+#[tokio::test]
+async fn a_sentence_is_a_page_to_a_browser_and_plain_to_a_program() {
+    let stage = Stage::set().await;
+    stage.add_user("s.reilly", "clinician").await;
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    for (accept, media) in [("text/html", "text/html; charset=utf-8"), ("*/*", "text/plain; charset=utf-8")] {
+        let said = stage.get("/nowhere", &[("cookie", &cookie), ("accept", accept)]).await;
+        assert_eq!(said.status, StatusCode::NOT_FOUND);
+        assert_eq!(said.headers.get("content-type").unwrap(), media);
+        assert!(said.body.contains("There is nothing at this address."));
+    }
+}

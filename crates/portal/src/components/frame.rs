@@ -156,7 +156,7 @@ fn document(frame: &Frame<'_>, body: &Markup) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width,initial-scale=1";
-                meta name="htmx-config" content=r#"{"includeIndicatorCSS":false,"history":false}"#;
+                meta name="htmx-config" content=r#"{"includeIndicatorCSS":false,"history":false,"noSwap":[204,304,"4xx","5xx"]}"#;
                 title { (frame.title) " - Almoner" }
                 link rel="icon" type="image/svg+xml" href=(assets::MARK_SVG.url);
                 link rel="stylesheet" href=(assets::NHSUK_CSS.url);

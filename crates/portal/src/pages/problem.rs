@@ -4,7 +4,7 @@
 
 use maud::{Markup, html};
 
-use crate::components::frame::page;
+use crate::components::frame::{Environment, Frame, bare_page, page};
 use crate::components::notice::{Kind, notice};
 use crate::setting::{Rail, Setting};
 
@@ -27,6 +27,28 @@ impl Trouble<'_> {
             Trouble::Unavailable(_) => "The record did not answer",
         }
     }
+}
+
+/// One sentence for somebody who may not be signed in: an address without a page, a form that is out of date.
+pub fn sentence_page(sentence: &str, demonstration: bool) -> Markup {
+    let frame = Frame {
+        title: "This did not work",
+        organisation: "",
+        place: "",
+        environment: if demonstration { Environment::Demonstration } else { Environment::Live },
+        person: None,
+        home: "/",
+        find: None,
+        rail: Vec::new(),
+    };
+    let start = html! { a.al-btn href="/" { "Go to the start" } };
+    let content = html! {
+        div.al-wide.al-centred {
+            h1.al-mb { "This did not work" }
+            (notice(Kind::Note, &html! { b { (sentence) } }, Some(&start)))
+        }
+    };
+    bare_page(&frame, &content)
 }
 
 /// The page.

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use crate::components::frame::page;
 use crate::components::list_patient::{ListPatient, list_patient};
+use crate::components::notice::{Kind, notice};
 use crate::components::tag::{Weight, tag, tag_with};
 use crate::components::{Printed, time};
 use crate::icon::Icon;
@@ -101,6 +102,12 @@ pub fn search_page(of: &Search<'_>) -> Markup {
         h1.al-mb { "Find a patient" }
         (form(of))
         div #found { (found_part(of)) }
+        // Shown by the script in place of results that cannot be fetched.
+        template #find-failed {
+            (notice(Kind::Bad, &html! {
+                b { "The search did not answer." } " What you typed is kept. Choose Search to try again."
+            }, None))
+        }
     };
     page(&of.setting.frame("Find a patient", "Patient index", Rail::Patients), &content)
 }
@@ -112,10 +119,11 @@ fn form(of: &Search<'_>) -> Markup {
             div.al-panel__b {
                 label.al-lab.al-lab--wide for="q" { "Name, date of birth, NHS number or hospital number, in any order" }
                 div.al-row.al-nowrap {
-                    // The server answers in a few milliseconds; the delay only saves requests while typing.
+                    // Each search that is answered shows people and is recorded for each of them: one that nobody
+                    // waited for would only flood the access journal. So the typing must pause, and Enter does not wait.
                     input.al-in.al-wf.al-in--big #q name="q" type="search" value=(of.query) autocomplete="off"
                         spellcheck="false" maxlength="120" autofocus
-                        hx-get=(links.found()) hx-trigger="input changed delay:120ms" hx-target="#found"
+                        hx-get=(links.found()) hx-trigger="input changed delay:300ms" hx-target="#found"
                         hx-include="closest form" hx-sync="this:replace";
                     button.al-btn.al-btn--big.al-btn--go { "Search" }
                 }
