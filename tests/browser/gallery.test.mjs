@@ -12,6 +12,7 @@ const pages = {
   "search-empty": "/t/DEMO/patients",
   search: "/t/DEMO/patients?q=adeyimi+grace+1951",
   "search-nobody": "/t/DEMO/patients?q=zzz",
+  "search-long": "/t/DEMO/patients?q=long",
   chart: adeyemi,
   "chart-ten-years": `${adeyemi}?span=10y`,
   "chart-list": `${adeyemi}?span=list`,

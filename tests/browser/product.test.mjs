@@ -34,12 +34,16 @@ function it(name, body) {
 
 async function signIn(role, options = { viewport: { width: 1440, height: 900 } }) {
   const page = await open(browser, base, home, options);
+  await fillSignIn(page, role);
+  return page;
+}
+
+async function fillSignIn(page, role) {
   const account = demo.found["sign-ins"].find((account) => account.role === role);
   await page.getByLabel("User name").fill(account.name);
   await page.getByLabel("Password").fill(account.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL((url) => !url.pathname.includes("sign-in"));
-  return page;
 }
 
 it("signing in refuses a wrong password in words, and lets a right one in", async () => {
@@ -116,4 +120,133 @@ it("a locked session opens nothing, and signing out ends it", async () => {
   await other.goto(`${base}${home}patients`);
   assert.match(other.url(), /sign-in/);
   await other.context().close();
+});
+
+it("typing a surname is one search and one record, on disk before its rows are shown", async () => {
+  const page = await signIn("clinician");
+  await page.goto(`${base}${home}patients`);
+  let asked = 0;
+  page.on("request", (request) => (asked += request.url().includes("/found?") ? 1 : 0));
+  await page.locator("#q").pressSequentially("oyelaran", { delay: 120 });
+  const row = page.getByRole("link", { name: /OYELARAN/ });
+  await row.waitFor();
+  const patient = await row.getAttribute("href");
+  const privacy = await signIn("privacy-officer");
+  await privacy.goto(`${base}${patient}/who-has-looked?kind=search`);
+  assert.match(await privacy.textContent("tbody"), /In a search.*1 view/s);
+  assert.equal(await privacy.locator("tbody tr").count(), 1);
+  assert.equal(asked, 1);
+  await privacy.context().close();
+  await page.context().close();
+});
+
+it("Enter does not wait, and Back brings the words and the rows again", async () => {
+  const page = await signIn("clinician");
+  await page.goto(`${base}${home}patients`);
+  await page.locator("#q").pressSequentially("adeyemi");
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: "ADEYEMI, Folasade (Mrs)" }).click();
+  await page.waitForURL(/adeyemi-folasade/);
+  await page.goBack();
+  assert.equal(await page.locator("#q").inputValue(), "adeyemi");
+  await page.locator("#q").fill("norris");
+  await page.getByRole("link", { name: /NORRIS/ }).click();
+  await page.waitForURL(/norris/);
+  await page.goBack();
+  assert.equal(await page.locator("#q").inputValue(), "norris");
+  assert.equal(await page.getByRole("link", { name: /NORRIS/ }).count(), 1);
+  await page.context().close();
+});
+
+it("rows of an earlier question cannot be opened while the next answer is on its way", async () => {
+  const page = await signIn("clinician");
+  await page.goto(`${base}${home}patients?q=adeyemi`);
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route(/\/found\?/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.locator("#q").fill("norris");
+  assert.equal(await page.locator("#found.is-stale").count(), 1);
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "q");
+  const reached = await page.locator("#found .al-rowlink").first().evaluate((row) => getComputedStyle(row).pointerEvents);
+  assert.equal(reached, "none");
+  release();
+  await page.getByRole("link", { name: /NORRIS/ }).waitFor();
+  assert.equal(await page.locator("#found.is-stale").count(), 0);
+  await page.context().close();
+});
+
+it("a lost connection and an ended session lose nothing that was typed", async () => {
+  const page = await signIn("clinician");
+  await page.goto(`${base}${home}patients?q=adeyemi`);
+  await page.route(/\/found\?/, (route) => route.abort());
+  await page.locator("#q").fill("norris");
+  await page.getByText("The search did not answer.").waitFor();
+  assert.equal(await page.locator("#q").inputValue(), "norris");
+  assert.equal(await page.locator("#found .al-rowlink").count(), 0, "no row of an earlier question is left");
+  await page.unroute(/\/found\?/);
+  const other = await page.context().newPage();
+  await other.goto(`${base}${home}account`);
+  await other.getByRole("main").getByRole("button", { name: "Lock" }).click();
+  await other.waitForURL(/sign-in/);
+  await page.locator("#q").fill("norris 1938");
+  await page.waitForURL(/sign-in/);
+  await fillSignIn(page, "clinician");
+  assert.equal(await page.locator("#q").inputValue(), "norris 1938");
+  assert.equal(await page.getByRole("link", { name: /NORRIS/ }).count(), 1);
+  await page.context().close();
+});
+
+it("a name that was typed to sign in is kept when the password was wrong", async () => {
+  const page = await open(browser, base, home, { viewport: { width: 1280, height: 800 } });
+  await page.getByLabel("User name").fill("s.reily");
+  await page.getByLabel("Password").fill("wrong");
+  await page.keyboard.press("Enter");
+  await page.getByText("There is a problem").waitFor();
+  assert.equal(await page.getByLabel("User name").inputValue(), "s.reily");
+  assert.equal(await page.getByLabel("Password").inputValue(), "");
+  await page.context().close();
+});
+
+it("who has looked is narrowed by links alone, without script", async () => {
+  const page = await signIn("privacy-officer", { viewport: { width: 1280, height: 800 }, javaScriptEnabled: false });
+  const list = `${base}${home}patients/adeyemi-folasade/who-has-looked`;
+  await page.goto(list);
+  await page.goto(list);
+  await page.getByRole("link", { name: "Opened" }).click();
+  await page.getByRole("cell", { name: /Peter Okoro/ }).first().getByRole("link").click();
+  assert.ok(await page.getByText("Show everyone").isVisible());
+  await page.locator("tbody details summary").first().click();
+  assert.ok(await page.locator("tbody details li").first().isVisible());
+  await page.getByRole("link", { name: "Not let in" }).click();
+  await page.getByRole("link", { name: "Clear filters" }).click();
+  assert.ok((await page.locator("tbody tr").count()) > 0);
+  await page.context().close();
+});
+
+it("an address without a page is a page that leads back", async () => {
+  const page = await signIn("clinician");
+  await page.goto(`${base}/nowhere`);
+  await checkWidths(page, "product-nowhere");
+  await page.getByRole("link", { name: "Go to the start" }).click();
+  await page.waitForURL(/patients$/);
+  await page.goto(`${base}${home}patients/nobody`);
+  await checkWidths(page, "product-nobody");
+  await page.context().close();
+});
+
+it("on paper the patient is named and nothing is wider than the sheet", async () => {
+  const page = await signIn("clinician", { viewport: { width: 718, height: 1000 } });
+  await page.goto(`${base}${home}patients/adeyemi-folasade`);
+  await page.emulateMedia({ media: "print" });
+  assert.ok(await page.locator(".al-pb__name").isVisible());
+  assert.ok(await page.getByText("penicillin: anaphylaxis").first().isVisible());
+  for (const gone of [".al-bar", ".al-rail", ".al-sect"]) assert.ok(!(await page.locator(gone).isVisible()), gone);
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(sideways <= 0, `${sideways} px wider than the sheet`);
+  await page.screenshot({ path: "target/screenshots/product-chart-print.png", fullPage: true });
+  await page.context().close();
 });

@@ -56,6 +56,7 @@ pub(crate) fn search(query: &str, part: bool) -> Markup {
         0 => Outcome::NothingTyped,
         1 => Outcome::TooShort,
         _ if query.contains("zz") => Outcome::Found(Found::default()),
+        _ if query.contains("long") => Outcome::Found(long()),
         _ => Outcome::Found(found()),
     };
     let setting = setting();
@@ -119,6 +120,23 @@ fn found() -> Found {
         ),
     ];
     Found { best, others, died_hidden: 1, more: false, read_as: "born in 1951".into() }
+}
+
+/// Forty people whose names and addresses are as long as they come.
+fn long() -> Found {
+    let one = |at: usize| {
+        hit(
+            "adeyemi-folasade",
+            "WOLFESCHLEGELSTEINHAUSENBERGERDORFF-FETHERSTONHAUGH, Maria-Magdalena Konstantina Theodora (Professor Dame)",
+            "Preferred name Anastasia-Wilhelmina. Hospital No. TR\u{a0}104\u{a0}882. Hospital No. XQ\u{a0}0000\u{a0}4711\u{a0}93",
+            ("1951-03-14", "14-Mar-1951", "75y"),
+            (at % 2 == 0).then_some("999 014 2076"),
+            "Flat 117b, The Old Maltings and Granary, Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch, TH4\u{a0}2QP",
+            Whereabouts::Inpatient("Paediatric high dependency and surgical assessment unit, bay 12, bed 4".into()),
+            "family name spelt nearly like, given name sounds like, preferred name, year of birth",
+        )
+    };
+    Found { best: (0..20).map(one).collect(), others: (0..20).map(one).collect(), more: true, ..Found::default() }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one row of a table, written out")]
