@@ -238,6 +238,15 @@ it("an address without a page is a page that leads back", async () => {
   await page.context().close();
 });
 
+it("on a phone the time axis shows its newest end first", async () => {
+  const page = await signIn("clinician", { viewport: { width: 390, height: 844 }, javaScriptEnabled: false });
+  await page.goto(`${base}${home}patients/adeyemi-folasade`);
+  const axis = await page.locator(".al-tl .al-scroll").boundingBox();
+  const now = await page.locator(".al-tl line.now").boundingBox();
+  assert.ok(now.x > axis.x && now.x < axis.x + axis.width, `now is at ${now.x} of ${axis.x} to ${axis.x + axis.width}`);
+  await page.context().close();
+});
+
 it("on paper the patient is named and nothing is wider than the sheet", async () => {
   const page = await signIn("clinician", { viewport: { width: 718, height: 1000 } });
   await page.goto(`${base}${home}patients/adeyemi-folasade`);
@@ -245,8 +254,11 @@ it("on paper the patient is named and nothing is wider than the sheet", async ()
   assert.ok(await page.locator(".al-pb__name").isVisible());
   assert.ok(await page.getByText("penicillin: anaphylaxis").first().isVisible());
   for (const gone of [".al-bar", ".al-rail", ".al-sect"]) assert.ok(!(await page.locator(gone).isVisible()), gone);
+  assert.ok(await page.getByText("Demonstration: invented patients").isVisible());
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(sideways <= 0, `${sideways} px wider than the sheet`);
+  const content = await page.locator("main").boundingBox();
+  assert.ok(content.width > 650, `the content is ${content.width} px wide`);
   await page.screenshot({ path: "target/screenshots/product-chart-print.png", fullPage: true });
   await page.context().close();
 });

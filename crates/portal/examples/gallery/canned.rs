@@ -130,7 +130,7 @@ fn long() -> Found {
             "WOLFESCHLEGELSTEINHAUSENBERGERDORFF-FETHERSTONHAUGH, Maria-Magdalena Konstantina Theodora (Professor Dame)",
             "Preferred name Anastasia-Wilhelmina. Hospital No. TR\u{a0}104\u{a0}882. Hospital No. XQ\u{a0}0000\u{a0}4711\u{a0}93",
             ("1951-03-14", "14-Mar-1951", "75y"),
-            (at % 2 == 0).then_some("999 014 2076"),
+            at.is_multiple_of(2).then_some("999 014 2076"),
             "Flat 117b, The Old Maltings and Granary, Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch, TH4\u{a0}2QP",
             Whereabouts::Inpatient("Paediatric high dependency and surgical assessment unit, bay 12, bed 4".into()),
             "family name spelt nearly like, given name sounds like, preferred name, year of birth",
