@@ -121,6 +121,29 @@ async fn recognise(bytes: Arc<[u8]>, known: Vec<NamedBlob>) -> Result<(NamedBlob
     tokio::task::spawn_blocking(work).await.map_err(|error| Problem::store("hashing a blob", error))?
 }
 
+/// A digest in hexadecimal.
+pub(crate) fn digest_name(digest: &Hash) -> String {
+    use std::fmt::Write as _;
+    let mut name = String::with_capacity(64);
+    for byte in digest {
+        // Writing to a String cannot fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
+}
+
+/// The digest that a name stands for.
+pub(crate) fn digest_of(name: &str) -> Option<Hash> {
+    let mut digest = [0; 32];
+    if name.len() != 64 || !name.is_ascii() {
+        return None;
+    }
+    for (at, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&name[at * 2..at * 2 + 2], 16).ok()?;
+    }
+    Some(digest)
+}
+
 fn named(stored: StoredBlob) -> Option<NamedBlob> {
     let salt = stored.salt.as_slice().try_into().ok()?;
     Some(NamedBlob { digest: stored.digest, salt, length: stored.length })

@@ -12,7 +12,7 @@ use crate::error::Problem;
 /// Speed over size: level 1 with a dictionary is smaller than level 19 without.
 const LEVEL: i32 = 1;
 /// Longest text; a bound for decompression.
-const MOST_TEXT_BYTES: usize = 64 << 20;
+pub(crate) const MOST_TEXT_BYTES: usize = 64 << 20;
 /// Size of a trained dictionary.
 const DICTIONARY_BYTES: usize = 64 << 10;
 /// Texts shorter than this are kept as they are.

@@ -109,6 +109,24 @@ pub(crate) struct Group<'w> {
     erased: Vec<(Erased, u64)>,
     /// The anchors that members touched, and by which entry.
     anchors: Vec<(PreparedAnchor, u64)>,
+    /// The head's sequence before the group: rows of later versions are not in the store yet.
+    base: u64,
+}
+
+/// A version on its way into the store, whoever decided it.
+pub(crate) struct NewVersion {
+    pub(crate) key: Key,
+    pub(crate) version: u64,
+    pub(crate) operation: Operation,
+    pub(crate) sequence: u64,
+    pub(crate) moment: Moment,
+    /// 16 bytes, or the number of the entry that erases the text.
+    pub(crate) salt: Vec<u8>,
+    /// The text as it is hashed; `None` when it is erased.
+    pub(crate) text: Option<Vec<u8>>,
+    pub(crate) rows: Vec<Row>,
+    /// The rows and the sequence of the version before, when that was live.
+    pub(crate) before: Option<(u64, Vec<Row>)>,
 }
 
 impl<'w> Group<'w> {
@@ -127,6 +145,7 @@ impl<'w> Group<'w> {
             random,
             stamps,
             batch: Batch::default(),
+            base: head.sequence,
             head,
             leaves: Vec::new(),
             states: FxHashMap::default(),
@@ -148,6 +167,11 @@ impl<'w> Group<'w> {
                 Assertion::Absent(_) | Assertion::AtMost(..) => None,
             }));
         }
+        self.gather_keys(wanted)
+    }
+
+    /// Reads in one go where these resources are.
+    pub(crate) fn gather_keys(&mut self, mut wanted: Vec<&Key>) -> Result<(), Problem> {
         wanted.sort_unstable();
         wanted.dedup();
         let stored: Vec<(&Key, StoredKey)> =
@@ -302,7 +326,8 @@ impl<'w> Group<'w> {
             changes,
             act: std::mem::replace(&mut member.besides, journal::Act::Commit),
         };
-        self.append(&entry, entry_salt, rids);
+        let body = entry.encode();
+        self.append(&entry, body, entry_salt.to_vec(), rids);
         if let Some(idempotency) = &member.act.idempotency {
             self.batch.kept_keys.push(KeptKey {
                 principal: member.author.clone(),
@@ -312,40 +337,45 @@ impl<'w> Group<'w> {
                 moment,
             });
         }
-        for erased in member.erase.drain(..) {
-            if erased.newest {
-                self.lose_text(erased.rid);
-            }
-            self.erased.push((erased, sequence));
-        }
+        self.erase_texts(std::mem::take(&mut member.erase), std::mem::take(&mut member.erase_blobs), sequence)?;
         for anchor in member.anchors.drain(..) {
             self.stamps.touch(&anchor.state.key, sequence);
             self.anchors.push((anchor, sequence));
         }
-        self.batch.blob_erase.append(&mut member.erase_blobs);
         Ok(Receipt { sequence, moment, written, repeated: false })
     }
 
-    /// From here on the group knows that a resource's newest version has no text any more.
-    fn lose_text(&mut self, rid: i64) {
-        for state in self.states.values_mut().flatten().filter(|state| state.located.rid == rid) {
-            state.located.live = false;
+    /// Takes texts and blobs away, because this entry says so.
+    pub(crate) fn erase_texts(&mut self, erase: Vec<Erased>, blobs: Vec<Hash>, by: u64) -> Result<(), Problem> {
+        for erased in erase {
+            if erased.newest {
+                self.lose_text(&erased)?;
+            }
+            self.erased.push((erased, by));
         }
+        self.batch.blob_erase.extend(blobs);
+        Ok(())
     }
 
-    fn append(&mut self, entry: &journal::Entry, salt: Salt, rids: Vec<i64>) {
-        let body = entry.encode();
+    /// From here on a resource's newest version has no text any more.
+    fn lose_text(&mut self, erased: &Erased) -> Result<(), Problem> {
+        for state in self.states.values_mut().flatten().filter(|state| state.located.rid == erased.rid) {
+            state.located.live = false;
+        }
+        let (rid, version, sequence) = (erased.rid, erased.version, erased.sequence);
+        self.batch.current.push(Located { rid, version, sequence, live: false });
+        let kind = self.numbering.give_kind(&erased.key.kind, &mut self.batch)?;
+        self.batch.tallies.push((kind, -1));
+        Ok(())
+    }
+
+    /// Puts an entry at the end of the journal.
+    pub(crate) fn append(&mut self, entry: &journal::Entry, body: Vec<u8>, salt: Vec<u8>, rids: Vec<i64>) {
         self.head.sequence = entry.sequence;
         self.head.moment = entry.moment;
         self.head.chain = journal::chain_hash(&body);
         self.leaves.push(journal::leaf_hash(&body));
-        self.batch.entries.push(StoredEntry {
-            sequence: entry.sequence,
-            moment: entry.moment,
-            salt: salt.to_vec(),
-            body,
-            rids,
-        });
+        self.batch.entries.push(StoredEntry { sequence: entry.sequence, moment: entry.moment, salt, body, rids });
     }
 
     fn salt(&mut self) -> Salt {
@@ -375,13 +405,6 @@ impl<'w> Group<'w> {
         sequence: u64,
         moment: Moment,
     ) -> Result<(i64, Written, Hash), Problem> {
-        let kind = self.numbering.give_kind(&change.key.kind, &mut self.batch)?;
-        let state = self.states.get(&change.key).copied().flatten();
-        let rid = match state {
-            Some(state) => state.located.rid,
-            None => self.numbering.give_rid((kind, keys::stored_id(&change.key.id)), &mut self.batch),
-        };
-        let was_live = state.is_some_and(|state| state.located.live);
         let version = change.version + 1;
         let salt = self.salt();
         let blobs: Vec<Hash> = change.blobs.iter().map(|blob| blob.digest).collect();
@@ -391,34 +414,63 @@ impl<'w> Group<'w> {
             None => (Operation::Delete, Vec::new()),
         };
         let digest = journal::version_digest(&salt, &text);
-        let (coding, coded) = self.encoder.encode(&text)?;
+        let key = change.key.clone();
+        let rid = self.keep_version(NewVersion {
+            key: key.clone(),
+            version,
+            operation,
+            sequence,
+            moment,
+            salt: salt.to_vec(),
+            text: Some(text),
+            rows: std::mem::take(&mut change.rows),
+            before: change.before.take(),
+        })?;
+        Ok((rid, Written { key, version, operation }, digest))
+    }
+
+    /// Puts a version into the batch, with its rows and those that it ends; gives its resource's row number.
+    pub(crate) fn keep_version(&mut self, new: NewVersion) -> Result<i64, Problem> {
+        let NewVersion { key, version, operation, sequence, moment, salt, text, rows, before } = new;
+        let kind = self.numbering.give_kind(&key.kind, &mut self.batch)?;
+        let state = self.states.get(&key).copied().flatten();
+        let rid = match state {
+            Some(state) => state.located.rid,
+            None => self.numbering.give_rid((kind, keys::stored_id(&key.id)), &mut self.batch),
+        };
+        let was_live = state.is_some_and(|state| state.located.live);
+        let live = operation != Operation::Delete && text.is_some();
+        let (coding, text) = match text {
+            Some(text) => self.encoder.encode(&text).map(|(coding, coded)| (coding, Some(coded)))?,
+            None => (0, None),
+        };
+        let operation = operation_number(operation);
         self.batch.versions.push(StoredVersion {
             rid,
             version,
             sequence,
             moment,
-            operation: operation_number(operation),
+            operation,
             seal: 0,
             coding,
-            salt: salt.to_vec(),
-            text: Some(coded),
+            salt,
+            text,
         });
-        let live = operation != Operation::Delete;
         let located = Located { rid, version, sequence, live };
         self.batch.current.push(located);
-        self.states.insert(change.key.clone(), Some(State { located }));
+        self.states.insert(key.clone(), Some(State { located }));
         if live != was_live {
             self.batch.tallies.push((kind, if live { 1 } else { -1 }));
         }
-        if let Some((from, rows)) = change.before.take() {
-            self.ended.push((rid, change.key.kind.clone(), rows, from, sequence));
+        if let Some((from, rows)) = before {
+            self.ended.push((rid, key.kind.clone(), rows, from, sequence));
         }
-        let rows: Arc<[Row]> = std::mem::take(&mut change.rows).into();
+        let rows: Arc<[Row]> = rows.into();
         self.brought.insert(rid, rows.clone());
         if live {
-            self.begun.push((rid, change.key.kind.clone(), rows, sequence));
+            self.begun.push((rid, key.kind, rows, sequence));
         }
-        Ok((rid, Written { key: change.key.clone(), version, operation }, digest))
+        Ok(rid)
     }
 
     /// Turns all rows of the group into keys; call once, when every member was taken.
@@ -434,7 +486,12 @@ impl<'w> Group<'w> {
             .chain(erased.iter().flat_map(|(erased, _)| &erased.rows))
             .chain(&kinds);
         self.numbering.prepare(all, self.store, &mut self.batch)?;
-        for ((rid, _, rows, _), kind_row) in begun.iter().zip(&kinds) {
+        let over: FxHashSet<(i64, u64)> =
+            ended.iter().filter(|(.., from, _)| *from > self.base).map(|(rid, _, _, from, _)| (*rid, *from)).collect();
+        for ((rid, _, rows, sequence), kind_row) in begun.iter().zip(&kinds) {
+            if over.contains(&(*rid, *sequence)) {
+                continue;
+            }
             for row in rows.iter().chain([kind_row]) {
                 self.batch.index_add.push((self.numbering.key(row)?, *rid));
             }
@@ -442,7 +499,9 @@ impl<'w> Group<'w> {
         for (rid, kind, rows, from, to) in &ended {
             for row in rows.iter().chain([&kind_row(kind, *from)]) {
                 let key = self.numbering.key(row)?;
-                self.batch.index_drop.push((key.clone(), *rid));
+                if *from <= self.base {
+                    self.batch.index_drop.push((key.clone(), *rid));
+                }
                 self.batch.index_past.push((key, *rid, *from, *to));
             }
         }
@@ -463,13 +522,6 @@ impl<'w> Group<'w> {
                 } else {
                     self.batch.past_drop.push((key, version.rid, version.sequence));
                 }
-            }
-            if version.newest {
-                let located =
-                    Located { rid: version.rid, version: version.version, sequence: version.sequence, live: false };
-                self.batch.current.push(located);
-                let kind = self.numbering.give_kind(&version.key.kind, &mut self.batch)?;
-                self.batch.tallies.push((kind, -1));
             }
         }
         Ok(())

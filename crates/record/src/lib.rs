@@ -1,5 +1,5 @@
-//! The data core of one trust: every change goes in through [`Record::transact`], every read through a [`Reading`] at
-//! one sequence. (Entries decided elsewhere come in with moves.)
+//! The data core of one trust: every new decision goes in through [`Record::transact`], what was decided elsewhere
+//! through [`Record::apply`], every read through a [`Reading`] at one sequence.
 //!
 //! # Tour
 //! * [`Record::open`] opens a store ([`Location`]) with the [`Indexing`] that turns a text into index rows.
@@ -12,6 +12,8 @@
 //! * Whatever a [`Reading`] showed is in the access journal before [`Reading::finish`] returns.
 //! * Large attachments are taken out of a [`Template`] as [`Hole`]s and kept as blobs, on disk before the commit that
 //!   names them; a version that is shown has them in its text again.
+//! * A record that is moved, restored or read in again is opened to receive ([`Record::open_to_receive`]) and given the
+//!   entries that another gave out ([`Record::decided`]) with what lies beside them ([`mod@apply`]).
 //! * `Desk` keeps what must survive but not for ever; `Record::verify` proves the whole.
 //!
 //! Does not know what a patient or a bed is, nor FHIR, HTTP or HTML. The only crate with SQL.
@@ -19,6 +21,7 @@
 mod access_journal;
 mod anchor_check;
 mod anchors;
+pub mod apply;
 mod blobs;
 mod change;
 mod codec;

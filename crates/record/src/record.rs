@@ -12,6 +12,7 @@ use quick_cache::sync::Cache;
 use terms::{Clock, Moment};
 
 use crate::access_journal::{Access, AccessJournal, AccessQuery};
+use crate::apply::OWED;
 use crate::blobs::UnderWay;
 use crate::change::{Act, Cause, Key};
 use crate::codec::Decoder;
@@ -84,9 +85,18 @@ pub(crate) struct Inner {
     checkpoints: tokio::sync::Mutex<()>,
     /// Held during an erasure, so that a text is erased by one entry only.
     pub(crate) erasures: tokio::sync::Mutex<()>,
+    /// There when the record was opened to receive entries; held while some are applied.
+    pub(crate) receiving: Option<tokio::sync::Mutex<()>>,
     /// Turns of drafts that were declined because somebody touched their anchors.
     pub(crate) turns: Turns,
     store_name: &'static str,
+}
+
+/// What a record is opened for as its writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Use,
+    Receive,
 }
 
 /// The state of a record, for a host's page. No patient data.
@@ -113,19 +123,38 @@ impl Record {
     /// [`Problem::Unsuitable`] when the store is not as it must be, [`Problem::Damaged`] when what is there does not
     /// agree with itself.
     pub async fn open(location: &Location, options: Options) -> Result<Record, Problem> {
+        let record = Record::open_as(location, options, Purpose::Use).await?;
+        record.settle_received().await?;
+        Ok(record)
+    }
+
+    /// Opens a record, making it when there is none, to receive entries that were decided elsewhere
+    /// ([`Record::apply`]). It can be read, but takes no decisions of its own, not even a first entry.
+    ///
+    /// # Errors
+    /// As [`Record::open`].
+    pub async fn open_to_receive(location: &Location, options: Options) -> Result<Record, Problem> {
+        Record::open_as(location, options, Purpose::Receive).await
+    }
+
+    async fn open_as(location: &Location, options: Options, purpose: Purpose) -> Result<Record, Problem> {
         let directory = location.directory();
         make_folder(directory).map_err(|error| Problem::store("making the record's directory", error))?;
         let (to_open, durability) = (location.clone(), options.durability);
         let (writer, head) = blocking(move || WriterStore::take_over_at(&to_open, durability)).await?;
         let (store, shared, dictionaries) = open_store(location).await?;
+        if purpose == Purpose::Use && store.desk_get(OWED.0, OWED.1).await?.is_some_and(|row| !row.bytes.is_empty()) {
+            let what = "it has received only a part: entries that erase what came as erased are still to come".into();
+            return Err(Problem::Unsuitable { what });
+        }
         shared.epoch.store(head.epoch, Ordering::Release);
         let signing = signing_key(directory, &options.origin)?;
         let accesses = AccessJournal::start(directory, &options.host, head.epoch, options.clock.clone())?;
-        let first = head.sequence == 0;
+        let first = head.sequence == 0 && purpose == Purpose::Use;
         let (for_writer, clock) = (shared.clone(), options.clock.clone());
         let queue = blocking(move || writer::start(writer, for_writer, clock, head, &dictionaries)).await?;
         let host = options.host.clone();
-        let record = Record::of(location, options, (store, shared), (queue, accesses), signing);
+        let record = Record::of(location, options, (store, shared), (queue, accesses), signing, purpose);
         if first {
             record.introduce_key(&host).await?;
         }
@@ -138,7 +167,14 @@ impl Record {
     pub async fn open_to_verify(location: &Location, options: Options) -> Result<Record, Problem> {
         let (store, shared, _) = open_store(location).await?;
         let signing = signing_key(location.directory(), &options.origin)?;
-        Ok(Record::of(location, options, (store, shared), (Queue::closed(), AccessJournal::closed()), signing))
+        Ok(Record::of(
+            location,
+            options,
+            (store, shared),
+            (Queue::closed(), AccessJournal::closed()),
+            signing,
+            Purpose::Use,
+        ))
     }
 
     fn of(
@@ -147,6 +183,7 @@ impl Record {
         (store, shared): (Store, Arc<Shared>),
         (queue, accesses): (Queue, AccessJournal),
         signing: SigningKey,
+        purpose: Purpose,
     ) -> Record {
         let store_name = match location {
             Location::Sqlite { .. } => "SQLite",
@@ -165,6 +202,7 @@ impl Record {
             origin: options.origin,
             checkpoints: tokio::sync::Mutex::new(()),
             erasures: tokio::sync::Mutex::new(()),
+            receiving: (purpose == Purpose::Receive).then(|| tokio::sync::Mutex::new(())),
             turns: Turns::new(),
             store_name,
         };
@@ -277,6 +315,15 @@ impl Record {
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.inner
+    }
+
+    /// # Errors
+    /// When the record was opened to receive what is decided elsewhere.
+    pub(crate) fn takes_decisions(&self) -> Result<(), Problem> {
+        if self.inner.receiving.is_none() {
+            return Ok(());
+        }
+        Err(Problem::Unsuitable { what: "it is receiving entries and takes no decisions of its own".into() })
     }
 
     /// The first entry of a record introduces the key that signs its checkpoints.

@@ -42,6 +42,7 @@ impl Record {
         Decide: Fn(Arc<Reading>) -> Decided + Send + Sync,
         Decided: Future<Output = Result<Draft, TransactError<R>>> + Send,
     {
+        self.takes_decisions()?;
         let mut kept = Kept::default();
         let outcome = self.decide_and_commit(permit, &act, &decide, &mut kept).await;
         let unnamed = kept.digests();
@@ -249,11 +250,18 @@ pub(crate) fn check_limits(prepared: &Prepared) -> Result<(), Problem> {
         changes: prepared.changes.iter().map(|prepared| change(&prepared.key)).collect(),
         act: journal::Act::Commit,
     };
-    let longest = prepared.changes.iter().flat_map(|change| &change.rows).map(row_bytes).max();
-    if longest.is_some_and(|longest| longest > MOST_ROW_BYTES) {
-        return Err(Problem::Unsuitable { what: format!("an index row has at most {MOST_ROW_BYTES} bytes") });
+    for change in &prepared.changes {
+        check_rows(&change.rows)?;
     }
     entry.check().map_err(|error| Problem::Unsuitable { what: format!("the commit does not fit the journal: {error}") })
+}
+
+/// Refuses rows that no store could keep.
+pub(crate) fn check_rows(rows: &[Row]) -> Result<(), Problem> {
+    if rows.iter().map(row_bytes).all(|bytes| bytes <= MOST_ROW_BYTES) {
+        return Ok(());
+    }
+    Err(Problem::Unsuitable { what: format!("an index row has at most {MOST_ROW_BYTES} bytes") })
 }
 
 fn row_bytes(row: &Row) -> usize {

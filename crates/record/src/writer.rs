@@ -13,7 +13,8 @@ use rand::SeedableRng as _;
 use terms::{Clock, Moment};
 use tokio::sync::oneshot;
 
-use crate::blobs::{UnderWay, Unnamed};
+use crate::apply::Received;
+use crate::blobs::{Held, UnderWay, Unnamed};
 use crate::change::Receipt;
 use crate::codec::{Decoder, Encoder};
 use crate::desk::{DeskChange, desk_batch};
@@ -45,6 +46,8 @@ pub(crate) enum Job {
     Rebuild(Receiver<Vec<ResourceRows>>, oneshot::Sender<Result<(), Problem>>),
     /// Keeps what differs from these anchors, worked out again; the answer is false when one was touched since.
     Anchors(Vec<PreparedAnchor>, oneshot::Sender<Result<bool, Problem>>),
+    /// Writes checked entries that were decided elsewhere, with a change of what is owed; holds their blobs meanwhile.
+    Apply(Vec<Received>, Option<DeskChange>, Vec<Held>, oneshot::Sender<Result<u64, Problem>>),
     /// Removes contents that no entry names and no commit under way will.
     SweepBlobs(Unnamed, oneshot::Sender<Result<u64, Problem>>),
     /// The head and the root of the journal's tree.
@@ -131,6 +134,18 @@ impl Queue {
     pub(crate) async fn head(&self) -> Result<(Head, journal::Hash), Problem> {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Head(reply)).await?;
+        answer.await.unwrap_or(Err(Problem::Closed))
+    }
+
+    /// Hands checked entries to the writer; the answer is the new head's sequence.
+    pub(crate) async fn apply(
+        &self,
+        entries: Vec<Received>,
+        owed: Option<DeskChange>,
+        held: Vec<Held>,
+    ) -> Result<u64, Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Apply(entries, owed, held, reply)).await?;
         answer.await.unwrap_or(Err(Problem::Closed))
     }
 
@@ -285,7 +300,7 @@ impl Writer {
     /// Takes what waits, up to the bounds of a group, and carries it out.
     fn run_group(&mut self, first: Job, queue: &Receiver<Job>) -> Option<oneshot::Sender<()>> {
         let (mut commits, mut desk, mut heads) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut rebuild, mut anchors, mut sweep, mut stop, mut bytes) = (None, None, None, None, 0);
+        let (mut alone, mut stop, mut bytes) = (None, None, 0);
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
@@ -295,16 +310,8 @@ impl Writer {
                 }
                 Job::Desk(changes, reply) => desk.push((changes, reply)),
                 Job::Head(reply) => heads.push(reply),
-                Job::Rebuild(parts, reply) => {
-                    rebuild = Some((parts, reply));
-                    break;
-                }
-                Job::Anchors(again, reply) => {
-                    anchors = Some((again, reply));
-                    break;
-                }
-                Job::SweepBlobs(unnamed, reply) => {
-                    sweep = Some((unnamed, reply));
+                job @ (Job::Rebuild(..) | Job::Anchors(..) | Job::SweepBlobs(..) | Job::Apply(..)) => {
+                    alone = Some(job);
                     break;
                 }
                 Job::Stop(reply) => {
@@ -316,31 +323,59 @@ impl Writer {
             next = if full { None } else { queue.try_recv().ok() };
         }
         self.commit_group(commits, desk);
-        if let Some((parts, reply)) = rebuild {
-            let result = self.rebuild(&parts);
-            if result.is_err() {
-                self.recover();
+        match alone {
+            Some(Job::Rebuild(parts, reply)) => {
+                let result = self.rebuild(&parts);
+                self.answer(reply, result);
             }
-            let _ = reply.send(result);
-        }
-        if let Some((again, reply)) = anchors {
-            let result = self.keep_anchors(again);
-            if result.is_err() {
-                self.recover();
+            Some(Job::Anchors(again, reply)) => {
+                let result = self.keep_anchors(again);
+                self.answer(reply, result);
             }
-            let _ = reply.send(result);
-        }
-        if let Some((unnamed, reply)) = sweep {
-            let result = self.sweep_blobs(unnamed);
-            if result.is_err() {
-                self.recover();
+            Some(Job::SweepBlobs(unnamed, reply)) => {
+                let result = self.sweep_blobs(unnamed);
+                self.answer(reply, result);
             }
-            let _ = reply.send(result);
+            Some(Job::Apply(entries, owed, _held, reply)) => {
+                let result = self.apply(entries, owed);
+                self.answer(reply, result);
+            }
+            _ => {}
         }
         for reply in heads {
             let _ = reply.send(self.own_head().map_err(|problem| again(&problem)));
         }
         stop
+    }
+
+    /// Answers what was done alone; after a failure the writer starts again from what is on disk.
+    fn answer<T>(&mut self, reply: oneshot::Sender<Result<T, Problem>>, result: Result<T, Problem>) {
+        if result.is_err() {
+            self.recover();
+        }
+        let _ = reply.send(result);
+    }
+
+    /// Writes checked entries that were decided elsewhere; the new head's sequence.
+    fn apply(&mut self, entries: Vec<Received>, owed: Option<DeskChange>) -> Result<u64, Problem> {
+        self.store.begin()?;
+        let mut group = Group::new(
+            &mut self.store,
+            &mut self.numbering,
+            &mut self.encoder,
+            &mut self.random,
+            &mut self.stamps,
+            self.head.clone(),
+        );
+        group.gather_received(&entries)?;
+        for received in entries {
+            group.take_received(received)?;
+        }
+        group.number_rows()?;
+        let (batch, head, leaves) = (std::mem::take(&mut group.batch), group.head.clone(), group.leaves);
+        let owed: Vec<DeskChange> = owed.into_iter().collect();
+        self.finish_group(batch, head, leaves, &[&owed])?;
+        Ok(self.head.sequence)
     }
 
     /// Empties the index and fills it with the rows that arrive.
@@ -471,7 +506,8 @@ impl Writer {
         }
         group.number_rows()?;
         let (batch, head, leaves) = (std::mem::take(&mut group.batch), group.head.clone(), group.leaves);
-        let made = self.finish_group(batch, head, leaves, desk)?;
+        let desk: Vec<&[DeskChange]> = desk.iter().map(|(changes, _)| changes.as_slice()).collect();
+        let made = self.finish_group(batch, head, leaves, &desk)?;
         Ok((receipts, made))
     }
 
@@ -481,10 +517,10 @@ impl Writer {
         mut batch: Batch,
         mut head: Head,
         leaves: Vec<journal::Hash>,
-        desk: &[DeskJob],
+        desk: &[&[DeskChange]],
     ) -> Result<Vec<Vec<bool>>, Problem> {
         let mut made = Vec::with_capacity(desk.len());
-        for (changes, _) in desk {
+        for changes in desk {
             made.push(desk_batch(changes, &mut self.store, &mut batch, &mut head.desk)?);
         }
         if batch.entries.is_empty() && head == self.head {
@@ -507,6 +543,7 @@ impl Writer {
             self.shared.names.publish(self.numbering.lists());
         }
         self.head = head;
+        self.shared.epoch.store(self.head.epoch, Ordering::Release);
         self.shared.moment.store(self.head.moment.0, Ordering::Release);
         self.shared.newest.store(self.head.sequence, Ordering::Release);
         Ok(made)
@@ -612,6 +649,7 @@ fn refuse_all(queue: &Receiver<Job>, over: &Problem) {
             Job::Desk(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Rebuild(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Anchors(_, reply) => drop(reply.send(Err(again(over)))),
+            Job::Apply(_, _, _, reply) => drop(reply.send(Err(again(over)))),
             Job::SweepBlobs(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Head(reply) => drop(reply.send(Err(again(over)))),
             Job::Stop(reply) => drop(reply.send(())),

@@ -7,6 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::entry::BlobRef;
 use crate::hash::Hash;
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -63,6 +64,19 @@ pub fn split(kept: &[u8]) -> Result<(Vec<Hole>, &[u8]), Malformed> {
     let rising = holes.windows(2).all(|pair| pair[0].at < pair[1].at);
     let inside = holes.last().is_some_and(|last| last.at <= text.len() as u64);
     if rising && inside { Ok((holes, text)) } else { from.fail("the holes do not lie in their text one after another") }
+}
+
+/// Whether these are the blobs of what was kept: those of its holes, each once, in the order of their first place. A
+/// text without holes has none.
+pub fn are_of(kept: &[u8], blobs: &[BlobRef]) -> bool {
+    let Ok((holes, _)) = split(kept) else { return false };
+    let mut named: Vec<Hash> = Vec::with_capacity(blobs.len());
+    for hole in holes {
+        if !named.contains(&hole.digest) {
+            named.push(hole.digest);
+        }
+    }
+    named.iter().eq(blobs.iter().map(|blob| &blob.digest))
 }
 
 /// The text with its holes filled, each given as its place and its blob's bytes, in order. A place behind the text

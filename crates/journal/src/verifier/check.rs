@@ -102,7 +102,7 @@ impl Verifier {
                 if version_digest(salt, text) != stated.digest {
                     let sentence = format!("The text or its salt is not what entry {sequence} committed.");
                     self.findings.add(FindingKind::TextChanged, sequence, version_name(stated), sentence);
-                } else if !has_holes_of(text, stated) {
+                } else if text.first() == Some(&holes::MARK) && !holes::are_of(text, &stated.blobs) {
                     let sentence = format!("The text of entry {sequence} has other holes than its change has blobs.");
                     self.findings.add(FindingKind::HolesWrong, sequence, version_name(stated), sentence);
                 }
@@ -313,21 +313,6 @@ impl Verifier {
             self.beside.text_absent(current.entry.sequence, change, &mut self.findings);
         }
     }
-}
-
-/// Whether a text that says where blobs belong names the blobs of its change, in their order.
-fn has_holes_of(text: &[u8], change: &Change) -> bool {
-    if text.first() != Some(&holes::MARK) {
-        return true;
-    }
-    let Ok((holes, _)) = holes::split(text) else { return false };
-    let mut named: Vec<Hash> = Vec::with_capacity(change.blobs.len());
-    for hole in holes {
-        if !named.contains(&hole.digest) {
-            named.push(hole.digest);
-        }
-    }
-    named.iter().eq(change.blobs.iter().map(|blob| &blob.digest))
 }
 
 fn expected(expect: &Expect) -> Expected {

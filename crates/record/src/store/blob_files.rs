@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use journal::Hash;
 
+use crate::blobs::{digest_name, digest_of};
 use crate::error::Problem;
 use crate::record::make_folder;
 
@@ -15,19 +16,9 @@ pub(crate) fn folder(directory: &Path) -> PathBuf {
     directory.join("blobs")
 }
 
-fn name(digest: &Hash) -> String {
-    use std::fmt::Write as _;
-    let mut name = String::with_capacity(64);
-    for byte in digest {
-        // Writing to a String cannot fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
-}
-
 /// Where a blob lies.
 fn path(directory: &Path, digest: &Hash) -> PathBuf {
-    let name = name(digest);
+    let name = digest_name(digest);
     folder(directory).join(&name[..2]).join(&name[2..4]).join(name)
 }
 
@@ -111,17 +102,6 @@ fn names(folder: &Path) -> Result<Vec<String>, Problem> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Vec::new()),
         listed => listed.map_err(|error| failed("listing blobs", error)),
     }
-}
-
-fn digest_of(name: &str) -> Option<Hash> {
-    let mut digest = [0; 32];
-    if name.len() != 64 || !name.is_ascii() {
-        return None;
-    }
-    for (at, byte) in digest.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&name[at * 2..at * 2 + 2], 16).ok()?;
-    }
-    Some(digest)
 }
 
 fn failed(doing: &'static str, error: io::Error) -> Problem {

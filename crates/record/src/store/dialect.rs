@@ -41,8 +41,8 @@ impl Dialect {
 
 pub(crate) const HEAD: &str = "SELECT sequence, epoch, moment, chain, desk, past_from FROM head WHERE one = 1";
 pub(crate) const TAKE_OVER: &str = "UPDATE head SET epoch = epoch + 1 WHERE one = 1";
-pub(crate) const MOVE_HEAD: &str = "UPDATE head SET sequence = $1, moment = $2, chain = $3, desk = $4 \
-     WHERE one = 1 AND sequence = $5 AND epoch = $6 AND desk = $7";
+pub(crate) const MOVE_HEAD: &str = "UPDATE head SET sequence = $1, moment = $2, chain = $3, desk = $4, \
+     epoch = $5 WHERE one = 1 AND sequence = $6 AND epoch = $7 AND desk = $8";
 pub(crate) const NAMES: &str = "SELECT number, name FROM name WHERE list = $1 ORDER BY number";
 pub(crate) const SYMBOL: &str = "SELECT symbol FROM symbol WHERE code = $1 AND system = $2";
 pub(crate) const SYMBOLS_OF: &str = "SELECT system, symbol FROM symbol WHERE code = $1 ORDER BY system LIMIT 1000";

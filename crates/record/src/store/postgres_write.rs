@@ -369,6 +369,7 @@ fn steps(batch: &Batch) -> Vec<Step<'_>> {
                 Box::new(to.moment.0),
                 Box::new(to.chain.as_slice()),
                 Box::new(stored(to.desk)),
+                Box::new(stored(to.epoch)),
                 Box::new(stored(from.sequence)),
                 Box::new(stored(from.epoch)),
                 Box::new(stored(from.desk)),

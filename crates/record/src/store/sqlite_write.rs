@@ -248,6 +248,7 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
         to.moment.0,
         to.chain,
         to.desk,
+        to.epoch,
         from.sequence,
         from.epoch,
         from.desk

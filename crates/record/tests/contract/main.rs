@@ -4,6 +4,7 @@
 
 mod addresses;
 mod agreement;
+mod applying;
 mod blobs;
 mod commits;
 mod obligations;
@@ -47,6 +48,11 @@ on_each_store![
     commits::at_most_counts_after_the_draft,
     commits::a_refused_member_harms_no_other,
     commits::what_is_too_long_is_refused,
+    applying::a_history_applied_elsewhere_is_the_same,
+    applying::an_erasure_that_comes_later_takes_what_came_before,
+    applying::what_is_not_as_it_was_decided_is_refused,
+    applying::a_receiving_record_is_not_used,
+    applying::receiving_goes_on_where_it_was_broken_off,
     blobs::attachments_come_back_as_they_were_sent,
     blobs::a_large_attachment_is_kept,
     blobs::what_cannot_be_kept_is_refused,

@@ -43,8 +43,8 @@ pub(crate) const TAKE_OVER: &str = "UPDATE head SET epoch = epoch + 1 WHERE one 
 /// The first statement of a commit, so that whoever commits holds the head's row. It fails (division by zero) when
 /// the head has moved or another epoch holds it, which makes the whole transaction fail.
 pub(crate) const MOVE_HEAD: &str = "WITH moved AS (\
-       UPDATE head SET sequence = $1, moment = $2, chain = $3, desk = $4 \
-       WHERE one = 1 AND sequence = $5 AND epoch = $6 AND desk = $7 RETURNING 1\
+       UPDATE head SET sequence = $1, moment = $2, chain = $3, desk = $4, epoch = $5 \
+       WHERE one = 1 AND sequence = $6 AND epoch = $7 AND desk = $8 RETURNING 1\
      ) SELECT 1 / count(*) FROM moved";
 
 pub(crate) const LOCATE: &str = "SELECT asked.place, r.rid, r.version, r.sequence, r.live \

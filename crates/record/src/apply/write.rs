@@ -1,0 +1,74 @@
+//! Writing entries that were decided elsewhere: through the group and the batch of every other commit, with the same
+//! numbering, index rows, tallies and tiles. Decides nothing and checks nothing but that the head is where it was.
+
+use journal::{Entry, Operation};
+use terms::index::Row;
+
+use crate::change::Key;
+use crate::error::Problem;
+use crate::group::{Erased, Group, NewVersion};
+use crate::store::{KeptKey, StoredBlob};
+
+/// One checked entry, ready to be written.
+pub(crate) struct Received {
+    pub(crate) entry: Entry,
+    pub(crate) body: Vec<u8>,
+    /// 16 bytes, or none when it went with an erased text.
+    pub(crate) salt: Vec<u8>,
+    pub(crate) changes: Vec<ReceivedChange>,
+    pub(crate) blobs: Vec<StoredBlob>,
+    pub(crate) kept_key: Option<KeptKey>,
+    /// Versions whose text is here and goes.
+    pub(crate) erase: Vec<Erased>,
+    /// Blobs that are here and go.
+    pub(crate) erase_blobs: Vec<journal::Hash>,
+}
+
+/// One version of a received entry.
+pub(crate) struct ReceivedChange {
+    pub(crate) key: Key,
+    pub(crate) version: u64,
+    pub(crate) operation: Operation,
+    /// 16 bytes, or the number of the erasing entry.
+    pub(crate) salt: Vec<u8>,
+    /// `None` when it is erased.
+    pub(crate) text: Option<Vec<u8>>,
+    pub(crate) rows: Vec<Row>,
+    /// The rows and the sequence of the version before, when that was live.
+    pub(crate) before: Option<(u64, Vec<Row>)>,
+}
+
+impl Group<'_> {
+    /// Reads in one go where every resource of the entries is.
+    pub(crate) fn gather_received(&mut self, entries: &[Received]) -> Result<(), Problem> {
+        self.gather_keys(entries.iter().flat_map(|entry| &entry.changes).map(|change| &change.key).collect())
+    }
+
+    /// Writes one entry.
+    pub(crate) fn take_received(&mut self, received: Received) -> Result<(), Problem> {
+        let (sequence, moment) = (received.entry.sequence, received.entry.moment);
+        if (sequence, received.entry.previous) != (self.head.sequence + 1, self.head.chain) {
+            return Err(Problem::Deposed { epoch: 0 });
+        }
+        let mut rids = Vec::with_capacity(received.changes.len());
+        for change in received.changes {
+            rids.push(self.keep_version(NewVersion {
+                key: change.key,
+                version: change.version,
+                operation: change.operation,
+                sequence,
+                moment,
+                salt: change.salt,
+                text: change.text,
+                rows: change.rows,
+                before: change.before,
+            })?);
+        }
+        // Entries made here later are of a later tenure than those that came.
+        self.head.epoch = self.head.epoch.max(received.entry.epoch);
+        self.append(&received.entry, received.body, received.salt, rids);
+        self.batch.blobs.extend(received.blobs);
+        self.batch.kept_keys.extend(received.kept_key);
+        self.erase_texts(received.erase, received.erase_blobs, sequence)
+    }
+}
