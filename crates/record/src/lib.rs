@@ -59,7 +59,7 @@ pub use reading::{Reading, Version};
 pub use record::{Location, Options, Record, Status};
 pub use select::{Clause, Cursor, Order, Page, Select};
 pub use store::Durability;
-pub use verify::{StoreFinding, VerifyOptions, VerifyReport};
+pub use verify::{VerifyOptions, VerifyReport};
 
 /// Obligations: the functions that make them, and what [`Reading::obligations`] asks and answers.
 pub mod obligation {
