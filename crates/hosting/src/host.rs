@@ -190,6 +190,7 @@ impl Host {
             host: host.to_owned(),
             origin: format!("{host}/t/{code}"),
             durability: record::Durability::default(),
+            segment_bytes: Options::SEGMENT_BYTES,
         }
     }
 }

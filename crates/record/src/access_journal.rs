@@ -5,26 +5,21 @@
 //! for an epoch of this host); `index.db` beside them only finds them by patient or person and is made again from
 //! them when it is missing or behind. Space is reserved ahead, so that reading goes on for a while on a full disk.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender};
-use journal::frames::{Frames, SEGMENT_START, append_frame};
+use journal::frames::{Frames, append_frame};
 use journal::{AccessLeaf, AccessOutcome, AccessRead, Hash, NOTHING_BEFORE, access_chain_hash};
 use rusqlite::{Connection, params};
 use terms::{Clock, Moment};
 use tokio::sync::oneshot;
 
+use crate::access_segment::{Segment, io, segments};
 use crate::change::Key;
 use crate::error::Problem;
-use crate::record::make_folder;
+use crate::record::{Options, make_folder};
 use crate::store::sqlite_failed;
 
-/// A segment is closed at this size.
-const MOST_SEGMENT_BYTES: u64 = 64 << 20;
-/// Space reserved ahead of the end.
-const RESERVE: u64 = 1 << 20;
 /// Most reads in a leaf.
 const MOST_READS: usize = 4096;
 /// Longest query text kept.
@@ -83,10 +78,9 @@ struct Chain {
     host: String,
     epoch: u64,
     clock: Clock,
-    segment: u32,
-    file: File,
-    end: u64,
-    reserved: u64,
+    segment: Segment,
+    /// The next segment is begun when this one is longer.
+    segment_bytes: u64,
     number: u64,
     previous: Hash,
     moment: Moment,
@@ -96,20 +90,18 @@ struct Chain {
 
 impl AccessJournal {
     /// Starts a new chain for this epoch in the record's directory.
-    pub(crate) fn start(directory: &Path, host: &str, epoch: u64, clock: Clock) -> Result<AccessJournal, Problem> {
-        let directory = directory.join("access");
+    pub(crate) fn start(directory: &Path, options: &Options, epoch: u64) -> Result<AccessJournal, Problem> {
+        let directory = folder(directory);
         make_folder(&directory).map_err(io("making the access journal"))?;
         let index = open_index(&directory)?;
-        let (file, end) = new_segment(&directory, epoch, 1)?;
+        let segment = Segment::first(&directory, epoch)?;
         let chain = Chain {
             directory,
-            host: host.to_owned(),
+            host: options.host.clone(),
             epoch,
-            clock,
-            segment: 1,
-            file,
-            end,
-            reserved: end,
+            clock: options.clock.clone(),
+            segment,
+            segment_bytes: options.segment_bytes,
             number: 0,
             previous: NOTHING_BEFORE,
             moment: Moment(0),
@@ -171,6 +163,11 @@ impl AccessJournal {
     }
 }
 
+/// Where the access journal of a record in this directory lies.
+pub(crate) fn folder(directory: &Path) -> PathBuf {
+    directory.join("access")
+}
+
 /// The read within the leaf's limits; a query that is too long is cut and says so.
 fn bounded(mut read: AccessRead) -> AccessRead {
     if read.query.len() > MOST_QUERY {
@@ -180,44 +177,6 @@ fn bounded(mut read: AccessRead) -> AccessRead {
     }
     read.subjects.truncate(100_000);
     read
-}
-
-fn io(doing: &'static str) -> impl Fn(std::io::Error) -> Problem {
-    move |error| match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Problem::Full,
-        _ => Problem::store(doing, error),
-    }
-}
-
-/// The path of a segment file.
-fn segment_path(directory: &Path, epoch: u64, segment: u32) -> PathBuf {
-    directory.join(format!("{epoch:010}-{segment:06}.access"))
-}
-
-fn new_segment(directory: &Path, epoch: u64, segment: u32) -> Result<(File, u64), Problem> {
-    let doing = "beginning a segment of the access journal";
-    let path = segment_path(directory, epoch, segment);
-    let file = OpenOptions::new().write(true).create_new(true).open(path).map_err(io(doing))?;
-    file.write_all_at(SEGMENT_START, 0).map_err(io(doing))?;
-    file.sync_all().map_err(io(doing))?;
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(io(doing))?;
-    Ok((file, SEGMENT_START.len() as u64))
-}
-
-/// The segment files of a record, in order of epoch and number.
-pub(crate) fn segments(directory: &Path) -> Result<Vec<PathBuf>, Problem> {
-    let directory = directory.join("access");
-    let entries = match std::fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Problem::store("listing the access journal", error)),
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "access"))
-        .collect();
-    paths.sort();
-    Ok(paths)
 }
 
 impl Chain {
@@ -237,7 +196,7 @@ impl Chain {
             match job {
                 Some(Job::List(query, reply)) => drop(reply.send(list(&self.index, &query))),
                 Some(Job::Stop(reply)) => {
-                    let _ = self.file.set_len(self.end).and_then(|()| self.file.sync_all());
+                    let _ = self.segment.close();
                     drop(self);
                     let _ = reply.send(());
                     return refuse_all(queue);
@@ -277,36 +236,29 @@ impl Chain {
         }
     }
 
-    /// Appends and syncs a leaf. After a failure the next one is written over what was left.
     fn append(&mut self, leaf: &AccessLeaf) -> Result<(), Problem> {
-        let doing = "writing the access journal";
         let body = leaf.encode();
         let mut frame = Vec::with_capacity(body.len() + 8);
         append_frame(&mut frame, &body);
-        if self.end > MOST_SEGMENT_BYTES {
-            self.file.set_len(self.end).and_then(|()| self.file.sync_all()).map_err(io(doing))?;
-            let (file, end) = new_segment(&self.directory, self.epoch, self.segment + 1)?;
-            (self.file, self.end, self.reserved, self.segment) = (file, end, end, self.segment + 1);
+        if self.segment.length() > self.segment_bytes {
+            self.change_segment()?;
         }
-        self.reserve(frame.len() as u64);
-        self.file.write_all_at(&frame, self.end).map_err(io(doing))?;
-        self.file.sync_data().map_err(io(doing))?;
-        self.end += frame.len() as u64;
+        self.segment.append(&frame)?;
         self.number = leaf.number;
         self.previous = access_chain_hash(&body);
         self.moment = leaf.moment;
         Ok(())
     }
 
-    /// Reserves space ahead, at best: on a full disk what was reserved before is still there.
-    fn reserve(&mut self, length: u64) {
-        if self.end + length + RESERVE / 2 > self.reserved {
-            let until = self.end + length + RESERVE;
-            match rustix::fs::fallocate(&self.file, rustix::fs::FallocateFlags::empty(), 0, until) {
-                Ok(()) => self.reserved = until,
-                Err(error) => tracing::warn!(%error, "no space could be reserved for the access journal"),
-            }
-        }
+    /// Goes on in the next segment; where there is no room for one, in what this one has reserved.
+    fn change_segment(&mut self) -> Result<(), Problem> {
+        let next = match self.segment.next() {
+            Err(Problem::Full) => return Ok(()),
+            next => next?,
+        };
+        self.segment.close()?;
+        self.segment = next;
+        Ok(())
     }
 
     fn index(&mut self, leaf: &AccessLeaf) {
@@ -376,8 +328,7 @@ fn catch_up(index: &mut Connection, directory: &Path) -> Result<(), Problem> {
         |row| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?)),
     );
     let newest = newest.map_err(sqlite_failed("reading the access index"))?;
-    let parent = directory.parent().unwrap_or(directory);
-    for path in segments(parent)? {
+    for path in segments(directory)? {
         let bytes = std::fs::read(&path).map_err(|error| Problem::store("reading the access journal", error))?;
         let Ok(frames) = Frames::of(&bytes) else { continue };
         let leaves: Vec<AccessLeaf> = frames

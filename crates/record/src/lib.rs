@@ -19,6 +19,7 @@
 //! Does not know what a patient or a bed is, nor FHIR, HTTP or HTML. The only crate with SQL.
 
 mod access_journal;
+mod access_segment;
 mod anchor_check;
 mod anchors;
 pub mod apply;

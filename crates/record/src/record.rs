@@ -62,6 +62,13 @@ pub struct Options {
     pub origin: String,
     /// How hard the store works for durability; anything but the default is for tests.
     pub durability: Durability,
+    /// Where a segment of the access journal ends; anything but [`Options::SEGMENT_BYTES`] is for tests.
+    pub segment_bytes: u64,
+}
+
+impl Options {
+    /// Segments that a verifier can hold in memory, and not too many of them.
+    pub const SEGMENT_BYTES: u64 = 64 << 20;
 }
 
 /// An open record. Cloning it is cheap; all clones are one writer.
@@ -149,7 +156,7 @@ impl Record {
         }
         shared.epoch.store(head.epoch, Ordering::Release);
         let signing = signing_key(directory, &options.origin)?;
-        let accesses = AccessJournal::start(directory, &options.host, head.epoch, options.clock.clone())?;
+        let accesses = AccessJournal::start(directory, &options, head.epoch)?;
         let first = head.sequence == 0 && purpose == Purpose::Use;
         let (for_writer, clock) = (shared.clone(), options.clock.clone());
         let queue = blocking(move || writer::start(writer, for_writer, clock, head, &dictionaries)).await?;

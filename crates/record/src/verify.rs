@@ -5,7 +5,8 @@
 
 use journal::verifier::{Expect, Given, Report, Source, Verifier};
 
-use crate::access_journal::segments;
+use crate::access_journal::folder;
+use crate::access_segment::segments;
 use crate::error::Problem;
 use crate::group::operation_number;
 use crate::keys::stored_id;
@@ -142,7 +143,7 @@ impl Record {
     }
 
     fn check_segments(&self, verifier: &mut Verifier) -> Result<(), Problem> {
-        for path in segments(&self.inner().directory)? {
+        for path in segments(&folder(&self.inner().directory))? {
             let bytes = std::fs::read(&path).map_err(|error| Problem::store("reading the access journal", error))?;
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             verifier.access_segment(&name, &bytes);

@@ -101,6 +101,7 @@ impl Site {
             host: "almoner.test".into(),
             origin: "almoner.test/t/RTX".into(),
             durability: Durability::default(),
+            segment_bytes: Options::SEGMENT_BYTES,
         };
         let record = Record::open(&location, options).await.unwrap();
         let router = router(owners, Bounds::default());

@@ -40,6 +40,7 @@ impl Trust {
             host: "test".into(),
             origin: "test/t/DEMO".into(),
             durability: record::Durability::default(),
+            segment_bytes: Options::SEGMENT_BYTES,
         };
         let record = Record::open(&location, options).await.unwrap();
         let trust = Trust { record, _directory: directory };

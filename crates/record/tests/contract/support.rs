@@ -171,6 +171,7 @@ impl Place {
             host: "host-a".into(),
             origin: "host-a.example/t/TST".into(),
             durability: Durability::Full,
+            segment_bytes: Options::SEGMENT_BYTES,
         }
     }
 }

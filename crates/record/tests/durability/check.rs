@@ -34,6 +34,8 @@ pub struct Found {
     pub untold: usize,
     /// Commits sent again after the crash.
     pub retries: usize,
+    /// Segments of the access journal that were begun after another of their chain.
+    pub changes_of_segment: usize,
 }
 
 impl Found {
@@ -41,13 +43,14 @@ impl Found {
     pub fn figures(&self) -> String {
         format!(
             "{} commits, {} reads, {} desk changes and {} checkpoints acknowledged; {} commits kept untold, {} sent \
-             again; {} losses",
+             again; {} changes of segment; {} losses",
             self.commits,
             self.reads,
             self.desks,
             self.checkpoints,
             self.untold,
             self.retries,
+            self.changes_of_segment,
             self.losses.len()
         )
     }
@@ -61,6 +64,7 @@ impl Found {
         self.checkpoints += other.checkpoints;
         self.untold += other.untold;
         self.retries += other.retries;
+        self.changes_of_segment += other.changes_of_segment;
     }
 }
 
@@ -286,7 +290,7 @@ fn half_there(files: &Files, stored: &Stored, planned: &[Planned], erased: &Hash
     wrong
 }
 
-/// Access notes, desk and checkpoint.
+/// Access notes and their files, desk and checkpoint.
 fn compare_besides(files: &Files, plan: &Plan, told: &[Line], found: &mut Found) {
     let reads: HashMap<String, journal::AccessRead> =
         files.reads().into_iter().map(|read| (read.query.clone(), read)).collect();
@@ -314,6 +318,8 @@ fn compare_besides(files: &Files, plan: &Plan, told: &[Line], found: &mut Found)
             Line::Open { .. } | Line::Commit { .. } | Line::Desk { .. } | Line::Stopped(_) => {}
         }
     }
+    found.losses.extend(files.leftovers.iter().map(|name| format!("{name} was left over")));
+    found.changes_of_segment += files.segments.iter().filter(|(name, _)| !name.ends_with("-000001.access")).count();
     if files.checkpoint.as_deref().map_or(0, size_of) < newest_checkpoint {
         found.losses.push(format!("the kept checkpoint is older than that of size {newest_checkpoint}"));
     }

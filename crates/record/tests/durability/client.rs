@@ -26,6 +26,8 @@ use crate::session::{Client, Session};
 /// schema or two empty lines, each on a line.
 pub const ASKED: &str = "ALMONER_DURABILITY_CLIENT";
 pub const ORIGIN: &str = "host-a.example/t/TST";
+/// A segment of so many bytes ends after a few leaves.
+const SHORT_SEGMENT_BYTES: u64 = 1000;
 /// Workers of a round; their names count on from round to round.
 pub const WORKERS: u64 = 4;
 
@@ -88,7 +90,14 @@ pub fn options(round: u64, durability: Durability) -> Options {
         host: "host-a".into(),
         origin: ORIGIN.into(),
         durability,
+        segment_bytes: Options::SEGMENT_BYTES,
     }
+}
+
+/// With short segments for every third seed, so that clients often go on in the next one.
+pub fn client_options(seed: u64, round: u64, durability: Durability) -> Options {
+    let segment_bytes = if seed.is_multiple_of(3) { SHORT_SEGMENT_BYTES } else { Options::SEGMENT_BYTES };
+    Options { segment_bytes, ..options(round, durability) }
 }
 
 /// As the client: works until it is killed or its input ends. As a test: works until a few hundred acknowledgements
@@ -99,20 +108,20 @@ async fn the_client_works_and_closes() {
         return work(&Asked::parse(&text)).await;
     }
     let place = tempfile::tempdir().unwrap();
-    let session = Session::new(place.path(), 1);
+    let session = Session::new(place.path(), 3);
     let mut client = Client::start(&session, 0);
     client.wait_for(400);
     let ended = client.close();
     assert!(ended.success, "{:?}", ended.lines.last());
     let found = crate::check::check(&session, 1, &ended.lines).await;
     assert!(found.losses.is_empty(), "{:#?}", found.losses);
-    assert!(found.commits >= 100 && found.reads >= 50, "{found:?}");
+    assert!(found.commits >= 100 && found.reads >= 50 && found.changes_of_segment >= 5, "{found:?}");
 }
 
 async fn work(asked: &Asked) {
     let out = Output::new();
     let location = location(&asked.directory, asked.schema.as_ref());
-    let record = match Record::open(&location, options(asked.round, asked.durability)).await {
+    let record = match Record::open(&location, client_options(asked.seed, asked.round, asked.durability)).await {
         Ok(record) => record,
         Err(problem) => return out.write(&Line::Stopped(format!("cannot open: {problem:?}"))),
     };

@@ -26,6 +26,8 @@ pub struct Files {
     pub names: Names,
     /// Name and bytes of each segment of the access journal.
     pub segments: Vec<(String, Vec<u8>)>,
+    /// Names beside them that are not those of the list of who has looked.
+    pub leftovers: Vec<String>,
     pub checkpoint: Option<String>,
 }
 
@@ -72,6 +74,7 @@ impl Files {
         let integrity = database.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
         let kinds: HashMap<u16, String> =
             all(&database, "SELECT number, name FROM name WHERE list = 1", |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let beside = listed(&directory.join("access"));
         Ok(Files {
             sequence,
             chain,
@@ -105,7 +108,11 @@ impl Files {
                     Ok(((row.get(0)?, row.get(1)?), row.get(2)?))
                 })?,
             },
-            segments: segments(&directory.join("access")),
+            segments: segments(&beside, &directory.join("access")),
+            leftovers: beside
+                .into_iter()
+                .filter(|name| !name.ends_with(".access") && !name.starts_with("index.db"))
+                .collect(),
             checkpoint: std::fs::read_to_string(directory.join("checkpoint")).ok(),
         })
     }
@@ -175,14 +182,16 @@ fn resource(row: &Row<'_>, kinds: &HashMap<u16, String>) -> rusqlite::Result<(i6
     Ok((row.get(0)?, Resource { kind, id, version: row.get(3)?, sequence: row.get(4)?, live: row.get(5)? }))
 }
 
-fn segments(directory: &Path) -> Vec<(String, Vec<u8>)> {
+fn segments(names: &[String], directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let segments = names.iter().filter(|name| name.ends_with(".access"));
+    segments.map(|name| (name.clone(), std::fs::read(directory.join(name)).unwrap())).collect()
+}
+
+/// The names in a folder, in order; none where it is not there.
+fn listed(directory: &Path) -> Vec<String> {
     let Ok(listed) = std::fs::read_dir(directory) else { return Vec::new() };
-    let mut segments: Vec<(String, Vec<u8>)> = listed
-        .map(|entry| entry.unwrap())
-        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
-        .filter(|(name, _)| name.ends_with(".access"))
-        .map(|(name, path)| (name, std::fs::read(path).unwrap()))
-        .collect();
-    segments.sort();
-    segments
+    let mut names: Vec<String> =
+        listed.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }

@@ -8,7 +8,8 @@
  * carried out, and take a seeded moment, so that writers overlap them.
  *
  * Variables: FORGET_ROOT the folder that is watched, FORGET_ATTIC a folder on the same file system for removed files,
- * FORGET_SEED, FORGET_AT (0: never), FORGET_DEAF a suffix of files whose syncs are ignored (for the mutation check).
+ * FORGET_SEED, FORGET_AT (0: never), FORGET_DEAF a suffix of files whose syncs are ignored (for the mutation check),
+ * FORGET_BYTES not empty: unsynced bytes are lost, names and lengths are not.
  * Knows nothing of records; a call it cannot model on a watched file ends the process with a word on standard error. */
 #include "forget.h"
 
@@ -25,7 +26,7 @@ static int open_watched(const char *path, const char *absolute, int flags, mode_
             count_call();
             pend_name(CREATED, absolute, NULL, NULL);
         }
-        struct file *file = watch(result, absolute);
+        struct file *file = watch(result);
         if (file && (flags & O_TRUNC)) {
             count_call();
             before_cut(file, 0);
@@ -106,7 +107,7 @@ static int any_sync(int descriptor) {
     usleep(moment);
     pthread_mutex_lock(&lock);
     count_call();
-    if (file && !file->deaf) writes_are_safe(file, covered);
+    if (file && !is_deaf(descriptor)) writes_are_safe(file, covered);
     if (!file && S_ISDIR(now.st_mode)) names_are_safe(descriptor, covered);
     pthread_mutex_unlock(&lock);
     return 0;

@@ -31,7 +31,6 @@ struct file {
     dev_t device;
     ino_t inode;
     int own; /* our own descriptor, never closed: closing would drop SQLite's locks */
-    int deaf;
     off_t size;
     struct write *writes;
     size_t count, room;
@@ -52,6 +51,7 @@ static char *shared[64]; /* -shm files */
 static size_t shared_count, attic_count;
 static char root[PATH_MAX], attic[PATH_MAX];
 static const char *deaf_suffix;
+static int only_lengths;
 static uint64_t dice = 1, calls, fail_at, serials;
 
 #define REAL(result, name, ...) static result (*real_##name)(__VA_ARGS__)
@@ -83,6 +83,7 @@ __attribute__((constructor)) static void begin(void) {
     value = getenv("FORGET_ATTIC");
     if (!value || !realpath(value, attic)) give_up("FORGET_ATTIC is not a folder");
     deaf_suffix = getenv("FORGET_DEAF");
+    only_lengths = (value = getenv("FORGET_BYTES")) && *value;
     if ((value = getenv("FORGET_SEED"))) dice = strtoull(value, NULL, 10) * 0x9e3779b97f4a7c15u | 1;
     if ((value = getenv("FORGET_AT"))) fail_at = strtoull(value, NULL, 10);
 }
@@ -112,7 +113,11 @@ static void put_all(int to, const char *bytes, size_t length, off_t at) {
     }
 }
 
-/* All unsynced writes are undone, then those chosen are made again, whole or in part. `mercy` of 4 survive. */
+/* Of the unsynced none survive, `mercy` of four, or only names and lengths, as where a file system writes a file's bytes
+ * after what it notes of the file. */
+enum { NOTHING = 0, ONLY_LENGTHS = 4, MERCIES };
+
+/* All unsynced writes are undone, then those chosen are made again, whole or in part. */
 static void forget_writes(struct file *file, uint64_t mercy) {
     for (size_t i = file->count; i-- > 0;) {
         struct write *w = &file->writes[i];
@@ -121,11 +126,11 @@ static void forget_writes(struct file *file, uint64_t mercy) {
     }
     for (size_t i = 0; i < file->count; i++) {
         struct write *w = &file->writes[i];
-        if (roll(4) >= mercy) {
+        if (mercy == ONLY_LENGTHS || roll(4) >= mercy) {
             struct stat now;
-            /* A file system may keep the new length of a write whose bytes are lost. */
             int longer = !fstat(file->own, &now) && now.st_size < w->size_after;
-            if (mercy > 0 && longer && roll(8) == 0 && real_ftruncate(file->own, w->size_after)) give_up("lengthening");
+            int keep = mercy == ONLY_LENGTHS || (mercy != NOTHING && roll(8) == 0);
+            if (longer && keep && real_ftruncate(file->own, w->size_after)) give_up("lengthening");
             continue;
         }
         size_t length = roll(4) == 0 ? roll(w->new_length + 1) : w->new_length;
@@ -137,9 +142,14 @@ static void forget_writes(struct file *file, uint64_t mercy) {
     }
 }
 
+/* A name that no process before this one has given in the attic. */
+static void attic_name(char *name, size_t room) {
+    snprintf(name, room, "%s/%d-%zu", attic, getpid(), attic_count++);
+}
+
 static void forget_name(struct name *n) {
-    char aside[PATH_MAX + 32];
-    snprintf(aside, sizeof aside, "%s/%zu", attic, attic_count++);
+    char aside[PATH_MAX + 48];
+    attic_name(aside, sizeof aside);
     switch (n->what) {
     case CREATED: real_unlink(n->path); break;
     case MADE: real_rename(n->path, aside); break;
@@ -157,7 +167,7 @@ static void forget_names(uint64_t mercy) {
         if (!directory) continue;
         size_t count = 0;
         for (size_t k = i; k < name_count; k++) count += names[k].directory && !strcmp(names[k].directory, directory);
-        size_t lost = mercy == 0 ? count : roll(count + 1);
+        size_t lost = mercy == NOTHING ? count : mercy == ONLY_LENGTHS ? 0 : roll(count + 1);
         for (size_t k = name_count; k-- > i;) {
             if (!names[k].directory || strcmp(names[k].directory, directory)) continue;
             if (lost > 0) forget_name(&names[k]), lost--;
@@ -167,7 +177,7 @@ static void forget_names(uint64_t mercy) {
 }
 
 static void lose_power(void) {
-    uint64_t mercy = roll(4); /* 0: everything unsynced is lost */
+    uint64_t mercy = only_lengths ? ONLY_LENGTHS : roll(MERCIES);
     for (size_t i = 0; i < file_count; i++) forget_writes(&files[i], mercy);
     forget_names(mercy);
     for (size_t i = 0; i < shared_count; i++) real_unlink(shared[i]);
@@ -258,7 +268,7 @@ static void before_cut(struct file *file, off_t length) {
     file->size = length;
 }
 
-static struct file *watch(int descriptor, const char *path) {
+static struct file *watch(int descriptor) {
     struct stat now;
     struct file *file = file_of(descriptor);
     if (file || fstat(descriptor, &now) || !S_ISREG(now.st_mode)) return file;
@@ -268,8 +278,7 @@ static struct file *watch(int descriptor, const char *path) {
     int own = real_open(link_path, O_RDWR | O_CLOEXEC);
     if (own < 0) give_up("a watched file cannot be opened a second time");
     file = &files[file_count++];
-    int deaf = deaf_suffix && *deaf_suffix && ends_with(path, deaf_suffix);
-    *file = (struct file){.device = now.st_dev, .inode = now.st_ino, .own = own, .deaf = deaf, .size = now.st_size};
+    *file = (struct file){.device = now.st_dev, .inode = now.st_ino, .own = own, .size = now.st_size};
     return file;
 }
 
@@ -286,9 +295,11 @@ static void pend_name(int what, const char *path, const char *from, char *kept) 
 
 /* A second name for what is about to lose its own; NULL when nothing is there. */
 static char *into_attic(const char *path) {
-    char kept[PATH_MAX + 32];
-    snprintf(kept, sizeof kept, "%s/%zu", attic, attic_count++);
-    return link(path, kept) ? NULL : need(strdup(kept));
+    char kept[PATH_MAX + 48];
+    attic_name(kept, sizeof kept);
+    if (link(path, kept) == 0) return need(strdup(kept));
+    if (errno != ENOENT) give_up("what is about to be replaced cannot be kept");
+    return NULL;
 }
 
 /* ---- syncs ---- */
@@ -303,12 +314,25 @@ static void writes_are_safe(struct file *file, uint64_t covered) {
     file->count = left;
 }
 
-static void names_are_safe(int directory, uint64_t covered) {
-    char link_path[64], path[PATH_MAX];
-    snprintf(link_path, sizeof link_path, "/proc/self/fd/%d", directory);
-    ssize_t length = readlink(link_path, path, sizeof path - 1);
-    if (length < 0) give_up("a folder without a path");
+/* What a descriptor is called now. */
+static void path_of(int descriptor, char path[PATH_MAX]) {
+    char link_path[64];
+    snprintf(link_path, sizeof link_path, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link_path, path, PATH_MAX - 1);
+    if (length < 0) give_up("a descriptor without a path");
     path[length] = 0;
+}
+
+static int is_deaf(int descriptor) {
+    char path[PATH_MAX];
+    if (!deaf_suffix || !*deaf_suffix) return 0;
+    path_of(descriptor, path);
+    return ends_with(path, deaf_suffix);
+}
+
+static void names_are_safe(int directory, uint64_t covered) {
+    char path[PATH_MAX];
+    path_of(directory, path);
     size_t left = 0;
     for (size_t i = 0; i < name_count; i++)
         if (names[i].serial > covered || strcmp(names[i].directory, path)) names[left++] = names[i];

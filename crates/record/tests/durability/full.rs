@@ -11,7 +11,7 @@ use record::{Durability, Key, Problem, Record};
 
 use crate::acknowledged::Line;
 use crate::check::check;
-use crate::client::{host, location, options, perform};
+use crate::client::{client_options, host, location, options, perform};
 use crate::files::Files;
 use crate::plan::{Step, Worker};
 use crate::session::{Client, Session};
@@ -72,7 +72,8 @@ struct Driver {
 
 impl Driver {
     async fn open(session: &Session) -> Driver {
-        let record = Record::open(&location(&session.directory, None), options(0, Durability::Full)).await.unwrap();
+        let options = client_options(session.seed, 0, Durability::Full);
+        let record = Record::open(&location(&session.directory, None), options).await.unwrap();
         Driver { record, steps: Worker::new(session.seed, 0).peekable(), told: Vec::new() }
     }
 

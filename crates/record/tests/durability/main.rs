@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 #![expect(unreachable_pub, reason = "one binary: `pub` says what a module offers the others")]
 
+use std::ops::Range;
+
 mod acknowledged;
 mod agreement;
 mod check;
@@ -24,6 +26,17 @@ mod trace;
 /// Whether all seeds are wanted and not only a slice.
 fn soak() -> bool {
     std::env::var_os("ALMONER_SOAK").is_some_and(|value| value == "1")
+}
+
+/// The seeds of a suite's runs: of a slice, or all of them in a soak; or those that `ALMONER_SEEDS` names, such as `17` or
+/// `100..125`.
+fn seeds(slice: u64, all: u64) -> Range<u64> {
+    let Ok(asked) = std::env::var("ALMONER_SEEDS") else {
+        return 0..if soak() { all } else { slice };
+    };
+    let (first, end) = asked.split_once("..").unwrap_or((&asked, ""));
+    let first: u64 = first.parse().unwrap();
+    first..if end.is_empty() { first + 1 } else { end.parse().unwrap() }
 }
 
 /// Says what a suite did, past the test runner's capture.

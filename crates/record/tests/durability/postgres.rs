@@ -133,12 +133,11 @@ async fn server() -> Server {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_when_client_or_server_is_killed() {
     let mut server = server().await;
-    let runs = if crate::soak() { 30 } else { 5 };
-    let mut all = Found::default();
-    for seed in 0..runs {
+    let (seeds, mut all) = (crate::seeds(5, 30), Found::default());
+    for seed in seeds.clone() {
         all.add(run(&mut server, seed, Durability::Full).await);
     }
-    crate::publish(&format!("{runs} runs with kill -9 of client or PostgreSQL: {}", all.figures()));
+    crate::publish(&format!("runs {seeds:?} with kill -9 of client or PostgreSQL: {}", all.figures()));
     assert!(all.losses.is_empty(), "{:#?}", all.losses);
 }
 

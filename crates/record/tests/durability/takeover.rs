@@ -11,11 +11,11 @@ use crate::session::{Client, Session};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_has_one_owner() {
-    let (runs, mut deposed) = (if crate::soak() { 60 } else { 6 }, 0);
-    for seed in 0..runs {
+    let (seeds, mut deposed) = (crate::seeds(6, 60), 0);
+    for seed in seeds.clone() {
         deposed += take_over(seed).await;
     }
-    crate::publish(&format!("{runs} takeovers: {deposed} steps of the first owner refused, none half there"));
+    crate::publish(&format!("takeovers {seeds:?}: {deposed} steps of the first owner refused, none half there"));
 }
 
 /// How many steps of the first owner were refused.

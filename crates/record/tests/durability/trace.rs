@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use journal::frames::SEGMENT_START;
 use record::Durability;
 
 use crate::acknowledged::Line;
@@ -155,8 +156,16 @@ fn tokens(bytes: &[u8], mut found: impl FnMut(String)) {
     }
 }
 
-/// Runs a client under `strace` and gives how many lines were acknowledged, and which of them before their sync.
-fn acknowledged_early(durability: Durability) -> (usize, Vec<String>) {
+/// What a client did, as `strace` saw it, and what it was told.
+struct Traced {
+    trace: Trace,
+    /// The record's.
+    folder: String,
+    lines: Vec<Line>,
+}
+
+/// Runs a client under `strace`.
+fn traced(durability: Durability) -> Traced {
     let place = tempfile::tempdir().unwrap();
     let trace = place.path().join("trace");
     let mut session = Session::new(place.path(), 3);
@@ -169,25 +178,52 @@ fn acknowledged_early(durability: Durability) -> (usize, Vec<String>) {
     let ended = client.close();
     assert!(ended.success, "strace is needed, and the right to use it: {:?}", ended.lines.last());
     let trace = Trace::of(calls(&String::from_utf8_lossy(&std::fs::read(trace).unwrap())));
-    let folder = session.directory.display().to_string();
-    let is_early = |line: &&Line| {
-        let told = trace.told[&line.to_string()];
-        trace.on_disk(line, &folder).is_none_or(|time| time > told)
-    };
-    let early: Vec<String> = ended.lines.iter().filter(is_early).map(Line::to_string).collect();
-    (ended.lines.len(), early)
+    Traced { trace, folder: session.directory.display().to_string(), lines: ended.lines }
+}
+
+impl Traced {
+    /// What was acknowledged before its sync.
+    fn acknowledged_early(&self) -> Vec<String> {
+        let is_early = |line: &&Line| {
+            let told = self.trace.told[&line.to_string()];
+            self.trace.on_disk(line, &self.folder).is_none_or(|time| time > told)
+        };
+        self.lines.iter().filter(is_early).map(Line::to_string).collect()
+    }
+
+    /// How many segments the access journal has begun, and which had their name before their first bytes were on disk,
+    /// or were written to before their name was.
+    fn segments_begun_early(&self) -> (usize, Vec<&str>) {
+        let (access, calls) = (format!("{}/access", self.folder), &self.trace.calls);
+        let renames = calls.iter().filter(|call| call.name.starts_with("rename") && call.path.starts_with(&access));
+        let is_early = |rename: &&Call| {
+            let begun = |call: &&Call| call.path == rename.path && call.bytes == SEGMENT_START;
+            let begun = calls.iter().find(begun).and_then(|call| self.trace.synced(&rename.path, call.ended));
+            let name = rename.path.replace(".new", ".access");
+            let named = self.trace.synced(&access, rename.ended);
+            let used = calls.iter().find(|call| call.path == name && call.name.contains("write"));
+            begun.is_none_or(|begun| begun > rename.began)
+                || used.is_some_and(|used| named.is_none_or(|named| named > used.began))
+        };
+        let early: Vec<&str> = renames.clone().filter(is_early).map(|rename| rename.path.as_str()).collect();
+        (renames.count(), early)
+    }
 }
 
 #[test]
 fn every_acknowledgement_follows_its_sync() {
-    let (lines, early) = acknowledged_early(Durability::Full);
-    crate::publish(&format!("{lines} acknowledgements traced, {} before their sync", early.len()));
+    let traced = traced(Durability::Full);
+    let (early, (segments, begun_early)) = (traced.acknowledged_early(), traced.segments_begun_early());
+    let lines = traced.lines.len();
+    crate::publish(&format!("{lines} acknowledgements traced, {} before their sync; {segments} segments", early.len()));
     assert!(early.is_empty(), "{early:#?}");
+    assert!(segments > 3 && begun_early.is_empty(), "{segments} {begun_early:#?}");
 }
 
 #[test]
 fn acknowledgements_without_a_sync_are_found_out() {
-    let (lines, early) = acknowledged_early(Durability::Off);
+    let traced = traced(Durability::Off);
+    let (lines, early) = (traced.lines.len(), traced.acknowledged_early());
     crate::publish(&format!("synchronous=OFF: {} of {lines} acknowledgements traced came before a sync", early.len()));
     assert!(early.len() > lines / 4);
 }

@@ -48,6 +48,7 @@ pub(crate) async fn open(location: &Location) -> Result<Record> {
         host: "bench".into(),
         origin: "bench.example/t/BENCH".into(),
         durability: Durability::Full,
+        segment_bytes: Options::SEGMENT_BYTES,
     };
     Ok(Record::open(location, options).await?)
 }
