@@ -74,6 +74,7 @@ on_each_store![
     obligations::other_types_cost_nothing,
     system::the_desk_keeps_and_compares,
     system::every_showing_is_in_the_access_journal,
+    system::accesses_go_on_in_the_next_segment,
     system::a_checkpoint_states_the_journal,
     proof::a_record_with_a_past_holds,
     proof::whatever_is_tampered_with_is_named,

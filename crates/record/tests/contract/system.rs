@@ -2,9 +2,10 @@
 //! They know no store: each runs on every one.
 
 use access::Role;
-use record::{AccessQuery, Change, DeskChange, Problem};
+use record::{AccessQuery, Change, DeskChange, Options, Problem, Record};
 use terms::Moment;
 
+use crate::proof::verify_closed;
 use crate::support::{Place, host, key, lines, permit, put};
 
 fn desk(key: &str, content: Option<&str>, expected: Option<u64>) -> DeskChange {
@@ -67,6 +68,41 @@ pub(crate) async fn every_showing_is_in_the_access_journal(place: &Place) {
     let record = place.open().await;
     let again = record.accesses(&officer, of(Some(key("Patient", "p1")), None)).await.unwrap();
     assert_eq!(again.iter().map(|access| &access.principal).collect::<Vec<_>>(), ["user/nurse"]);
+}
+
+pub(crate) async fn accesses_go_on_in_the_next_segment(place: &Place) {
+    let short = || Options { segment_bytes: 300, ..place.options() };
+    let record = Record::open(&place.location, short()).await.unwrap();
+    for number in 0..20 {
+        let reading = record.read(&host(), format!("look {number}")).await.unwrap();
+        assert_eq!(reading.get(&key("Thing", "a")).await.unwrap(), None);
+        reading.finish().await.unwrap();
+    }
+    let epoch = record.status().await.unwrap().epoch;
+    record.close().await;
+    let folder = place.directory().join("access");
+    let segment = |epoch: u64, number: u32, ending: &str| folder.join(format!("{epoch:010}-{number:06}.{ending}"));
+    let longest = (1..=5).map(|number| std::fs::metadata(segment(epoch, number, "access")).unwrap().len()).max();
+    assert!(longest.unwrap() < 600, "a segment ends at its first leaf beyond the limit: {longest:?}");
+
+    std::fs::write(segment(epoch, 99, "new"), b"almoner:acc").unwrap();
+    std::fs::remove_file(folder.join("index.db")).unwrap();
+    let record = Record::open(&place.location, short()).await.unwrap();
+    assert!(!segment(epoch, 99, "new").exists(), "what was not begun whole is removed");
+    let all = AccessQuery { limit: 100, ..AccessQuery::default() };
+    let seen = record.accesses(&host(), all).await.unwrap();
+    let queries: Vec<String> = seen.into_iter().rev().map(|access| access.query).collect();
+    assert_eq!(queries, (0..20).map(|number| format!("look {number}")).collect::<Vec<_>>());
+    record.close().await;
+    assert!(verify_closed(place, Vec::new()).await.holds());
+    std::fs::remove_file(segment(epoch, 2, "access")).unwrap();
+    let report = verify_closed(place, Vec::new()).await;
+    assert!(report.journal.findings.iter().any(|finding| finding.kind.name() == "leaf-missing"), "{report:?}");
+
+    // Whoever put it there, it is not replaced.
+    std::fs::write(segment(epoch + 2, 7, "access"), b"almoner:access1\n").unwrap();
+    let opened = Record::open(&place.location, short()).await;
+    assert!(matches!(opened, Err(Problem::Damaged { .. })), "{:?}", opened.err());
 }
 
 pub(crate) async fn a_checkpoint_states_the_journal(place: &Place) {
