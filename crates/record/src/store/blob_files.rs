@@ -11,6 +11,9 @@ use crate::blobs::{digest_name, digest_of};
 use crate::error::Problem;
 use crate::record::make_folder;
 
+/// How a file is called until it is whole.
+const UNFINISHED: &str = "part";
+
 /// The folder of all blobs.
 pub(crate) fn folder(directory: &Path) -> PathBuf {
     directory.join("blobs")
@@ -32,7 +35,7 @@ pub(crate) fn put(directory: &Path, digest: &Hash, bytes: &[u8]) -> Result<(), P
         for level in [self::folder(directory).as_path(), folder.parent().unwrap_or(directory), folder] {
             make_folder(level)?;
         }
-        let fresh = path.with_extension("new");
+        let fresh = path.with_extension(UNFINISHED);
         let mut options = std::fs::OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(bytes)?;
@@ -61,7 +64,7 @@ pub(crate) fn is_there(directory: &Path, digest: &Hash) -> bool {
 pub(crate) fn remove(directory: &Path, digests: &[Hash]) -> Result<(), Problem> {
     for digest in digests {
         let path = path(directory, digest);
-        for file in [path.with_extension("new"), path.clone()] {
+        for file in [path.with_extension(UNFINISHED), path.clone()] {
             match std::fs::remove_file(&file) {
                 Ok(()) => sync_folder(&file)?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -84,7 +87,7 @@ pub(crate) fn beginning(directory: &Path, first: u8) -> Result<Vec<Hash>, Proble
     let outer = folder(directory).join(format!("{first:02x}"));
     for inner in names(&outer)? {
         for name in names(&outer.join(inner))? {
-            found.extend(digest_of(name.strip_suffix(".new").unwrap_or(&name)));
+            found.extend(digest_of(name.split_once('.').map_or(name.as_str(), |(name, _)| name)));
         }
     }
     found.sort_unstable();

@@ -112,7 +112,7 @@ fn index(files: &Files, found: &mut Vec<String>) {
         files.resources.iter().map(|(rid, resource)| ((resource.kind.as_str(), resource.id.as_str()), *rid)).collect();
     let (mut current, mut past) = (BTreeSet::new(), BTreeSet::new());
     for ((rid, number), version) in files.versions.iter().filter(|(_, version)| version.operation != 3) {
-        let (Some(resource), Some(text)) = (files.resources.get(rid), &version.text) else { continue };
+        let (Some(resource), Some(text)) = (files.resources.get(rid), &version.served) else { continue };
         let mut rows = toy::rows(&resource.kind, text);
         let own = [Part::Kind(resource.kind.clone()), Part::fixed(&version.sequence.to_be_bytes())];
         rows.push(Row::of("~kind", own));

@@ -281,7 +281,7 @@ fn half_there(files: &Files, stored: &Stored, planned: &[Planned], erased: &Hash
         let as_planned =
             files.versions.get(&(*rid, number)).is_some_and(|version| match erased.get(&(key.clone(), number)) {
                 Some(by) => version.text.is_none() && version.salt == by.to_be_bytes(),
-                None => version.text.as_ref() == Some(&text),
+                None => version.served.as_ref() == Some(&text),
             });
         if !right || !as_planned {
             wrong.push(format!("{key} version {number} is not as planned"));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use journal::frames::Frames;
+use journal::hash::holes::{Hole, filled, split};
 use journal::{AccessLeaf, Entry};
 use rusqlite::{Connection, Row};
 
@@ -44,8 +45,10 @@ pub struct Version {
     pub operation: u8,
     /// 16 bytes; of an erased version the sequence of the entry that erased it.
     pub salt: Vec<u8>,
-    /// `None` when erased.
+    /// As it is hashed: with holes where blobs belong. `None` when erased.
     pub text: Option<Vec<u8>>,
+    /// As it is served.
+    pub served: Option<Vec<u8>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -80,7 +83,7 @@ impl Files {
             chain,
             integrity,
             entries: all(&database, "SELECT body, rids FROM entry ORDER BY sequence", entry)?,
-            versions: versions(&database)?,
+            versions: versions(&database, &directory.join("blobs"))?,
             resources: all(&database, "SELECT rid, kind, id, version, sequence, live FROM resource", |row| {
                 resource(row, &kinds)
             })?,
@@ -153,7 +156,8 @@ fn unpacked(packed: &[u8]) -> Vec<i64> {
     rids
 }
 
-fn versions(database: &Connection) -> rusqlite::Result<BTreeMap<(i64, u64), Version>> {
+fn versions(database: &Connection, blobs: &Path) -> rusqlite::Result<BTreeMap<(i64, u64), Version>> {
+    let parts = parts(database);
     let dictionaries: HashMap<u32, Vec<u8>> =
         all(database, "SELECT number, bytes FROM dictionary", |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sql = "SELECT rid, version, sequence, moment, operation, salt, coding, text FROM version";
@@ -168,10 +172,43 @@ fn versions(database: &Connection) -> rusqlite::Result<BTreeMap<(i64, u64), Vers
             }
         };
         let text = coded.map(decoded);
-        let version =
-            Version { sequence: row.get(2)?, moment: row.get(3)?, operation: row.get(4)?, salt: row.get(5)?, text };
+        let served = text.as_ref().map(|text| served(text, blobs, &parts));
+        let version = Version {
+            sequence: row.get(2)?,
+            moment: row.get(3)?,
+            operation: row.get(4)?,
+            salt: row.get(5)?,
+            text,
+            served,
+        };
         Ok(((row.get(0)?, row.get(1)?), version))
     })
+}
+
+/// The contents that PostgreSQL keeps in a table; SQLite keeps them in files and has none.
+fn parts(database: &Connection) -> HashMap<Vec<u8>, Vec<u8>> {
+    let sql = "SELECT digest, bytes FROM blob_part ORDER BY digest, part";
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = all(database, sql, |row| Ok((row.get(0)?, row.get(1)?))).unwrap_or_default();
+    let mut contents: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
+    for (digest, bytes) in rows {
+        contents.entry(digest).or_default().extend(bytes);
+    }
+    contents
+}
+
+/// A text with its holes filled; a blob that is not there leaves its hole empty.
+fn served(text: &[u8], blobs: &Path, parts: &HashMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
+    let (holes, text) = split(text).unwrap();
+    let content = |hole: &Hole| {
+        if let Some(bytes) = parts.get(hole.digest.as_slice()) {
+            return bytes.clone();
+        }
+        let name: String = hole.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        std::fs::read(blobs.join(&name[..2]).join(&name[2..4]).join(name)).unwrap_or_default()
+    };
+    let contents: Vec<Vec<u8>> = holes.iter().map(content).collect();
+    let places = holes.iter().zip(&contents).map(|(hole, bytes)| (hole.at as usize, bytes.as_slice()));
+    filled(text, &places.collect::<Vec<_>>())
 }
 
 fn resource(row: &Row<'_>, kinds: &HashMap<u16, String>) -> rusqlite::Result<(i64, Resource)> {

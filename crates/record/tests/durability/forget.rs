@@ -175,6 +175,13 @@ async fn a_database_that_does_not_sync_is_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn blobs_that_do_not_sync_are_found_out() {
+    let found = first_loss(Fault { deaf: Some(".part"), ..Fault::default() }).await;
+    crate::publish(&format!("blobs that are not synced are found out in run {found:?}"));
+    assert!(found.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_access_journal_that_does_not_sync_is_found_out() {
     let found = first_loss(Fault { deaf: Some(".access"), ..Fault::default() }).await;
     crate::publish(&format!("access notes that are not synced are found out in run {found:?}"));

@@ -135,6 +135,10 @@ impl Worker {
             _ => 100,
         };
         lines.push(format!("note {}", self.noise(length)));
+        // Few words, so that versions often share an attachment.
+        if self.dice.roll(6) == 0 {
+            lines.push(format!("attached {}", self.dice.roll(4)));
+        }
         lines
     }
 
