@@ -113,3 +113,32 @@ fn failed(doing: &'static str, error: io::Error) -> Problem {
         _ => Problem::store(doing, error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn many_may_be_the_first_in_a_folder() {
+        for _ in 0..40 {
+            let place = tempfile::tempdir().unwrap();
+            let together = Barrier::new(6);
+            std::thread::scope(|scope| {
+                for number in 0..6 {
+                    let (place, together) = (place.path(), &together);
+                    scope.spawn(move || {
+                        let mut digest = [7; 32];
+                        digest[31] = number;
+                        together.wait();
+                        put(place, &digest, &[number; 10]).unwrap();
+                        assert_eq!(content(place, &digest).unwrap().unwrap(), [number; 10]);
+                    });
+                }
+            });
+            assert_eq!(beginning(place.path(), 7).unwrap().len(), 6);
+        }
+    }
+}
