@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use crate::anchors::{AnchorState, Gathering};
 use crate::change::Key;
+use crate::digest::PlainSums;
 use crate::error::Problem;
 use crate::obligation_rows::PreparedAnchor;
 use crate::obligations::{Obligation, Overlay};
@@ -53,7 +54,11 @@ impl Record {
     }
 
     /// Compares every obligation with what the texts call for; returns how many were compared.
-    pub(crate) async fn check_obligations(&self, findings: &mut StoreFindings) -> Result<u64, Problem> {
+    pub(crate) async fn check_obligations(
+        &self,
+        sums: &mut PlainSums,
+        findings: &mut StoreFindings,
+    ) -> Result<u64, Problem> {
         let store = &self.inner().store;
         let before = store.head().await?.sequence;
         let (mut after, mut count, mut seen) = (0, 0, 0);
@@ -66,6 +71,7 @@ impl Record {
                 let expected = state.obligations.iter().map(|one| (one.clone(), state.subjects.clone()));
                 for one in expected {
                     count += 1;
+                    sums.obligation(&state.key, &one.0, &one.1);
                     if !there.remove(&one) {
                         let sentence = "An obligation that its texts call for is missing.";
                         findings.add("obligation-missing", subject(&state.key, &one.0), sentence);

@@ -3,10 +3,13 @@
 //!
 //! Works on a record that is in use: it proves the entries up to the newest one at its start.
 
+use std::collections::BTreeMap;
+
 use journal::verifier::{Expect, Given, Report, Source, Verifier};
 
 use crate::access_journal::folder;
 use crate::access_segment::segments;
+use crate::digest::PlainSums;
 use crate::error::Problem;
 use crate::group::operation_number;
 use crate::keys::stored_id;
@@ -41,6 +44,10 @@ pub struct VerifyReport {
     pub store_omitted: u64,
     /// Index rows compared; `None` when the index was not checked.
     pub index_rows: Option<u64>,
+    /// By type, how many index rows its resources have in plain words, and their digest; `~obligation` stands for what
+    /// is owed. The same on every store for the same texts and functions, when nobody writes meanwhile. Empty when the
+    /// index was not checked.
+    pub index_digests: BTreeMap<String, (u64, [u8; 32])>,
     /// The largest size that a checkpoint from outside agrees with; entries after it are not covered by any.
     pub covered: Option<u64>,
 }
@@ -133,13 +140,21 @@ impl Record {
             let sentence = format!("The head is not that of the {} entries that are there.", journal.entries);
             findings.add("head-changed", "", sentence);
         }
-        let index_rows = match options.index {
-            true => Some(self.check_index(&mut findings).await? + self.check_obligations(&mut findings).await?),
-            false => None,
-        };
+        let (mut index_rows, mut sums) = (None, PlainSums::default());
+        if options.index {
+            let rows = self.check_index(&mut sums, &mut findings).await?;
+            index_rows = Some(rows + self.check_obligations(&mut sums, &mut findings).await?);
+        }
         let outside = journal.checkpoints.iter().filter(|c| c.source == Source::Outside && c.agrees);
         let covered = outside.map(|checkpoint| checkpoint.size).max();
-        Ok(VerifyReport { covered, journal, store: findings.kept, store_omitted: findings.omitted, index_rows })
+        Ok(VerifyReport {
+            covered,
+            journal,
+            store: findings.kept,
+            store_omitted: findings.omitted,
+            index_rows,
+            index_digests: sums.digests(),
+        })
     }
 
     fn check_segments(&self, verifier: &mut Verifier) -> Result<(), Problem> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use record::{Assertion, Change, Draft, Key, Reading, Receipt, Record, Select, TransactError};
+use record::{Assertion, Change, Draft, Key, Reading, Receipt, Record, Select, TransactError, VerifyOptions};
 use terms::Moment;
 use terms::index::Span;
 
@@ -134,6 +134,17 @@ async fn both_stores_answer_the_same() {
         let (left, right) = tokio::join!(answer(&a, ask.clone()), answer(&b, ask.clone()));
         assert_eq!(left, right, "step {step}: {ask:?}");
     }
+    let digests = async |record: &Record| {
+        let options = VerifyOptions { index: true, ..VerifyOptions::default() };
+        let report = record.verify(options, |_, _| {}).await.unwrap();
+        assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
+        report.index_digests
+    };
+    let before = digests(&a).await;
+    assert!(before.keys().eq(["Other", "Thing"]) && before.values().all(|(rows, _)| *rows > 20), "{before:?}");
+    assert_eq!(before, digests(&b).await, "row numbers and symbols differ, rows in plain words do not");
+    b.rebuild_index(|_, _| {}).await.unwrap();
+    assert_eq!(before, digests(&b).await, "a rebuilt index is the same");
     let (a, b) = (a.status().await.unwrap(), b.status().await.unwrap());
     assert_eq!((a.sequence, a.last_commit, a.resources), (b.sequence, b.last_commit, b.resources));
     assert_eq!((a.store, b.store), ("SQLite", "PostgreSQL"));
