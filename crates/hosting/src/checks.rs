@@ -65,7 +65,8 @@ fn said(report: &VerifyReport) -> Outcome {
     checked.extend(journal.checkpoints.iter().map(|one| format!("a checkpoint of {} entries", one.size)));
     checked.extend(report.index_rows.map(|rows| format!("{rows} index rows")));
     let digests = report.index_digests.iter();
-    checked.extend(digests.map(|(kind, (rows, digest))| format!("{rows} index rows of {kind}, digest {}", hex(digest))));
+    checked
+        .extend(digests.map(|(kind, (rows, digest))| format!("{rows} index rows of {kind}, digest {}", hex(digest))));
     let in_journal = journal.findings.iter().map(|finding| Fault {
         kind: finding.kind.name().to_owned(),
         entry: finding.at_entry,

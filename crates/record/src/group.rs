@@ -18,7 +18,9 @@ use crate::keys;
 use crate::numbering::Numbering;
 use crate::obligation_rows::{PreparedAnchor, number_anchors};
 use crate::stamps::Stamps;
-use crate::store::{Batch, Head, KeptKey, Located, StoredBlob, StoredEntry, StoredKey, StoredVersion, WriterStore};
+use crate::store::{
+    Batch, Head, KeptKey, Located, PastRow, StoredBlob, StoredEntry, StoredKey, StoredVersion, WriterStore,
+};
 
 /// A draft with everything that can be worked out before its turn comes.
 pub(crate) struct Prepared {
@@ -89,6 +91,17 @@ struct State {
     located: Located,
 }
 
+/// The rows of a version that was replaced or deleted.
+struct Ended {
+    rid: i64,
+    kind: String,
+    rows: Vec<Row>,
+    from: u64,
+    to: u64,
+    /// Whether they are kept for ever.
+    keep: bool,
+}
+
 /// The group under way.
 pub(crate) struct Group<'w> {
     pub(crate) store: &'w mut WriterStore,
@@ -96,14 +109,16 @@ pub(crate) struct Group<'w> {
     pub(crate) encoder: &'w mut Encoder,
     pub(crate) random: &'w mut rand_chacha::ChaCha12Rng,
     pub(crate) stamps: &'w mut Stamps,
+    /// Types whose past rows are kept for ever.
+    pub(crate) kept: &'w [&'static str],
     pub(crate) batch: Batch,
     pub(crate) head: Head,
     pub(crate) leaves: Vec<Hash>,
     states: FxHashMap<Key, Option<State>>,
     /// Rows that members before have brought, by row number (the newest only).
     brought: FxHashMap<i64, Arc<[Row]>>,
-    /// (row number, old rows, from, to) and (row number, new rows, sequence) with the kind's name.
-    ended: Vec<(i64, String, Vec<Row>, u64, u64)>,
+    /// What ends, and (row number, new rows, sequence) with the kind's name.
+    ended: Vec<Ended>,
     begun: Vec<(i64, String, Arc<[Row]>, u64)>,
     /// What is erased, and by which entry.
     erased: Vec<(Erased, u64)>,
@@ -136,6 +151,7 @@ impl<'w> Group<'w> {
         encoder: &'w mut Encoder,
         random: &'w mut rand_chacha::ChaCha12Rng,
         stamps: &'w mut Stamps,
+        kept: &'w [&'static str],
         head: Head,
     ) -> Group<'w> {
         Group {
@@ -144,6 +160,7 @@ impl<'w> Group<'w> {
             encoder,
             random,
             stamps,
+            kept,
             batch: Batch::default(),
             base: head.sequence,
             head,
@@ -463,7 +480,8 @@ impl<'w> Group<'w> {
             self.batch.tallies.push((kind, if live { 1 } else { -1 }));
         }
         if let Some((from, rows)) = before {
-            self.ended.push((rid, key.kind.clone(), rows, from, sequence));
+            let keep = self.kept.contains(&key.kind.as_str());
+            self.ended.push(Ended { rid, kind: key.kind.clone(), rows, from, to: sequence, keep });
         }
         let rows: Arc<[Row]> = rows.into();
         self.brought.insert(rid, rows.clone());
@@ -482,12 +500,12 @@ impl<'w> Group<'w> {
         let all = begun
             .iter()
             .flat_map(|(_, _, rows, _)| rows.iter())
-            .chain(ended.iter().flat_map(|(_, _, rows, _, _)| rows))
+            .chain(ended.iter().flat_map(|ended| &ended.rows))
             .chain(erased.iter().flat_map(|(erased, _)| &erased.rows))
             .chain(&kinds);
         self.numbering.prepare(all, self.store, &mut self.batch)?;
         let over: FxHashSet<(i64, u64)> =
-            ended.iter().filter(|(.., from, _)| *from > self.base).map(|(rid, _, _, from, _)| (*rid, *from)).collect();
+            ended.iter().filter(|ended| ended.from > self.base).map(|ended| (ended.rid, ended.from)).collect();
         for ((rid, _, rows, sequence), kind_row) in begun.iter().zip(&kinds) {
             if over.contains(&(*rid, *sequence)) {
                 continue;
@@ -496,13 +514,13 @@ impl<'w> Group<'w> {
                 self.batch.index_add.push((self.numbering.key(row)?, *rid));
             }
         }
-        for (rid, kind, rows, from, to) in &ended {
-            for row in rows.iter().chain([&kind_row(kind, *from)]) {
+        for Ended { rid, kind, rows, from, to, keep } in ended {
+            for row in rows.iter().chain([&kind_row(&kind, from)]) {
                 let key = self.numbering.key(row)?;
-                if *from <= self.base {
-                    self.batch.index_drop.push((key.clone(), *rid));
+                if from <= self.base {
+                    self.batch.index_drop.push((key.clone(), rid));
                 }
-                self.batch.index_past.push((key, *rid, *from, *to));
+                self.batch.index_past.push(PastRow { key, rid, from, to, kept: keep });
             }
         }
         self.number_erased(&erased)?;

@@ -30,6 +30,8 @@ pub struct Indexing {
     pub functions: Vec<(&'static str, u32)>,
     /// All of them in one pass over the text.
     pub extract: Arc<Extract>,
+    /// Types whose past rows are kept for ever: those that returns and time travel read.
+    pub kept: Vec<&'static str>,
     /// What must still happen, worked out for each anchor whenever a commit touches it.
     pub obligations: Vec<ObligationFunction>,
 }
@@ -54,13 +56,24 @@ impl Indexing {
         functions: Vec<(&'static str, u32)>,
         extract: impl Fn(Source<'_>, &mut Vec<Row>) + Send + Sync + 'static,
     ) -> Indexing {
-        Indexing { functions, extract: Arc::new(extract), obligations: Vec::new() }
+        Indexing { functions, extract: Arc::new(extract), kept: Vec::new(), obligations: Vec::new() }
+    }
+
+    /// With types whose past rows are kept for ever. When they are named first, their past is made from the versions.
+    pub fn keeping(mut self, kinds: impl IntoIterator<Item = &'static str>) -> Indexing {
+        self.kept.extend(kinds);
+        self
     }
 
     /// With a further obligation function.
     pub fn with_obligations(mut self, function: ObligationFunction) -> Indexing {
         self.obligations.push(function);
         self
+    }
+
+    /// Whether the past rows of a type are kept for ever.
+    pub(crate) fn keeps(&self, kind: &str) -> bool {
+        self.kept.contains(&kind)
     }
 
     /// The rows of a text, sorted, without doubles.

@@ -109,6 +109,9 @@ impl Reading {
 
     /// The query in the store's words; `None` when nothing can satisfy it.
     async fn filter(&self, query: &ObligationQuery) -> Result<Option<ObligationFilter>, Problem> {
+        if self.is_old() {
+            return Err(Problem::Expired);
+        }
         let anchor = match &query.anchor {
             Some(key) => match self.names().target(self.store(), &key.kind, &key.id).await? {
                 Some(rid) => Some(rid),

@@ -53,6 +53,9 @@ pub struct Reading {
     permit: Permit,
     query: String,
     sequence: u64,
+    /// The sequence at which scope and merges are looked up: its own, or for a reading that is so old that only some
+    /// types' past rows are there, the newest when it was opened.
+    reach_at: u64,
     reach: OnceCell<Reach>,
     shown: Mutex<BTreeSet<Key>>,
     refused: AtomicBool,
@@ -66,12 +69,14 @@ enum Reach {
 }
 
 impl Reading {
-    pub(crate) fn new(inner: Arc<Inner>, permit: Permit, query: String, sequence: u64) -> Reading {
+    /// `reach_at` is the sequence at which scope and merges are looked up.
+    pub(crate) fn new(inner: Arc<Inner>, permit: Permit, query: String, sequence: u64, reach_at: u64) -> Reading {
         Reading {
             inner,
             permit,
             query,
             sequence,
+            reach_at,
             reach: OnceCell::new(),
             shown: Mutex::default(),
             refused: AtomicBool::new(false),
@@ -92,6 +97,7 @@ impl Reading {
     /// The newest version of a resource; a deletion has an empty text. `None` when there is none or the permit does
     /// not reach it: the two look alike on purpose.
     pub async fn get(&self, key: &Key) -> Result<Option<Version>, Problem> {
+        self.check_age(&key.kind)?;
         let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(None) };
         let version = self.store().versions_at(&[rid], self.sequence).await?.into_iter().flatten().next();
         match version {
@@ -102,6 +108,7 @@ impl Reading {
 
     /// The newest versions of resources that are there and reached, in the order of the keys.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Version>, Problem> {
+        keys.iter().try_for_each(|key| self.check_age(&key.kind))?;
         let stored = self.located_all(keys.iter()).await?;
         let mut found = Vec::with_capacity(keys.len());
         for (key, stored) in keys.iter().zip(stored) {
@@ -288,6 +295,7 @@ impl Reading {
 
     /// The row number of a resource whose newest version the permit reaches.
     async fn reached_row(&self, key: &Key) -> Result<Option<i64>, Problem> {
+        self.check_age(&key.kind)?;
         let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(None) };
         if self.reaches_everything().await? {
             return Ok(Some(rid));
@@ -316,6 +324,16 @@ impl Reading {
             Some(stored) => Ok(self.rows(&self.version_from(key.clone(), stored)?)),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Refuses questions about a type whose rows of that time are no longer there.
+    pub(crate) fn check_age(&self, kind: &str) -> Result<(), Problem> {
+        if self.is_old() && !self.inner.indexing.keeps(kind) { Err(Problem::Expired) } else { Ok(()) }
+    }
+
+    /// Whether it is too old for everything but types that are kept for ever.
+    pub(crate) fn is_old(&self) -> bool {
+        self.reach_at != self.sequence
     }
 
     /// Whether only the kind decides.
@@ -391,7 +409,7 @@ impl Reading {
         for range in self.names().ranges(self.store(), span).await? {
             let mut after: Option<Hit> = None;
             loop {
-                let hits = self.store().scan(&range, after.as_ref(), self.sequence, 1000).await?;
+                let hits = self.store().scan(&range, after.as_ref(), self.reach_at, 1000).await?;
                 let full = hits.len() == 1000;
                 for (key, _) in hits.iter().filter(|(key, _)| key.len() == length && range.admits_rest(key)) {
                     rids.extend(last_row_number(key));

@@ -16,10 +16,16 @@ const BATCH: usize = 500;
 /// The desk row that names the index functions the index was made with.
 const FUNCTIONS: (&str, &str) = ("record", "index-functions");
 
-/// The index rows of one live resource.
+/// The rows of a version, the sequence that made it, and the one that ended it.
+pub(crate) type PastRows = (Vec<Row>, u64, u64);
+
+/// The index rows of one resource.
 pub(crate) struct ResourceRows {
     pub(crate) rid: i64,
+    /// Those of its newest version, when it is live.
     pub(crate) rows: Vec<Row>,
+    /// Those of its versions before, when its type's are kept for ever.
+    pub(crate) past: Vec<PastRows>,
 }
 
 impl Record {
@@ -31,11 +37,11 @@ impl Record {
         let (parts, done) = inner.queue.rebuild().await?;
         let (mut after, mut count) = (0, 0);
         loop {
-            let part = self.live_rows(&mut after).await?;
+            let part = self.next_rows(&mut after).await?;
             if part.is_empty() {
                 break;
             }
-            count += part.len() as u64;
+            count += part.iter().filter(|resource| !resource.rows.is_empty()).count() as u64;
             let parts = parts.clone();
             let sent = tokio::task::spawn_blocking(move || parts.send(part)).await;
             if !matches!(sent, Ok(Ok(()))) {
@@ -67,25 +73,60 @@ impl Record {
         let indexing = &self.inner().indexing;
         let functions = indexing.functions.iter().map(|(name, version)| format!("{name} {version}\n"));
         let owed = indexing.obligations.iter().map(|one| format!("obligations {} {}\n", one.name, one.version));
-        functions.chain(owed).collect()
+        let kept = indexing.kept.iter().map(|kind| format!("keep {kind}\n"));
+        functions.chain(owed).chain(kept).collect()
     }
 
-    /// The rows of the next live resources after a row number; empty at the end.
-    async fn live_rows(&self, after: &mut i64) -> Result<Vec<ResourceRows>, Problem> {
+    /// The rows of the next resources after a row number; empty at the end.
+    async fn next_rows(&self, after: &mut i64) -> Result<Vec<ResourceRows>, Problem> {
         let store = &self.inner().store;
         loop {
             let resources = store.resources(*after, BATCH).await?;
             let Some((last, _)) = resources.last() else { return Ok(Vec::new()) };
             *after = last.rid;
-            let wanted: Vec<(i64, u64)> =
+            let live: Vec<(i64, u64)> =
                 resources.iter().filter(|(at, _)| at.live).map(|(at, _)| (at.rid, at.version)).collect();
-            let versions = store.versions(&wanted).await?;
-            let mut part = Vec::with_capacity(wanted.len());
-            for version in versions.into_iter().flatten() {
-                part.push(ResourceRows { rid: version.rid, rows: self.rows_of(version).await?.1 });
+            let mut versions = store.versions(&live).await?.into_iter();
+            let mut part = Vec::with_capacity(resources.len());
+            for (at, (kind, _)) in &resources {
+                let newest = if at.live { versions.next().flatten() } else { None };
+                let rows = match newest {
+                    Some(newest) => self.rows_of(newest).await?.1,
+                    None => Vec::new(),
+                };
+                let past = if self.keeps(*kind) { self.past_rows(at.rid).await? } else { Vec::new() };
+                if !rows.is_empty() || !past.is_empty() {
+                    part.push(ResourceRows { rid: at.rid, rows, past });
+                }
             }
             if !part.is_empty() {
                 return Ok(part);
+            }
+        }
+    }
+
+    fn keeps(&self, kind: u16) -> bool {
+        let name = self.inner().shared.names.name(NameList::Kind, u32::from(kind));
+        name.is_some_and(|name| self.inner().indexing.keeps(&name))
+    }
+
+    /// The rows of every version that was replaced or deleted.
+    async fn past_rows(&self, rid: i64) -> Result<Vec<PastRows>, Problem> {
+        let (mut past, mut below, mut ended) = (Vec::new(), i64::MAX as u64, None);
+        loop {
+            let versions = self.inner().store.history(rid, below, BATCH).await?;
+            let Some(oldest) = versions.last() else { return Ok(past) };
+            below = oldest.version;
+            for version in versions {
+                let from = version.sequence;
+                let rows = match ended {
+                    Some(_) => self.rows_of(version).await?.1,
+                    None => Vec::new(),
+                };
+                if let (Some(to), false) = (ended, rows.is_empty()) {
+                    past.push((rows, from, to));
+                }
+                ended = Some(from);
             }
         }
     }

@@ -158,8 +158,8 @@ impl Record {
         let signing = signing_key(directory, &options.origin)?;
         let accesses = AccessJournal::start(directory, &options, head.epoch)?;
         let first = head.sequence == 0 && purpose == Purpose::Use;
-        let (for_writer, clock) = (shared.clone(), options.clock.clone());
-        let queue = blocking(move || writer::start(writer, for_writer, clock, head, &dictionaries)).await?;
+        let (for_writer, clock, kept) = (shared.clone(), options.clock.clone(), options.indexing.kept.clone());
+        let queue = blocking(move || writer::start(writer, for_writer, clock, head, kept, &dictionaries)).await?;
         let host = options.host.clone();
         let record = Record::of(location, options, (store, shared), (queue, accesses), signing, purpose);
         if first {
@@ -219,19 +219,22 @@ impl Record {
     /// A reading at the newest acknowledged sequence. `query` says what is asked, for the access journal.
     pub async fn read(&self, permit: &Permit, query: impl Into<String>) -> Result<Reading, Problem> {
         let sequence = self.inner.shared.newest.load(Ordering::Acquire);
-        Ok(Reading::new(self.inner.clone(), permit.clone(), query.into(), sequence))
+        Ok(Reading::new(self.inner.clone(), permit.clone(), query.into(), sequence, sequence))
     }
 
-    /// A reading at an earlier sequence.
+    /// A reading at an earlier sequence. When it is over an hour old, it answers about types only whose past rows are
+    /// kept for ever, within the scope and the merges of now.
     ///
     /// # Errors
     /// [`Problem::Expired`] when that sequence's index rows are no longer kept, or it is in the future.
     pub async fn read_at(&self, permit: &Permit, query: impl Into<String>, sequence: u64) -> Result<Reading, Problem> {
         let newest = self.inner.shared.newest.load(Ordering::Acquire);
-        if sequence > newest || sequence < self.inner.store.past_from().await? {
+        let old = sequence < self.inner.store.past_from().await?;
+        if sequence > newest || (old && self.inner.indexing.kept.is_empty()) {
             return Err(Problem::Expired);
         }
-        Ok(Reading::new(self.inner.clone(), permit.clone(), query.into(), sequence))
+        let reach_at = if old { newest } else { sequence };
+        Ok(Reading::new(self.inner.clone(), permit.clone(), query.into(), sequence, reach_at))
     }
 
     /// The record's state.
@@ -312,6 +315,11 @@ impl Record {
             return Err(Problem::Unsuitable { what });
         }
         self.inner.queue.desk(changes).await
+    }
+
+    /// Removes now what is removed now and then: past rows that are not kept for ever and old retry keys.
+    pub async fn sweep(&self) -> Result<(), Problem> {
+        self.inner.queue.sweep().await
     }
 
     /// Stops the writer and the access journal after what waits now.

@@ -70,6 +70,7 @@ struct Place {
 
 /// One page.
 pub(crate) async fn select(reading: &Reading, select: &Select) -> Result<Page, Problem> {
+    reading.check_age(&select.kind)?;
     if !reading.permit().scope().reads.contains(&select.kind) {
         return Ok(Page { versions: Vec::new(), next: None });
     }
@@ -89,6 +90,7 @@ pub(crate) async fn select(reading: &Reading, select: &Select) -> Result<Page, P
 
 /// How many there are, exactly, within the scope.
 pub(crate) async fn total(reading: &Reading, select: &Select) -> Result<u64, Problem> {
+    reading.check_age(&select.kind)?;
     if !reading.permit().scope().reads.contains(&select.kind) {
         return Ok(0);
     }
@@ -167,6 +169,7 @@ async fn rows_test(reading: &Reading, spans: Vec<Span>, negated: bool) -> Result
 
 /// A link to a few resources becomes rows that name them; a link to many is followed from each candidate.
 async fn prepare_linked(reading: &Reading, parameter: &'static str, inner: &Select) -> Result<Test, Problem> {
+    reading.check_age(&inner.kind)?;
     let tests = Box::pin(prepare_all(reading, &inner.kind, &inner.clauses)).await?;
     let smallest = tests.iter().filter_map(Test::size).min().unwrap_or(usize::MAX);
     if smallest <= SMALL {
@@ -185,6 +188,7 @@ async fn prepare_linked_from(
     parameter: &'static str,
     inner: &Select,
 ) -> Result<Test, Problem> {
+    reading.check_age(&inner.kind)?;
     let tests = Box::pin(prepare_all(reading, &inner.kind, &inner.clauses)).await?;
     let smallest = tests.iter().filter_map(Test::size).min().unwrap_or(usize::MAX);
     if smallest > SMALL {

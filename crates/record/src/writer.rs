@@ -25,7 +25,7 @@ use crate::numbering::Numbering;
 use crate::obligation_rows::{PreparedAnchor, number_anchors};
 use crate::rebuild::ResourceRows;
 use crate::stamps::Stamps;
-use crate::store::{Batch, Head, WriterStore};
+use crate::store::{Batch, Head, PastRow, WriterStore};
 
 /// Most members of a group.
 const MOST_MEMBERS: usize = 512;
@@ -44,6 +44,8 @@ pub(crate) enum Job {
     Desk(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>),
     /// Replaces the whole index by the rows that arrive, in one transaction.
     Rebuild(Receiver<Vec<ResourceRows>>, oneshot::Sender<Result<(), Problem>>),
+    /// Removes what is too old, now.
+    Sweep(oneshot::Sender<Result<(), Problem>>),
     /// Keeps what differs from these anchors, worked out again; the answer is false when one was touched since.
     Anchors(Vec<PreparedAnchor>, oneshot::Sender<Result<bool, Problem>>),
     /// Writes checked entries that were decided elsewhere, with a change of what is owed; holds their blobs meanwhile.
@@ -93,6 +95,8 @@ struct Writer {
     random: rand_chacha::ChaCha12Rng,
     tiles: TileBuilder,
     stamps: Stamps,
+    /// Types whose past rows are kept for ever.
+    kept: Vec<&'static str>,
     last_sweep: Moment,
     /// Why this writer takes no more work.
     over: Option<Problem>,
@@ -121,6 +125,13 @@ impl Queue {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Rebuild(arriving, reply)).await?;
         Ok((parts, answer))
+    }
+
+    /// Removes past rows and retry keys that are too old.
+    pub(crate) async fn sweep(&self) -> Result<(), Problem> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Sweep(reply)).await?;
+        answer.await.unwrap_or(Err(Problem::Closed))
     }
 
     /// Hands anchors that were worked out again to the writer; false when one was touched since.
@@ -190,6 +201,7 @@ pub(crate) fn start(
     shared: Arc<Shared>,
     clock: Clock,
     head: Head,
+    kept: Vec<&'static str>,
     dictionaries: &[(u32, Vec<u8>)],
 ) -> Result<Queue, Problem> {
     let mut seed = [0; 32];
@@ -207,6 +219,7 @@ pub(crate) fn start(
         random: rand_chacha::ChaCha12Rng::from_seed(seed),
         tiles,
         stamps,
+        kept,
         last_sweep: Moment(0),
         over: None,
     };
@@ -299,7 +312,7 @@ impl Writer {
 
     /// Takes what waits, up to the bounds of a group, and carries it out.
     fn run_group(&mut self, first: Job, queue: &Receiver<Job>) -> Option<oneshot::Sender<()>> {
-        let (mut commits, mut desk, mut heads) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut commits, mut desk, mut heads, mut sweeps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut alone, mut stop, mut bytes) = (None, None, 0);
         let mut next = Some(first);
         while let Some(job) = next {
@@ -314,6 +327,7 @@ impl Writer {
                     alone = Some(job);
                     break;
                 }
+                Job::Sweep(reply) => sweeps.push(reply),
                 Job::Stop(reply) => {
                     stop = Some(reply);
                     break;
@@ -342,6 +356,9 @@ impl Writer {
             }
             _ => {}
         }
+        for reply in sweeps {
+            let _ = reply.send(self.sweep_old((self.clock)()));
+        }
         for reply in heads {
             let _ = reply.send(self.own_head().map_err(|problem| again(&problem)));
         }
@@ -365,6 +382,7 @@ impl Writer {
             &mut self.encoder,
             &mut self.random,
             &mut self.stamps,
+            &self.kept,
             self.head.clone(),
         );
         group.gather_received(&entries)?;
@@ -384,11 +402,19 @@ impl Writer {
         self.store.clear_index()?;
         for part in parts {
             let mut batch = Batch::default();
-            let rows = part.iter().flat_map(|resource| &resource.rows);
+            let rows = part
+                .iter()
+                .flat_map(|resource| resource.rows.iter().chain(resource.past.iter().flat_map(|(rows, ..)| rows)));
             self.numbering.prepare(rows, &mut self.store, &mut batch)?;
             for resource in &part {
                 for row in &resource.rows {
                     batch.index_add.push((self.numbering.key(row)?, resource.rid));
+                }
+                for (rows, from, to) in &resource.past {
+                    for row in rows {
+                        let (key, rid) = (self.numbering.key(row)?, resource.rid);
+                        batch.index_past.push(PastRow { key, rid, from: *from, to: *to, kept: true });
+                    }
                 }
             }
             batch.index_add.sort_unstable();
@@ -493,6 +519,7 @@ impl Writer {
             &mut self.encoder,
             &mut self.random,
             &mut self.stamps,
+            &self.kept,
             self.head.clone(),
         );
         group.gather(&commits.iter().map(|(prepared, _)| prepared.as_ref()).collect::<Vec<_>>())?;
@@ -613,14 +640,15 @@ impl Writer {
             return;
         }
         self.last_sweep = now;
-        let sweep = || -> Result<(), Problem> {
-            let sequence = self.store.first_at_or_after(Moment(now.0 - KEEP_PAST))?.saturating_sub(1);
-            while self.store.sweep(sequence, Moment(now.0 - KEEP_KEYS))? {}
-            Ok(())
-        };
-        if let Err(problem) = { sweep }() {
+        if let Err(problem) = self.sweep_old(now) {
             tracing::warn!(error = &problem as &dyn std::error::Error, "old rows could not be swept");
         }
+    }
+
+    fn sweep_old(&mut self, now: Moment) -> Result<(), Problem> {
+        let sequence = self.store.first_at_or_after(Moment(now.0 - KEEP_PAST))?.saturating_sub(1);
+        while self.store.sweep(sequence, Moment(now.0 - KEEP_KEYS))? {}
+        Ok(())
     }
 }
 
@@ -648,6 +676,7 @@ fn refuse_all(queue: &Receiver<Job>, over: &Problem) {
             Job::Commit(_, reply) => drop(reply.send(Err(Declined::Problem(again(over))))),
             Job::Desk(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Rebuild(_, reply) => drop(reply.send(Err(again(over)))),
+            Job::Sweep(reply) => drop(reply.send(Err(again(over)))),
             Job::Anchors(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Apply(_, _, _, reply) => drop(reply.send(Err(again(over)))),
             Job::SweepBlobs(_, reply) => drop(reply.send(Err(again(over)))),

@@ -111,7 +111,7 @@ pub(crate) const PUT_VERSION: &str = "INSERT INTO version (rid, version, sequenc
 pub(crate) const PUT_ROW: &str = "INSERT INTO idx (key, rid) VALUES ($1, $2)";
 pub(crate) const DROP_ROW: &str = "DELETE FROM idx WHERE key = $1 AND rid = $2";
 pub(crate) const PUT_PAST: &str =
-    "INSERT INTO index_past (key, rid, from_sequence, to_sequence) VALUES ($1, $2, $3, $4)";
+    "INSERT INTO index_past (key, rid, from_sequence, to_sequence, kept) VALUES ($1, $2, $3, $4, $5)";
 pub(crate) const DROP_PAST: &str = "DELETE FROM index_past WHERE key = $1 AND rid = $2 AND from_sequence = $3";
 pub(crate) const PUT_ENTRY: &str = "INSERT INTO entry (sequence, moment, salt, rids, body) VALUES ($1, $2, $3, $4, $5)";
 pub(crate) const PUT_TILE: &str = "INSERT INTO tile (name, hashes) VALUES ($1, $2)";
@@ -133,8 +133,9 @@ pub(crate) const PUT_DESK: &str = "INSERT INTO desk (kind, key, change, expires,
      seal = excluded.seal, bytes = excluded.bytes";
 pub(crate) const DROP_DESK: &str = "DELETE FROM desk WHERE kind = $1 AND key = $2";
 pub(crate) const RAISE_PAST_FROM: &str = "UPDATE head SET past_from = $1 WHERE past_from < $1";
+/// Rows that are kept for ever are not in the index that this walks.
 pub(crate) const SWEEP_PAST: &str = "DELETE FROM index_past WHERE (key, rid, from_sequence) IN \
-     (SELECT key, rid, from_sequence FROM index_past WHERE to_sequence <= $1 LIMIT 5000)";
+     (SELECT key, rid, from_sequence FROM index_past WHERE kept = 0 AND to_sequence <= $1 LIMIT 5000)";
 pub(crate) const SWEEP_KEPT_KEYS: &str = "DELETE FROM kept_key WHERE (principal, key) IN \
      (SELECT principal, key FROM kept_key WHERE moment < $1 LIMIT 5000)";
 pub(crate) const CLEAR_INDEX: &str = "DELETE FROM idx";

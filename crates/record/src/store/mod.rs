@@ -111,6 +111,17 @@ pub(crate) struct StoredVersion {
 /// One row found by a scan.
 pub(crate) type Hit = (PhysicalKey, i64);
 
+/// A row of a replaced version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PastRow {
+    pub(crate) key: PhysicalKey,
+    pub(crate) rid: i64,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    /// Whether it is kept for ever.
+    pub(crate) kept: bool,
+}
+
 /// A named list of numbered names, such as kinds or parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NameList {
@@ -178,8 +189,7 @@ pub(crate) struct Batch {
     pub(crate) current: Vec<Located>,
     pub(crate) index_add: Vec<Hit>,
     pub(crate) index_drop: Vec<Hit>,
-    /// Rows of replaced versions: key, row number, from, to.
-    pub(crate) index_past: Vec<(PhysicalKey, i64, u64, u64)>,
+    pub(crate) index_past: Vec<PastRow>,
     pub(crate) entries: Vec<StoredEntry>,
     pub(crate) tiles: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) kept_keys: Vec<KeptKey>,

@@ -490,10 +490,11 @@ fn put_rows<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
     let (past, gone) = (&batch.index_past, &batch.past_drop);
     if !past.is_empty() {
         let parameters = vec![
-            bytes(past, |(key, _, _, _)| key),
-            numbers(past, |(_, rid, _, _)| *rid),
-            numbers(past, |(_, _, from, _)| stored(*from)),
-            numbers(past, |(_, _, _, to)| stored(*to)),
+            bytes(past, |past| &past.key),
+            numbers(past, |past| past.rid),
+            numbers(past, |past| stored(past.from)),
+            numbers(past, |past| stored(past.to)),
+            numbers(past, |past| i64::from(past.kept)),
         ];
         steps.push(Step { sql: postgres::PUT_PAST, parameters });
     }

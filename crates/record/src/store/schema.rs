@@ -133,4 +133,9 @@ CREATE INDEX obligation_past_end ON obligation_past (to_sequence);
     "
 CREATE INDEX blob_entry ON blob (entry);
 ",
+    "
+ALTER TABLE index_past ADD COLUMN kept {int} NOT NULL DEFAULT 0;
+DROP INDEX index_past_end;
+CREATE INDEX index_past_end ON index_past (to_sequence) WHERE kept = 0;
+",
 ];

@@ -304,8 +304,8 @@ fn put_rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
         put_row.execute((key, rid))?;
     }
     let mut put_past = connection.prepare_cached(sql::PUT_PAST)?;
-    for (key, rid, from, to) in &batch.index_past {
-        put_past.execute((key, rid, from, to))?;
+    for past in &batch.index_past {
+        put_past.execute((&past.key, past.rid, past.from, past.to, past.kept))?;
     }
     let mut drop_past = connection.prepare_cached(sql::DROP_PAST)?;
     for (key, rid, from) in &batch.past_drop {

@@ -14,6 +14,7 @@ mod scopes;
 mod servers;
 mod support;
 mod system;
+mod time_travel;
 
 /// Runs the named contracts on every store.
 macro_rules! on_each_store {
@@ -72,6 +73,9 @@ on_each_store![
     obligations::racing_members_lose_no_recomputation,
     obligations::a_changed_obligation_function_works_everything_out_again,
     obligations::other_types_cost_nothing,
+    time_travel::kept_types_are_read_at_any_sequence,
+    time_travel::a_type_that_is_named_later_gets_its_whole_past,
+    time_travel::an_old_reading_has_the_scope_of_now,
     system::the_desk_keeps_and_compares,
     system::every_showing_is_in_the_access_journal,
     system::accesses_go_on_in_the_next_segment,

@@ -49,6 +49,11 @@ impl Place {
         Place { location, clock, database: Some(database), _directory: directory }
     }
 
+    /// Lets so many milliseconds pass.
+    pub(crate) fn pass(&self, milliseconds: i64) {
+        self.clock.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
     pub(crate) async fn open(&self) -> Record {
         Record::open(&self.location, self.options()).await.unwrap()
     }

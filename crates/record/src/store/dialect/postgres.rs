@@ -119,7 +119,7 @@ pub(crate) const FIRST_AT_OR_AFTER: &str = "WITH RECURSIVE half (low, high) AS (
      ) SELECT low FROM half WHERE low >= high";
 
 pub(crate) const SWEEP_PAST: &str = "WITH gone AS (DELETE FROM index_past WHERE ctid = ANY (ARRAY(\
-       SELECT ctid FROM index_past WHERE to_sequence <= $1 ORDER BY to_sequence LIMIT 5000)) RETURNING 1\
+       SELECT ctid FROM index_past WHERE kept = 0 AND to_sequence <= $1 ORDER BY to_sequence LIMIT 5000)) RETURNING 1\
      ) SELECT count(*) FROM gone";
 pub(crate) const SWEEP_KEPT_KEYS: &str = "WITH gone AS (DELETE FROM kept_key WHERE ctid = ANY (ARRAY(\
        SELECT ctid FROM kept_key WHERE moment < $1 ORDER BY moment LIMIT 5000)) RETURNING 1\
@@ -152,8 +152,8 @@ pub(crate) const PUT_TALLIES: &str = "INSERT INTO tally (kind, live) SELECT * FR
 pub(crate) const PUT_ROWS: &str = "INSERT INTO idx (key, rid) SELECT * FROM unnest($1::bytea[], $2::bigint[])";
 pub(crate) const DROP_ROWS: &str = "DELETE FROM idx USING unnest($1::bytea[], $2::bigint[]) AS gone (key, rid) \
      WHERE idx.key = gone.key AND idx.rid = gone.rid";
-pub(crate) const PUT_PAST: &str = "INSERT INTO index_past (key, rid, from_sequence, to_sequence) \
-     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[])";
+pub(crate) const PUT_PAST: &str = "INSERT INTO index_past (key, rid, from_sequence, to_sequence, kept) \
+     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])";
 pub(crate) const DROP_PAST: &str = "DELETE FROM index_past \
      USING unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS gone (key, rid, from_sequence) \
      WHERE index_past.key = gone.key AND index_past.rid = gone.rid \
