@@ -291,7 +291,7 @@ impl<'w> Group<'w> {
         for span in spans {
             for range in self.numbering.ranges(span, self.store)? {
                 let limit = (most + self.brought.len() + 1) * 8;
-                let hits = self.store.holders(&range, limit)?;
+                let hits = self.store.holders(&range, self.batch.next, limit)?;
                 for (key, rid) in hits {
                     if range.admits_rest(&key) && !self.brought.contains_key(&rid) && !held.contains(&rid) {
                         held.push(rid);
@@ -553,7 +553,8 @@ impl<'w> Group<'w> {
         self.batch.index_drop.dedup();
         self.batch.index_past.sort_unstable();
         self.batch.index_past.dedup();
-        if self.batch.index_drop.is_empty() {
+        // While another index is made, a row that stays may not be in both yet.
+        if self.batch.index_drop.is_empty() || self.batch.next.is_some() {
             return;
         }
         let unchanged: FxHashSet<_> = {

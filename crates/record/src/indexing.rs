@@ -26,7 +26,9 @@ type Extract = dyn Fn(Source<'_>, &mut Vec<Row>) + Send + Sync;
 /// The index functions of a record.
 #[derive(Clone)]
 pub struct Indexing {
-    /// Name and version of each function; when one changes, the index is rebuilt at open.
+    /// Name and version of each function; when one changes, another index is made after the open, behind. Until it is
+    /// whole, what only the new function finds may be missed: rows that scopes stand on (labels, relations, merges)
+    /// must therefore go on being found by the words they were found by before.
     pub functions: Vec<(&'static str, u32)>,
     /// All of them in one pass over the text.
     pub extract: Arc<Extract>,

@@ -14,6 +14,8 @@
 //!   names them; a version that is shown has them in its text again.
 //! * A record that is moved, restored or read in again is opened to receive ([`Record::open_to_receive`]) and given the
 //!   entries that another gave out ([`Record::decided`]) with what lies beside them ([`mod@apply`]).
+//! * When an index function has changed, another index is made behind while reads use the old rows
+//!   ([`Record::index_settled`] waits for it).
 //! * `Desk` keeps what must survive but not for ever; `Record::verify` proves the whole.
 //!
 //! Does not know what a patient or a bed is, nor FHIR, HTTP or HTML. The only crate with SQL.

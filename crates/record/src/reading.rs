@@ -56,6 +56,8 @@ pub struct Reading {
     /// The sequence at which scope and merges are looked up: its own, or for a reading that is so old that only some
     /// types' past rows are there, the newest when it was opened.
     reach_at: u64,
+    /// How often the index had been replaced when the reading was opened.
+    swaps: u64,
     reach: OnceCell<Reach>,
     shown: Mutex<BTreeSet<Key>>,
     refused: AtomicBool,
@@ -71,12 +73,14 @@ enum Reach {
 impl Reading {
     /// `reach_at` is the sequence at which scope and merges are looked up.
     pub(crate) fn new(inner: Arc<Inner>, permit: Permit, query: String, sequence: u64, reach_at: u64) -> Reading {
+        let swaps = inner.shared.index.swaps();
         Reading {
             inner,
             permit,
             query,
             sequence,
             reach_at,
+            swaps,
             reach: OnceCell::new(),
             shown: Mutex::default(),
             refused: AtomicBool::new(false),
@@ -328,7 +332,16 @@ impl Reading {
 
     /// Refuses questions about a type whose rows of that time are no longer there.
     pub(crate) fn check_age(&self, kind: &str) -> Result<(), Problem> {
-        if self.is_old() && !self.inner.indexing.keeps(kind) { Err(Problem::Expired) } else { Ok(()) }
+        let gone = self.inner.shared.index.has_lost(self.sequence, self.swaps);
+        if gone || (self.is_old() && !self.inner.indexing.keeps(kind)) {
+            return Err(Problem::Expired);
+        }
+        Ok(())
+    }
+
+    /// Whether the index may have rows that its functions do not make, and not yet have those that they make.
+    pub(crate) fn distrusts_index(&self) -> bool {
+        self.inner.shared.index.is_untrusted()
     }
 
     /// Whether it is too old for everything but types that are kept for ever.

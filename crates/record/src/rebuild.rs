@@ -1,5 +1,7 @@
-//! The index as a function of the versions: extracted again to replace it (`rebuild-index`, and at open when an index
-//! function has changed).
+//! The index as a function of the versions: made again beside the one in use (`rebuild-index`, and after an open when an
+//! index function has changed) while commits go on and add to both; swapped in one transaction at the end.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use terms::index::Row;
 
@@ -9,19 +11,42 @@ use crate::error::Problem;
 use crate::group::kind_row;
 use crate::keys::logical_id;
 use crate::record::Record;
-use crate::store::{NameList, StoredVersion};
+use crate::store::{NameList, StoredKey, StoredVersion};
 
 /// How many versions are read together.
-const BATCH: usize = 500;
+const BATCH: usize = 200;
 /// The desk row that names the index functions the index was made with.
 const FUNCTIONS: (&str, &str) = ("record", "index-functions");
 
 /// The rows of a version, the sequence that made it, and the one that ended it.
 pub(crate) type PastRows = (Vec<Row>, u64, u64);
 
+/// What readers know about the index in use.
+#[derive(Default)]
+pub(crate) struct IndexState {
+    /// Whether it was made by other functions than this program's, or is being made again.
+    untrusted: AtomicBool,
+    /// How often it was replaced, and at which sequence the last time.
+    swaps: AtomicU64,
+    swapped_at: AtomicU64,
+}
+
+/// A step of making another index beside the one in use.
+pub(crate) enum RebuildStep {
+    /// From now on commits add to both.
+    Begin,
+    /// The rows of further resources, as they were at a sequence or later.
+    Fill { part: Vec<ResourceRows>, at: u64 },
+    /// The other one takes the place of the one in use.
+    Swap,
+}
+
 /// The index rows of one resource.
 pub(crate) struct ResourceRows {
     pub(crate) rid: i64,
+    pub(crate) key: StoredKey,
+    /// The version that was the newest.
+    pub(crate) version: u64,
     /// Those of its newest version, when it is live.
     pub(crate) rows: Vec<Row>,
     /// Those of its versions before, when its type's are kept for ever.
@@ -29,43 +54,74 @@ pub(crate) struct ResourceRows {
 }
 
 impl Record {
-    /// Makes the whole index again from the texts, in one transaction; other commits wait. Returns how many resources
-    /// were indexed. `progress` is told how many of about how many.
+    /// Makes the whole index again from the texts, beside the one in use and while commits go on. Returns how many
+    /// resources were indexed. `progress` is told how many of about how many.
     pub async fn rebuild_index(&self, progress: impl Fn(u64, u64) + Send + Sync) -> Result<u64, Problem> {
+        let _one_at_a_time = self.inner().rebuilds.lock().await;
+        self.make_index_again(progress).await
+    }
+
+    /// Returns when the index is not being made again.
+    pub async fn index_settled(&self) {
+        drop(self.inner().rebuilds.lock().await);
+    }
+
+    async fn make_index_again(&self, progress: impl Fn(u64, u64) + Send + Sync) -> Result<u64, Problem> {
         let inner = self.inner();
+        inner.shared.index.distrust();
         let about: u64 = inner.store.tallies().await?.iter().map(|(_, live)| live).sum();
-        let (parts, done) = inner.queue.rebuild().await?;
+        inner.queue.rebuild(RebuildStep::Begin).await?;
         let (mut after, mut count) = (0, 0);
         loop {
+            let (from, at) = (after, inner.shared.newest.load(Ordering::Acquire));
             let part = self.next_rows(&mut after).await?;
             if part.is_empty() {
                 break;
             }
-            count += part.iter().filter(|resource| !resource.rows.is_empty()).count() as u64;
-            let parts = parts.clone();
-            let sent = tokio::task::spawn_blocking(move || parts.send(part)).await;
-            if !matches!(sent, Ok(Ok(()))) {
-                break;
+            let live = part.iter().filter(|resource| !resource.rows.is_empty()).count() as u64;
+            if inner.queue.rebuild(RebuildStep::Fill { part, at }).await? {
+                count += live;
+                progress(count, about.max(count));
+            } else {
+                after = from;
             }
-            progress(count, about.max(count));
         }
-        drop(parts);
-        done.await.unwrap_or(Err(Problem::Closed))?;
+        inner.queue.rebuild(RebuildStep::Swap).await?;
         self.rebuild_obligations().await?;
-        let content = Some((self.functions().into_bytes(), None));
-        let (kind, key) = (FUNCTIONS.0.into(), FUNCTIONS.1.into());
-        self.desk_put(vec![DeskChange { kind, key, content, expected: None }]).await?;
+        self.note_functions().await?;
         Ok(count)
     }
 
-    /// Rebuilds the index when it was made by other index functions than this program's.
+    async fn note_functions(&self) -> Result<(), Problem> {
+        let content = Some((self.functions().into_bytes(), None));
+        let (kind, key) = (FUNCTIONS.0.into(), FUNCTIONS.1.into());
+        self.desk_put(vec![DeskChange { kind, key, content, expected: None }]).await?;
+        Ok(())
+    }
+
+    /// Begins to make the index again when it was made by other index functions than this program's; what was cut
+    /// short before is begun afresh. Does not wait for the end.
     pub(crate) async fn keep_index_current(&self) -> Result<(), Problem> {
         let made_by = self.desk_get(FUNCTIONS.0, FUNCTIONS.1).await?;
         if made_by.is_some_and(|row| row.bytes == self.functions().as_bytes()) {
             return Ok(());
         }
-        let count = self.rebuild_index(|_, _| {}).await?;
-        tracing::info!(resources = count, "the index was made again for this release's index functions");
+        if self.inner().store.resources(0, 1).await?.is_empty() {
+            return self.note_functions().await;
+        }
+        self.inner().shared.index.distrust();
+        let turn = self.inner().rebuilds.clone().lock_owned().await;
+        let record = self.clone();
+        tokio::spawn(async move {
+            let _turn = turn;
+            match record.make_index_again(|_, _| {}).await {
+                Ok(count) => tracing::info!(resources = count, "the index was made again for this release's functions"),
+                // The next open begins afresh.
+                Err(problem) => {
+                    tracing::warn!(error = &problem as &dyn std::error::Error, "the index could not be made again");
+                }
+            }
+        });
         Ok(())
     }
 
@@ -88,15 +144,15 @@ impl Record {
                 resources.iter().filter(|(at, _)| at.live).map(|(at, _)| (at.rid, at.version)).collect();
             let mut versions = store.versions(&live).await?.into_iter();
             let mut part = Vec::with_capacity(resources.len());
-            for (at, (kind, _)) in &resources {
+            for (at, key) in &resources {
                 let newest = if at.live { versions.next().flatten() } else { None };
                 let rows = match newest {
                     Some(newest) => self.rows_of(newest).await?.1,
                     None => Vec::new(),
                 };
-                let past = if self.keeps(*kind) { self.past_rows(at.rid).await? } else { Vec::new() };
+                let past = if self.keeps(key.0) { self.past_rows(at.rid).await? } else { Vec::new() };
                 if !rows.is_empty() || !past.is_empty() {
-                    part.push(ResourceRows { rid: at.rid, rows, past });
+                    part.push(ResourceRows { rid: at.rid, key: key.clone(), version: at.version, rows, past });
                 }
             }
             if !part.is_empty() {
@@ -148,5 +204,32 @@ impl Record {
         let mut rows = inner.indexing.rows(&version.key.kind, &version.key.id, &version.text);
         rows.push(kind_row(&version.key.kind, sequence));
         Ok((version.key, rows))
+    }
+}
+
+impl IndexState {
+    /// From now on candidates are judged on their extracted rows, and searches may miss some.
+    pub(crate) fn distrust(&self) {
+        self.untrusted.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_untrusted(&self) -> bool {
+        self.untrusted.load(Ordering::Acquire)
+    }
+
+    /// The index has been replaced: past rows before this sequence are gone but for those that are kept for ever.
+    pub(crate) fn swapped(&self, sequence: u64) {
+        self.swapped_at.store(sequence, Ordering::Release);
+        self.swaps.fetch_add(1, Ordering::AcqRel);
+        self.untrusted.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn swaps(&self) -> u64 {
+        self.swaps.load(Ordering::Acquire)
+    }
+
+    /// Whether a reading at the sequence, opened after so many swaps, has lost its past rows.
+    pub(crate) fn has_lost(&self, sequence: u64, swaps: u64) -> bool {
+        self.swaps() != swaps && sequence < self.swapped_at.load(Ordering::Acquire)
     }
 }

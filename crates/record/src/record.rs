@@ -23,6 +23,7 @@ use crate::indexing::Indexing;
 use crate::keys::logical_id;
 use crate::names::Names;
 use crate::reading::{Reading, Version};
+use crate::rebuild::IndexState;
 use crate::stamps::Turns;
 use crate::store::{Durability, NameList, Store, StoredVersion, WriterStore};
 use crate::writer::{self, Queue, Shared};
@@ -94,6 +95,8 @@ pub(crate) struct Inner {
     pub(crate) erasures: tokio::sync::Mutex<()>,
     /// There when the record was opened to receive entries; held while some are applied.
     pub(crate) receiving: Option<tokio::sync::Mutex<()>>,
+    /// Held while the index is made again.
+    pub(crate) rebuilds: Arc<tokio::sync::Mutex<()>>,
     /// Turns of drafts that were declined because somebody touched their anchors.
     pub(crate) turns: Turns,
     store_name: &'static str,
@@ -117,6 +120,8 @@ pub struct Status {
     pub last_commit: Option<Moment>,
     /// Live resources by kind.
     pub resources: Vec<(String, u64)>,
+    /// Whether the index is being made again; searches may miss what only the new functions find.
+    pub reindexing: bool,
     /// Bytes on disk.
     pub bytes: u64,
     /// `SQLite` or `PostgreSQL`.
@@ -210,6 +215,7 @@ impl Record {
             checkpoints: tokio::sync::Mutex::new(()),
             erasures: tokio::sync::Mutex::new(()),
             receiving: (purpose == Purpose::Receive).then(|| tokio::sync::Mutex::new(())),
+            rebuilds: Arc::default(),
             turns: Turns::new(),
             store_name,
         };
@@ -230,7 +236,8 @@ impl Record {
     pub async fn read_at(&self, permit: &Permit, query: impl Into<String>, sequence: u64) -> Result<Reading, Problem> {
         let newest = self.inner.shared.newest.load(Ordering::Acquire);
         let old = sequence < self.inner.store.past_from().await?;
-        if sequence > newest || (old && self.inner.indexing.kept.is_empty()) {
+        let kept = !self.inner.indexing.kept.is_empty() && !self.inner.shared.index.is_untrusted();
+        if sequence > newest || (old && !kept) {
             return Err(Problem::Expired);
         }
         let reach_at = if old { newest } else { sequence };
@@ -253,6 +260,7 @@ impl Record {
             epoch: head.epoch,
             last_commit: (head.sequence > 0).then_some(head.moment),
             resources,
+            reindexing: inner.shared.index.is_untrusted(),
             bytes: inner.store.size().await?,
             store: inner.store_name,
         })
@@ -469,6 +477,7 @@ async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32
         moment: AtomicI64::new(head.moment.0),
         names: Names::load(&store).await?,
         decoder,
+        index: IndexState::default(),
         under_way: UnderWay::default(),
     };
     Ok((store, Arc::new(shared), dictionaries))
@@ -499,11 +508,7 @@ pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
         if !above.is_dir() {
             make_folder(above)?;
         }
-        match std::fs::create_dir(folder) {
-            // Somebody else was first; their name of it may not be on disk yet.
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {}
-            made => made?,
-        }
+        std::fs::create_dir(folder)?;
         return std::fs::File::open(above)?.sync_all();
     }
     // Who made it may have ended before its name was on disk. A folder above that we may not open is not of our making.

@@ -82,10 +82,13 @@ pub(crate) async fn select(reading: &Reading, select: &Select) -> Result<Page, P
         Some(cursor) => read_cursor(cursor, reading.sequence())?,
         None => Place { mode: choose(select, &tests), offset: 0, hit: None },
     };
-    match place.mode {
-        Mode::Collect => collect_page(reading, select, &tests, place.offset).await,
-        mode => walk_page(reading, select, &tests, mode, place.hit).await,
-    }
+    let page = match place.mode {
+        Mode::Collect => collect_page(reading, select, &tests, place.offset).await?,
+        mode => walk_page(reading, select, &tests, mode, place.hit).await?,
+    };
+    // The index may have been replaced meanwhile.
+    reading.check_age(&select.kind)?;
+    Ok(page)
 }
 
 /// How many there are, exactly, within the scope.
@@ -277,7 +280,7 @@ async fn collect_page(reading: &Reading, select: &Select, tests: &[Test], offset
 async fn collect(reading: &Reading, select: &Select, tests: &[Test]) -> Result<Vec<(i64, Key)>, Problem> {
     let (candidates, all_judged) = intersect(reading, tests).await?;
     let unlimited = reading.reaches_everything().await?;
-    if all_judged && unlimited && select.order.is_empty() {
+    if all_judged && unlimited && select.order.is_empty() && !reading.distrusts_index() {
         let keys = reading.keys(&candidates).await?;
         let found = candidates.into_iter().zip(keys).filter(|(_, key)| key.kind == select.kind).collect();
         return Ok(found);
@@ -378,15 +381,12 @@ async fn holds_all(reading: &Reading, tests: &[Test], candidate: &Candidate) -> 
 
 async fn holds(reading: &Reading, test: &Test, candidate: &Candidate) -> Result<bool, Problem> {
     match test {
-        Test::Rows { spans, negated, .. } => {
-            let found = candidate.rows.iter().any(|row| spans.iter().any(|span| keys::admits(span, row)));
-            Ok(found != *negated)
-        }
+        Test::Rows { spans, negated, .. } => Ok(lies_in(&candidate.rows, spans) != *negated),
         Test::Keys(keys) => Ok(keys.contains(&candidate.version.key)),
         Test::Linked { parameter, tests, kind } => {
             let linked: HashSet<Key> = targets(&candidate.rows, parameter).filter(|key| key.kind == *kind).collect();
             let rids: Vec<i64> = reading.row_numbers(&linked).await?.into_iter().collect();
-            any_holds(reading, tests, &rids).await
+            any_holds(reading, tests, &rids, &[]).await
         }
         Test::LinkedFrom { parameter, tests, kind } => {
             let span = Span::head(parameter, [target(&candidate.version.key)]);
@@ -399,7 +399,7 @@ async fn holds(reading: &Reading, test: &Test, candidate: &Candidate) -> Result<
             let keys = reading.keys(&rids).await?;
             let of_kind: Vec<i64> =
                 rids.iter().zip(keys).filter(|(_, key)| key.kind == *kind).map(|(rid, _)| *rid).collect();
-            any_holds(reading, tests, &of_kind).await
+            any_holds(reading, tests, &of_kind, &spans).await
         }
         Test::Either(tests) => {
             for test in tests {
@@ -412,15 +412,21 @@ async fn holds(reading: &Reading, test: &Test, candidate: &Candidate) -> Result<
     }
 }
 
-async fn any_holds(reading: &Reading, tests: &[Test], rids: &[i64]) -> Result<bool, Problem> {
+/// Whether one of these satisfies the tests and, when there are spans, has a row in one.
+async fn any_holds(reading: &Reading, tests: &[Test], rids: &[i64], spans: &[Span]) -> Result<bool, Problem> {
     for batch in rids.chunks(BATCH) {
         for candidate in read(reading, batch).await? {
-            if Box::pin(holds_all(reading, tests, &candidate)).await? {
+            let within = spans.is_empty() || lies_in(&candidate.rows, spans);
+            if within && Box::pin(holds_all(reading, tests, &candidate)).await? {
                 return Ok(true);
             }
         }
     }
     Ok(false)
+}
+
+fn lies_in(rows: &[Row], spans: &[Span]) -> bool {
+    rows.iter().any(|row| spans.iter().any(|span| keys::admits(span, row)))
 }
 
 /// One page found by walking a range of the index.
@@ -539,9 +545,7 @@ async fn keep(
         if candidate.version.key.kind != select.kind {
             continue;
         }
-        if matches!(mode, Mode::WalkOrder { rest: true, .. })
-            && candidate.rows.iter().any(|row| Some(row.parameter) == sorted_by)
-        {
+        if matches!(mode, Mode::WalkOrder { rest: true, .. }) && has_row_of(reading, candidate, sorted_by).await? {
             continue;
         }
         if !is_first_row(reading, candidate, span, &hit, down).await? || !holds_all(reading, tests, candidate).await? {
@@ -566,18 +570,48 @@ async fn is_first_row(
     down: bool,
 ) -> Result<bool, Problem> {
     let inside: Vec<&Row> = candidate.rows.iter().filter(|row| keys::admits(span, row)).collect();
-    if inside.len() <= 1 {
+    let distrusts = reading.distrusts_index();
+    if inside.len() <= 1 && !distrusts {
         return Ok(inside.len() == 1);
     }
+    let mut own = !distrusts;
     for row in inside {
-        let exact = Span::head(row.parameter, row.parts.iter().cloned());
-        let key = reading.names().ranges(reading.store(), &exact).await?.into_iter().next().map(|range| range.low);
-        let earlier = key.is_some_and(|key| if down { key > hit.0 } else { key < hit.0 });
-        if earlier {
+        let Some(key) = stored_key(reading, row).await? else { continue };
+        own |= key == hit.0;
+        let earlier = if down { key > hit.0 } else { key < hit.0 };
+        if earlier && (!distrusts || is_stored(reading, key, candidate.rid).await?) {
             return Ok(false);
         }
     }
-    Ok(true)
+    Ok(own)
+}
+
+/// The key of a row, if everything in it has a number.
+async fn stored_key(reading: &Reading, row: &Row) -> Result<Option<Vec<u8>>, Problem> {
+    let exact = Span::head(row.parameter, row.parts.iter().cloned());
+    Ok(reading.names().ranges(reading.store(), &exact).await?.into_iter().next().map(|range| range.low))
+}
+
+/// Whether the index has this row, for a time when it may lack what its functions make.
+async fn is_stored(reading: &Reading, key: Vec<u8>, rid: i64) -> Result<bool, Problem> {
+    let range = keys::prefix(key.clone());
+    let hits = reading.store().scan(&range, Some(&(key.clone(), rid - 1)), reading.sequence(), 1).await?;
+    Ok(hits.first().is_some_and(|hit| *hit == (key, rid)))
+}
+
+/// Whether a walk of a parameter's rows meets the candidate.
+async fn has_row_of(reading: &Reading, candidate: &Candidate, parameter: Option<&str>) -> Result<bool, Problem> {
+    for row in candidate.rows.iter().filter(|row| Some(row.parameter) == parameter) {
+        if !reading.distrusts_index() {
+            return Ok(true);
+        }
+        if let Some(key) = stored_key(reading, row).await?
+            && is_stored(reading, key, candidate.rid).await?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The row that decides for each key of the order; a last-change key compares by the record's own row.

@@ -104,6 +104,9 @@ impl Record {
         options: VerifyOptions,
         progress: impl Fn(u64, u64) + Send + Sync,
     ) -> Result<VerifyReport, Problem> {
+        if options.index {
+            self.index_settled().await;
+        }
         let inner = self.inner();
         let newest = inner.store.head().await?;
         let mut findings = StoreFindings::default();

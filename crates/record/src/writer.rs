@@ -23,9 +23,9 @@ use crate::group::{Declined, Group, Prepared};
 use crate::names::Names;
 use crate::numbering::Numbering;
 use crate::obligation_rows::{PreparedAnchor, number_anchors};
-use crate::rebuild::ResourceRows;
+use crate::rebuild::{IndexState, RebuildStep, ResourceRows};
 use crate::stamps::Stamps;
-use crate::store::{Batch, Head, PastRow, WriterStore};
+use crate::store::{Batch, Head, IndexTables, PastRow, StoredKey, WriterStore};
 
 /// Most members of a group.
 const MOST_MEMBERS: usize = 512;
@@ -42,8 +42,8 @@ const KEEP_KEYS: i64 = 8 * 24 * 3_600_000;
 pub(crate) enum Job {
     Commit(Box<Prepared>, oneshot::Sender<Result<Receipt, Declined>>),
     Desk(Vec<DeskChange>, oneshot::Sender<Result<Vec<bool>, Problem>>),
-    /// Replaces the whole index by the rows that arrive, in one transaction.
-    Rebuild(Receiver<Vec<ResourceRows>>, oneshot::Sender<Result<(), Problem>>),
+    /// A step of making another index beside the one in use; the answer is false when it must be made again.
+    Rebuild(RebuildStep, oneshot::Sender<Result<bool, Problem>>),
     /// Removes what is too old, now.
     Sweep(oneshot::Sender<Result<(), Problem>>),
     /// Keeps what differs from these anchors, worked out again; the answer is false when one was touched since.
@@ -75,6 +75,7 @@ pub(crate) struct Shared {
     pub(crate) moment: std::sync::atomic::AtomicI64,
     pub(crate) names: Names,
     pub(crate) decoder: Decoder,
+    pub(crate) index: IndexState,
     /// Blobs of commits that are not decided yet.
     pub(crate) under_way: UnderWay,
 }
@@ -97,6 +98,10 @@ struct Writer {
     stamps: Stamps,
     /// Types whose past rows are kept for ever.
     kept: Vec<&'static str>,
+    /// While another index is made beside the one in use: the sequence at which that began.
+    next_index: Option<u64>,
+    /// The newest entry of this writer that erased something.
+    last_erasure: u64,
     last_sweep: Moment,
     /// Why this writer takes no more work.
     over: Option<Problem>,
@@ -117,14 +122,11 @@ impl Queue {
         answer.await.unwrap_or(Err(Problem::Closed))
     }
 
-    /// Begins to replace the index: rows go into the sender; when it is dropped, the answer says whether all are in.
-    pub(crate) async fn rebuild(
-        &self,
-    ) -> Result<(Sender<Vec<ResourceRows>>, oneshot::Receiver<Result<(), Problem>>), Problem> {
-        let (parts, arriving) = crossbeam_channel::bounded(4);
+    /// Carries a step of a rebuild out; false when the step was prepared too early and must be prepared again.
+    pub(crate) async fn rebuild(&self, step: RebuildStep) -> Result<bool, Problem> {
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Rebuild(arriving, reply)).await?;
-        Ok((parts, answer))
+        self.send(Job::Rebuild(step, reply)).await?;
+        answer.await.unwrap_or(Err(Problem::Closed))
     }
 
     /// Removes past rows and retry keys that are too old.
@@ -220,6 +222,8 @@ pub(crate) fn start(
         tiles,
         stamps,
         kept,
+        next_index: None,
+        last_erasure: 0,
         last_sweep: Moment(0),
         over: None,
     };
@@ -338,8 +342,11 @@ impl Writer {
         }
         self.commit_group(commits, desk);
         match alone {
-            Some(Job::Rebuild(parts, reply)) => {
-                let result = self.rebuild(&parts);
+            Some(Job::Rebuild(step, reply)) => {
+                let result = self.rebuild_step(step);
+                if result.is_err() {
+                    self.next_index = None;
+                }
                 self.answer(reply, result);
             }
             Some(Job::Anchors(again, reply)) => {
@@ -385,6 +392,7 @@ impl Writer {
             &self.kept,
             self.head.clone(),
         );
+        group.batch.next = self.next_index;
         group.gather_received(&entries)?;
         for received in entries {
             group.take_received(received)?;
@@ -396,34 +404,58 @@ impl Writer {
         Ok(self.head.sequence)
     }
 
-    /// Empties the index and fills it with the rows that arrive.
-    fn rebuild(&mut self, parts: &Receiver<Vec<ResourceRows>>) -> Result<(), Problem> {
+    /// One step of making another index beside the one in use.
+    fn rebuild_step(&mut self, step: RebuildStep) -> Result<bool, Problem> {
+        match step {
+            RebuildStep::Begin => {
+                self.store.index_tables(IndexTables::Begin, &self.head)?;
+                self.next_index = Some(self.head.sequence);
+                Ok(true)
+            }
+            // What was erased since must not come back.
+            RebuildStep::Fill { at, .. } if at < self.last_erasure => Ok(false),
+            RebuildStep::Fill { part, .. } => self.fill(&part).map(|()| true),
+            RebuildStep::Swap => {
+                self.store.index_tables(IndexTables::Swap, &self.head)?;
+                self.next_index = None;
+                self.shared.index.swapped(self.head.sequence);
+                self.store.index_tables(IndexTables::DropOld, &self.head)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Adds the rows of resources that are as they were when the rows were made; whatever a commit has changed since
+    /// is there already.
+    fn fill(&mut self, part: &[ResourceRows]) -> Result<(), Problem> {
+        let Some(since) = self.next_index else { return Err(Problem::Closed) };
         self.store.begin()?;
-        self.store.clear_index()?;
-        for part in parts {
-            let mut batch = Batch::default();
-            let rows = part
-                .iter()
-                .flat_map(|resource| resource.rows.iter().chain(resource.past.iter().flat_map(|(rows, ..)| rows)));
-            self.numbering.prepare(rows, &mut self.store, &mut batch)?;
-            for resource in &part {
-                for row in &resource.rows {
-                    batch.index_add.push((self.numbering.key(row)?, resource.rid));
-                }
-                for (rows, from, to) in &resource.past {
-                    for row in rows {
-                        let (key, rid) = (self.numbering.key(row)?, resource.rid);
-                        batch.index_past.push(PastRow { key, rid, from: *from, to: *to, kept: true });
-                    }
+        let keys: Vec<StoredKey> = part.iter().map(|resource| resource.key.clone()).collect();
+        let located = self.store.locate(&keys)?;
+        let head = Some((self.head.clone(), self.head.clone()));
+        let mut batch = Batch { head, next: Some(since), ..Batch::default() };
+        let rows = part
+            .iter()
+            .flat_map(|resource| resource.rows.iter().chain(resource.past.iter().flat_map(|(rows, ..)| rows)));
+        self.numbering.prepare(rows, &mut self.store, &mut batch)?;
+        for (resource, located) in part.iter().zip(located) {
+            let unchanged = located.is_some_and(|now| now.live && now.version == resource.version);
+            for row in resource.rows.iter().filter(|_| unchanged) {
+                batch.next_add.push((self.numbering.key(row)?, resource.rid));
+            }
+            for (rows, from, to) in &resource.past {
+                for row in rows {
+                    let (key, rid) = (self.numbering.key(row)?, resource.rid);
+                    batch.next_past.push(PastRow { key, rid, from: *from, to: *to, kept: true });
                 }
             }
-            batch.index_add.sort_unstable();
-            batch.index_add.dedup();
-            self.store.put(&batch)?;
         }
-        let head = Some((self.head.clone(), self.head.clone()));
-        self.store.commit(&Batch { head, ..Batch::default() })?;
-        self.shared.names.publish(self.numbering.lists());
+        batch.next_add.sort_unstable();
+        batch.next_past.sort_unstable();
+        self.store.commit(&batch)?;
+        if !batch.names.is_empty() {
+            self.shared.names.publish(self.numbering.lists());
+        }
         Ok(())
     }
 
@@ -522,6 +554,7 @@ impl Writer {
             &self.kept,
             self.head.clone(),
         );
+        group.batch.next = self.next_index;
         group.gather(&commits.iter().map(|(prepared, _)| prepared.as_ref()).collect::<Vec<_>>())?;
         let mut receipts = Vec::with_capacity(commits.len());
         for (prepared, _) in commits {
@@ -570,6 +603,9 @@ impl Writer {
             self.shared.names.publish(self.numbering.lists());
         }
         self.head = head;
+        if !batch.erase.is_empty() {
+            self.last_erasure = self.head.sequence;
+        }
         self.shared.epoch.store(self.head.epoch, Ordering::Release);
         self.shared.moment.store(self.head.moment.0, Ordering::Release);
         self.shared.newest.store(self.head.sequence, Ordering::Release);

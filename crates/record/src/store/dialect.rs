@@ -138,8 +138,26 @@ pub(crate) const SWEEP_PAST: &str = "DELETE FROM index_past WHERE (key, rid, fro
      (SELECT key, rid, from_sequence FROM index_past WHERE kept = 0 AND to_sequence <= $1 LIMIT 5000)";
 pub(crate) const SWEEP_KEPT_KEYS: &str = "DELETE FROM kept_key WHERE (principal, key) IN \
      (SELECT principal, key FROM kept_key WHERE moment < $1 LIMIT 5000)";
-pub(crate) const CLEAR_INDEX: &str = "DELETE FROM idx";
-pub(crate) const CLEAR_PAST: &str = "DELETE FROM index_past";
+/// Rows of an index that is being replaced are confirmed by the one being made (resources changed since `$3`), or are as
+/// the functions before made them.
+pub(crate) const HOLDERS_BESIDE: &str = "SELECT key, rid FROM (\
+       SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
+       WHERE i.key >= $1 AND i.key < $2 AND r.sequence <= $3 \
+     UNION SELECT key, rid FROM idx_next WHERE key >= $1 AND key < $2\
+     ) AS held ORDER BY key, rid LIMIT $4";
+/// While another index is made, the one in use may have a row that its functions did not make, or have it already.
+pub(crate) const PUT_ROW_BESIDE: &str = "INSERT INTO idx (key, rid) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+pub(crate) const PUT_NEXT_ROW: &str = "INSERT INTO idx_next (key, rid) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+pub(crate) const DROP_NEXT_ROW: &str = "DELETE FROM idx_next WHERE key = $1 AND rid = $2";
+pub(crate) const PUT_NEXT_PAST: &str = "INSERT INTO index_past_next (key, rid, from_sequence, to_sequence, kept) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+pub(crate) const DROP_NEXT_PAST: &str =
+    "DELETE FROM index_past_next WHERE key = $1 AND rid = $2 AND from_sequence = $3";
+pub(crate) const DROP_NEXT: &str = "DROP TABLE IF EXISTS idx_next; DROP TABLE IF EXISTS index_past_next;";
+pub(crate) const DROP_OLD: &str = "DROP TABLE IF EXISTS idx_old; DROP TABLE IF EXISTS index_past_old;";
+pub(crate) const SWAP: &str = "ALTER TABLE idx RENAME TO idx_old; ALTER TABLE idx_next RENAME TO idx; \
+     ALTER TABLE index_past RENAME TO index_past_old; ALTER TABLE index_past_next RENAME TO index_past; \
+     DROP INDEX index_past_end; CREATE INDEX index_past_end ON index_past (to_sequence) WHERE kept = 0;";
 pub(crate) const FORGET_PAST: &str = "UPDATE head SET past_from = sequence WHERE one = 1";
 
 pub(crate) const CURRENT_OBLIGATIONS: &str =

@@ -6,6 +6,7 @@
 
 mod blob_files;
 mod dialect;
+mod next_index;
 mod obligations;
 mod postgres;
 mod postgres_blobs;
@@ -26,6 +27,7 @@ use crate::keys::{KeyRange, PhysicalKey};
 use crate::names::NameTable;
 use crate::record::Location;
 
+pub(crate) use next_index::IndexTables;
 pub(crate) use obligations::{ObligationFilter, StoredObligation};
 use postgres::PostgresReader;
 use postgres_session::Address;
@@ -209,6 +211,11 @@ pub(crate) struct Batch {
     pub(crate) desk_drop: Vec<(String, String)>,
     pub(crate) dictionaries: Vec<(u32, Vec<u8>)>,
     pub(crate) obligations: obligations::ObligationChanges,
+    /// While another index is made beside the one in use: the sequence at which that began. Rows then go into both.
+    pub(crate) next: Option<u64>,
+    /// Rows and kept past rows for the index being made alone; those that are there stay.
+    pub(crate) next_add: Vec<Hit>,
+    pub(crate) next_past: Vec<PastRow>,
     /// The head expected and the head to be.
     pub(crate) head: Option<(Head, Head)>,
 }
@@ -483,9 +490,10 @@ impl WriterStore {
         each_writer!(self, store => store.locate(keys))
     }
 
-    /// Row numbers with a current row in the range, at most `limit` rows read.
-    pub(crate) fn holders(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Hit>, Problem> {
-        each_writer!(self, store => store.holders(range, limit))
+    /// Row numbers with a current row in the range, at most `limit` rows read; `next` is the sequence at which another
+    /// index was begun beside the one in use.
+    pub(crate) fn holders(&mut self, range: &KeyRange, next: Option<u64>, limit: usize) -> Result<Vec<Hit>, Problem> {
+        each_writer!(self, store => store.holders(range, next, limit))
     }
 
     pub(crate) fn symbols(&mut self, wanted: &[(u32, String)]) -> Result<Vec<Option<u32>>, Problem> {
@@ -540,11 +548,6 @@ impl WriterStore {
         each_writer!(self, store => store.reopen())
     }
 
-    /// Applies a batch within a transaction that goes on.
-    pub(crate) fn put(&mut self, batch: &Batch) -> Result<(), Problem> {
-        each_writer!(self, store => store.put(batch))
-    }
-
     /// Applies the batch and commits; on disk when it returns.
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
         each_writer!(self, store => store.commit(batch))
@@ -571,8 +574,8 @@ impl WriterStore {
         each_writer!(self, store => store.blob_contents(first))
     }
 
-    /// Empties the index and the past rows for a rebuild, within a transaction begun before.
-    pub(crate) fn clear_index(&mut self) -> Result<(), Problem> {
-        each_writer!(self, store => store.clear_index())
+    /// Changes the tables of an index that is made beside the one in use, in a transaction of its own.
+    pub(crate) fn index_tables(&mut self, what: IndexTables, head: &Head) -> Result<(), Problem> {
+        each_writer!(self, store => store.index_tables(what, head))
     }
 }

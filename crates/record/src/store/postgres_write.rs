@@ -18,6 +18,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::dialect::{self as sql, postgres};
+use super::next_index::put_postgres_next;
 use super::obligations::put_postgres;
 use super::postgres::{
     Parameters, TOP, dictionary_row, each, head_row, hit_row, kept_key_row, key_columns, located_row, name_row, number,
@@ -139,7 +140,7 @@ impl PostgresWriter {
 
     /// Sends statements one behind the other and waits for all; `commit` ends the transaction with them. Begins one
     /// when none is open. The first error is the one that made the others fail.
-    fn write(&mut self, doing: &'static str, steps: &[Step<'_>], commit: bool) -> Result<(), Problem> {
+    pub(super) fn write(&mut self, doing: &'static str, steps: &[Step<'_>], commit: bool) -> Result<(), Problem> {
         let begin = !self.open;
         let mut session = self.session.take().ok_or(Problem::Closed)?;
         self.open = true;
@@ -191,9 +192,13 @@ impl PostgresWriter {
         placed(keys.len(), &rows, |row| located_row(row, 1))
     }
 
-    pub(crate) fn holders(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Hit>, Problem> {
-        let high = range.high.as_deref().unwrap_or(TOP);
-        each(&self.query("checking an assertion", sql::HOLDERS, &[&range.low, &high, &(limit as i64)])?, hit_row)
+    pub(crate) fn holders(&mut self, range: &KeyRange, next: Option<u64>, limit: usize) -> Result<Vec<Hit>, Problem> {
+        let (doing, high, limit) = ("checking an assertion", range.high.as_deref().unwrap_or(TOP), limit as i64);
+        let rows = match next {
+            Some(since) => self.query(doing, sql::HOLDERS_BESIDE, &[&range.low, &high, &stored(since), &limit])?,
+            None => self.query(doing, sql::HOLDERS, &[&range.low, &high, &limit])?,
+        };
+        each(&rows, hit_row)
     }
 
     pub(crate) fn symbols(&mut self, wanted: &[(u32, String)]) -> Result<Vec<Option<u32>>, Problem> {
@@ -238,12 +243,8 @@ impl PostgresWriter {
         number(&self.query_one("finding a moment", postgres::FIRST_AT_OR_AFTER, &[&moment.0])?, 0)
     }
 
-    pub(crate) fn put(&mut self, batch: &Batch) -> Result<(), Problem> {
-        self.write("writing rows", &steps(batch), false)
-    }
-
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
-        self.write("writing a commit", &steps(batch), true)?;
+        self.write("writing a commit", &put_steps(batch), true)?;
         if !batch.erase.is_empty() {
             self.clear_space();
         }
@@ -282,10 +283,10 @@ impl PostgresWriter {
         Ok(rows == 5000 || obligations == 5000 || keys == 5000)
     }
 
-    pub(crate) fn clear_index(&mut self) -> Result<(), Problem> {
-        let clear = [sql::CLEAR_INDEX, sql::CLEAR_PAST, sql::FORGET_PAST];
-        let steps = clear.map(|sql| Step { sql, parameters: Vec::new() });
-        self.write("emptying the index", &steps, false)
+    /// Carries out statements that take no values, within the transaction that is open.
+    pub(super) fn define(&mut self, doing: &'static str, sql: &str) -> Result<(), Problem> {
+        let session = self.session.as_ref().ok_or(Problem::Closed)?;
+        self.run(session.client.batch_execute(sql))?.map_err(failed(doing))
     }
 }
 
@@ -359,7 +360,7 @@ pub(super) fn bytes<'b, T>(rows: &'b [T], of: impl Fn(&'b T) -> &'b [u8]) -> Box
 }
 
 /// The statements that apply a batch, the head's first.
-fn steps(batch: &Batch) -> Vec<Step<'_>> {
+pub(super) fn put_steps(batch: &Batch) -> Vec<Step<'_>> {
     let mut steps = Vec::with_capacity(16);
     if let Some((from, to)) = &batch.head {
         steps.push(Step {
@@ -380,6 +381,7 @@ fn steps(batch: &Batch) -> Vec<Step<'_>> {
     put_resources(batch, &mut steps);
     put_versions(batch, &mut steps);
     put_rows(batch, &mut steps);
+    put_postgres_next(batch, &mut steps);
     put_postgres(&batch.obligations, &mut steps);
     put_journal(batch, &mut steps);
     put_blobs(batch, &mut steps);
@@ -485,7 +487,8 @@ fn put_rows<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
         steps.push(Step { sql: postgres::DROP_ROWS, parameters: hits(&batch.index_drop) });
     }
     if !batch.index_add.is_empty() {
-        steps.push(Step { sql: postgres::PUT_ROWS, parameters: hits(&batch.index_add) });
+        let sql = if batch.next.is_some() { postgres::PUT_ROWS_BESIDE } else { postgres::PUT_ROWS };
+        steps.push(Step { sql, parameters: hits(&batch.index_add) });
     }
     let (past, gone) = (&batch.index_past, &batch.past_drop);
     if !past.is_empty() {

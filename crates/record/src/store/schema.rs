@@ -139,3 +139,20 @@ DROP INDEX index_past_end;
 CREATE INDEX index_past_end ON index_past (to_sequence) WHERE kept = 0;
 ",
 ];
+
+/// The tables of an index that is made beside the one in use; they take its place and its names.
+pub(crate) const NEXT_TABLES: &str = "
+CREATE TABLE idx_next (
+    key {bytes} NOT NULL,
+    rid {int} NOT NULL,
+    PRIMARY KEY (key, rid)
+) {clustered};
+CREATE TABLE index_past_next (
+    key {bytes} NOT NULL,
+    rid {int} NOT NULL,
+    from_sequence {int} NOT NULL,
+    to_sequence {int} NOT NULL,
+    kept {int} NOT NULL DEFAULT 0,
+    PRIMARY KEY (key, rid, from_sequence)
+) {clustered};
+";

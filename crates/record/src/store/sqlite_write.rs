@@ -9,6 +9,7 @@ use terms::Moment;
 
 use super::blob_files;
 use super::dialect as sql;
+use super::next_index::put_sqlite_next;
 use super::obligations::put_sqlite;
 use super::schema::STEPS;
 use super::sqlite::{
@@ -89,12 +90,19 @@ impl SqliteWriter {
         locate(&self.connection, keys).map_err(failed("locating resources"))
     }
 
-    pub(crate) fn holders(&mut self, range: &KeyRange, limit: usize) -> Result<Vec<Hit>, Problem> {
-        let read = || {
-            let mut statement = self.connection.prepare_cached(sql::HOLDERS)?;
-            let high = range.high.clone().unwrap_or_else(|| vec![255; 4]);
-            let hits = statement.query_map((&range.low, high, limit as i64), |row| Ok((row.get(0)?, row.get(1)?)))?;
-            hits.collect::<rusqlite::Result<Vec<Hit>>>()
+    pub(crate) fn holders(&mut self, range: &KeyRange, next: Option<u64>, limit: usize) -> Result<Vec<Hit>, Problem> {
+        let high = range.high.clone().unwrap_or_else(|| vec![255; 4]);
+        let hit = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let read = || match next {
+            Some(since) => {
+                let mut statement = self.connection.prepare_cached(sql::HOLDERS_BESIDE)?;
+                let hits = statement.query_map((&range.low, &high, since, limit as i64), hit)?;
+                hits.collect::<rusqlite::Result<Vec<Hit>>>()
+            }
+            None => {
+                let mut statement = self.connection.prepare_cached(sql::HOLDERS)?;
+                statement.query_map((&range.low, &high, limit as i64), hit)?.collect()
+            }
         };
         read().map_err(failed("checking an assertion"))
     }
@@ -139,10 +147,6 @@ impl SqliteWriter {
             statement.query_map((from, 256), |row| row.get(4))?.collect::<rusqlite::Result<Vec<Vec<u8>>>>()
         };
         read().map_err(failed("reading the newest entries"))
-    }
-
-    pub(crate) fn put(&mut self, batch: &Batch) -> Result<(), Problem> {
-        apply(&self.connection, batch).map(|_| ()).map_err(failed("writing rows"))
     }
 
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
@@ -222,15 +226,6 @@ impl SqliteWriter {
         };
         sweep().map_err(failed("sweeping old rows"))
     }
-
-    pub(crate) fn clear_index(&mut self) -> Result<(), Problem> {
-        let clear = || {
-            self.connection.execute(sql::CLEAR_INDEX, [])?;
-            self.connection.execute(sql::CLEAR_PAST, [])?;
-            self.connection.execute(sql::FORGET_PAST, [])
-        };
-        clear().map(|_| ()).map_err(failed("emptying the index"))
-    }
 }
 
 /// Writes everything of the batch; false when the head had moved or another epoch holds it.
@@ -238,6 +233,7 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
     put_names(connection, batch)?;
     put_versions(connection, batch)?;
     put_rows(connection, batch)?;
+    put_sqlite_next(connection, batch)?;
     put_sqlite(connection, &batch.obligations)?;
     put_journal(connection, batch)?;
     put_blobs(connection, batch)?;
@@ -299,7 +295,8 @@ fn put_rows(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     for (key, rid) in &batch.index_drop {
         drop_row.execute((key, rid))?;
     }
-    let mut put_row = connection.prepare_cached(sql::PUT_ROW)?;
+    let put_row = if batch.next.is_some() { sql::PUT_ROW_BESIDE } else { sql::PUT_ROW };
+    let mut put_row = connection.prepare_cached(put_row)?;
     for (key, rid) in &batch.index_add {
         put_row.execute((key, rid))?;
     }

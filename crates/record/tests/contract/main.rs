@@ -5,6 +5,7 @@
 mod addresses;
 mod agreement;
 mod applying;
+mod behind;
 mod blobs;
 mod commits;
 mod obligations;
@@ -73,6 +74,9 @@ on_each_store![
     obligations::racing_members_lose_no_recomputation,
     obligations::a_changed_obligation_function_works_everything_out_again,
     obligations::other_types_cost_nothing,
+    behind::questions_stay_right_while_the_index_is_made_again,
+    behind::a_rebuild_that_was_cut_short_begins_afresh,
+    behind::a_rebuild_by_hand_goes_on_beside_commits,
     time_travel::kept_types_are_read_at_any_sequence,
     time_travel::a_type_that_is_named_later_gets_its_whole_past,
     time_travel::an_old_reading_has_the_scope_of_now,

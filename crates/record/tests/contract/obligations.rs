@@ -408,6 +408,7 @@ pub(crate) async fn a_changed_obligation_function_works_everything_out_again(pla
     });
     changed.indexing.obligations.truncate(1);
     let record = Record::open(&place.location, changed.clone()).await.unwrap();
+    record.index_settled().await;
     let count = async |record: &Record, kind: &str| {
         let reading = record.read(&host(), "owed").await.unwrap();
         let query = ObligationQuery { kind: Some(kind.into()), ..ObligationQuery::default() };

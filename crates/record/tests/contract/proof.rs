@@ -289,6 +289,7 @@ pub(crate) async fn another_index_function_rebuilds_at_open(place: &Place) {
         rows.push(terms::index::Row::one("Thing.code", terms::index::Part::code("new", "function")));
     });
     let record = Record::open(&place.location, options).await.unwrap();
+    record.index_settled().await;
     let reading = record.read(&host(), "test").await.unwrap();
     let span = Span::next("Thing.code", [], Next::AnyCodeOf("new".into()));
     assert_eq!(all_pages(&reading, &Select::of("Thing").with(Clause::Any(vec![span]))).await, [key("Thing", "a")]);

@@ -114,7 +114,7 @@ fn row_target(row: &Row) -> Key {
 }
 
 /// Whether a row lies in a span: the definition in plain words, apart from the record's own.
-fn lies_in(row: &Row, span: &Span) -> bool {
+pub(crate) fn lies_in(row: &Row, span: &Span) -> bool {
     if row.parameter != span.parameter {
         return false;
     }
@@ -165,7 +165,8 @@ fn draw_range(dice: &mut Dice) -> Range {
     Range { low: draw_end(dice), high: draw_end(dice) }
 }
 
-fn draw_span(dice: &mut Dice) -> Span {
+/// Draws a span.
+pub(crate) fn draw_span(dice: &mut Dice) -> Span {
     let text = dice.pick(&["a", "ann", "anna", "b", "bo", "zz", ""]).as_bytes().to_vec();
     match dice.roll(9) {
         0 => Span::next("Thing.name", [], Next::Prefix(text)),

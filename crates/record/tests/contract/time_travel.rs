@@ -10,7 +10,9 @@ use crate::support::{Dice, Place, host, key, lines, put};
 async fn open(place: &Place, kept: &[&'static str]) -> Record {
     let mut options = place.options();
     options.indexing.kept = kept.to_vec();
-    Record::open(&place.location, options).await.unwrap()
+    let record = Record::open(&place.location, options).await.unwrap();
+    record.index_settled().await;
+    record
 }
 
 /// Changes, and how it was after each of them.

@@ -204,3 +204,19 @@ pub(crate) const FORGET_OBLIGATIONS: &str = "DELETE FROM obligation_past \
 pub(crate) const SWEEP_PAST_OBLIGATIONS: &str = "WITH gone AS (DELETE FROM obligation_past WHERE ctid = ANY (ARRAY(\
        SELECT ctid FROM obligation_past WHERE to_sequence <= $1 ORDER BY to_sequence LIMIT 5000)) RETURNING 1\
      ) SELECT count(*) FROM gone";
+
+pub(crate) const PUT_ROWS_BESIDE: &str = "INSERT INTO idx (key, rid) \
+     SELECT * FROM unnest($1::bytea[], $2::bigint[]) ON CONFLICT DO NOTHING";
+pub(crate) const PUT_NEXT_ROWS: &str = "INSERT INTO idx_next (key, rid) \
+     SELECT * FROM unnest($1::bytea[], $2::bigint[]) ON CONFLICT DO NOTHING";
+pub(crate) const DROP_NEXT_ROWS: &str = "DELETE FROM idx_next \
+     USING unnest($1::bytea[], $2::bigint[]) AS gone (key, rid) \
+     WHERE idx_next.key = gone.key AND idx_next.rid = gone.rid";
+/// Only what is kept for ever outlives the change of tables.
+pub(crate) const PUT_NEXT_PAST: &str = "INSERT INTO index_past_next (key, rid, from_sequence, to_sequence, kept) \
+     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+       AS past (key, rid, from_sequence, to_sequence, kept) WHERE past.kept = 1 ON CONFLICT DO NOTHING";
+pub(crate) const DROP_NEXT_PAST: &str = "DELETE FROM index_past_next \
+     USING unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS gone (key, rid, from_sequence) \
+     WHERE index_past_next.key = gone.key AND index_past_next.rid = gone.rid \
+       AND index_past_next.from_sequence = gone.from_sequence";
