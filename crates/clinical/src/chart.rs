@@ -11,7 +11,7 @@ use crate::directory::Directory;
 use crate::events::{Event, Kind, State, events, expected_discharge, is_open_stay};
 use crate::identity::{Identity, identity};
 use crate::medicines::{Medicines, medicines};
-use crate::observations::{Applies, Observations, is_pregnancy, observations, sixteen};
+use crate::observations::{Applies, Observations, decisions, is_pregnancy, observations, sixteen};
 use crate::problems::{Problems, problems};
 use crate::read::{Source, text};
 use crate::results::{Line, is_laboratory, results};
@@ -87,6 +87,7 @@ pub fn chart(material: &Material<'_, '_>, now: Moment) -> Chart {
         observations: observations(
             of_kinds(&["Observation"]).filter(|observation| !is_laboratory(*observation)),
             applies,
+            &decisions(of_kinds(&["Goal"]), &directory),
         ),
         stay: open_stay(&events, of_kinds(&["Encounter"])),
         identity,

@@ -1,8 +1,8 @@
 //! Vital signs as sets: what was measured at the same minute belongs together. NEWS2 is worked out for a complete
 //! set only, by the table of [`crate::news2`], and never for children under 16 or in pregnancy.
 //!
-//! A value whose unit is not the table's is shown and not scored. SpO2 is scored on scale 1; a set recorded on
-//! scale 2 cannot be told apart yet, so pages say "SpO2 scale 1" beside the score.
+//! A value whose unit is not the table's is shown and not scored. SpO2 is scored on scale 1 unless a decision for
+//! scale 2 is recorded; each set says which, and pages print it beside the score.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,11 @@ use crate::news2::{Consciousness, Readings, Scale, Score, score};
 use crate::read::{Source, amount, at, codings, items, text, when};
 
 mod codes;
+mod scale;
 
 pub use codes::Sign;
+pub use scale::Decision;
+pub(crate) use scale::decisions;
 
 /// How many sets a chart keeps.
 const MOST_SETS: usize = 200;
@@ -36,6 +39,8 @@ pub struct Set {
     pub encounter: Option<String>,
     /// The values by sign.
     pub values: BTreeMap<Sign, Reading>,
+    /// The decision by which SpO2 is scored on scale 2; without one it is scale 1.
+    pub scale_two: Option<Decision>,
     /// The score, or why there is none.
     pub news2: News2,
     /// The resources it was made from.
@@ -110,6 +115,7 @@ pub(crate) fn sixteen(born: &PartialDate) -> Option<Moment> {
 pub(crate) fn observations<'d, 't: 'd>(
     resources: impl Iterator<Item = Node<'d, 't>>,
     applies: Applies,
+    decisions: &[Decision],
 ) -> Observations {
     let mut sets: BTreeMap<Moment, Set> = BTreeMap::new();
     for resource in resources {
@@ -123,6 +129,7 @@ pub(crate) fn observations<'d, 't: 'd>(
             at: minute,
             encounter: None,
             values: BTreeMap::new(),
+            scale_two: scale::in_force(decisions, minute).cloned(),
             news2: News2::Incomplete(Vec::new()),
             sources: Vec::new(),
         });
@@ -188,7 +195,7 @@ fn complete(set: &Set) -> Option<Readings> {
     Some(Readings {
         respirations: number(Sign::Respirations)?,
         spo2: number(Sign::Spo2)?,
-        scale: Scale::One,
+        scale: if set.scale_two.is_some() { Scale::Two } else { Scale::One },
         on_oxygen: number(Sign::Oxygen)? > Decimal::ZERO,
         systolic: number(Sign::Systolic)?,
         pulse: number(Sign::Pulse)?,

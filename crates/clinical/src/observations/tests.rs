@@ -5,6 +5,7 @@
 use fhir::{Document, Limits};
 
 use super::*;
+use crate::directory::Directory;
 
 const TAKEN: &str = "2026-11-17T14:05:00Z";
 
@@ -45,9 +46,18 @@ fn full_set() -> Vec<String> {
 }
 
 fn read(texts: &[String], applies: Applies) -> Observations {
-    let documents: Vec<Document<'_>> =
-        texts.iter().map(|text| Document::parse(text.as_bytes(), &Limits::default()).unwrap()).collect();
-    observations(documents.iter().map(Document::root), applies)
+    read_with(texts, applies, &[])
+}
+
+fn parse(texts: &[String]) -> Vec<Document<'_>> {
+    texts.iter().map(|text| Document::parse(text.as_bytes(), &Limits::default()).unwrap()).collect()
+}
+
+fn read_with(texts: &[String], applies: Applies, goals: &[String]) -> Observations {
+    let goals = parse(goals);
+    let decisions = decisions(goals.iter().map(Document::root), &Directory::default());
+    let documents = parse(texts);
+    observations(documents.iter().map(Document::root), applies, &decisions)
 }
 
 const ADULT: Applies = Applies { pregnant: false, from: None };
@@ -104,4 +114,73 @@ fn children_and_pregnant_women_are_not_scored() {
     assert_eq!(news2(true, None), News2::Pregnant);
     assert_eq!(news2(false, born("2010-11-18")), News2::Child);
     assert!(matches!(news2(false, born("2010-11-17")), News2::Scored(_)));
+}
+
+/// A Goal that aims at 88 to 92 %, active since the day before the set, by a clinician; then changed.
+fn goal(change: (&str, &str)) -> Vec<String> {
+    let text = r#"{"resourceType":"Goal","id":"g","lifecycleStatus":"active","description":{"text":"Oxygen 88 to 92%"},
+        "startDate":"2026-11-16","statusDate":"2026-11-16",
+        "expressedBy":{"reference":"Practitioner/p","display":"Dr A Mistry"},
+        "target":[{"measure":{"coding":[{"code":"2708-6"}]},
+        "detailRange":{"low":{"value":88,"code":"%"},"high":{"value":92,"code":"%"}}}]}"#;
+    assert!(change.0.is_empty() || text.contains(change.0), "{}", change.0);
+    vec![text.replacen(change.0, change.1, usize::from(!change.0.is_empty()))]
+}
+
+#[test]
+fn scale_two_is_chosen_only_by_a_recorded_decision_that_holds() {
+    let scored = |goals: &[String]| {
+        let read = read_with(&full_set(), ADULT, goals);
+        let (set, score, _) = read.latest_score().unwrap();
+        (set.scale_two.as_ref().map(|decision| decision.by.clone()), score.total)
+    };
+    // 94 % on oxygen: one point on either scale, so the scale itself is looked at.
+    assert_eq!(scored(&[]), (None, 7));
+    assert_eq!(scored(&goal(("", ""))), (Some("Dr A Mistry".into()), 7));
+    let never = [
+        ("\"active\"", "\"proposed\""),
+        ("\"active\"", "\"planned\""),
+        ("\"active\"", "\"on-hold\""),
+        ("\"active\"", "\"cancelled\""),
+        ("\"active\"", "\"entered-in-error\""),
+        ("\"active\"", "\"completed\""),
+        ("\"startDate\":\"2026-11-16\",", ""),
+        ("\"startDate\":\"2026-11-16\"", "\"startDate\":\"2026-11-18\""),
+        ("Practitioner/p", "Patient/p"),
+        ("\"expressedBy\"", "\"extra\""),
+        ("\"2708-6\"", "\"8867-4\""),
+        ("\"value\":88", "\"value\":94"),
+        ("\"value\":92", "\"value\":98"),
+        ("\"low\":{\"value\":88,\"code\":\"%\"},", ""),
+        ("\"high\":{\"value\":92,\"code\":\"%\"}", "\"high\":{\"value\":92,\"code\":\"kPa\"}"),
+    ];
+    for change in never {
+        assert_eq!(scored(&goal(change)).0, None, "{change:?}");
+    }
+}
+
+#[test]
+fn the_points_of_each_scale_are_the_tables() {
+    let total = |spo2: &str, oxygen: &str, goals: &[String]| {
+        let mut texts = full_set();
+        texts[1] = quantity("2708-6", spo2, "%", TAKEN);
+        texts[2] = quantity("3151-8", oxygen, "L/min", TAKEN);
+        read_with(&texts, ADULT, goals).latest_score().unwrap().1.total
+    };
+    // Without SpO2 and oxygen the set has 4 points. By the table: value, flow, points on scale 1, points on scale 2.
+    let cases = [("90", "0", 3, 0), ("90", "2", 5, 2), ("97", "0", 0, 0), ("97", "2", 2, 5), ("83", "0", 3, 3)];
+    for (spo2, oxygen, one, two) in cases {
+        assert_eq!(total(spo2, oxygen, &[]), 4 + one, "{spo2}% at {oxygen} L/min, scale 1");
+        assert_eq!(total(spo2, oxygen, &goal(("", ""))), 4 + two, "{spo2}% at {oxygen} L/min, scale 2");
+    }
+}
+
+#[test]
+fn a_decision_that_has_ended_holds_for_what_was_taken_before() {
+    let ended = |day: &str| {
+        let mut goals = goal(("\"active\"", "\"completed\""));
+        goals[0] = goals[0].replace("\"statusDate\":\"2026-11-16\"", &format!("\"statusDate\":\"{day}\""));
+        read_with(&full_set(), ADULT, &goals).sets[0].scale_two.is_some()
+    };
+    assert_eq!([ended("2026-11-18"), ended("2026-11-17")], [true, false]);
 }

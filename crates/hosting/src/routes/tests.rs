@@ -434,3 +434,14 @@ async fn a_sentence_is_a_page_to_a_browser_and_plain_to_a_program() {
         assert!(said.body.contains("There is nothing at this address."));
     }
 }
+
+#[tokio::test]
+async fn no_browser_or_proxy_keeps_a_page_with_patients() {
+    let stage = Stage::set().await;
+    stage.add_user("s.reilly", "clinician").await;
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    for path in ["/t/RAA/patients?q=smith", "/t/RAA/patients/found?q=smith", "/t/RAA/patients/nobody"] {
+        let said = stage.get(path, &[("cookie", &cookie), ("accept", "text/html"), ("hx-request", "true")]).await;
+        assert_eq!(said.headers.get("cache-control").unwrap(), "no-store", "{path}");
+    }
+}

@@ -41,6 +41,8 @@ pub struct ObsTrend {
     pub points: Vec<Point>,
     /// Late sets.
     pub gaps: Vec<Gap>,
+    /// Where another SpO2 scale begins, with its words: scores on either side are not comparable.
+    pub scales: Vec<(f64, &'static str)>,
     /// Where days begin, with their date in words.
     pub days: Vec<(f64, String)>,
     /// The sentence that says the same.
@@ -63,6 +65,10 @@ pub fn obs_trend(of: &ObsTrend) -> Markup {
             @for gap in &of.gaps {
                 rect x=(one(x(gap.due))) y=(TOP) width=(one(x(gap.taken) - x(gap.due))) height=(BOTTOM - TOP)
                     fill="url(#gap)" {}
+            }
+            @for (at, words) in &of.scales {
+                line.scale x1=(one(x(*at) - 3.0)) x2=(one(x(*at) - 3.0)) y1=(TOP) y2=(BOTTOM) {}
+                text.t11.b x=(one(x(*at) - 6.0)) y=(BOTTOM - 3.0) text-anchor="end" { (words) }
             }
             @for run in runs(of) { polyline.ln points=(line(&run, x)) {} }
             @for point in &of.points { circle.pt r="3" cx=(one(x(point.at))) cy=(one(y(point.total))) {} }
@@ -91,11 +97,14 @@ fn y(total: u8) -> f64 {
     BOTTOM - (BOTTOM - TOP) * f64::from(total).min(TOP_SCORE) / TOP_SCORE
 }
 
-/// The points in runs without a gap between two neighbours.
+/// The points in runs without a gap or a change of scale between two neighbours.
 fn runs(of: &ObsTrend) -> Vec<Vec<Point>> {
     let mut runs: Vec<Vec<Point>> = Vec::new();
     for point in &of.points {
-        let broken = |last: &Point| of.gaps.iter().any(|gap| gap.due < point.at && gap.taken > last.at);
+        let broken = |last: &Point| {
+            of.gaps.iter().any(|gap| gap.due < point.at && gap.taken > last.at)
+                || of.scales.iter().any(|(from, _)| last.at < *from && *from <= point.at)
+        };
         match runs.last_mut() {
             Some(run) if !run.last().is_some_and(broken) => run.push(*point),
             _ => runs.push(vec![*point]),
@@ -131,6 +140,14 @@ mod tests {
         let of = ObsTrend { minutes: 500.0, points, gaps, ..ObsTrend::default() };
         assert_eq!(runs(&of).iter().map(Vec::len).collect::<Vec<_>>(), [2, 2]);
         assert_eq!(obs_trend(&of).into_string().matches("<polyline").count(), 2);
+    }
+
+    #[test]
+    fn no_line_crosses_a_change_of_scale() {
+        let points = vec![point(0.0, 3), point(60.0, 2), point(120.0, 4)];
+        let of = ObsTrend { minutes: 200.0, points, scales: vec![(120.0, "scale 2")], ..ObsTrend::default() };
+        assert_eq!(runs(&of).iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+        assert!(obs_trend(&of).into_string().contains(">scale 2</text>"));
     }
 
     #[test]

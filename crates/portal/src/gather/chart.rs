@@ -20,6 +20,7 @@ const TYPES: &[(&str, usize)] = &[
     ("DiagnosticReport", 1000),
     ("DocumentReference", 2000),
     ("Encounter", 2000),
+    ("Goal", 200),
     ("ImagingStudy", 500),
     ("MedicationRequest", 2000),
     ("MedicationStatement", 1000),
@@ -97,7 +98,13 @@ async fn names(reading: &Reading, patient: &Version, versions: &[Version]) -> Re
         }
         let prints_names = matches!(
             version.key.kind.as_str(),
-            "Patient" | "Encounter" | "Appointment" | "MedicationRequest" | "MedicationStatement" | "DocumentReference"
+            "Patient"
+                | "Encounter"
+                | "Appointment"
+                | "MedicationRequest"
+                | "MedicationStatement"
+                | "DocumentReference"
+                | "Goal"
         );
         if let (true, Ok(document)) = (prints_names, Document::parse(&version.text, &Limits::default())) {
             wanted.extend(clinical::unnamed_references(document.root()));

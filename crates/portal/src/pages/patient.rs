@@ -173,7 +173,8 @@ fn observation_state(chart: &Chart, now: Moment) -> (String, Gravity) {
                 news2::Risk::Medium | news2::Risk::LowMedium => Gravity::Warning,
                 news2::Risk::Low => Gravity::Plain,
             };
-            (format!("NEWS2 {} at {at}", score.total), grave)
+            let scale = if latest.scale_two.is_some() { ", SpO2 scale 2" } else { "" };
+            (format!("NEWS2 {} at {at}{scale}", score.total), grave)
         }
         _ => (format!("Last {at}, not scored"), Gravity::Plain),
     }

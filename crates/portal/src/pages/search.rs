@@ -11,7 +11,7 @@ use crate::components::tag::{Weight, tag, tag_with};
 use crate::components::{Printed, time};
 use crate::icon::Icon;
 use crate::setting::{Rail, Setting};
-use crate::words::counted;
+use crate::words::{clock, counted};
 
 /// One person found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +166,7 @@ fn headline(of: &Search<'_>, found: &Found) -> Markup {
                 @if found.more { "The first " (shown) " are shown; type more to narrow it down" } @else { (people(shown)) " found" }
                 @if !found.read_as.is_empty() { ", " (found.read_as) }
             }
+            span.al-asat.al-asat--still { "As at " b { (time(&clock(of.setting.now))) } }
             (died_switch(of, found))
         }
     }

@@ -97,6 +97,58 @@ async fn the_summary_tells_the_worked_case() {
 }
 
 #[tokio::test]
+async fn rows_and_banner_say_enough_to_tell_two_people_apart() {
+    let trust = Trust::demo().await;
+    let page = trust.get(Role::Clinician, "/t/DEMO/patients?q=adeyemi").await.text;
+    let rows: Vec<&str> = page.split("<tr data-row").skip(1).collect();
+    assert!(rows.len() > 3, "{}", rows.len());
+    for row in rows {
+        let row = row.split("</tr>").next().unwrap();
+        assert!(row.contains("al-rowlink") && row.contains("<time") && row.contains("y"), "{row}");
+        assert!(row.contains("999&") || row.contains("999 ") || row.contains("Not known"), "{row}");
+        assert!(row.contains("Hospital No."), "{row}");
+        assert!(row.contains("Similar name"), "{row}");
+    }
+    let chart = trust.get(Role::Clinician, ADEYEMI).await.text;
+    let (banner, _) = chart.split_once("</section>").unwrap();
+    for words in ["ADEYEMI, ", "14-Mar-1951", "(75y)", "999 014 2076"] {
+        assert!(banner.contains(words), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn each_page_with_patients_says_when_it_was_made() {
+    let trust = Trust::demo().await;
+    let looked = format!("{ADEYEMI}/who-has-looked");
+    let cases = [
+        (Role::Clinician, "/t/DEMO/patients?q=adeyemi"),
+        (Role::Clinician, ADEYEMI),
+        (Role::Clerk, ADEYEMI),
+        (Role::PrivacyOfficer, &looked),
+    ];
+    for (role, path) in cases {
+        let page = trust.get(role, path).await.text;
+        assert!(page.contains("As at <b><time class=\"al-nb\" datetime=\"2026-11-17T14:35"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_scale_that_was_used_is_said_with_who_decided_it() {
+    let trust = Trust::demo().await;
+    let page = trust.get(Role::Clinician, ADEYEMI).await.text;
+    assert!(page.contains("SpO2 scale 1") && !page.contains("scale 2"));
+    let goal = r#"{"resourceType":"Goal","id":"target","lifecycleStatus":"active","description":{"text":"Oxygen 88 to 92%"},
+        "subject":{"reference":"Patient/adeyemi-folasade"},"startDate":"2026-11-17",
+        "expressedBy":{"reference":"Practitioner/nobody","display":"Dr A Mistry"},
+        "target":[{"measure":{"coding":[{"system":"http://loinc.org","code":"2708-6"}]},
+        "detailRange":{"low":{"value":88,"code":"%"},"high":{"value":92,"code":"%"}}}]}"#;
+    trust.put(&[goal.to_owned()]).await;
+    let page = trust.get(Role::Clinician, ADEYEMI).await.text;
+    assert!(page.contains("<b>SpO2 scale 2</b>: target 88 to 92%, decided by Dr A Mistry from "), "{page}");
+    assert!(page.contains(">scale 2</text>") && page.contains("SpO2 scale 2 from 17-Nov-2026"), "{page}");
+}
+
+#[tokio::test]
 async fn a_clerk_sees_no_clinical_content() {
     let trust = Trust::demo().await;
     let page = trust.get(Role::Clerk, ADEYEMI).await.text.to_lowercase();

@@ -4,6 +4,7 @@
 
 use clinical::Chart;
 use clinical::news2::Risk;
+use clinical::observations::Set;
 use maud::{Markup, html};
 use terms::Moment;
 
@@ -31,9 +32,21 @@ pub(super) fn right_now(chart: &Chart, now: Moment) -> Markup {
                 }
                 div { b { (assessment) } }
                 div { b { (monitoring) } }
-                span.al-muted.al-small { "What NEWS2 asks for. SpO2 scale 1." }
+                span.al-muted.al-small { "What NEWS2 asks for. " (scale_words(set, now)) "." }
             }
         }
+    }
+}
+
+/// Which SpO2 scale a set is scored on, and for scale 2 who decided it.
+pub(super) fn scale_words(set: &Set, now: Moment) -> Markup {
+    match &set.scale_two {
+        None => html! { "SpO2 scale 1" },
+        Some(decision) => html! {
+            span data-source=(decision.source) {
+                b { "SpO2 scale 2" } ": target 88 to 92%, decided by " (decision.by) " from " (time(&short_day(decision.from, now)))
+            }
+        },
     }
 }
 

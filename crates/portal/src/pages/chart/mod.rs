@@ -16,7 +16,9 @@ use maud::{Markup, html};
 use super::patient::{banner_of, places_of};
 use crate::components::frame::{OpenPatient, patient_page};
 use crate::components::notice::{Kind, notice};
+use crate::components::time;
 use crate::setting::{Rail, Setting};
+use crate::words::{clock, day};
 
 pub use events::Span;
 
@@ -52,6 +54,7 @@ fn content(of: &Summary<'_>) -> Markup {
     let Summary { setting, chart, span, cut } = *of;
     html! {
         h1.al-vh { "Summary" }
+        p.al-asat.al-asat--still { "As at " b { (time(&clock(setting.now))) } " " (time(&day(setting.now))) }
         @if !cut.is_empty() {
             (notice(Kind::Warning, &html! {
                 b { "This page is not the whole record." } " There is more than it can show of: " (cut.join(", ")) "."

@@ -7,7 +7,7 @@ use clinical::observations::{News2, Observations, Set, Sign};
 use maud::{Markup, html};
 use terms::{Moment, local_date, print, start_of_day};
 
-use super::alarm::{change, chip_of};
+use super::alarm::{change, chip_of, scale_words};
 use crate::components::news::{Chip, news_chip, news_trend};
 use crate::components::notice::empty;
 use crate::components::obs_trend::{Gap, ObsTrend, Point, obs_trend};
@@ -87,6 +87,7 @@ fn score_line(observations: &Observations, latest: &Set, now: Moment) -> Markup 
                 // Further back the date says it better.
                 @if now.0 - latest.at.0 < WEEK_MS { ", " (duration(now.0 - latest.at.0)) " ago" }
             }
+            @if let News2::Scored(_) = latest.news2 { span.al-muted { (scale_words(latest, now)) } }
         }
     }
 }
@@ -144,7 +145,8 @@ fn trend(observations: &Observations) -> Option<(ObsTrend, Moment)> {
     let points = scored.iter().map(|(set, score)| Point { at: minute(set.at), total: score.total }).collect();
     let gaps = gaps(&scored).into_iter().map(|(due, taken)| Gap { due: minute(due), taken: minute(taken) }).collect();
     let sentence = sentence(&scored, from);
-    Some((ObsTrend { minutes: minute(end), points, gaps, days: days(from, end), sentence }, from))
+    let scales = scale_changes(&scored).into_iter().map(|(at, words)| (minute(at), words)).collect();
+    Some((ObsTrend { minutes: minute(end), points, gaps, scales, days: days(from, end), sentence }, from))
 }
 
 /// From when a set of one stay was due by the table to when it was taken, where it was late.
@@ -155,6 +157,16 @@ fn gaps(scored: &[(&Set, clinical::news2::Score)]) -> Vec<(Moment, Moment)> {
         (set.encounter.is_some() && set.encounter == next.encounter && next.at > due).then_some((due, next.at))
     };
     scored.windows(2).filter_map(late).collect()
+}
+
+/// Where the sets begin to be scored on the other scale.
+fn scale_changes(scored: &[(&Set, clinical::news2::Score)]) -> Vec<(Moment, &'static str)> {
+    let changed = |pair: &[(&Set, clinical::news2::Score)]| {
+        let [(set, _), (next, _)] = pair else { return None };
+        let two = next.scale_two.is_some();
+        (set.scale_two.is_some() != two).then_some((next.at, if two { "scale 2" } else { "scale 1" }))
+    };
+    scored.windows(2).filter_map(changed).collect()
 }
 
 fn days(from: Moment, end: Moment) -> Vec<(f64, String)> {
@@ -178,5 +190,9 @@ fn sentence(scored: &[(&Set, clinical::news2::Score)], from: Moment) -> String {
         1 => "One gap where a set was late.".to_owned(),
         many => format!("{many} gaps where a set was late."),
     };
-    format!("NEWS2 since {}: {}. {late}", print::moment_text(from), totals.join(", "))
+    let scales: Vec<String> = scale_changes(scored)
+        .into_iter()
+        .map(|(at, words)| format!(" SpO2 {words} from {}.", print::moment_text(at)))
+        .collect();
+    format!("NEWS2 since {}: {}. {late}{}", print::moment_text(from), totals.join(", "), scales.concat())
 }
