@@ -66,10 +66,13 @@ pub struct Stay {
 /// Puts a chart together.
 pub fn chart(material: &Material<'_, '_>, now: Moment) -> Chart {
     let directory = Directory::of(material.resources.iter().copied());
-    let of_kinds = |kinds: &'static [&'static str]| {
-        let is_wanted =
-            move |node: &Node<'_, '_>| kinds.contains(&text(*node, "resourceType").unwrap_or_default().as_str());
-        material.resources.iter().copied().filter(is_wanted)
+    let kinds: Vec<(String, Node<'_, '_>)> = material
+        .resources
+        .iter()
+        .map(|resource| (text(*resource, "resourceType").unwrap_or_default(), *resource))
+        .collect();
+    let of_kinds = |wanted: &'static [&'static str]| {
+        kinds.iter().filter(move |(kind, _)| wanted.contains(&kind.as_str())).map(|(_, resource)| *resource)
     };
     let identity = identity(material.patient, &directory);
     let pregnant = of_kinds(&["Condition"]).any(|condition| is_pregnancy(condition) && !is_over(condition));

@@ -62,7 +62,8 @@ pub(crate) fn codings(concept: Node<'_, '_>) -> impl Iterator<Item = (String, St
 
 /// Whether a concept has one of these codes in any system.
 pub(crate) fn has_code(concept: Node<'_, '_>, codes: &[&str]) -> bool {
-    codings(concept).any(|(_, code)| codes.contains(&code.as_str()))
+    // Asked of every resource of a chart: the code is compared where it lies.
+    items(concept, "coding").filter_map(|coding| coding.get("code")?.text()).any(|code| codes.contains(&code.trim()))
 }
 
 /// Whether any concept of a repeating member has one of these codes, by code in any system.

@@ -28,6 +28,9 @@ const TYPES: &[(&str, usize)] = &[
 ];
 /// The largest page that the record gives.
 const PAGE: usize = 1000;
+/// Types whose rows print the names of those they point at.
+const PRINT_NAMES: &[&str] =
+    &["Patient", "Encounter", "Appointment", "MedicationRequest", "MedicationStatement", "DocumentReference", "Goal"];
 /// How many people, places and medicines are looked up by name.
 const MOST_NAMES: usize = 300;
 
@@ -61,9 +64,12 @@ async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathe
             Err(problem) => return Err(problem),
         }
     }
-    let names = names(reading, &patient, &versions).await?;
-    Ok(chart_from(door, &patient, versions.iter().chain(&names), allergies_readable)
-        .map(|chart| Gathered { chart, cut }))
+    // What is in the record was a document when it was accepted; one that is not any more is found by `verify`.
+    let Some(patient) = parsed(&patient) else { return Ok(None) };
+    let mut documents: Vec<Document<'_>> = versions.iter().filter_map(parsed).collect();
+    let names = reading.get_many(&unnamed(&patient, &documents)).await?;
+    documents.extend(names.iter().filter_map(parsed));
+    Ok(Some(Gathered { chart: chart_from(door, &patient, &documents, allergies_readable), cut }))
 }
 
 /// Adds the resources of a type in the patient's compartment, newest first for each code; whether these were all.
@@ -90,43 +96,26 @@ async fn of_type(
 }
 
 /// The people, places, organisations and medicines that are pointed at without a name.
-async fn names(reading: &Reading, patient: &Version, versions: &[Version]) -> Result<Vec<Version>, Problem> {
+fn unnamed(patient: &Document<'_>, documents: &[Document<'_>]) -> Vec<Key> {
     let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
-    for version in std::iter::once(patient).chain(versions) {
+    for document in std::iter::once(patient).chain(documents) {
         if wanted.len() >= MOST_NAMES {
             break;
         }
-        let prints_names = matches!(
-            version.key.kind.as_str(),
-            "Patient"
-                | "Encounter"
-                | "Appointment"
-                | "MedicationRequest"
-                | "MedicationStatement"
-                | "DocumentReference"
-                | "Goal"
-        );
-        if let (true, Ok(document)) = (prints_names, Document::parse(&version.text, &Limits::default())) {
+        if document.resource_type().is_some_and(|kind| PRINT_NAMES.contains(&&*kind)) {
             wanted.extend(clinical::unnamed_references(document.root()));
         }
     }
-    let keys: Vec<Key> = wanted.iter().take(MOST_NAMES).map(|(kind, id)| Key::new(kind, id)).collect();
-    reading.get_many(&keys).await
+    wanted.iter().take(MOST_NAMES).map(|(kind, id)| Key::new(kind, id)).collect()
 }
 
-fn chart_from<'v>(
-    door: &Door,
-    patient: &Version,
-    versions: impl Iterator<Item = &'v Version>,
-    allergies_readable: bool,
-) -> Option<Chart> {
-    let limits = Limits::default();
-    // What is in the record was a document when it was accepted; one that is not any more is found by `verify`.
-    let patient = Document::parse(&patient.text, &limits).ok()?;
-    let documents: Vec<Document<'_>> =
-        versions.filter_map(|version| Document::parse(&version.text, &limits).ok()).collect();
+fn parsed(version: &Version) -> Option<Document<'_>> {
+    Document::parse(&version.text, &Limits::default()).ok()
+}
+
+fn chart_from(door: &Door, patient: &Document<'_>, documents: &[Document<'_>], allergies_readable: bool) -> Chart {
     let resources = documents.iter().map(Document::root).collect();
-    Some(clinical::chart(&Material { patient: patient.root(), resources, allergies_readable }, door.now))
+    clinical::chart(&Material { patient: patient.root(), resources, allergies_readable }, door.now)
 }
 
 /// Who a patient is, for pages without clinical content.
@@ -134,5 +123,5 @@ pub(crate) async fn identity_of(door: &Door, id: &str, asked: &'static str) -> R
     let reading = door.record.read(&door.permit, asked).await?;
     let patient = reading.get(&Key::new("Patient", id)).await;
     let patient = finished(reading, patient).await?.filter(|version| !version.text.is_empty());
-    Ok(patient.and_then(|patient| chart_from(door, &patient, std::iter::empty(), true)))
+    Ok(patient.as_ref().and_then(parsed).map(|patient| chart_from(door, &patient, &[], true)))
 }
