@@ -1,4 +1,4 @@
-//! How long the server takes for the search and the chart of a patient with 700 encounters: run with `--release`.
+//! How long the server takes for the search and the chart of a patient with 700 encounters: `cargo bench -p portal`.
 //!
 //! Everything is inside the process, through the real routes over a real SQLite record with its access journal, one
 //! request after another; what HTTP adds is not in it. Invented people only; nothing here is part of the product.
@@ -10,7 +10,7 @@
 )]
 
 #[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../../tests/pages/support.rs"]
+#[path = "../tests/pages/support.rs"]
 mod support;
 
 use std::time::{Duration, Instant};
@@ -25,6 +25,10 @@ const ROUNDS: usize = 60;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
+    // `cargo test --benches` builds it and runs nothing.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
     let trust = Trust::demo().await;
     let resources = patient_with_a_long_history();
     println!("a patient with {ENCOUNTERS} encounters and {} resources, {PEOPLE} other people", resources.len());
