@@ -1,8 +1,8 @@
 //! A toy text with index rows in plain words, and the permits to write it, for tests of `record` that need no FHIR.
 //!
 //! A text is one line for version and moment, then a row a line: `text NAME ann`, `code NAME system|code`,
-//! `date NAME 5 9`, `target NAME Kind/id`, `patient Kind/id`; a `note` makes no row, and `attached WORD` is a note with an
-//! attachment that follows from the word. A line that is none of these is a mistake of the test, which stops.
+//! `date NAME 5 9`, `target NAME Kind/id`, `patient Kind/id`; a `note` makes no row, and `attached LENGTH WORD` is a
+//! note with an attachment of so many bytes, which follow from the word. A line that is none of these is a mistake of the test, which stops.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use access::{Grant, Permit, Role};
@@ -51,9 +51,9 @@ pub fn text(lines: &[String]) -> Template {
     let (mut text, mut holes) = (b"#\n".to_vec(), Vec::new());
     for line in lines {
         match line.strip_prefix("attached ") {
-            Some(word) => {
+            Some(words) => {
                 text.extend_from_slice(b"note ");
-                holes.push(Hole { at: text.len(), bytes: attachment(word).into() });
+                holes.push(Hole { at: text.len(), bytes: attachment(words).into() });
             }
             None => text.extend_from_slice(line.as_bytes()),
         }
@@ -62,10 +62,11 @@ pub fn text(lines: &[String]) -> Template {
     Template { text, holes, slot: 1, before: b"", after: b"" }
 }
 
-/// What is attached under a word: a few thousand bytes that no compression makes small.
-fn attachment(word: &str) -> Vec<u8> {
+/// What is attached: bytes that no compression makes small.
+fn attachment(words: &str) -> Vec<u8> {
+    let (length, word) = words.split_once(' ').unwrap();
     let mut dice = Dice::new(word.bytes().fold(7, |seed, byte| seed * 31 + u64::from(byte)));
-    (0..5000).map(|_| dice.roll(256) as u8).collect()
+    (0..length.parse().unwrap()).map(|_| dice.roll(256) as u8).collect()
 }
 
 /// A permit of a role, for everything that the role reaches.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use journal::verifier::{Expect, Given, Source, Verifier};
+use journal::{Act, Hash};
 use terms::index::{Part, Row};
 use testkit::toy;
 
@@ -19,12 +20,13 @@ pub fn find(files: &Files, outside: &[String]) -> Vec<String> {
     }
     verify(files, outside, &mut found);
     versions(files, &mut found);
+    blobs(files, &mut found);
     index(files, &mut found);
     found
 }
 
 fn verify(files: &Files, outside: &[String], found: &mut Vec<String>) {
-    let expect = Expect { origin: Some(ORIGIN.into()), texts: true, tiles: true, ..Expect::default() };
+    let expect = Expect { origin: Some(ORIGIN.into()), texts: true, blobs: true, tiles: true, ..Expect::default() };
     let mut verifier = Verifier::new(expect);
     for text in outside {
         verifier.checkpoint(text, Source::Outside);
@@ -40,9 +42,15 @@ fn verify(files: &Files, outside: &[String], found: &mut Vec<String>) {
         for (number, (change, rid)) in stored.entry.changes.iter().zip(&stored.rids).enumerate() {
             // An erased version has no salt of 16 bytes and no text: the verifier must know it from an entry.
             if let Some(version) = files.versions.get(&(*rid, change.version))
-                && let (Ok(salt), Some(text)) = (version.salt.as_slice().try_into(), &version.text)
+                && let (Ok(salt), Some(text)) = (version.salt.as_slice().try_into(), &version.kept)
             {
                 verifier.text(number, Given::Plain((salt, text)));
+            }
+        }
+        for (digest, blob) in files.blobs.iter().filter(|(_, blob)| blob.entry == stored.entry.sequence) {
+            if let Some(content) = files.contents.get(digest) {
+                let digest_found = journal::hash::blob_digest(&blob.salt, content);
+                verifier.blob(digest, Given::Plain((digest_found, content.len() as u64)));
             }
         }
         for made in verifier.take_tiles() {
@@ -107,12 +115,37 @@ fn versions(files: &Files, found: &mut Vec<String>) {
     }
 }
 
+/// Contents are exactly those of the blobs that are known, which are those that an entry names and none erases.
+fn blobs(files: &Files, found: &mut Vec<String>) {
+    let known: BTreeSet<&Hash> = files.blobs.keys().collect();
+    let there: BTreeSet<&Hash> = files.contents.keys().collect();
+    let (mut named, mut erased) = (BTreeSet::new(), BTreeSet::new());
+    for stored in &files.entries {
+        named.extend(stored.entry.changes.iter().flat_map(|change| &change.blobs).map(|blob| &blob.digest));
+        if let Act::Erase(erasure) = &stored.entry.act {
+            erased.extend(&erasure.blobs);
+        }
+    }
+    let left: BTreeSet<&Hash> = named.difference(&erased).copied().collect();
+    for (digest, blob) in &files.blobs {
+        if files.contents.get(digest).is_some_and(|content| content.len() as u64 != blob.length) {
+            found.push(format!("the blob of entry {} is not as long as is known", blob.entry));
+        }
+    }
+    for (what, these) in [("blobs known", known), ("contents of blobs", there)] {
+        if these != left {
+            let (missing, more) = (count(left.difference(&these)), count(these.difference(&left)));
+            found.push(format!("{what}: {missing} are missing, {more} are there that nobody names"));
+        }
+    }
+}
+
 fn index(files: &Files, found: &mut Vec<String>) {
     let rids: BTreeMap<(&str, &str), i64> =
         files.resources.iter().map(|(rid, resource)| ((resource.kind.as_str(), resource.id.as_str()), *rid)).collect();
     let (mut current, mut past) = (BTreeSet::new(), BTreeSet::new());
     for ((rid, number), version) in files.versions.iter().filter(|(_, version)| version.operation != 3) {
-        let (Some(resource), Some(text)) = (files.resources.get(rid), &version.served) else { continue };
+        let (Some(resource), Some(text)) = (files.resources.get(rid), &version.text) else { continue };
         let mut rows = toy::rows(&resource.kind, text);
         let own = [Part::Kind(resource.kind.clone()), Part::fixed(&version.sequence.to_be_bytes())];
         rows.push(Row::of("~kind", own));

@@ -115,6 +115,7 @@ async fn the_client_works_and_closes() {
     assert!(ended.success, "{:?}", ended.lines.last());
     let found = crate::check::check(&session, 1, &ended.lines).await;
     assert!(found.losses.is_empty(), "{:#?}", found.losses);
+    assert!(found.blobs >= 5, "{found:?}");
     assert!(found.commits >= 100 && found.reads >= 50 && found.changes_of_segment >= 5, "{found:?}");
 }
 

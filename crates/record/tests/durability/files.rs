@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use journal::frames::Frames;
-use journal::hash::holes::{Hole, filled, split};
-use journal::{AccessLeaf, Entry};
+use journal::hash::holes;
+use journal::{AccessLeaf, Entry, Hash, Salt};
 use rusqlite::{Connection, Row};
 
 /// Everything that is in the files of a record.
@@ -17,6 +17,8 @@ pub struct Files {
     pub entries: Vec<Stored>,
     pub versions: BTreeMap<(i64, u64), Version>,
     pub resources: BTreeMap<i64, Resource>,
+    pub blobs: BTreeMap<Hash, Blob>,
+    pub contents: BTreeMap<Hash, Vec<u8>>,
     pub index: BTreeSet<(Vec<u8>, i64)>,
     pub past: BTreeSet<(Vec<u8>, i64, u64, u64)>,
     pub tallies: BTreeMap<String, i64>,
@@ -27,7 +29,7 @@ pub struct Files {
     pub names: Names,
     /// Name and bytes of each segment of the access journal.
     pub segments: Vec<(String, Vec<u8>)>,
-    /// Names beside them that are not those of the list of who has looked.
+    /// Names of files beside segments and blobs that are not those of the list of who has looked.
     pub leftovers: Vec<String>,
     pub checkpoint: Option<String>,
 }
@@ -45,10 +47,17 @@ pub struct Version {
     pub operation: u8,
     /// 16 bytes; of an erased version the sequence of the entry that erased it.
     pub salt: Vec<u8>,
-    /// As it is hashed: with holes where blobs belong. `None` when erased.
+    /// What is kept and hashed, with holes where blobs belong; `None` when erased.
+    pub kept: Option<Vec<u8>>,
+    /// What is served: the same with its holes filled, as far as the blobs are there.
     pub text: Option<Vec<u8>>,
-    /// As it is served.
-    pub served: Option<Vec<u8>>,
+}
+
+/// What is known of a blob beside its content.
+pub struct Blob {
+    pub salt: Salt,
+    pub length: u64,
+    pub entry: u64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -77,13 +86,20 @@ impl Files {
         let integrity = database.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
         let kinds: HashMap<u16, String> =
             all(&database, "SELECT number, name FROM name WHERE list = 1", |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (contents, mut leftovers) = contents(&database, &directory.join("blobs"))?;
         let beside = listed(&directory.join("access"));
+        let is_known = |name: &String| name.ends_with(".access") || name.starts_with("index.db");
+        leftovers.extend(beside.iter().filter(|name| !is_known(name)).cloned());
         Ok(Files {
             sequence,
             chain,
             integrity,
             entries: all(&database, "SELECT body, rids FROM entry ORDER BY sequence", entry)?,
-            versions: versions(&database, &directory.join("blobs"))?,
+            versions: versions(&database, &contents)?,
+            blobs: all(&database, "SELECT digest, salt, length, entry FROM blob", |row| {
+                Ok((row.get(0)?, Blob { salt: row.get(1)?, length: row.get(2)?, entry: row.get(3)? }))
+            })?,
+            contents,
             resources: all(&database, "SELECT rid, kind, id, version, sequence, live FROM resource", |row| {
                 resource(row, &kinds)
             })?,
@@ -112,10 +128,7 @@ impl Files {
                 })?,
             },
             segments: segments(&beside, &directory.join("access")),
-            leftovers: beside
-                .into_iter()
-                .filter(|name| !name.ends_with(".access") && !name.starts_with("index.db"))
-                .collect(),
+            leftovers,
             checkpoint: std::fs::read_to_string(directory.join("checkpoint")).ok(),
         })
     }
@@ -156,8 +169,10 @@ fn unpacked(packed: &[u8]) -> Vec<i64> {
     rids
 }
 
-fn versions(database: &Connection, blobs: &Path) -> rusqlite::Result<BTreeMap<(i64, u64), Version>> {
-    let parts = parts(database);
+fn versions(
+    database: &Connection,
+    contents: &BTreeMap<Hash, Vec<u8>>,
+) -> rusqlite::Result<BTreeMap<(i64, u64), Version>> {
     let dictionaries: HashMap<u32, Vec<u8>> =
         all(database, "SELECT number, bytes FROM dictionary", |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sql = "SELECT rid, version, sequence, moment, operation, salt, coding, text FROM version";
@@ -171,44 +186,49 @@ fn versions(database: &Connection, blobs: &Path) -> rusqlite::Result<BTreeMap<(i
                 decompressor.decompress(&coded, 1 << 20).unwrap()
             }
         };
-        let text = coded.map(decoded);
-        let served = text.as_ref().map(|text| served(text, blobs, &parts));
-        let version = Version {
-            sequence: row.get(2)?,
-            moment: row.get(3)?,
-            operation: row.get(4)?,
-            salt: row.get(5)?,
-            text,
-            served,
-        };
-        Ok(((row.get(0)?, row.get(1)?), version))
+        let kept = coded.map(decoded);
+        let text = kept.as_ref().map(|kept| filled(kept, contents));
+        let (sequence, moment, operation, salt) = (row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
+        Ok(((row.get(0)?, row.get(1)?), Version { sequence, moment, operation, salt, kept, text }))
     })
 }
 
-/// The contents that PostgreSQL keeps in a table; SQLite keeps them in files and has none.
-fn parts(database: &Connection) -> HashMap<Vec<u8>, Vec<u8>> {
-    let sql = "SELECT digest, bytes FROM blob_part ORDER BY digest, part";
-    let rows: Vec<(Vec<u8>, Vec<u8>)> = all(database, sql, |row| Ok((row.get(0)?, row.get(1)?))).unwrap_or_default();
-    let mut contents: HashMap<Vec<u8>, Vec<u8>> = HashMap::new();
-    for (digest, bytes) in rows {
-        contents.entry(digest).or_default().extend(bytes);
-    }
-    contents
+fn filled(kept: &[u8], contents: &BTreeMap<Hash, Vec<u8>>) -> Vec<u8> {
+    let (holes, text) = holes::split(kept).unwrap();
+    let content = |hole: &holes::Hole| contents.get(&hole.digest).map_or(&[][..], Vec::as_slice);
+    let fillings: Vec<(usize, &[u8])> = holes.iter().map(|hole| (hole.at as usize, content(hole))).collect();
+    holes::filled(text, &fillings)
 }
 
-/// A text with its holes filled; a blob that is not there leaves its hole empty.
-fn served(text: &[u8], blobs: &Path, parts: &HashMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
-    let (holes, text) = split(text).unwrap();
-    let content = |hole: &Hole| {
-        if let Some(bytes) = parts.get(hole.digest.as_slice()) {
-            return bytes.clone();
+/// The contents of blobs, in files or in the rows of PostgreSQL, and the names of files that are none.
+fn contents(database: &Connection, folder: &Path) -> rusqlite::Result<(BTreeMap<Hash, Vec<u8>>, Vec<String>)> {
+    let (mut contents, mut others): (BTreeMap<Hash, Vec<u8>>, _) = (BTreeMap::new(), Vec::new());
+    if database.table_exists(None, "blob_part")? {
+        let parts: Vec<(Hash, Vec<u8>)> =
+            all(database, "SELECT digest, bytes FROM blob_part ORDER BY digest, part", |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        for (digest, bytes) in parts {
+            contents.entry(digest).or_default().extend(bytes);
         }
-        let name: String = hole.digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        std::fs::read(blobs.join(&name[..2]).join(&name[2..4]).join(name)).unwrap_or_default()
-    };
-    let contents: Vec<Vec<u8>> = holes.iter().map(content).collect();
-    let places = holes.iter().zip(&contents).map(|(hole, bytes)| (hole.at as usize, bytes.as_slice()));
-    filled(text, &places.collect::<Vec<_>>())
+    }
+    for outer in listed(folder) {
+        for inner in listed(&folder.join(&outer)) {
+            let folder = folder.join(&outer).join(&inner);
+            for name in listed(&folder) {
+                match digest_of(&name).filter(|_| name.starts_with(&format!("{outer}{inner}"))) {
+                    Some(digest) => _ = contents.insert(digest, std::fs::read(folder.join(&name)).unwrap()),
+                    None => others.push(name),
+                }
+            }
+        }
+    }
+    Ok((contents, others))
+}
+
+fn digest_of(name: &str) -> Option<Hash> {
+    let digits = name.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    digits.collect::<Option<Vec<u8>>>()?.try_into().ok()
 }
 
 fn resource(row: &Row<'_>, kinds: &HashMap<u16, String>) -> rusqlite::Result<(i64, Resource)> {

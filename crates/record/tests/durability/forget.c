@@ -8,7 +8,7 @@
  * carried out, and take a seeded moment, so that writers overlap them.
  *
  * Variables: FORGET_ROOT the folder that is watched, FORGET_ATTIC a folder on the same file system for removed files,
- * FORGET_SEED, FORGET_AT (0: never), FORGET_DEAF a suffix of files whose syncs are ignored (for the mutation check),
+ * FORGET_SEED, FORGET_AT (0: never), FORGET_DEAF a part of the paths of files whose syncs are ignored (for mutation checks),
  * FORGET_BYTES not empty: unsynced bytes are lost, names and lengths are not.
  * Knows nothing of records; a call it cannot model on a watched file ends the process with a word on standard error. */
 #include "forget.h"

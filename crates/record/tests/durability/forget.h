@@ -50,7 +50,7 @@ static size_t name_count, name_room;
 static char *shared[64]; /* -shm files */
 static size_t shared_count, attic_count;
 static char root[PATH_MAX], attic[PATH_MAX];
-static const char *deaf_suffix;
+static const char *deaf_part;
 static int only_lengths;
 static uint64_t dice = 1, calls, fail_at, serials;
 
@@ -82,7 +82,7 @@ __attribute__((constructor)) static void begin(void) {
     if (!value || !realpath(value, root)) give_up("FORGET_ROOT is not a folder");
     value = getenv("FORGET_ATTIC");
     if (!value || !realpath(value, attic)) give_up("FORGET_ATTIC is not a folder");
-    deaf_suffix = getenv("FORGET_DEAF");
+    deaf_part = getenv("FORGET_DEAF");
     only_lengths = (value = getenv("FORGET_BYTES")) && *value;
     if ((value = getenv("FORGET_SEED"))) dice = strtoull(value, NULL, 10) * 0x9e3779b97f4a7c15u | 1;
     if ((value = getenv("FORGET_AT"))) fail_at = strtoull(value, NULL, 10);
@@ -325,9 +325,9 @@ static void path_of(int descriptor, char path[PATH_MAX]) {
 
 static int is_deaf(int descriptor) {
     char path[PATH_MAX];
-    if (!deaf_suffix || !*deaf_suffix) return 0;
+    if (!deaf_part || !*deaf_part) return 0;
     path_of(descriptor, path);
-    return ends_with(path, deaf_suffix);
+    return strstr(path, deaf_part) != NULL;
 }
 
 static void names_are_safe(int directory, uint64_t covered) {

@@ -23,6 +23,8 @@ pub struct Worker {
 struct Thing {
     /// Whose each version's text is; `None` where there is no text: a deletion, or erased.
     patients: Vec<Option<u64>>,
+    /// The line of the newest version's attachment.
+    attached: Option<String>,
 }
 
 /// What a worker does once.
@@ -101,10 +103,25 @@ impl Worker {
     fn change(&mut self, at: usize) -> Planned {
         let delete = self.things[at].is_live() && self.dice.roll(6) == 0;
         let patient = self.dice.roll(20);
+        let attached = if delete { None } else { self.attach(at) };
         let thing = &mut self.things[at];
         thing.patients.push((!delete).then_some(patient));
+        thing.attached.clone_from(&attached);
         let version = Some(thing.patients.len() as u64);
-        Planned { key: self.key(at), version, lines: (!delete).then(|| self.lines(patient)) }
+        let lines = (!delete).then(|| self.lines(patient).into_iter().chain(attached).collect());
+        Planned { key: self.key(at), version, lines }
+    }
+
+    /// A large attachment of its own, the one that the version before has, or none.
+    fn attach(&mut self, at: usize) -> Option<String> {
+        match self.dice.roll(12) {
+            0 => {
+                let length = if self.dice.roll(8) == 0 { 300_000 } else { 66_000 };
+                Some(format!("attached {length} {}.{}.{at}", self.name, self.number))
+            }
+            1..=6 => self.things[at].attached.clone(),
+            _ => None,
+        }
     }
 
     /// Erases the newest or an older version; without a text to erase it commits.
@@ -135,10 +152,6 @@ impl Worker {
             _ => 100,
         };
         lines.push(format!("note {}", self.noise(length)));
-        // Few words, so that versions often share an attachment.
-        if self.dice.roll(6) == 0 {
-            lines.push(format!("attached {}", self.dice.roll(4)));
-        }
         lines
     }
 
