@@ -199,11 +199,13 @@ impl Limits {
             _ => written.half,
         };
         let encoded = |value: Decimal| value.checked_mul(factor).map(encode::number);
-        Some(Limits {
+        let limits = Limits {
             exact: encoded(written.value)?,
             low: encoded(written.value.checked_sub(reach)?)?,
             high: encoded(written.value.checked_add(reach)?)?,
-        })
+        };
+        // Of a number with as many digits as can be held, half a unit of the last is rounded away.
+        (limits.low < limits.exact && limits.exact < limits.high).then_some(limits)
     }
 
     fn half_open(&self) -> Range {
