@@ -508,7 +508,11 @@ pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
         if !above.is_dir() {
             make_folder(above)?;
         }
-        std::fs::create_dir(folder)?;
+        match std::fs::create_dir(folder) {
+            // Somebody else was first; their name of it may not be on disk yet.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+            made => made?,
+        }
         return std::fs::File::open(above)?.sync_all();
     }
     // Who made it may have ended before its name was on disk. A folder above that we may not open is not of our making.
