@@ -250,14 +250,18 @@ impl Chain {
         Ok(())
     }
 
-    /// Goes on in the next segment; where there is no room for one, in what this one has reserved.
+    /// Goes on in the next segment; where that cannot be begun, as on a full disk or while another process takes the
+    /// record over, in this one, which has space reserved.
     fn change_segment(&mut self) -> Result<(), Problem> {
-        let next = match self.segment.next() {
-            Err(Problem::Full) => return Ok(()),
-            next => next?,
-        };
-        self.segment.close()?;
-        self.segment = next;
+        match self.segment.next() {
+            Ok(next) => {
+                self.segment.close()?;
+                self.segment = next;
+            }
+            Err(problem) => {
+                tracing::warn!(error = &problem as &dyn std::error::Error, "the next segment is not begun yet");
+            }
+        }
         Ok(())
     }
 

@@ -18,7 +18,7 @@ pub struct Files {
     pub versions: BTreeMap<(i64, u64), Version>,
     pub resources: BTreeMap<i64, Resource>,
     pub blobs: BTreeMap<Hash, Blob>,
-    pub contents: BTreeMap<Hash, Vec<u8>>,
+    pub contents: Contents,
     pub index: BTreeSet<(Vec<u8>, i64)>,
     pub past: BTreeSet<(Vec<u8>, i64, u64, u64)>,
     pub tallies: BTreeMap<String, i64>,
@@ -52,6 +52,9 @@ pub struct Version {
     /// What is served: the same with its holes filled, as far as the blobs are there.
     pub text: Option<Vec<u8>>,
 }
+
+/// The contents of blobs.
+type Contents = BTreeMap<Hash, Vec<u8>>;
 
 /// What is known of a blob beside its content.
 pub struct Blob {
@@ -169,10 +172,7 @@ fn unpacked(packed: &[u8]) -> Vec<i64> {
     rids
 }
 
-fn versions(
-    database: &Connection,
-    contents: &BTreeMap<Hash, Vec<u8>>,
-) -> rusqlite::Result<BTreeMap<(i64, u64), Version>> {
+fn versions(database: &Connection, contents: &Contents) -> rusqlite::Result<BTreeMap<(i64, u64), Version>> {
     let dictionaries: HashMap<u32, Vec<u8>> =
         all(database, "SELECT number, bytes FROM dictionary", |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sql = "SELECT rid, version, sequence, moment, operation, salt, coding, text FROM version";
@@ -193,7 +193,7 @@ fn versions(
     })
 }
 
-fn filled(kept: &[u8], contents: &BTreeMap<Hash, Vec<u8>>) -> Vec<u8> {
+fn filled(kept: &[u8], contents: &Contents) -> Vec<u8> {
     let (holes, text) = holes::split(kept).unwrap();
     let content = |hole: &holes::Hole| contents.get(&hole.digest).map_or(&[][..], Vec::as_slice);
     let fillings: Vec<(usize, &[u8])> = holes.iter().map(|hole| (hole.at as usize, content(hole))).collect();
@@ -201,8 +201,8 @@ fn filled(kept: &[u8], contents: &BTreeMap<Hash, Vec<u8>>) -> Vec<u8> {
 }
 
 /// The contents of blobs, in files or in the rows of PostgreSQL, and the names of files that are none.
-fn contents(database: &Connection, folder: &Path) -> rusqlite::Result<(BTreeMap<Hash, Vec<u8>>, Vec<String>)> {
-    let (mut contents, mut others): (BTreeMap<Hash, Vec<u8>>, _) = (BTreeMap::new(), Vec::new());
+fn contents(database: &Connection, folder: &Path) -> rusqlite::Result<(Contents, Vec<String>)> {
+    let (mut contents, mut others) = (Contents::new(), Vec::new());
     if database.table_exists(None, "blob_part")? {
         let parts: Vec<(Hash, Vec<u8>)> =
             all(database, "SELECT digest, bytes FROM blob_part ORDER BY digest, part", |row| {
