@@ -21,6 +21,9 @@ use crate::store::{Store, StoredBlob};
 /// Most bytes of one blob.
 pub(crate) const MOST_BLOB_BYTES: usize = 64 << 20;
 
+/// Most bytes of attachments that one page of an answer has, unless a single version has more.
+const MOST_PAGE_BYTES: u64 = 64 << 20;
+
 /// A blob that a commit under way will name.
 #[derive(Debug, Clone)]
 pub(crate) struct NamedBlob {
@@ -166,6 +169,24 @@ pub(crate) fn check_holes(text: &[u8], holes: &[Hole]) -> Result<(), Problem> {
         return Ok(());
     }
     unsuitable("the attachments of a text do not lie in it one after another".into())
+}
+
+/// How many of these versions, from the first on, may be shown together with their attachments; at least one.
+pub(crate) async fn fitting(store: &Store, versions: &[Version]) -> Result<usize, Problem> {
+    let mut digests: Vec<Hash> = versions.iter().flat_map(|version| version.holes.iter()).map(|h| h.digest).collect();
+    digests.sort_unstable();
+    digests.dedup();
+    let known = store.blobs(&digests).await?;
+    let lengths: HashMap<Hash, u64> = known.into_iter().flatten().map(|blob| (blob.digest, blob.length)).collect();
+    let mut bytes = 0;
+    for (place, version) in versions.iter().enumerate() {
+        let attached = version.holes.iter().filter_map(|hole| lengths.get(&hole.digest));
+        bytes += attached.map(|length| length.div_ceil(3) * 4).sum::<u64>();
+        if bytes > MOST_PAGE_BYTES && place > 0 {
+            return Ok(place);
+        }
+    }
+    Ok(versions.len())
 }
 
 /// A version with the content of its holes: its text as it is served.

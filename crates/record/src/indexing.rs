@@ -16,7 +16,8 @@ pub struct Source<'a> {
     pub kind: &'a str,
     /// Logical id.
     pub id: &'a str,
-    /// The version's text; the same rows must come out with and without `meta.versionId` and `meta.lastUpdated`.
+    /// The version's text; the same rows must come out with and without `meta.versionId` and `meta.lastUpdated`, and
+    /// whether large attachments have their content or nothing between their quotes.
     pub text: &'a [u8],
 }
 

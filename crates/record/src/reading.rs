@@ -154,9 +154,15 @@ impl Reading {
         Ok(shown)
     }
 
-    /// One page of an answer.
+    /// One page of an answer: with large attachments fewer than asked for, and then the next page begins after them.
     pub async fn select(&self, select: &Select) -> Result<Page, Problem> {
-        let Page { versions, next } = search::select(self, select).await?;
+        let whole = search::select(self, select).await?;
+        let fitting = blobs::fitting(self.store(), &whole.versions).await?;
+        let Page { versions, next } = if fitting < whole.versions.len() {
+            search::select(self, &Select { limit: fitting, ..select.clone() }).await?
+        } else {
+            whole
+        };
         let mut filled = Vec::with_capacity(versions.len());
         for version in versions {
             filled.push(blobs::fill(self.store(), version).await?);

@@ -78,6 +78,28 @@ pub(crate) async fn a_large_attachment_is_kept(place: &Place) {
     reading.finish().await.unwrap();
     assert!(served(&template, &version));
     assert!(record.status().await.unwrap().bytes > 20 << 20);
+    for id in ["b", "c", "d", "e"] {
+        put(&record, vec![Change::Put(key("Thing", id), template.clone())]).await;
+    }
+    // A page has as many as fit, and the next one goes on.
+    let reading = record.read(&host(), "test").await.unwrap();
+    for order in [Vec::new(), vec![record::Order { parameter: None, descending: true }]] {
+        let mut question = Select { order, limit: 4, ..Select::of("Thing") };
+        let mut pages = Vec::new();
+        loop {
+            let page = reading.select(&question).await.unwrap();
+            assert!(page.versions.iter().all(|version| served(&template, version)));
+            pages.push(page.versions.iter().map(|version| version.key.id.clone()).collect::<String>());
+            question.after = page.next;
+            if question.after.is_none() {
+                break;
+            }
+        }
+        let (forward, back) = (["ab", "cd", "e"], ["ed", "cb", "a"]);
+        assert!(pages == forward || pages == back, "{pages:?}");
+    }
+    assert_eq!(reading.total(&Select::of("Thing")).await.unwrap(), 5);
+    reading.finish().await.unwrap();
     holds(&record).await;
 }
 
