@@ -69,6 +69,7 @@ on_each_store![
     scopes::every_question_stays_within_random_scopes,
     scopes::writes_stay_within_the_scope,
     obligations::obligations_equal_the_functions_over_everything,
+    obligations::what_was_applied_is_owed_too,
     obligations::what_was_owed_is_seen_at_its_sequence,
     obligations::an_erased_text_takes_what_was_owed_for_it,
     obligations::racing_members_lose_no_recomputation,

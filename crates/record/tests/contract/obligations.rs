@@ -319,6 +319,38 @@ async fn verify_holds(record: &Record) {
     assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
 }
 
+/// Entries that were decided elsewhere bring texts only; what these call for is owed once the record is opened for use.
+pub(crate) async fn what_was_applied_is_owed_too(place: &Place) {
+    let source = Place::sqlite();
+    let from = open(&source).await;
+    let mut dice = Dice::new(47);
+    let mut model = Model::default();
+    for _ in 0..80 {
+        step(&from, &mut model, &mut dice).await;
+    }
+    let to = Record::open_to_receive(&place.location, options(place)).await.unwrap();
+    loop {
+        let newest = to.status().await.unwrap().sequence;
+        let entries = from.decided(&host(), newest + 1, 30).await.unwrap();
+        if entries.is_empty() {
+            break;
+        }
+        to.apply(&host(), entries).await.unwrap();
+    }
+    to.close().await;
+    let to = open(place).await;
+    for round in 0..20 {
+        let expected = model.expected();
+        assert!(round > 0 || expected.len() > 3);
+        let reading = to.read(&host(), "owed").await.unwrap();
+        let all = ObligationQuery { limit: 10, ..Default::default() };
+        compare(&reading, &all, &expected, &|_| true, &format!("round {round}")).await;
+        reading.finish().await.unwrap();
+        verify_holds(&to).await;
+        step(&to, &mut model, &mut dice).await;
+    }
+}
+
 /// Without erasures every earlier sequence still shows what was owed then, and a changed anchor shows its own past.
 pub(crate) async fn what_was_owed_is_seen_at_its_sequence(place: &Place) {
     let record = open(place).await;
