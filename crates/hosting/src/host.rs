@@ -228,7 +228,14 @@ fn owners() -> Owners {
 
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
-    Indexing::new(vec![("fhir", 1), ("patient index", 1), ("accounts", 1)], extract)
+    Indexing::new(vec![("fhir", 1), ("patient index", 1), ("accounts", 1)], extract).telling_whose(whose)
+}
+
+/// The compartments of patients that a text is in.
+fn whose(source: Source<'_>, rows: &mut Vec<Row>) {
+    if let Ok(document) = Document::parse(source.text, &Limits::default()) {
+        fhir::search::compartment_rows(source.kind, source.id, &document, rows);
+    }
 }
 
 fn extract(source: Source<'_>, rows: &mut Vec<Row>) {

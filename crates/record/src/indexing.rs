@@ -33,6 +33,9 @@ pub struct Indexing {
     pub functions: Vec<(&'static str, u32)>,
     /// All of them in one pass over the text.
     pub extract: Arc<Extract>,
+    /// The first part of every row of [`SUBJECT`] that `extract` gives, without the work of the others (any others may
+    /// be there too): whose a text is, for everything that is shown.
+    pub whose: Arc<Extract>,
     /// Types whose past rows are kept for ever: those that returns and time travel read.
     pub kept: Vec<&'static str>,
     /// What must still happen, worked out for each anchor whenever a commit touches it.
@@ -59,7 +62,21 @@ impl Indexing {
         functions: Vec<(&'static str, u32)>,
         extract: impl Fn(Source<'_>, &mut Vec<Row>) + Send + Sync + 'static,
     ) -> Indexing {
-        Indexing { functions, extract: Arc::new(extract), kept: Vec::new(), obligations: Vec::new() }
+        let extract: Arc<Extract> = Arc::new(extract);
+        Indexing { functions, whose: extract.clone(), extract, kept: Vec::new(), obligations: Vec::new() }
+    }
+
+    /// With a cheaper way to tell whose a text is.
+    pub fn telling_whose(mut self, whose: impl Fn(Source<'_>, &mut Vec<Row>) + Send + Sync + 'static) -> Indexing {
+        self.whose = Arc::new(whose);
+        self
+    }
+
+    /// Rows that say whose a text is.
+    pub(crate) fn whose(&self, kind: &str, id: &str, text: &[u8]) -> Vec<Row> {
+        let mut rows = Vec::new();
+        (self.whose)(Source { kind, id, text }, &mut rows);
+        rows
     }
 
     /// With types whose past rows are kept for ever. When they are named first, their past is made from the versions.

@@ -322,7 +322,12 @@ impl Reading {
 
     /// The rows by which a version is judged: its own, or for a deletion those of the version before.
     async fn judging_rows(&self, version: &Version) -> Result<Vec<Row>, Problem> {
-        if version.text.is_empty() { self.rows_before(version).await } else { Ok(self.rows(version)) }
+        if version.text.is_empty() { self.rows_before(version).await } else { Ok(self.whose(version)) }
+    }
+
+    /// Rows that say whose a version is.
+    pub(crate) fn whose(&self, version: &Version) -> Vec<Row> {
+        self.inner.indexing.whose(&version.key.kind, &version.key.id, &version.text)
     }
 
     /// The rows of the newest text before a version that has none.

@@ -269,7 +269,12 @@ async fn collect_page(reading: &Reading, select: &Select, tests: &[Test], offset
     let found = collect(reading, select, tests).await?;
     let page = found.get(offset..).unwrap_or_default();
     let wanted: Vec<i64> = page.iter().take(select.limit).map(|found| found.0).collect();
-    let versions = reading.show(read(reading, &wanted).await?.into_iter().map(|c| (c.version, c.rows)).collect());
+    let live = reading.versions_of(&wanted).await?.into_iter().flatten().filter(|version| !version.text.is_empty());
+    let with_rows = live.map(|version| {
+        let rows = reading.whose(&version);
+        (version, rows)
+    });
+    let versions = reading.show(with_rows.collect());
     let end = offset + wanted.len();
     let next = (end < found.len())
         .then(|| write_cursor(reading.sequence(), &Place { mode: Mode::Collect, offset: end, hit: None }));
@@ -440,6 +445,8 @@ async fn walk_page(
     let mut mode = mode;
     let mut kept: Vec<(Candidate, Hit)> = Vec::new();
     let mut examined = 0;
+    // Most walks end with the first rows; what is selective goes on in larger steps.
+    let mut batch = (select.limit + 1).clamp(8, BATCH);
     // How many were kept before those without a row of the order's parameter; none when the page begins there.
     let mut ordered = 0;
     loop {
@@ -447,11 +454,12 @@ async fn walk_page(
             return Ok(Page { versions: Vec::new(), next: None });
         };
         let hits = match range {
-            Some(range) => next_hits(reading, &range, hit.as_ref(), down).await?,
+            Some(range) => next_hits(reading, &range, hit.as_ref(), down, batch).await?,
             None => Vec::new(),
         };
         examined += hits.len();
-        let end = hits.len() < BATCH;
+        let end = hits.len() < batch;
+        batch = (batch * 2).min(BATCH);
         hit = hits.last().cloned().or(hit);
         keep(reading, select, tests, (mode, &span, down), hits, &mut kept).await?;
         if kept.len() > select.limit || (end && !is_before_rest(mode)) {
@@ -514,11 +522,17 @@ async fn walked(
     Ok(Some((span, range, down)))
 }
 
-async fn next_hits(reading: &Reading, range: &KeyRange, hit: Option<&Hit>, down: bool) -> Result<Vec<Hit>, Problem> {
+async fn next_hits(
+    reading: &Reading,
+    range: &KeyRange,
+    hit: Option<&Hit>,
+    down: bool,
+    most: usize,
+) -> Result<Vec<Hit>, Problem> {
     if down {
-        reading.store().scan_down(range, hit, reading.sequence(), BATCH).await
+        reading.store().scan_down(range, hit, reading.sequence(), most).await
     } else {
-        reading.store().scan(range, hit, reading.sequence(), BATCH).await
+        reading.store().scan(range, hit, reading.sequence(), most).await
     }
 }
 

@@ -1,23 +1,43 @@
-//! `cargo xtask bench`: builds the benchmark program of `testkit` as users build the product, and runs it. What is
-//! measured, beside which limit, and how it is written to `docs/performance.md` is that program's business.
+//! `cargo xtask bench`: builds the product and the benchmark program of `testkit` as users build the product, and runs
+//! them. What is measured, and beside which limit, is that program's business; with `--publish` its tables replace
+//! those in `docs/performance.md`.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-/// Runs the benchmarks; `arguments` go to the program as they are.
+use crate::page;
+
+/// Where the figures are published, and between which lines.
+const PAGE: &str = "docs/performance.md";
+const MARKS: (&str, &str) = ("<!-- figures: cargo xtask bench --publish -->\n", "<!-- end of the figures -->\n");
+
+/// Runs the benchmarks; `arguments` go to the program as they are, but for `--publish`.
 ///
 /// # Errors
-/// There is no benchmark program, it did not build, or it failed.
+/// Something did not build, or a benchmark failed.
 pub(crate) fn run(repo: &Path, arguments: &[String]) -> Result<()> {
-    let program = repo.join("crates/testkit/src/bin");
-    let exists = program.join("bench.rs").exists() || program.join("bench").exists();
-    ensure!(exists, "there is no benchmark program: expected crates/testkit/src/bin/bench.rs");
+    let is_published = arguments.iter().any(|argument| argument == "--publish");
+    let arguments: Vec<&String> = arguments.iter().filter(|argument| *argument != "--publish").collect();
+    let tables = repo.join("target/bench-tables.md");
+    cargo(repo, &["build", "--release", "--locked", "--package", "almoner"])?;
+    cargo(repo, &["build", "--release", "--locked", "--package", "testkit", "--bin", "bench"])?;
+    let mut program = Command::new(repo.join("target/release/bench"));
+    let status = program.current_dir(repo).args(&arguments).arg("--tables").arg(&tables).status();
+    ensure!(status.context("running the benchmarks")?.success(), "the benchmarks failed");
+    if is_published {
+        let (day, commit) = page::day_and_commit(repo)?;
+        let words: Vec<&str> = arguments.iter().map(|argument| argument.as_str()).collect();
+        let tables = std::fs::read_to_string(&tables).context("reading the tables")?;
+        let text = format!("\n{day}, commit `{commit}`, `cargo xtask bench --publish {}`\n\n{tables}", words.join(" "));
+        page::publish(repo, PAGE, MARKS, &text)?;
+    }
+    Ok(())
+}
 
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(repo).args(["run", "--release", "--locked", "--package", "testkit", "--bin", "bench", "--"]);
-    let status = cargo.args(arguments).status().context("running cargo")?;
-    ensure!(status.success(), "the benchmarks failed: {status}");
+fn cargo(repo: &Path, arguments: &[&str]) -> Result<()> {
+    let status = Command::new("cargo").current_dir(repo).args(arguments).status().context("running cargo")?;
+    ensure!(status.success(), "cargo {} failed: {status}", arguments.join(" "));
     Ok(())
 }

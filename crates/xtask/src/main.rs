@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod definitions;
+mod page;
 mod soak;
 mod tidy;
 

@@ -102,23 +102,42 @@ pub(super) fn layout(table: &Table) -> Option<Layout> {
     })
 }
 
-/// Adds the compartment rows of a resource whose other rows begin at `start`.
-pub(super) fn add_rows(layout: &Layout, resource_type: &str, id: &str, out: &mut Vec<Row>, start: usize) {
-    let is_member = |name: &'static str| layout.members.iter().any(|own| std::ptr::eq(*own, name));
-    let own = &out[start..];
+impl Layout {
+    /// Whether targets of rows with this name are the patients, if they are patients.
+    pub(super) fn has_members_in(&self, name: &'static str) -> bool {
+        self.members.iter().any(|own| std::ptr::eq(*own, name))
+    }
+}
+
+/// The patients of a resource with these rows.
+pub(super) fn patients(layout: &Layout, resource_type: &str, id: &str, rows: &[Row]) -> Vec<Part> {
     let mut patients: Vec<Part> = Vec::new();
     if resource_type == "Patient" {
         patients.push(Part::target("Patient", id));
+    }
+    for row in rows {
+        if let Some(part @ Part::Target { kind, .. }) = row.parts.first()
+            && kind == "Patient"
+            && layout.has_members_in(row.parameter)
+            && !patients.contains(part)
+        {
+            patients.push(part.clone());
+        }
+    }
+    patients
+}
+
+/// Adds the compartment rows of a resource whose other rows begin at `start`.
+pub(super) fn add_rows(layout: &Layout, resource_type: &str, id: &str, out: &mut Vec<Row>, start: usize) {
+    let own = &out[start..];
+    let patients = patients(layout, resource_type, id, own);
+    if patients.is_empty() {
+        return;
     }
     let mut codes: Vec<Part> = Vec::new();
     let mut date: Option<(usize, Part)> = None;
     for row in own {
         match row.parts.first() {
-            Some(part @ Part::Target { kind, .. })
-                if kind == "Patient" && is_member(row.parameter) && !patients.contains(part) =>
-            {
-                patients.push(part.clone());
-            }
             Some(part @ Part::Code { .. }) if layout.code.is_some_and(|own| std::ptr::eq(own, row.parameter)) => {
                 codes.push(part.clone())
             }
@@ -133,9 +152,6 @@ pub(super) fn add_rows(layout: &Layout, resource_type: &str, id: &str, out: &mut
             }
             _ => {}
         }
-    }
-    if patients.is_empty() {
-        return;
     }
     if codes.is_empty() {
         codes.push(Part::code("", ""));

@@ -50,6 +50,30 @@ pub fn index_rows(resource_type: &str, id: &str, document: &Document<'_>, out: &
     }
 }
 
+/// Adds the rows that say in which patients' compartments a resource is, each with the patient alone: what
+/// [`index_rows`] says of it, without working out all the others.
+pub fn compartment_rows(resource_type: &str, id: &str, document: &Document<'_>, out: &mut Vec<Row>) {
+    let Some(table) = table(resource_type) else { return };
+    let Some(layout) = &table.compartment else { return };
+    let (start, resource) = (out.len(), document.root());
+    let mut rows = Rows { out, start };
+    table.walk.follow(resource, resource, &mut |end, node, structure| {
+        let parameter = &table.parameters[usize::from(end)];
+        if layout.has_members_in(parameter.names.plain) {
+            rows.add(parameter, node, structure, resource);
+        }
+    });
+    for (place, expression) in &table.others {
+        let parameter = &table.parameters[usize::from(*place)];
+        if layout.has_members_in(parameter.names.plain) {
+            rows.add_evaluated(parameter, expression, document);
+        }
+    }
+    let patients = compartment::patients(layout, resource_type, id, &out[start..]);
+    out.truncate(start);
+    out.extend(patients.into_iter().map(|patient| Row::one(compartment::PATIENT_COMPARTMENT, patient)));
+}
+
 struct Rows<'o> {
     out: &'o mut Vec<Row>,
     start: usize,

@@ -25,9 +25,23 @@ fn rows_of_the_examples_are_short_and_distinct() {
         let distinct: BTreeSet<_> = rows.iter().collect();
         assert_eq!(distinct.len(), rows.len(), "{path:?}");
         assert!(rows.iter().all(|row| ordered_bytes(row) <= 500), "{path:?}");
+        assert_eq!(patients(&rows), cheap_patients(&document), "{path:?}");
     }
     eprintln!("{all} rows under {} names", names.len());
     assert!(names.len() > 1900);
+}
+
+/// Whose a resource is, as all its rows say.
+fn patients(rows: &[Row]) -> BTreeSet<Part> {
+    rows.iter().filter(|row| row.parameter == search::PATIENT_COMPARTMENT).map(|row| row.parts[0].clone()).collect()
+}
+
+/// The same without all the others.
+fn cheap_patients(document: &Document<'_>) -> BTreeSet<Part> {
+    let mut rows = Vec::new();
+    search::compartment_rows(&document.resource_type().unwrap(), "1", document, &mut rows);
+    assert!(rows.iter().all(|row| row.parts.len() == 1));
+    patients(&rows)
 }
 
 /// What a key keeps in full; codes and targets become symbols and numbers.

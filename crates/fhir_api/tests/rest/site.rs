@@ -59,6 +59,11 @@ fn indexing() -> Indexing {
             fhir::search::index_rows(source.kind, source.id, &document, rows);
         }
     })
+    .telling_whose(|source, rows| {
+        if let Ok(document) = Document::parse(source.text, &Limits::default()) {
+            fhir::search::compartment_rows(source.kind, source.id, &document, rows);
+        }
+    })
 }
 
 pub(crate) fn permit(role: Role) -> Permit {

@@ -3,9 +3,10 @@
 
 use std::fmt;
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+
+use crate::page;
 
 /// Where the figures are published, and between which lines.
 const PAGE: &str = "docs/soak.md";
@@ -60,16 +61,8 @@ impl fmt::Display for Figures {
 /// # Errors
 /// The page cannot be read or written, or has lost the lines between which the figures stand.
 pub(super) fn publish(repo: &Path, all: &[Figures]) -> Result<()> {
-    let page = repo.join(PAGE);
-    let text = std::fs::read_to_string(&page).with_context(|| format!("reading {PAGE}"))?;
-    let answer = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).current_dir(repo).output();
-        let output = output.with_context(|| format!("running {program}"))?;
-        anyhow::Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let (day, commit) = (answer("date", &["+%Y-%m-%d"])?, answer("git", &["rev-parse", "--short=12", "HEAD"])?);
-    let text = replace(&text, &table(all, &day, &commit)).with_context(|| format!("{PAGE} has lost its marks"))?;
-    std::fs::write(&page, text).with_context(|| format!("writing {PAGE}"))
+    let (day, commit) = page::day_and_commit(repo)?;
+    page::publish(repo, PAGE, (BEGIN, END), &table(all, &day, &commit))
 }
 
 fn table(all: &[Figures], day: &str, commit: &str) -> String {
@@ -86,12 +79,6 @@ fn table(all: &[Figures], day: &str, commit: &str) -> String {
     text
 }
 
-fn replace(page: &str, figures: &str) -> Option<String> {
-    let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}{figures}{END}{after}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,12 +93,5 @@ mod tests {
         assert_eq!(line, "| `search` | 60 | 70 | 1234 | 321 | 41 | nothing |");
         let line = Figures::read("search", "it did not start", 60, false).to_string();
         assert_eq!(line, "| `search` | 60 | 0 | 0 | 0 | 0 | something |");
-    }
-
-    #[test]
-    fn the_page_keeps_what_is_around_the_figures() {
-        let page = format!("before\n{BEGIN}old\n{END}after\n");
-        assert_eq!(replace(&page, "new\n"), Some(format!("before\n{BEGIN}new\n{END}after\n")));
-        assert_eq!(replace("no marks", "new"), None);
     }
 }

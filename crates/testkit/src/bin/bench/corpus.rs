@@ -1,9 +1,12 @@
 //! The input: the resources of the Synthea suite, and copies of them with fresh ids and matching references.
 //! Knows nothing of stores; the suite stays outside the repository.
+//!
+//! The suite's texts are indented and a tenth of them are claims of many kilobytes. Goals are set for resources of about
+//! 1,000 bytes, as systems send them; so there are two inputs, and figures say which.
 
 use std::collections::HashMap;
-use std::io::Read as _;
-use std::path::PathBuf;
+use std::io::{BufWriter, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use fhir::{Document, Limits};
@@ -16,15 +19,48 @@ pub(crate) struct Source {
     pub(crate) text: Vec<u8>,
 }
 
+/// Which texts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Every resource of the suite, indented as it is there.
+    AsIs,
+    /// Without indentation, and without the texts that are then longer than [`LONGEST`].
+    Compact,
+}
+
+/// Longest text of the compact input, in bytes.
+const LONGEST: usize = 4000;
+/// Lines of one file of NDJSON.
+const LINES: usize = 50_000;
+
 /// The whole input.
 pub(crate) struct Corpus {
+    pub(crate) shape: Shape,
     pub(crate) resources: Vec<Source>,
     /// The type behind each id that references name.
     kinds: HashMap<String, String>,
 }
 
+impl Shape {
+    /// The shape that a name on the command line means.
+    pub(crate) fn of(name: &str) -> Result<Shape> {
+        match name {
+            "as-is" => Ok(Shape::AsIs),
+            "compact" => Ok(Shape::Compact),
+            other => anyhow::bail!("there is no input {other}"),
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Shape::AsIs => "as-is",
+            Shape::Compact => "compact",
+        }
+    }
+}
+
 impl Corpus {
-    pub(crate) fn read() -> Result<Corpus> {
+    pub(crate) fn read(shape: Shape) -> Result<Corpus> {
         let suites = std::env::var("ALMONER_SUITES").map_or_else(
             |_| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/suites")),
             PathBuf::from,
@@ -46,14 +82,71 @@ impl Corpus {
                 let word = |name| resource.get(name).and_then(|node| node.text()).map(|text| text.into_owned());
                 let (Some(kind), Some(id)) = (word("resourceType"), word("id")) else { continue };
                 kinds.insert(id.clone(), kind.clone());
-                resources.push(Source { kind, id, text: resource.raw().to_vec() });
+                let text = match shape {
+                    Shape::AsIs => resource.raw().to_vec(),
+                    Shape::Compact => compact(resource.raw()),
+                };
+                if shape == Shape::AsIs || text.len() <= LONGEST {
+                    resources.push(Source { kind, id, text });
+                }
             }
         }
-        Ok(Corpus { resources, kinds })
+        Ok(Corpus { shape, resources, kinds })
     }
 
     pub(crate) fn mean_bytes(&self) -> usize {
         self.resources.iter().map(|source| source.text.len()).sum::<usize>() / self.resources.len().max(1)
+    }
+
+    /// Writes so many resources as NDJSON files into a new folder.
+    pub(crate) fn write_ndjson(&self, folder: &Path, size: usize) -> Result<()> {
+        std::fs::create_dir_all(folder)?;
+        for from in (0..size).step_by(LINES) {
+            let file = std::fs::File::create(folder.join(format!("{from:09}.ndjson")))?;
+            let mut file = BufWriter::new(file);
+            for number in from..size.min(from + LINES) {
+                let source = &self.resources[number % self.resources.len()];
+                let (_, template) = self.accept(source, number / self.resources.len())?;
+                file.write_all(&template.text)?;
+                file.write_all(b"\n")?;
+            }
+            file.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The ids of a type among the first so many resources.
+    pub(crate) fn ids(&self, kind: &str, size: usize) -> Vec<String> {
+        let count = self.resources.len();
+        let numbers = (0..size).filter(|number| self.resources[number % count].kind == kind);
+        numbers.map(|number| self.id_in(&self.resources[number % count].id, number / count)).collect()
+    }
+
+    /// The patients with most resources, most first, as in the first copy.
+    pub(crate) fn largest_patients(&self, most: usize) -> Vec<String> {
+        let mut patients: Vec<(usize, String)> =
+            self.counted("").into_iter().map(|(patient, count)| (count, self.id_in(&patient, 0))).collect();
+        patients.sort_unstable_by(|a, b| b.cmp(a));
+        patients.into_iter().take(most).map(|(_, id)| id).collect()
+    }
+
+    /// How many encounters the patient with most of them has.
+    pub(crate) fn most_encounters(&self) -> usize {
+        self.counted("Encounter").into_values().max().unwrap_or(0)
+    }
+
+    /// How many resources of a type (or of any) are about each patient.
+    fn counted(&self, kind: &str) -> HashMap<String, usize> {
+        let mut counted = HashMap::new();
+        for source in self.resources.iter().filter(|source| kind.is_empty() || source.kind == kind) {
+            let Ok(document) = Document::parse(&source.text, &Limits::default()) else { continue };
+            let about = ["subject", "patient"].into_iter().find_map(|name| document.root().get(name)?.get("reference"));
+            let Some(reference) = about.and_then(|reference| reference.text()) else { continue };
+            if let Some(patient) = reference.strip_prefix("urn:uuid:") {
+                *counted.entry(patient.to_owned()).or_default() += 1;
+            }
+        }
+        counted
     }
 
     /// The id of a resource in a copy: the first block of its UUID shifted by the copy's number.
@@ -81,4 +174,21 @@ impl Corpus {
         let template = Template { text, holes: holes.collect(), slot, before, after };
         Ok((Key::new(source.kind.as_str(), id), template))
     }
+}
+
+/// A text without the space between its tokens.
+fn compact(text: &[u8]) -> Vec<u8> {
+    let (mut kept, mut in_string, mut escaped) = (Vec::with_capacity(text.len()), false, false);
+    for &byte in text {
+        if in_string || !byte.is_ascii_whitespace() {
+            kept.push(byte);
+        }
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            _ => {}
+        }
+    }
+    kept
 }

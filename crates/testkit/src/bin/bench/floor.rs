@@ -4,13 +4,15 @@
 use std::io::Write as _;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use fhir::{Document, Limits};
 use terms::index::{Part, Row};
 
 use crate::corpus::Corpus;
 
 pub(crate) struct Floor {
+    /// Index rows of a resource, on average.
+    pub(crate) rows: f64,
     pub(crate) resources_per_second: f64,
 }
 
@@ -23,11 +25,13 @@ pub(crate) fn measure(corpus: &Corpus) -> Result<Floor> {
     let started = Instant::now();
     let mut run: Vec<Vec<u8>> = Vec::new();
     let mut rows: Vec<Row> = Vec::new();
+    let mut all_rows = 0;
     let many = corpus.resources.len().min(60_000);
     for source in &corpus.resources[..many] {
         let document = Document::parse(&source.text, &Limits::default())?;
         rows.clear();
         fhir::search::index_rows(&source.kind, &source.id, &document, &mut rows);
+        all_rows += rows.len();
         run.extend(rows.iter().map(key));
         let digest = journal::version_digest(&[7; 16], &source.text);
         file.write_all(&digest)?;
@@ -38,7 +42,8 @@ pub(crate) fn measure(corpus: &Corpus) -> Result<Floor> {
     }
     flush(&mut run, &mut file)?;
     file.sync_data()?;
-    Ok(Floor { resources_per_second: many as f64 / started.elapsed().as_secs_f64() })
+    let resources_per_second = many as f64 / started.elapsed().as_secs_f64();
+    Ok(Floor { rows: all_rows as f64 / many as f64, resources_per_second })
 }
 
 /// A key of about the length that a store keeps.
@@ -76,4 +81,20 @@ pub(crate) fn fdatasync_per_second() -> Result<f64> {
         file.sync_data()?;
     }
     Ok(2000.0 / started.elapsed().as_secs_f64())
+}
+
+/// How often a row of one byte can be inserted and committed in a second, on one connection.
+pub(crate) async fn commits_per_second(url: &str) -> Result<f64> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.context("connecting")?;
+    let connection = tokio::spawn(connection);
+    client.batch_execute("CREATE TABLE bare (one BYTEA)").await?;
+    let insert = client.prepare("INSERT INTO bare VALUES ('x')").await?;
+    let started = Instant::now();
+    for _ in 0..2000 {
+        client.execute(&insert, &[]).await?;
+    }
+    let rate = 2000.0 / started.elapsed().as_secs_f64();
+    client.batch_execute("DROP TABLE bare").await?;
+    connection.abort();
+    Ok(rate)
 }

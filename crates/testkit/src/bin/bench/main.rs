@@ -1,4 +1,5 @@
-//! The benchmark program: `cargo xtask bench` builds it as users build the product and writes docs/performance.md.
+//! The benchmark program: `cargo xtask bench` builds it and the product as users build them, runs it, and with `--publish`
+//! writes what it found to docs/performance.md.
 //!
 //! Every figure stands beside the limit of the machine measured in the same run, because absolute figures move with
 //! the machine. Input is the Synthea suite, multiplied with fresh ids; every resource is validated, indexed by every
@@ -7,79 +8,136 @@
 
 mod corpus;
 mod floor;
+mod http;
 mod load;
+mod product;
 mod queries;
+mod requests;
 mod single;
+mod table;
 
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use record::Location;
 
+use corpus::{Corpus, Shape};
+use floor::Floor;
+use table::{Figure, Table};
+
 /// As in the product.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// One line of the result table.
-pub(crate) struct Figure {
-    pub(crate) what: String,
-    pub(crate) value: String,
-    pub(crate) beside: String,
+const USAGE: &str = "usage: bench [--sizes 100000,1000000] [--stores sqlite,postgres] [--inputs compact,as-is] \
+     [--parts record,product] [--program target/release/almoner] [--tables FILE]";
+
+/// What is to be measured.
+struct Wanted {
+    sizes: Vec<usize>,
+    stores: Vec<String>,
+    inputs: Vec<Shape>,
+    parts: Vec<String>,
+    program: PathBuf,
+    /// Where the tables are written as Markdown.
+    tables: Option<PathBuf>,
 }
 
 fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let mut sizes = vec![100_000usize];
-    let mut stores = vec!["sqlite".to_owned()];
-    let mut given = arguments.iter();
-    while let Some(argument) = given.next() {
-        match (argument.as_str(), given.next()) {
-            ("--sizes", Some(list)) => sizes = list.split(',').map(str::parse).collect::<Result<_, _>>()?,
-            ("--stores", Some(list)) => stores = list.split(',').map(str::to_owned).collect(),
-            _ => bail!("usage: bench [--sizes 100000,1000000] [--stores sqlite,postgres]"),
-        }
-    }
+    let wanted = wanted(std::env::args().skip(1))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let corpus = corpus::Corpus::read()?;
-    println!("corpus: {} resources, {} bytes on average", corpus.resources.len(), corpus.mean_bytes());
-    let floor = floor::measure(&corpus)?;
-    println!("floor on one core: {:.0} resources/s", floor.resources_per_second);
-    let sync = floor::fdatasync_per_second()?;
-    println!("append 4 KB and fdatasync: {sync:.0}/s");
-    for store in &stores {
-        for &size in &sizes {
-            let mut figures = Vec::new();
-            runtime.block_on(run(store, size, &corpus, (floor.resources_per_second, sync), &mut figures))?;
-            println!("\n{store}, {size} resources");
-            for figure in figures {
-                println!("| {} | {} | {} |", figure.what, figure.value, figure.beside);
+    let mut tables = String::new();
+    for &shape in &wanted.inputs {
+        let corpus = Corpus::read(shape)?;
+        let floor = floor::measure(&corpus)?;
+        let limits = Table::limits(&corpus, &floor);
+        println!("{limits}");
+        tables.push_str(&format!("{limits}\n"));
+        for store in &wanted.stores {
+            for &size in &wanted.sizes {
+                let mut table = Table::new(store, size, shape);
+                runtime.block_on(run(&wanted, store, size, (&corpus, shape), &floor, &mut table.figures))?;
+                println!("{table}");
+                tables.push_str(&format!("{table}\n"));
             }
         }
+    }
+    if let Some(path) = wanted.tables {
+        std::fs::write(path, tables)?;
     }
     Ok(())
 }
 
+fn wanted(arguments: impl Iterator<Item = String>) -> Result<Wanted> {
+    let list = |text: String| text.split(',').map(str::to_owned).collect::<Vec<String>>();
+    let mut wanted = Wanted {
+        sizes: vec![100_000],
+        stores: vec!["sqlite".to_owned()],
+        inputs: vec![Shape::Compact],
+        parts: list("record,product".to_owned()),
+        program: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release/almoner")),
+        tables: None,
+    };
+    let mut given = arguments;
+    while let Some(argument) = given.next() {
+        let Some(value) = given.next() else { bail!(USAGE) };
+        match argument.as_str() {
+            "--sizes" => wanted.sizes = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "--stores" => wanted.stores = list(value),
+            "--inputs" => wanted.inputs = list(value).iter().map(|name| Shape::of(name)).collect::<Result<_>>()?,
+            "--parts" => wanted.parts = list(value),
+            "--program" => wanted.program = value.into(),
+            "--tables" => wanted.tables = Some(value.into()),
+            _ => bail!(USAGE),
+        }
+    }
+    Ok(wanted)
+}
+
 async fn run(
+    wanted: &Wanted,
     store: &str,
     size: usize,
-    corpus: &corpus::Corpus,
-    (floor, sync): (f64, f64),
+    (corpus, shape): (&Corpus, Shape),
+    floor: &Floor,
     figures: &mut Vec<Figure>,
 ) -> Result<()> {
+    if wanted.parts.iter().any(|part| part == "record") {
+        in_process(store, size, corpus, floor, figures).await?;
+    }
+    // Indented texts have line ends of their own, which NDJSON cannot hold.
+    if wanted.parts.iter().any(|part| part == "product") && shape == Shape::Compact {
+        let folder = tempfile::tempdir_in(target_folder())?;
+        let database = if store == "postgres" { Some(testkit::postgres::fresh().await?) } else { None };
+        let product = product::Product {
+            program: wanted.program.clone(),
+            data: folder.path().to_owned(),
+            store: database.as_ref().map(|database| database.url.clone()),
+            corpus,
+            size,
+            floor: floor.resources_per_second,
+        };
+        product.measure(figures).await?;
+    }
+    Ok(())
+}
+
+/// The record inside this process.
+async fn in_process(store: &str, size: usize, corpus: &Corpus, floor: &Floor, figures: &mut Vec<Figure>) -> Result<()> {
     let folder = tempfile::tempdir_in(target_folder())?;
-    let (location, _database) = locate(store, folder.path().to_owned()).await?;
+    let (location, database) = locate(store, folder.path().to_owned()).await?;
     let record = load::open(&location).await?;
-    load::measure(&record, corpus, size, floor, figures).await?;
-    queries::measure(&record, corpus, figures).await?;
-    single::measure(&record, corpus, sync, figures).await?;
+    load::measure(&record, corpus, size, floor.resources_per_second, figures).await?;
+    queries::measure(&record, corpus, size, figures).await?;
+    let limit = match &database {
+        Some(database) => ("a bare PostgreSQL commit", floor::commits_per_second(&database.url).await?),
+        None => ("fdatasync", floor::fdatasync_per_second()?),
+    };
+    single::measure(&record, corpus, size, limit, figures).await?;
     record.close().await;
     let started = std::time::Instant::now();
     let record = load::open(&location).await?;
-    figures.push(Figure {
-        what: "open again".into(),
-        value: format!("{:.2?}", started.elapsed()),
-        beside: String::new(),
-    });
+    figures.push(Figure::new("open again", format!("{:.2?}", started.elapsed())));
     load::verify(&record, figures).await?;
     record.close().await;
     Ok(())

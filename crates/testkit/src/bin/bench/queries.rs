@@ -7,15 +7,19 @@ use anyhow::Result;
 use record::{Clause, Key, Record, Select};
 use terms::index::{Next, Part, Span};
 
-use crate::Figure;
 use crate::corpus::Corpus;
 use crate::load::host;
+use crate::table::Figure;
 
 const ROUNDS: usize = 2000;
 
-pub(crate) async fn measure(record: &Record, corpus: &Corpus, figures: &mut Vec<Figure>) -> Result<()> {
-    let keys: Vec<Key> =
-        corpus.resources.iter().map(|source| Key::new(source.kind.as_str(), corpus.id_in(&source.id, 0))).collect();
+pub(crate) async fn measure(record: &Record, corpus: &Corpus, size: usize, figures: &mut Vec<Figure>) -> Result<()> {
+    let keys: Vec<Key> = corpus
+        .resources
+        .iter()
+        .take(size)
+        .map(|source| Key::new(source.kind.as_str(), corpus.id_in(&source.id, 0)))
+        .collect();
     let patients: Vec<&Key> = keys.iter().filter(|key| key.kind == "Patient").collect();
     let permit = host()?;
 
@@ -78,6 +82,6 @@ pub(crate) fn report(
     let beside = beside.map_or_else(String::new, |other| {
         format!("p99 is {:.1} of get by id's", p99.as_secs_f64() / other.as_secs_f64())
     });
-    figures.push(Figure { what: what.into(), value: format!("p50 {p50:.1?}, p99 {p99:.1?}"), beside });
+    figures.push(Figure::beside(what, format!("p50 {p50:.1?}, p99 {p99:.1?}"), beside));
     p99
 }

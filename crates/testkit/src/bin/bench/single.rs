@@ -7,32 +7,27 @@ use std::time::Instant;
 use anyhow::Result;
 use record::{Change, Draft, Reading, Record, TransactError};
 
-use crate::Figure;
 use crate::corpus::Corpus;
 use crate::load::{act, host};
+use crate::table::Figure;
 
 /// A copy number that no load reaches.
 const FRESH: usize = 50_000;
 
-pub(crate) async fn measure(record: &Record, corpus: &Corpus, sync: f64, figures: &mut Vec<Figure>) -> Result<()> {
+pub(crate) async fn measure(
+    record: &Record,
+    corpus: &Corpus,
+    size: usize,
+    (limit, each): (&str, f64),
+    figures: &mut Vec<Figure>,
+) -> Result<()> {
     let one = creates(record, corpus, 1, 2000).await?;
-    figures.push(Figure {
-        what: "one client, durable create".into(),
-        value: format!("{one:.0}/s"),
-        beside: format!("{:.2} of fdatasync", one / sync),
-    });
+    let beside = format!("{:.2} of {limit} ({each:.0}/s)", one / each);
+    figures.push(Figure::beside("one client, durable create", format!("{one:.0}/s"), beside));
     let many = creates(record, corpus, 64, 300).await?;
-    figures.push(Figure {
-        what: "64 clients, durable create".into(),
-        value: format!("{many:.0}/s"),
-        beside: String::new(),
-    });
-    let reads = noted_reads(record, corpus).await?;
-    figures.push(Figure {
-        what: "64 clients, get by id, noted".into(),
-        value: format!("{reads:.0}/s"),
-        beside: String::new(),
-    });
+    figures.push(Figure::new("64 clients, durable create", format!("{many:.0}/s")));
+    let reads = noted_reads(record, corpus, size).await?;
+    figures.push(Figure::new("64 clients, get by id, noted", format!("{reads:.0}/s")));
     Ok(())
 }
 
@@ -68,13 +63,13 @@ async fn creates(record: &Record, corpus: &Corpus, clients: usize, each: usize) 
     Ok((clients * each) as f64 / started.elapsed().as_secs_f64())
 }
 
-async fn noted_reads(record: &Record, corpus: &Corpus) -> Result<f64> {
+async fn noted_reads(record: &Record, corpus: &Corpus, size: usize) -> Result<f64> {
     let permit = host()?;
     let keys: Arc<Vec<record::Key>> = Arc::new(
         corpus
             .resources
             .iter()
-            .take(5000)
+            .take(size.min(5000))
             .map(|source| record::Key::new(source.kind.as_str(), corpus.id_in(&source.id, 0)))
             .collect(),
     );

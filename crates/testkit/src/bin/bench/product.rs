@@ -1,0 +1,243 @@
+//! The program itself, measured from outside: `almoner load` of NDJSON files, then a server in a process of its own, asked
+//! over HTTP by 64 clients on the same two cores, with sign-in, permits, access journal and proofs as they are.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use axum::Router;
+use axum::routing::get;
+use bytes::Bytes;
+use http::{HeaderValue, Method, header};
+use serde_json::Value;
+
+use crate::Figure;
+use crate::corpus::Corpus;
+use crate::http::{Pace, Target, run};
+use crate::requests::Work;
+
+const CODE: &str = "BENCH";
+const CLIENTS: usize = 64;
+const TIME: Duration = Duration::from_secs(8);
+const PASSWORD: &str = "a long password for a bench";
+
+/// The program, its data and the limits that the figures stand beside.
+pub(crate) struct Product<'b> {
+    pub(crate) program: PathBuf,
+    pub(crate) data: PathBuf,
+    /// The database's address, if it is not SQLite.
+    pub(crate) store: Option<String>,
+    pub(crate) corpus: &'b Corpus,
+    pub(crate) size: usize,
+    pub(crate) floor: f64,
+}
+
+/// A server that runs until it is dropped.
+struct Serving {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Product<'_> {
+    /// Loads, serves and asks.
+    pub(crate) async fn measure(&self, figures: &mut Vec<Figure>) -> Result<()> {
+        self.load(figures)?;
+        let token = self.json(&["token", "--trust", CODE, "--role", "system", "--ttl", "12h"])?;
+        let token = token["token"]["token"].as_str().context("no token was printed")?.to_owned();
+        let add = ["user", "add", "--trust", CODE, "--name", "b.bench", "--display", "B Bench", "--role", "clinician"];
+        self.run_with(&[add.as_slice(), &["--password-stdin"]].concat(), PASSWORD)?;
+        let started = Instant::now();
+        let serving = self.serve()?;
+        let target = Target::with_token(&serving.address, &token)?;
+        let some = self.addresses("Patient", 1, |id| format!("/t/{CODE}/fhir/Patient/{id}"));
+        target.connect().await?.get(&some[0]).await?;
+        figures.push(Figure::new("start until the first patient is read", format!("{:.2?}", started.elapsed())));
+        figures.push(Figure::new("memory then", memory(serving.child.id())?));
+        let binary = std::fs::metadata(&self.program)?.len();
+        figures.push(Figure::new("program", format!("{:.1} MB", binary as f64 / 1e6)));
+        self.over_http(&target, figures).await?;
+        self.pages(&serving.address, figures).await?;
+        figures.push(Figure::new("memory after all of this", memory(serving.child.id())?));
+        Ok(())
+    }
+
+    fn load(&self, figures: &mut Vec<Figure>) -> Result<()> {
+        let input = self.data.join("input");
+        self.corpus.write_ndjson(&input, self.size)?;
+        self.run_with(&["trust", "add", "--code", CODE, "--name", "Bench", "--demonstration"], "")?;
+        let account = self.json(&["load", "--trust", CODE, input.to_str().context("a path that is no text")?])?;
+        let account = &account["loaded"];
+        let number = |name: &str| account[name].as_u64().unwrap_or(0);
+        let (read, refused, took) = (number("read"), number("refused"), number("milliseconds"));
+        ensure!(
+            read == self.size as u64 && refused == 0,
+            "{refused} of {read} were refused: {}",
+            account["refusals"][0]
+        );
+        std::fs::remove_dir_all(&input)?;
+        let rate = read as f64 / (took as f64 / 1000.0);
+        let beside = format!("{:.2} of the floor", rate / self.floor);
+        figures.push(Figure::beside("`almoner load`", format!("{rate:.0} resources/s"), beside));
+        Ok(())
+    }
+
+    async fn over_http(&self, target: &Target, figures: &mut Vec<Figure>) -> Result<()> {
+        let hello = hello(target).await?;
+        figures.push(Figure::new("HTTP hello of the same library", format!("{hello:.0} requests/s")));
+        let by_id = self.addresses("Observation", 5000, |id| format!("/t/{CODE}/fhir/Observation/{id}"));
+        let newest = self.addresses("Patient", 500, |id| {
+            format!(
+                "/t/{CODE}/fhir/Observation?patient=Patient/{id}&code=http://loinc.org|8302-2&_sort=-date&_count=20"
+            )
+        });
+        let family =
+            ["sm", "jo", "ba", "ha", "le"].map(|start| format!("/t/{CODE}/fhir/Patient?family={start}&_count=20"));
+        let reads = [
+            ("get by id", by_id),
+            ("Observation by patient and code, newest first, 20", newest),
+            ("Patient by family prefix, 20", family.to_vec()),
+        ];
+        for (what, paths) in reads {
+            self.ask(target, what, &Work::Read(Arc::new(paths)), Some(hello), figures).await?;
+        }
+        let lives = Work::lives(self.corpus, &format!("/t/{CODE}/fhir"))?;
+        self.ask(target, "create, read, update, read, delete of nine types", &lives, None, figures).await
+    }
+
+    /// The rate at full speed, then the latency at four fifths of it.
+    async fn ask(
+        &self,
+        target: &Target,
+        what: &str,
+        work: &Work,
+        hello: Option<f64>,
+        figures: &mut Vec<Figure>,
+    ) -> Result<()> {
+        run(target, CLIENTS, Pace::AsFastAsPossible, TIME / 4, work).await?;
+        let full = run(target, CLIENTS, Pace::AsFastAsPossible, TIME, work).await?;
+        let paced = run(target, CLIENTS, Pace::PerSecond(full.per_second * 0.8), TIME, work).await?;
+        let ratio = hello.map_or_else(String::new, |hello| format!("{:.2} of hello; ", full.per_second / hello));
+        let latency = format!("at 0.8 of it p50 {:.1?}, p99 {:.1?}", paced.at(50), paced.at(99));
+        let what = format!("{what}, {CLIENTS} clients");
+        figures.push(Figure::beside(&what, format!("{:.0} requests/s", full.per_second), ratio + &latency));
+        Ok(())
+    }
+
+    /// Pages, one reader at a time.
+    async fn pages(&self, address: &str, figures: &mut Vec<Figure>) -> Result<()> {
+        let target = sign_in(address).await?;
+        let largest = self.corpus.largest_patients(5);
+        let charts = largest.iter().map(|id| format!("/t/{CODE}/patients/{id}")).collect();
+        let searches = ["smi", "jones m", "8 jan 1980", "hermna", "ba"]
+            .map(|typed| format!("/t/{CODE}/patients?q={}", typed.replace(' ', "+")));
+        let most = self.corpus.most_encounters();
+        let pages = [
+            (format!("summary of the five patients with most resources (up to {most} encounters)"), charts),
+            ("search page: names, parts, a slip, a date of birth".to_owned(), searches.to_vec()),
+        ];
+        for (what, paths) in pages {
+            let ran = run(&target, 1, Pace::AsFastAsPossible, TIME, &Work::Read(Arc::new(paths))).await?;
+            figures.push(Figure::new(&what, format!("p50 {:.1?}, p95 {:.1?}", ran.at(50), ran.at(95))));
+        }
+        Ok(())
+    }
+
+    /// Addresses made from the ids of a type, spread over what was loaded.
+    fn addresses(&self, kind: &str, most: usize, address: impl Fn(&str) -> String) -> Vec<String> {
+        let ids = self.corpus.ids(kind, self.size);
+        let step = (ids.len() / most).max(1);
+        ids.iter().step_by(step).take(most).map(|id| address(id)).collect()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).env("ALMONER_DATA", &self.data).env("ALMONER_LOG", "warn");
+        command.env("ALMONER_STORE", self.store.as_deref().unwrap_or("sqlite"));
+        command
+    }
+
+    fn run_with(&self, arguments: &[&str], input: &str) -> Result<Vec<u8>> {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        child.stdin.take().context("no input")?.write_all(input.as_bytes())?;
+        let output = child.wait_with_output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "almoner {}: {}", arguments[0], said.lines().last().unwrap_or_default());
+        Ok(output.stdout)
+    }
+
+    fn json(&self, arguments: &[&str]) -> Result<Value> {
+        let out = self.run_with(&[arguments, &["--json"]].concat(), "")?;
+        serde_json::from_slice(&out).context("reading what the program printed")
+    }
+
+    fn serve(&self) -> Result<Serving> {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
+        let mut serving = Serving { child, address: String::new() };
+        let said: Value = serde_json::from_str(&line).context("the server did not start")?;
+        let url = said["serving"].as_str().and_then(|url| url.strip_prefix("http://"));
+        serving.address = url.context("the server names no address")?.trim_end_matches('/').to_owned();
+        Ok(serving)
+    }
+}
+
+/// How many times a second the HTTP library says hello to as many clients.
+async fn hello(target: &Target) -> Result<f64> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?.to_string();
+    let router = Router::new().route("/", get(|| async { "hello" }));
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let hello = Target { address, credential: target.credential.clone() };
+    let work = Work::Read(Arc::new(vec!["/".to_owned()]));
+    run(&hello, CLIENTS, Pace::AsFastAsPossible, TIME / 4, &work).await?;
+    let ran = run(&hello, CLIENTS, Pace::AsFastAsPossible, TIME / 2, &work).await?;
+    server.abort();
+    Ok(ran.per_second)
+}
+
+/// Signs in as a person does, and gives the target with the session's cookie.
+async fn sign_in(address: &str) -> Result<Target> {
+    let nobody = Target { address: address.to_owned(), credential: None };
+    let mut client = nobody.connect().await?;
+    let page = client.get("/sign-in").await?;
+    let before = cookie(&page.headers).context("the sign-in page sets no cookie")?;
+    let text = String::from_utf8_lossy(&page.body).into_owned();
+    let token = text.split("name=\"form_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let token = token.context("the sign-in form has no token")?;
+    let password = PASSWORD.replace(' ', "+");
+    let form = format!("trust={CODE}&name=b.bench&password={password}&next=&form_token={token}");
+    let with_cookie = |cookie: &str| -> Result<Target> {
+        Ok(Target { credential: Some((header::COOKIE, HeaderValue::from_str(cookie)?)), ..nobody.clone() })
+    };
+    let mut client = with_cookie(&before)?.connect().await?;
+    let kind = "application/x-www-form-urlencoded";
+    let answer = client.send(Method::POST, "/sign-in", kind, Bytes::from(form)).await?;
+    ensure!(answer.status.is_redirection(), "signing in answered {}", answer.status);
+    with_cookie(&cookie(&answer.headers).context("signing in sets no cookie")?)
+}
+
+fn cookie(headers: &http::HeaderMap) -> Option<String> {
+    let line = headers.get(header::SET_COOKIE)?.to_str().ok()?;
+    Some(line.split(';').next()?.to_owned())
+}
+
+/// The memory of a process that is its own and resident.
+fn memory(process: u32) -> Result<String> {
+    let status = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no memory figure")?;
+    let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(format!("{:.0} MB", kilobytes / 1000.0))
+}
