@@ -244,7 +244,9 @@ fn choose(select: &Select, tests: &[Test]) -> Mode {
         return Mode::Walk { test, down: order.descending };
     }
     let smallest = tests.iter().enumerate().filter_map(|(at, test)| Some((test.size()?, at))).min();
-    let small = if select.order.is_empty() { SMALL } else { SMALL_TO_SORT };
+    // A walk judges each row on its text again; listing is dearer only where few of many are wanted.
+    let listed = SMALL.max(10 * select.limit).min(SMALL_TO_SORT);
+    let small = if select.order.is_empty() { listed } else { SMALL_TO_SORT };
     match (smallest, select.order.as_slice()) {
         (Some((size, _)), _) if size <= small => Mode::Collect,
         (_, [order, ..]) if order.parameter.is_some() => Mode::WalkOrder { down: order.descending, rest: false },
