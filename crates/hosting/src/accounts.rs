@@ -1,38 +1,27 @@
 //! Local accounts: who may sign in to a trust, in which role.
 //!
 //! The account is a journalled resource, a `Basic` with the code `account` and the label `sealed`, so that its history
-//! is proved and nobody but the host reads it. The password's hash and the count of failures are a row of the desk.
-//! That row names the version of the account that hosting wrote: an account changed through any other door is not
-//! honoured, so nobody gives themselves a role by writing a resource.
+//! is proved and nobody but the host reads it. The password's hash and the count of failures are a row of the desk
+//! (`credentials.rs`). That row names the version of the account that hosting wrote: an account changed through any
+//! other door is not honoured, so nobody gives themselves a role by writing a resource. Each change of a password, a
+//! reset and a closing are a version too: the journal says when and by whom.
 
 use std::collections::BTreeMap;
 
-use access::Role;
+use access::{Permit, Role};
 use fhir_api::{Candidate, Objection, References};
-use record::{Act, Cause, CauseKind, Change, Draft, Key, LABEL, Operation, Source, TransactError};
+use record::{Act, Cause, CauseKind, Change, Draft, Key, LABEL, Operation, Reading, Source, TransactError};
 use serde::{Deserialize, Serialize};
-use terms::Moment;
 use terms::index::{Part, Row};
 
+use crate::credentials::{self, Credential, NotSignedIn};
 use crate::desk::Drawer;
 use crate::failure::Failure;
 use crate::host::Trust;
-use crate::password::{self, Check};
+use crate::password;
 use crate::secret::Secret;
-use crate::work::{NewUser, Outcome};
+use crate::work::{NewPassword, NewUser, Outcome, UserState, UserView};
 
-/// Wrong passwords in a row before an account is locked.
-const FAILURES: u32 = 5;
-/// How long it is locked, in milliseconds.
-const LOCKED_MS: i64 = 15 * 60 * 1000;
-/// How often a row that others keep changing is tried again.
-const TRIES: usize = 8;
-
-/// The kind of the desk's rows with hashes and failures.
-const CREDENTIAL: &str = "credential";
-/// The kind and key of the one row that is written when there is no account to count a failure for.
-const ATTEMPT: &str = "attempt";
-const NOBODY: &str = "nobody";
 /// How ids of account resources begin.
 const ID_PREFIX: &str = "account-";
 
@@ -44,28 +33,26 @@ pub(crate) struct Person {
     /// Their own name.
     pub(crate) display: String,
     pub(crate) role: Role,
+    /// The version of their account.
+    pub(crate) version: u64,
 }
 
-/// Why someone was not signed in. [`NotSignedIn::Wrong`] says the same for unknown names, wrong passwords, closed and
-/// locked accounts.
+/// What an account says of its person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum NotSignedIn {
-    Wrong,
-    Busy,
-    Failed(Failure),
+pub(crate) struct Profile {
+    pub(crate) display: String,
+    pub(crate) role: Role,
 }
 
-/// The desk's row of an account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Credential {
-    /// The password's hash as a PHC string.
-    hash: String,
-    /// The version of the account that this belongs to.
-    account_version: u64,
-    /// Wrong passwords since the last right one or the last lock.
-    failures: u32,
-    /// Locked until then, in milliseconds; 0 when not.
-    locked_until: i64,
+/// Why there is a version of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    Added,
+    /// An administrator gave it a new password.
+    Reset,
+    /// Its person chose a new password.
+    Changed,
+    Closed,
 }
 
 /// The account's resource, as FHIR R4 `Basic`.
@@ -100,6 +87,10 @@ struct Coding {
 
 const DISPLAY: &str = "urn:almoner:account:display";
 const ROLE: &str = "urn:almoner:account:role";
+/// `open` or `closed`.
+const STATE: &str = "urn:almoner:account:state";
+/// Who knows the password beside its person: `given` by an administrator or `chosen`.
+const PASSWORD: &str = "urn:almoner:account:password";
 
 /// Makes an account and its password.
 ///
@@ -107,27 +98,23 @@ const ROLE: &str = "urn:almoner:account:role";
 /// A name, role or password that will not do; a name that is taken.
 pub(crate) async fn add(trust: &Trust, new: NewUser) -> Result<Outcome, Failure> {
     let name = account_name(&new.name)?;
-    let role = account_role(&new.role)?;
-    let (password, made) = match new.password {
-        Some(password) => (password, false),
-        None => (password::make()?, true),
-    };
-    password::acceptable(&password)?;
-    let hashed = password.clone();
-    let hash = tokio::task::spawn_blocking(move || password::hash(&hashed)).await;
-    let hash = hash.map_err(|error| Failure::problem("hashing a password", &error))??;
-
-    let account_version = write(trust, &name, &new.display, role).await?;
-    let credential = Credential { hash, account_version, failures: 0, locked_until: 0 };
-    if !Drawer::of(&trust.record, CREDENTIAL).put(&name, &credential, None, Some(0)).await? {
+    let profile = Profile { display: new.display.trim().to_owned(), role: account_role(&new.role)? };
+    let (hash, made) = hash_of(new.password).await?;
+    if Drawer::of(&trust.record, credentials::KIND).get::<Credential>(&name).await?.is_some() {
         return Err(taken(&name));
     }
-    Ok(Outcome::User { name, role: role.code().into(), password: made.then_some(password) })
+    // An account without a credential, left by an attempt that broke off, is written again.
+    let before = newest(trust, &name).await?.map_or(0, |(version, _)| version);
+    let version = write(trust, &trust.host_permit()?, &name, &profile, Event::Added, before).await?;
+    if !credentials::put_first(trust, &name, &Credential::new(hash, version)).await? {
+        return Err(taken(&name));
+    }
+    Ok(Outcome::User { name, role: profile.role.code().into(), password: made })
 }
 
 /// Makes an account with a made password, or gives an old one a new password: for a demonstration.
 pub(crate) async fn set(trust: &Trust, name: &str, display: &str, role: &str) -> Result<Secret, Failure> {
-    Drawer::of(&trust.record, CREDENTIAL).remove(name).await?;
+    Drawer::of(&trust.record, credentials::KIND).remove(name).await?;
     let new = NewUser {
         trust: trust.code.clone(),
         name: name.into(),
@@ -140,92 +127,33 @@ pub(crate) async fn set(trust: &Trust, name: &str, display: &str, role: &str) ->
     password.ok_or_else(|| Failure::Problem("an account was made without a password".into()))
 }
 
-/// Writes the account's resource; gives its version. An account without a credential, left by an attempt that broke
-/// off, is written again.
-async fn write(trust: &Trust, name: &str, display: &str, role: Role) -> Result<u64, Failure> {
-    if Drawer::of(&trust.record, CREDENTIAL).get::<Credential>(name).await?.is_some() {
-        return Err(taken(name));
+/// Gives an account a new password and ends its sessions; a lock is lifted.
+///
+/// # Errors
+/// There is no such account, it is closed and shall not be opened again, a password that will not do.
+pub(crate) async fn reset(trust: &Trust, new: NewPassword) -> Result<Outcome, Failure> {
+    let (name, credential, (version, profile)) = known(trust, &new.name).await?;
+    if credential.closed && !new.reopen {
+        return Err(Failure::Refused(format!("The account {name:?} is closed. With --reopen it is opened again.")));
     }
-    let key = key_of(name);
-    let template = template(&key, display, role)?;
-    let act = Act {
-        command: "add account".into(),
-        cause: Cause { kind: CauseKind::System, reference: "user add".into() },
-        idempotency: None,
-    };
-    let permit = trust.host_permit()?;
-    let receipt = trust.record.transact(&permit, act, async |_reading| {
-        let changes = vec![Change::Put(key.clone(), template.clone())];
-        Ok::<_, TransactError<Failure>>(Draft { changes, assertions: Vec::new() })
-    });
-    let receipt = receipt.await?;
-    Ok(receipt.written.first().map_or(0, |written| written.version))
+    let (hash, made) = hash_of(new.password).await?;
+    let version = write(trust, &trust.host_permit()?, &name, &profile, Event::Reset, version).await?;
+    credentials::replace(trust, &name, Credential::new(hash, version)).await?;
+    Ok(Outcome::User { name, role: profile.role.code().into(), password: made })
 }
 
-/// Checks a name and a password, counts failures, locks.
-pub(crate) async fn sign_in(trust: &Trust, name: &str, password: &Secret) -> Result<Person, NotSignedIn> {
-    let drawer = Drawer::of(&trust.record, CREDENTIAL);
-    let name = name.trim().to_ascii_lowercase();
-    let known = match account_name(&name) {
-        Ok(name) => drawer.get::<Credential>(&name).await.map_err(NotSignedIn::Failed)?,
-        Err(_) => None,
-    };
-    let now = (trust.clock)();
-    let open = known.filter(|row| row.value.locked_until <= now.0);
-    let checked = trust.passwords.check(password, open.as_ref().map(|row| row.value.hash.as_str())).await;
-    match (checked, open) {
-        (Check::Busy, _) => Err(NotSignedIn::Busy),
-        (Check::Right, Some(row)) => {
-            settle(trust, &name, |credential| credential.failures = 0).await.map_err(NotSignedIn::Failed)?;
-            person(trust, &name, row.value.account_version).await
-        }
-        (Check::Wrong, Some(_)) => {
-            settle(trust, &name, |credential| credential.fail(now)).await.map_err(NotSignedIn::Failed)?;
-            Err(NotSignedIn::Wrong)
-        }
-        (Check::Wrong | Check::Right, None) => {
-            // One write as well, so that the time does not tell whether there is such an account.
-            let nobody = Drawer::of(&trust.record, ATTEMPT).put(NOBODY, &now.0, None, None).await;
-            nobody.map_err(NotSignedIn::Failed)?;
-            Err(NotSignedIn::Wrong)
-        }
+/// Closes an account: its sessions end and nobody signs in with it; its name stays taken.
+///
+/// # Errors
+/// There is no such account, or it is closed already.
+pub(crate) async fn close(trust: &Trust, name: &str) -> Result<Outcome, Failure> {
+    let (name, credential, (version, profile)) = known(trust, name).await?;
+    if credential.closed {
+        return Err(Failure::Refused(format!("The account {name:?} is closed already.")));
     }
-}
-
-/// Changes a credential's counters; several attempts at once each count.
-async fn settle(trust: &Trust, name: &str, change: impl Fn(&mut Credential)) -> Result<(), Failure> {
-    let drawer = Drawer::of(&trust.record, CREDENTIAL);
-    for _ in 0..TRIES {
-        let Some(mut row) = drawer.get::<Credential>(name).await? else { return Ok(()) };
-        let before = (row.value.failures, row.value.locked_until);
-        change(&mut row.value);
-        let unchanged = before == (row.value.failures, row.value.locked_until);
-        if unchanged || drawer.put(name, &row.value, None, Some(row.change)).await? {
-            return Ok(());
-        }
-    }
-    Err(Failure::Problem("An account's row kept changing while a sign-in was being counted.".into()))
-}
-
-/// The account as the journal has it, if it is the version that the credential belongs to.
-async fn person(trust: &Trust, name: &str, version: u64) -> Result<Person, NotSignedIn> {
-    let failed = |problem: record::Problem| NotSignedIn::Failed(problem.into());
-    let key = key_of(name);
-    let permit = trust.host_permit().map_err(NotSignedIn::Failed)?;
-    let reading = trust.record.read(&permit, format!("sign-in {key}")).await.map_err(failed)?;
-    let found = reading.get(&key).await.map_err(failed)?;
-    reading.finish().await.map_err(failed)?;
-    let honoured = found.filter(|found| found.version == version && found.operation != Operation::Delete);
-    let basic = honoured.and_then(|found| serde_json::from_slice::<Basic>(&found.text).ok());
-    let Some(basic) = basic else {
-        tracing::warn!(account = %key, "an account is not the version that hosting wrote, and is not honoured");
-        return Err(NotSignedIn::Wrong);
-    };
-    let value = |url: &str| basic.extension.iter().find(|extension| extension.url == url);
-    let display = value(DISPLAY).and_then(|extension| extension.string.clone());
-    let role = value(ROLE).and_then(|extension| Role::of_code(extension.code.as_deref()?));
-    let (Some(display), Some(role)) = (display, role) else { return Err(NotSignedIn::Wrong) };
-    Ok(Person { account: name.to_owned(), display, role })
+    let version = write(trust, &trust.host_permit()?, &name, &profile, Event::Closed, version).await?;
+    credentials::replace(trust, &name, Credential::closed(version)).await?;
+    Ok(Outcome::UserClosed { name })
 }
 
 /// What the holders of accounts are called, by stable id; those who have none or cannot be read are left out.
@@ -249,12 +177,126 @@ pub(crate) async fn names(trust: &Trust, principals: Vec<String>) -> BTreeMap<St
     named.collect()
 }
 
-impl Credential {
-    fn fail(&mut self, now: Moment) {
-        self.failures += 1;
-        if self.failures >= FAILURES {
-            self.failures = 0;
-            self.locked_until = now.0 + LOCKED_MS;
+/// All accounts, in the order of their names.
+pub(crate) async fn list(trust: &Trust) -> Result<Vec<UserView>, Failure> {
+    let now = (trust.clock)();
+    let rows = Drawer::of(&trust.record, credentials::KIND).all::<Credential>().await?;
+    let reading = trust.record.read(&trust.host_permit()?, "list of accounts".to_owned()).await?;
+    let mut views = Vec::with_capacity(rows.len());
+    for (name, credential) in rows {
+        let Some((_, profile)) = profile(&reading, &name).await? else { continue };
+        let state = match () {
+            () if credential.closed => UserState::Closed,
+            () if credential.is_locked(now) => UserState::Locked,
+            () => UserState::Open,
+        };
+        views.push(UserView { name, display: profile.display, role: profile.role.code().into(), state });
+    }
+    reading.finish().await?;
+    Ok(views)
+}
+
+/// An account that there is, with its credential.
+async fn known(trust: &Trust, name: &str) -> Result<(String, Credential, (u64, Profile)), Failure> {
+    let name = account_name(name)?;
+    let credential = Drawer::of(&trust.record, credentials::KIND).get::<Credential>(&name).await?;
+    match (credential, newest(trust, &name).await?) {
+        (Some(row), Some(account)) => Ok((name, row.value, account)),
+        _ => Err(Failure::Refused(format!("There is no account {name:?}."))),
+    }
+}
+
+/// The hash of a password that was given, or of one that is made and comes back.
+async fn hash_of(given: Option<Secret>) -> Result<(String, Option<Secret>), Failure> {
+    let (password, made) = match given {
+        Some(password) => (password, None),
+        None => {
+            let password = password::make()?;
+            (password.clone(), Some(password))
+        }
+    };
+    password::acceptable(&password)?;
+    Ok((password::hash_aside(&password).await?, made))
+}
+
+/// Writes a version of the account's resource over the version `before` (0 for none); gives its number.
+pub(crate) async fn write(
+    trust: &Trust,
+    permit: &Permit,
+    name: &str,
+    profile: &Profile,
+    event: Event,
+    before: u64,
+) -> Result<u64, Failure> {
+    let key = key_of(name);
+    let template = template(&key, profile, event)?;
+    let act = Act {
+        command: event.command().into(),
+        cause: Cause { kind: CauseKind::System, reference: "account".into() },
+        idempotency: None,
+    };
+    let decide = async |reading: std::sync::Arc<Reading>| {
+        let found = reading.get(&key).await?.map_or(0, |found| found.version);
+        if found != before {
+            let sentence = "The account was changed by somebody else meanwhile. Try again.";
+            return Err(TransactError::Refused(Failure::refused(sentence)));
+        }
+        let changes = vec![Change::Put(key.clone(), template.clone())];
+        Ok::<_, TransactError<Failure>>(Draft { changes, assertions: Vec::new() })
+    };
+    let receipt = trust.record.transact(permit, act, decide).await?;
+    Ok(receipt.written.first().map_or(0, |written| written.version))
+}
+
+/// The account as the journal has it, if it is the version that the credential belongs to.
+pub(crate) async fn person(trust: &Trust, name: &str, version: u64) -> Result<Person, NotSignedIn> {
+    let honoured = newest(trust, name).await.map_err(NotSignedIn::Failed)?.filter(|(found, _)| *found == version);
+    let Some((_, Profile { display, role })) = honoured else {
+        tracing::warn!(account = %key_of(name), "an account is not the version that hosting wrote, and is not honoured");
+        return Err(NotSignedIn::Wrong);
+    };
+    Ok(Person { account: name.to_owned(), display, role, version })
+}
+
+/// The newest version of an account and what it says.
+async fn newest(trust: &Trust, name: &str) -> Result<Option<(u64, Profile)>, Failure> {
+    let permit = trust.host_permit()?;
+    let reading = trust.record.read(&permit, format!("account {}", key_of(name))).await?;
+    let found = profile(&reading, name).await?;
+    reading.finish().await?;
+    Ok(found)
+}
+
+async fn profile(reading: &Reading, name: &str) -> Result<Option<(u64, Profile)>, Failure> {
+    let found = reading.get(&key_of(name)).await?.filter(|found| found.operation != Operation::Delete);
+    Ok(found.and_then(|found| {
+        let basic = serde_json::from_slice::<Basic>(&found.text).ok()?;
+        let value = |url: &str| basic.extension.iter().find(|extension| extension.url == url);
+        let display = value(DISPLAY)?.string.clone()?;
+        let role = Role::of_code(value(ROLE)?.code.as_deref()?)?;
+        Some((found.version, Profile { display, role }))
+    }))
+}
+
+impl Event {
+    fn command(self) -> &'static str {
+        match self {
+            Event::Added => "add account",
+            Event::Reset => "reset password",
+            Event::Changed => "change password",
+            Event::Closed => "close account",
+        }
+    }
+
+    fn state(self) -> &'static str {
+        if self == Event::Closed { "closed" } else { "open" }
+    }
+
+    fn password(self) -> Option<&'static str> {
+        match self {
+            Event::Added | Event::Reset => Some("given"),
+            Event::Changed => Some("chosen"),
+            Event::Closed => None,
         }
     }
 }
@@ -284,14 +326,18 @@ fn key_of(name: &str) -> Key {
     Key::new("Basic", format!("{ID_PREFIX}{name}"))
 }
 
-fn template(key: &Key, display: &str, role: Role) -> Result<record::Template, Failure> {
+fn template(key: &Key, profile: &Profile, event: Event) -> Result<record::Template, Failure> {
+    let code = |url: &str, code: &str| Extension { url: url.into(), string: None, code: Some(code.into()) };
+    let mut extension = vec![
+        Extension { url: DISPLAY.into(), string: Some(profile.display.clone()), code: None },
+        code(ROLE, profile.role.code()),
+        code(STATE, event.state()),
+    ];
+    extension.extend(event.password().map(|password| code(PASSWORD, password)));
     let basic = Basic {
         resource_type: key.kind.clone(),
         id: key.id.clone(),
-        extension: vec![
-            Extension { url: DISPLAY.into(), string: Some(display.trim().to_owned()), code: None },
-            Extension { url: ROLE.into(), string: None, code: Some(role.code().into()) },
-        ],
+        extension,
         code: Concept { coding: vec![Coding { system: "urn:almoner:basic".into(), code: "account".into() }] },
     };
     let text = serde_json::to_vec(&basic).map_err(|error| Failure::problem("writing an account", &error))?;
@@ -301,7 +347,7 @@ fn template(key: &Key, display: &str, role: Role) -> Result<record::Template, Fa
 }
 
 /// The name to sign in with: it becomes part of a FHIR id.
-fn account_name(text: &str) -> Result<String, Failure> {
+pub(crate) fn account_name(text: &str) -> Result<String, Failure> {
     let name = text.trim().to_ascii_lowercase();
     let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
     if (2..=40).contains(&name.len())

@@ -1,5 +1,5 @@
 //! Typed rows of a record's desk: what must survive a restart but not for ever. Each is small JSON under a kind and a
-//! key; what a row means is known by `accounts.rs`, `sessions.rs` and `tokens.rs`.
+//! key; what a row means is known by `credentials.rs`, `sessions.rs` and `tokens.rs`.
 
 use record::{DeskChange, Record};
 use serde::Serialize;
@@ -10,6 +10,9 @@ use crate::failure::Failure;
 
 /// Rows that one sweep looks at.
 const MOST_SWEPT: usize = 10_000;
+
+/// Rows that are listed for people.
+const MOST_LISTED: usize = 10_000;
 
 /// A row as read.
 #[derive(Debug, Clone)]
@@ -54,6 +57,21 @@ impl<'a> Drawer<'a> {
     /// Removes a row, if it is there.
     pub(crate) async fn remove(&self, key: &str) -> Result<(), Failure> {
         self.change(key, None, None, None).await.map(drop)
+    }
+
+    /// The row whose key begins with `prefix`, if there is exactly one, with its key.
+    pub(crate) async fn only<T: DeserializeOwned>(&self, prefix: &str) -> Result<Option<(String, T)>, Failure> {
+        let rows = self.record.desk_list(self.kind, prefix, 2).await?;
+        match rows.as_slice() {
+            [row] => Ok(Some((row.key.clone(), self.read(&row.bytes)?))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Every row, by key; at most ten thousand.
+    pub(crate) async fn all<T: DeserializeOwned>(&self) -> Result<Vec<(String, T)>, Failure> {
+        let rows = self.record.desk_list(self.kind, "", MOST_LISTED).await?;
+        rows.into_iter().map(|row| Ok((row.key, self.read(&row.bytes)?))).collect()
     }
 
     /// Removes rows that have expired.

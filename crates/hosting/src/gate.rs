@@ -49,6 +49,8 @@ const FORM_FIELD: &str = "form_token";
 pub(crate) struct Visitor {
     pub(crate) trust: Arc<Trust>,
     pub(crate) token: Secret,
+    /// The name they signed in with.
+    pub(crate) account: String,
 }
 
 /// Why a request is not let in.
@@ -139,6 +141,9 @@ async fn enter(host: &Host, path: &str, headers: &HeaderMap) -> Result<(Arc<Trus
     let trust = find_trust(host, &code).await?;
     let session = trust.sessions.find(&trust.record, &token, host.now()).await.map_err(Turned::Failed)?;
     let session = session.filter(|session| !session.locked).ok_or(Turned::NotSignedIn)?;
+    if !trust.versions.hold(&trust.record, &session).await.map_err(Turned::Failed)? {
+        return Err(Turned::NotSignedIn);
+    }
     let role = session.role().ok_or(Turned::NotSignedIn)?;
     let grant = Grant {
         principal: Principal { id: format!("user/{}", session.account), name: session.display.clone() },
@@ -147,7 +152,7 @@ async fn enter(host: &Host, path: &str, headers: &HeaderMap) -> Result<(Arc<Trus
         until: Some(session.until()),
     };
     let permit = decide(grant, host.now()).map_err(|denied| Turned::Denied(denied.sentence))?;
-    let visitor = Visitor { trust: Arc::clone(&trust), token };
+    let visitor = Visitor { trust: Arc::clone(&trust), token, account: session.account };
     Ok((trust, permit, Some(visitor)))
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::accounts;
 use crate::configuration::Configuration;
+use crate::credentials::Versions;
 use crate::failure::Failure;
 use crate::ownership::Lock;
 use crate::password::Passwords;
@@ -45,6 +46,8 @@ pub(crate) struct Trust {
     pub(crate) record: Record,
     pub(crate) sessions: Sessions,
     pub(crate) tokens: Tokens,
+    /// Which versions of accounts sessions hold for.
+    pub(crate) versions: Versions,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) clock: Clock,
 }
@@ -171,6 +174,7 @@ impl Host {
             record,
             sessions: Sessions::default(),
             tokens: Tokens::default(),
+            versions: Versions::default(),
             passwords: Arc::clone(&self.passwords),
             clock: Arc::clone(&self.clock),
         });

@@ -19,6 +19,7 @@ mod checks;
 mod clock;
 mod configuration;
 mod cookie;
+mod credentials;
 mod demo;
 mod desk;
 mod failure;
@@ -29,6 +30,7 @@ mod listener;
 mod load;
 mod ownership;
 mod password;
+mod password_page;
 mod routes;
 mod secret;
 mod serve;
@@ -47,4 +49,7 @@ pub use load::account::{Account, Counts, PassedOver, Place, Refusal};
 pub use secret::Secret;
 pub use serve::{run, serve};
 pub use trusts::TrustCode;
-pub use work::{Fault, Listener, NewToken, NewTrust, NewUser, Outcome, Progress, TrustView, Work};
+pub use work::{
+    Fault, Listener, NewPassword, NewToken, NewTrust, NewUser, Outcome, Progress, TokenView, TrustView, UserState,
+    UserView, Work,
+};

@@ -75,6 +75,13 @@ pub(crate) fn hash(password: &Secret) -> Result<String, Failure> {
     Ok(hash.to_string())
 }
 
+/// The same on a thread where it holds up nobody.
+pub(crate) async fn hash_aside(password: &Secret) -> Result<String, Failure> {
+    let password = password.clone();
+    let hash = tokio::task::spawn_blocking(move || hash(&password)).await;
+    hash.map_err(|error| Failure::problem("hashing a password", &error))?
+}
+
 fn verify(password: &Secret, hash: &str) -> bool {
     password.reveal().len() <= LONGEST && Argon2::default().verify_password(password.reveal().as_bytes(), hash).is_ok()
 }

@@ -1,6 +1,7 @@
 //! Sessions of people who signed in: a random token in a cookie here, its digest in the desk there.
 //!
-//! A session ends after half an hour without use, twelve hours after it began, or when its person signs out. A locked
+//! A session ends after half an hour without use, twelve hours after it began, when its person signs out, or with a
+//! change of the account (`credentials.rs`). A locked
 //! session stays but opens nothing until the password is given again. The form token is derived from the session's
 //! token by a one-way hash: a page can show it without showing the session.
 
@@ -39,6 +40,9 @@ pub(crate) struct Session {
     began: i64,
     seen: i64,
     pub(crate) locked: bool,
+    /// The version of the account that it belongs to.
+    #[serde(default)]
+    pub(crate) account_version: u64,
 }
 
 /// The sessions of one trust. This process is the only one that changes them, so its memory is right.
@@ -65,6 +69,7 @@ impl Sessions {
             began: now.0,
             seen: now.0,
             locked: false,
+            account_version: person.version,
         };
         self.keep(record, &token.digest(), session, now).await?;
         Ok(token)
@@ -179,6 +184,7 @@ mod tests {
             began,
             seen,
             locked: false,
+            account_version: 1,
         };
         let cases = [
             (0, 0, IDLE_MS - 1, true),

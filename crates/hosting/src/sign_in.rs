@@ -12,8 +12,9 @@ use http::{HeaderMap, StatusCode};
 use portal::pages::sign_in::{SignIn as Page, sign_in_page};
 use serde::Deserialize;
 
-use crate::accounts::{self, NotSignedIn, Person};
+use crate::accounts::Person;
 use crate::cookie::{self, BEFORE};
+use crate::credentials::{self, NotSignedIn};
 use crate::failure::Failure;
 use crate::gate::{Visitor, client_address, is_same_origin, set_session};
 use crate::host::{Host, Trust};
@@ -125,7 +126,7 @@ async fn check(host: &Host, form: &SignIn) -> Result<(Arc<Trust>, Person), NotSi
     };
     match trust {
         Ok(trust) => {
-            let person = accounts::sign_in(&trust, &form.name, &form.password).await?;
+            let person = credentials::sign_in(&trust, &form.name, &form.password).await?;
             Ok((trust, person))
         }
         Err(Failure::Refused(_)) => {
@@ -202,7 +203,7 @@ async fn page(
     response
 }
 
-fn failed(failure: &Failure) -> Response {
+pub(crate) fn failed(failure: &Failure) -> Response {
     tracing::error!(%failure, "a sign-in failed");
     let sentence = "The server failed to do this. The reason is in its log.";
     crate::answer::plain(StatusCode::INTERNAL_SERVER_ERROR, sentence)

@@ -1,5 +1,5 @@
-//! Bearer tokens of software: made by `almoner token`, shown once, kept as a digest with role, reach and end.
-//! Whether a token still holds and what it reaches is decided by `access`.
+//! Bearer tokens of software: made by `almoner token`, shown once, kept as a digest with role, reach and end, listed
+//! and revoked by their id. Whether a token still holds and what it reaches is decided by `access`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ use crate::desk::Drawer;
 use crate::failure::Failure;
 use crate::host::Trust;
 use crate::secret::Secret;
-use crate::work::{NewToken, Outcome};
+use crate::work::{NewToken, Outcome, TokenView};
 
 /// The longest a token is good, in seconds: 90 days.
 const LONGEST_SECONDS: u64 = 90 * 24 * 60 * 60;
@@ -23,6 +23,8 @@ const IN_MEMORY: usize = 10_000;
 /// The kind of the desk's rows.
 pub(crate) const KIND: &str = "token";
 const PREFIX: &str = "alm_";
+/// Characters of an id: the beginning of the token's digest, which is the row's key.
+const ID_LENGTH: usize = 8;
 
 /// A token as kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +42,14 @@ pub(crate) struct Token {
 /// The tokens of one trust. This process is the only one that makes them, so its memory is right.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
-    memory: Mutex<HashMap<String, Token>>,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    tokens: HashMap<String, Token>,
+    /// How many were revoked: what was read from the desk before a revocation is not remembered after it.
+    revoked: u64,
 }
 
 /// Makes a token.
@@ -62,7 +71,7 @@ pub(crate) async fn issue(trust: &Trust, new: NewToken) -> Result<Outcome, Failu
     let digest = secret.digest();
     let until = Moment((trust.clock)().0 + i64::try_from(new.ttl_seconds * 1000).unwrap_or(i64::MAX));
     let token = Token {
-        id: digest[..8].to_owned(),
+        id: digest[..ID_LENGTH].to_owned(),
         label: new.label,
         role: role.code().into(),
         patients: new.patients,
@@ -79,12 +88,15 @@ impl Tokens {
             return Ok(None);
         }
         let key = secret.digest();
-        let known = self.memory().get(&key).cloned();
+        let (known, revoked) = {
+            let memory = self.memory();
+            (memory.tokens.get(&key).cloned(), memory.revoked)
+        };
         let token = match known {
             Some(token) => token,
             None => match Drawer::of(record, KIND).get::<Token>(&key).await? {
                 Some(row) => {
-                    self.remember(key, row.value.clone());
+                    self.remember(key, row.value.clone(), revoked);
                     row.value
                 }
                 None => return Ok(None),
@@ -93,20 +105,60 @@ impl Tokens {
         Ok(token.into_grant())
     }
 
-    fn remember(&self, key: String, token: Token) {
+    fn remember(&self, key: String, token: Token, revoked: u64) {
         let mut memory = self.memory();
-        if memory.len() >= IN_MEMORY {
-            memory.clear();
+        if memory.revoked != revoked {
+            return;
         }
-        memory.insert(key, token);
+        if memory.tokens.len() >= IN_MEMORY {
+            memory.tokens.clear();
+        }
+        memory.tokens.insert(key, token);
     }
 
-    fn memory(&self) -> std::sync::MutexGuard<'_, HashMap<String, Token>> {
+    fn forget(&self, key: &str) {
+        let mut memory = self.memory();
+        memory.revoked += 1;
+        memory.tokens.remove(key);
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// The tokens that hold, the one that ends first at the front.
+pub(crate) async fn list(trust: &Trust) -> Result<Outcome, Failure> {
+    let now = (trust.clock)().0;
+    let rows = Drawer::of(&trust.record, KIND).all::<Token>().await?;
+    let mut held: Vec<Token> = rows.into_iter().map(|(_, token)| token).filter(|token| token.until > now).collect();
+    held.sort_by(|a, b| (a.until, &a.id).cmp(&(b.until, &b.id)));
+    Ok(Outcome::Tokens(held.into_iter().map(Token::into_view).collect()))
+}
+
+/// Revokes a token by its id: once this returns it opens nothing.
+///
+/// # Errors
+/// There is no such token, or several begin with this id.
+pub(crate) async fn revoke(trust: &Trust, id: &str) -> Result<Outcome, Failure> {
+    let drawer = Drawer::of(&trust.record, KIND);
+    let fits = id.len() >= ID_LENGTH && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let found = if fits { drawer.only::<Token>(&id.to_ascii_lowercase()).await? } else { None };
+    let Some((key, token)) = found else {
+        let sentence = format!("There is no token {id:?}. The ids are in `almoner token list`.");
+        return Err(Failure::Refused(sentence));
+    };
+    drawer.remove(&key).await?;
+    trust.tokens.forget(&key);
+    Ok(Outcome::TokenRevoked { id: token.id })
+}
+
 impl Token {
+    fn into_view(self) -> TokenView {
+        let Token { id, label, role, patients, until } = self;
+        TokenView { id, label, role, patients, until: Moment(until).to_string() }
+    }
+
     fn into_grant(self) -> Option<Grant> {
         let subject = |id| Subject { kind: "Patient".into(), id };
         let subjects =

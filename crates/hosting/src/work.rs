@@ -26,8 +26,34 @@ pub enum Work {
     },
     /// Makes an account.
     AddUser(NewUser),
+    /// The accounts of a trust, in the order of their names.
+    ListUsers {
+        /// Of which trust.
+        trust: TrustCode,
+    },
+    /// Gives an account a new password and ends its sessions.
+    ResetUser(NewPassword),
+    /// Closes an account and ends its sessions.
+    CloseUser {
+        /// In which trust.
+        trust: TrustCode,
+        /// The name to sign in with.
+        name: String,
+    },
     /// Makes a bearer token.
     IssueToken(NewToken),
+    /// The bearer tokens of a trust that hold.
+    ListTokens {
+        /// Of which trust.
+        trust: TrustCode,
+    },
+    /// Revokes a bearer token.
+    RevokeToken {
+        /// In which trust.
+        trust: TrustCode,
+        /// The id under which it appears in the journal.
+        id: String,
+    },
     /// Loads FHIR files.
     Load {
         /// Into which trust.
@@ -87,6 +113,19 @@ pub struct NewUser {
     pub password: Option<Secret>,
 }
 
+/// A new password for an account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewPassword {
+    /// In which trust.
+    pub trust: TrustCode,
+    /// The name to sign in with.
+    pub name: String,
+    /// The password; `None` to have one made.
+    pub password: Option<Secret>,
+    /// Whether an account that is closed is opened again.
+    pub reopen: bool,
+}
+
 /// A bearer token to be made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewToken {
@@ -123,7 +162,7 @@ pub enum Outcome {
     Trust(TrustView),
     /// All trusts.
     Trusts(Vec<TrustView>),
-    /// The account that was made.
+    /// The account that was made or got a new password.
     User {
         /// The name to sign in with.
         name: String,
@@ -131,6 +170,20 @@ pub enum Outcome {
         role: String,
         /// The password that was made, shown once; absent when it was given.
         password: Option<Secret>,
+    },
+    /// The accounts of a trust.
+    Users(Vec<UserView>),
+    /// The account that was closed.
+    UserClosed {
+        /// The name that was used to sign in.
+        name: String,
+    },
+    /// The tokens that hold.
+    Tokens(Vec<TokenView>),
+    /// The token that was revoked.
+    TokenRevoked {
+        /// Its id.
+        id: String,
     },
     /// The token that was made, shown once.
     Token {
@@ -200,6 +253,46 @@ pub struct TrustView {
     pub resources: BTreeMap<String, u64>,
     /// Bytes on disk.
     pub bytes: u64,
+}
+
+/// One account, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserView {
+    /// The name to sign in with.
+    pub name: String,
+    /// The person's name.
+    pub display: String,
+    /// The role's code.
+    pub role: String,
+    /// Whether somebody can sign in with it.
+    pub state: UserState,
+}
+
+/// Whether somebody can sign in with an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UserState {
+    /// They can.
+    Open,
+    /// Not for a while, after wrong passwords.
+    Locked,
+    /// Not any more.
+    Closed,
+}
+
+/// One bearer token, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenView {
+    /// The id under which it appears in the journal.
+    pub id: String,
+    /// What it is for.
+    pub label: String,
+    /// The role's code.
+    pub role: String,
+    /// The only patients it reaches, by id; everyone the role reaches when empty.
+    pub patients: Vec<String>,
+    /// Until when it is good, as a FHIR instant.
+    pub until: String,
 }
 
 /// Hears how far work is. Called often; must be quick.

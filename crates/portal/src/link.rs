@@ -52,6 +52,11 @@ impl Links {
         format!("{}/account", self.base)
     }
 
+    /// Where a person changes their password.
+    pub fn password(&self) -> String {
+        format!("{}/password", self.base)
+    }
+
     /// The host's trusts.
     pub fn host(&self) -> String {
         format!("{}/host", self.base)

@@ -67,23 +67,13 @@ pub(crate) enum Command {
     /// Accounts of people.
     #[command(subcommand)]
     User(UserCommand),
-    /// Make a bearer token for software; it is printed once.
+    /// Make a bearer token for software (printed once), or list or revoke tokens.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Token {
-        /// In which trust.
-        #[arg(long, value_name = "CODE")]
-        trust: String,
-        /// What it may do: clinician, clerk, privacy-officer, administrator, operator, system or subject.
-        #[arg(long)]
-        role: String,
-        /// How long it is good, such as 30m, 12h or 7d; at most 90d.
-        #[arg(long, value_parser = seconds)]
-        ttl: u64,
-        /// The only patient it reaches, by id; may be repeated.
-        #[arg(long, value_name = "ID")]
-        patient: Vec<String>,
-        /// What it is for, as privacy officers will read it.
-        #[arg(long, default_value = "token of the command line")]
-        label: String,
+        #[command(flatten)]
+        new: Option<TokenArguments>,
+        #[command(subcommand)]
+        command: Option<TokenCommand>,
     },
     /// Load FHIR files: resources, Bundles, NDJSON; plain, gzip or tar; or directories of them.
     ///
@@ -122,6 +112,46 @@ pub(crate) enum Command {
         /// Of which trust.
         #[arg(long, value_name = "CODE")]
         trust: String,
+    },
+}
+
+/// A token to be made.
+#[derive(Debug, Args)]
+pub(crate) struct TokenArguments {
+    /// In which trust.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) trust: String,
+    /// What it may do: clinician, clerk, privacy-officer, administrator, operator, system or subject.
+    #[arg(long)]
+    pub(crate) role: String,
+    /// How long it is good, such as 30m, 12h or 7d; at most 90d.
+    #[arg(long, value_parser = seconds)]
+    pub(crate) ttl: u64,
+    /// The only patient it reaches, by id; may be repeated.
+    #[arg(long, value_name = "ID")]
+    pub(crate) patient: Vec<String>,
+    /// What it is for, as privacy officers will read it.
+    #[arg(long, default_value = "token of the command line")]
+    pub(crate) label: String,
+}
+
+/// What else to do with tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// List the tokens that hold: id, role, until when, what for.
+    List {
+        /// Of which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+    },
+    /// Revoke a token: from now on it opens nothing, also where the trust is being served.
+    Revoke {
+        /// In which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+        /// The token's id, as in the list and the journal.
+        #[arg(value_name = "ID")]
+        id: String,
     },
 }
 
@@ -170,6 +200,37 @@ pub(crate) enum UserCommand {
         /// Read the password from the first line of standard input.
         #[arg(long)]
         password_stdin: bool,
+    },
+    /// List the accounts: name, role, whether open, locked or closed.
+    List {
+        /// Of which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+    },
+    /// Give an account a new password, end its sessions and lift a lock. The password is made and printed once unless
+    /// one is given on standard input.
+    Reset {
+        /// In which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+        /// The name to sign in with.
+        #[arg(long)]
+        name: String,
+        /// Read the password from the first line of standard input.
+        #[arg(long)]
+        password_stdin: bool,
+        /// Open an account again that was closed.
+        #[arg(long)]
+        reopen: bool,
+    },
+    /// Close an account: its sessions end and nobody signs in with it; its name stays taken.
+    Close {
+        /// In which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+        /// The name to sign in with.
+        #[arg(long)]
+        name: String,
     },
 }
 

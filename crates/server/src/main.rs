@@ -11,9 +11,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use hosting::{Configuration, Failure, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work};
+use hosting::{Configuration, Failure, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work};
 
-use crate::arguments::{Arguments, Command, HostArguments, TrustCommand, UserCommand};
+use crate::arguments::{Arguments, Command, HostArguments, TokenArguments, TokenCommand, TrustCommand, UserCommand};
 
 /// Rows and texts are made on one thread and freed on another, by the million.
 #[global_allocator]
@@ -76,16 +76,16 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         }
         Command::Trust(TrustCommand::Show { code }) => Work::ShowTrust { trust: TrustCode::parse(&code)? },
         Command::User(UserCommand::Add { trust, name, display, role, password_stdin }) => {
-            let password = if password_stdin { Some(password_from_stdin()?) } else { None };
+            let password = password_stdin.then(password_from_stdin).transpose()?;
             Work::AddUser(NewUser { trust: TrustCode::parse(&trust)?, name, display, role, password })
         }
-        Command::Token { trust, role, ttl, patient, label } => Work::IssueToken(NewToken {
-            trust: TrustCode::parse(&trust)?,
-            role,
-            ttl_seconds: ttl,
-            patients: patient,
-            label,
-        }),
+        Command::User(UserCommand::List { trust }) => Work::ListUsers { trust: TrustCode::parse(&trust)? },
+        Command::User(UserCommand::Reset { trust, name, password_stdin, reopen }) => {
+            let password = password_stdin.then(password_from_stdin).transpose()?;
+            Work::ResetUser(NewPassword { trust: TrustCode::parse(&trust)?, name, password, reopen })
+        }
+        Command::User(UserCommand::Close { trust, name }) => Work::CloseUser { trust: TrustCode::parse(&trust)?, name },
+        Command::Token { new, command } => token_work(new, command)?,
         Command::Load { trust, as_newest, paths } => {
             let paths = paths.iter().map(std::path::absolute).collect::<Result<_, _>>();
             Work::Load { trust: TrustCode::parse(&trust)?, paths: paths.context("finding the files")?, as_newest }
@@ -100,6 +100,21 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         Command::RebuildIndex { trust } => Work::RebuildIndex { trust: TrustCode::parse(&trust)? },
         // Serving is no work of a moment; `carry_out` has dealt with it.
         Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo => Work::ListTrusts,
+    })
+}
+
+fn token_work(new: Option<TokenArguments>, command: Option<TokenCommand>) -> Result<Work> {
+    Ok(match (command, new) {
+        (Some(TokenCommand::List { trust }), _) => Work::ListTokens { trust: TrustCode::parse(&trust)? },
+        (Some(TokenCommand::Revoke { trust, id }), _) => Work::RevokeToken { trust: TrustCode::parse(&trust)?, id },
+        (None, Some(TokenArguments { trust, role, ttl, patient, label })) => Work::IssueToken(NewToken {
+            trust: TrustCode::parse(&trust)?,
+            role,
+            ttl_seconds: ttl,
+            patients: patient,
+            label,
+        }),
+        (None, None) => return Err(Failure::Refused("Say for which trust, role and time: --help.".into()).into()),
     })
 }
 

@@ -5,7 +5,7 @@
 use std::io::IsTerminal as _;
 
 use anyhow::Result;
-use hosting::{Account, Demonstration, Outcome, TrustView};
+use hosting::{Account, Demonstration, Outcome, TokenView, TrustView, UserState, UserView};
 
 /// Refusals that are printed; `--json` has all that are listed.
 const REFUSALS_SHOWN: usize = 50;
@@ -30,6 +30,12 @@ pub(crate) fn outcome(outcome: &Outcome, json: bool) -> Result<()> {
             println!("{}", token.reveal());
             eprintln!("Token {id}, good until {until}. It is shown this once.");
         }
+        Outcome::Users(users) if users.is_empty() => println!("There is no account here yet: almoner user add"),
+        Outcome::Users(users) => users.iter().for_each(user_in_a_line),
+        Outcome::UserClosed { name } => println!("Account {name} is closed; its sessions have ended."),
+        Outcome::Tokens(tokens) if tokens.is_empty() => println!("No token holds here."),
+        Outcome::Tokens(tokens) => tokens.iter().for_each(token_in_a_line),
+        Outcome::TokenRevoked { id } => println!("Token {id} is revoked."),
         Outcome::Loaded(account) => loaded(account),
         Outcome::Verified { whole, checked, faults, more_faults, not_proved } => {
             checked.iter().for_each(|line| println!("checked: {line}"));
@@ -91,6 +97,20 @@ pub(crate) fn error(error: &anyhow::Error) {
 fn trust_in_a_line(trust: &TrustView) {
     let resources: u64 = trust.resources.values().sum();
     println!("{:<12} {:<40} {:>12} resources  {}", trust.code.as_str(), trust.name, resources, trust.store);
+}
+
+fn user_in_a_line(user: &UserView) {
+    let state = match user.state {
+        UserState::Open => "",
+        UserState::Locked => "locked",
+        UserState::Closed => "closed",
+    };
+    println!("{:<24} {:<16} {:<8} {}", user.name, user.role, state, user.display);
+}
+
+fn token_in_a_line(token: &TokenView) {
+    let reach = if token.patients.is_empty() { String::new() } else { format!(" for {}", token.patients.join(", ")) };
+    println!("{}  {:<16} until {}  {}{reach}", token.id, token.role, token.until, token.label);
 }
 
 fn trust_in_full(trust: &TrustView) {

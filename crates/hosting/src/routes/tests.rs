@@ -15,7 +15,7 @@ use crate::gate::OPEN;
 use crate::ownership::claim_alone;
 use crate::secret::Secret;
 use crate::trusts::TrustCode;
-use crate::work::{NewToken, NewTrust, NewUser, Outcome};
+use crate::work::{NewPassword, NewToken, NewTrust, NewUser, Outcome, UserState};
 use crate::{accounts, tokens};
 
 /// The routes that hosting answers itself; the FHIR interface and the pages bring their own tables.
@@ -29,6 +29,8 @@ const OWN: &[(&str, &str)] = &[
     ("GET", "/assets/{name}"),
     ("GET", "/t/{trust}/fhir/.well-known/smart-configuration"),
     ("GET", "/t/{trust}/host"),
+    ("GET", "/t/{trust}/password"),
+    ("POST", "/t/{trust}/password"),
 ];
 
 /// Names and values.
@@ -106,6 +108,33 @@ impl Stage {
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Said {
         self.send(request("GET", path, headers, "")).await
+    }
+
+    /// Sends the form of a new password, with or without its token.
+    async fn change_password(&self, cookie: &str, current: &str, new: &str, again: &str, with_token: bool) -> Said {
+        let token = if with_token { form_token_of(cookie) } else { "00".into() };
+        let form = format!("form_token={token}&current={current}&new={new}&again={again}").replace(' ', "+");
+        let headers = [("cookie", cookie), ("content-type", "application/x-www-form-urlencoded")];
+        self.send(request("POST", "/t/RAA/password", &headers, &form)).await
+    }
+
+    /// The versions of the account s.reilly, oldest first: its state and who chose the password.
+    async fn history_of_account(&self) -> Vec<String> {
+        let trust = self.host.trust(&TrustCode::parse("RAA").unwrap()).await.unwrap();
+        let reading = trust.record.read(&trust.host_permit().unwrap(), "test").await.unwrap();
+        let key = record::Key::new("Basic", "account-s.reilly");
+        let versions = reading.history(&key, None, 10).await.unwrap();
+        reading.finish().await.unwrap();
+        let said = versions.iter().rev().map(|version| {
+            let basic: serde_json::Value = serde_json::from_slice(&version.text).unwrap();
+            let extensions = basic["extension"].as_array().unwrap();
+            let of = |name: &str| {
+                let found = extensions.iter().find(|it| it["url"] == format!("urn:almoner:account:{name}"));
+                found.map_or("-".to_owned(), |it| it["valueCode"].as_str().unwrap().to_owned())
+            };
+            format!("{} {}", of("state"), of("password"))
+        });
+        said.collect()
     }
 
     /// Signs in through the form; gives the session's cookie.
@@ -337,6 +366,125 @@ async fn five_wrong_passwords_lock_an_account_for_a_quarter_of_an_hour() {
     assert!(stage.sign_in("s.reilly", PASSWORD).await.is_err());
     stage.wait(1);
     assert!(stage.sign_in("s.reilly", PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_person_changes_their_password_and_every_other_session_ends() {
+    let stage = Stage::set().await;
+    stage.add_user("s.reilly", "clinician").await;
+    let (here, elsewhere) = (stage.sign_in("s.reilly", PASSWORD).await, stage.sign_in("s.reilly", PASSWORD).await);
+    let (here, elsewhere) = (here.ok().unwrap(), elsewhere.ok().unwrap());
+    let read = async |cookie: &str| stage.get("/t/RAA/fhir/Patient", &[("cookie", cookie)]).await.status;
+    assert_eq!((read(&here).await, read(&elsewhere).await), (StatusCode::OK, StatusCode::OK));
+    let page = stage.get("/t/RAA/password", &[("cookie", &here)]).await;
+    assert!(page.status == StatusCode::OK && page.body.contains("New password again"), "{}", page.body);
+    let new = "a new correct horse";
+    let cases = [
+        ("wrong password", new, new, "not your current password"),
+        (PASSWORD, new, "something else here", "not the same"),
+        (PASSWORD, "short", "short", "at least 12 characters"),
+        (PASSWORD, PASSWORD, PASSWORD, "the current one"),
+    ];
+    for (current, new, again, words) in cases {
+        let said = stage.change_password(&here, current, new, again, true).await;
+        assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{words}");
+        assert!(said.body.contains(words) && !said.body.contains("value=\"correct"), "{words}: {}", said.body);
+    }
+    let forged = stage.change_password(&here, PASSWORD, new, new, false).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    assert_eq!(read(&elsewhere).await, StatusCode::OK, "nothing has changed yet");
+
+    let said = stage.change_password(&here, PASSWORD, new, new, true).await;
+    assert_eq!(said.status, StatusCode::SEE_OTHER, "{}", said.body);
+    let fresh = cookie_of(&said).unwrap();
+    assert_eq!(read(&fresh).await, StatusCode::OK);
+    assert_eq!(read(&here).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(read(&elsewhere).await, StatusCode::UNAUTHORIZED);
+    assert!(stage.sign_in("s.reilly", PASSWORD).await.is_err());
+    assert!(stage.sign_in("s.reilly", new).await.is_ok());
+    assert_eq!(stage.history_of_account().await, ["open given", "open chosen"]);
+    let token = format!("Bearer {}", stage.token("RAA", "clinician", &[]).await);
+    let software = stage.get("/t/RAA/password", &[("authorization", &token)]).await;
+    assert_eq!(software.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn wrong_current_passwords_lock_the_account_too() {
+    let stage = Stage::set().await;
+    stage.add_user("s.reilly", "clinician").await;
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    let new = "a new correct horse";
+    for _ in 0..5 {
+        let said = stage.change_password(&cookie, "wrong password", new, new, true).await;
+        assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let said = stage.change_password(&cookie, PASSWORD, new, new, true).await;
+    assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "locked");
+    assert!(stage.sign_in("s.reilly", PASSWORD).await.is_err(), "locked");
+    stage.wait(15);
+    assert!(stage.sign_in("s.reilly", PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_administrator_resets_and_closes_accounts() {
+    let stage = Stage::set().await;
+    stage.add_user("s.reilly", "clinician").await;
+    let trust = stage.host.trust(&TrustCode::parse("RAA").unwrap()).await.unwrap();
+    let state = async || accounts::list(&trust).await.unwrap().pop().unwrap().state;
+    let reset = async |reopen: bool| {
+        let new = NewPassword { trust: trust.code.clone(), name: "s.reilly".into(), password: None, reopen };
+        match accounts::reset(&trust, new).await {
+            Ok(Outcome::User { password: Some(password), .. }) => Some(password.reveal().to_owned()),
+            _ => None,
+        }
+    };
+    let read = async |cookie: &str| stage.get("/t/RAA/fhir/Patient", &[("cookie", cookie)]).await.status;
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    for _ in 0..5 {
+        assert!(stage.sign_in("s.reilly", "wrong password").await.is_err());
+    }
+    assert_eq!(state().await, UserState::Locked);
+    let given = reset(false).await.unwrap();
+    assert_eq!((state().await, read(&cookie).await), (UserState::Open, StatusCode::UNAUTHORIZED));
+    assert!(stage.sign_in("s.reilly", PASSWORD).await.is_err());
+    let cookie = stage.sign_in("s.reilly", &given).await.ok().unwrap();
+    assert_eq!(read(&cookie).await, StatusCode::OK);
+
+    accounts::close(&trust, "s.reilly").await.unwrap();
+    assert_eq!((state().await, read(&cookie).await), (UserState::Closed, StatusCode::UNAUTHORIZED));
+    assert!(stage.sign_in("s.reilly", &given).await.is_err());
+    assert!(accounts::close(&trust, "s.reilly").await.is_err(), "it is closed already");
+    assert!(accounts::close(&trust, "nobody").await.is_err());
+    assert_eq!(reset(false).await, None, "it stays closed unless that is meant");
+    let again = reset(true).await.unwrap();
+    assert!(stage.sign_in("s.reilly", &again).await.is_ok());
+    assert_eq!(stage.history_of_account().await, ["open given", "open given", "closed -", "open given"]);
+}
+
+#[tokio::test]
+async fn a_revoked_token_opens_nothing_at_once() {
+    let stage = Stage::set().await;
+    let trust = stage.host.trust(&TrustCode::parse("RAA").unwrap()).await.unwrap();
+    let (one, other) = (stage.token("RAA", "system", &[]).await, stage.token("RAA", "subject", &["p1"]).await);
+    let read = async |token: &str| {
+        stage.get("/t/RAA/fhir/Patient", &[("authorization", &format!("Bearer {token}"))]).await.status
+    };
+    assert_eq!((read(&one).await, read(&other).await), (StatusCode::OK, StatusCode::OK));
+    let listed = async || match tokens::list(&trust).await.unwrap() {
+        Outcome::Tokens(tokens) => tokens,
+        other => panic!("{other:?}"),
+    };
+    let before = listed().await;
+    let id = before.iter().find(|token| token.role == "system").unwrap().id.clone();
+    for wrong in ["", "zzzzzzzz", &id[..4], "00000000"] {
+        assert!(tokens::revoke(&trust, wrong).await.is_err(), "{wrong}");
+    }
+    tokens::revoke(&trust, &id).await.unwrap();
+    assert_eq!((read(&one).await, read(&other).await), (StatusCode::UNAUTHORIZED, StatusCode::OK));
+    let after = listed().await;
+    assert_eq!((before.len(), after.len(), after[0].patients.as_slice()), (2, 1, ["p1".to_owned()].as_slice()));
+    stage.wait(60);
+    assert!(listed().await.is_empty(), "what has expired is not listed");
 }
 
 #[tokio::test]

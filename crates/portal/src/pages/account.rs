@@ -26,6 +26,7 @@ pub fn account_page(setting: &Setting) -> Markup {
         div.al-panel__b.al-stack {
             p.al-flush { b { (setting.person.name) } ", " (setting.person.role) " at " (setting.trust) }
             p.al-flush.al-muted { "Every view of a patient is recorded with your name, and the patient may ask who looked." }
+            p.al-flush { a href=(setting.links.password()) { "Change your password" } }
             div.al-row { (form("/lock", "Lock", "al-btn")) (form("/sign-out", "Sign out", "al-btn al-btn--quiet")) }
         }
     };

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod chart;
 pub mod host;
+pub mod password;
 pub mod patient;
 pub mod problem;
 pub mod search;
