@@ -48,6 +48,7 @@ mod search;
 mod select;
 mod stamps;
 mod store;
+mod tiles;
 mod transact;
 mod verify;
 mod verify_blobs;

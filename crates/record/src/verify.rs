@@ -15,7 +15,7 @@ use crate::group::operation_number;
 use crate::keys::stored_id;
 use crate::record::Record;
 use crate::store::{StoredEntry, StoredVersion};
-use crate::writer::tile_name;
+use crate::tiles::tile_name;
 
 /// How many entries are checked together.
 const BATCH: usize = 256;

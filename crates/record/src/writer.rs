@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use journal::tiles::{TileBuilder, TileId, TileReader};
+use journal::tiles::TileBuilder;
 use rand::SeedableRng as _;
 use terms::{Clock, Moment};
 use tokio::sync::oneshot;
@@ -26,6 +26,7 @@ use crate::obligation_rows::{PreparedAnchor, number_anchors};
 use crate::rebuild::{IndexState, RebuildStep, ResourceRows};
 use crate::stamps::Stamps;
 use crate::store::{Batch, Head, IndexTables, PastRow, StoredKey, WriterStore};
+use crate::tiles::{resume_tiles, root_at, tile_name};
 
 /// Most members of a group.
 const MOST_MEMBERS: usize = 512;
@@ -235,62 +236,6 @@ pub(crate) fn start(
     Ok(Queue { jobs })
 }
 
-/// The unfinished tiles of a tree of this size, worked out from the newest entries and the full tiles.
-fn resume_tiles(store: &mut WriterStore, size: u64) -> Result<TileBuilder, Problem> {
-    let mut failed = None;
-    let builder = TileBuilder::resume(size, |tile| match partial_tile(store, tile) {
-        Ok(hashes) => Some(hashes),
-        Err(problem) => {
-            failed = Some(problem);
-            None
-        }
-    });
-    match (builder, failed) {
-        (_, Some(problem)) => Err(problem),
-        (Ok(builder), None) => Ok(builder),
-        (Err(missing), None) => Err(Problem::damaged(format!("the tree of the journal: {missing}"))),
-    }
-}
-
-/// The hashes of a tile that is not full: leaves from entries, others as roots of the full tiles below.
-pub(crate) fn partial_tile(store: &mut WriterStore, tile: TileId) -> Result<Vec<u8>, Problem> {
-    let first = tile.index * 256;
-    let mut hashes = Vec::with_capacity(usize::from(tile.width) * 32);
-    if tile.level == 0 {
-        for body in store.newest_entries(first + 1)?.into_iter().take(usize::from(tile.width)) {
-            hashes.extend_from_slice(&journal::leaf_hash(&body));
-        }
-        return Ok(hashes);
-    }
-    for index in first..first + u64::from(tile.width) {
-        let below = TileId { level: tile.level - 1, index, width: 256 };
-        let full = store.tile(&tile_name(&below))?;
-        let full = full.ok_or_else(|| Problem::damaged(format!("tile {} is missing", below.path())))?;
-        hashes.extend_from_slice(&tile_root(&full));
-    }
-    Ok(hashes)
-}
-
-/// The root of a full tile.
-fn tile_root(hashes: &[u8]) -> journal::Hash {
-    let mut level: Vec<journal::Hash> = hashes.chunks_exact(32).map(array).collect();
-    while level.len() > 1 {
-        level = level.chunks_exact(2).map(|pair| journal::node_hash(&pair[0], &pair[1])).collect();
-    }
-    level.first().copied().unwrap_or_default()
-}
-
-fn array(bytes: &[u8]) -> journal::Hash {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(bytes);
-    hash
-}
-
-/// A full tile's name in the store: level, then index, big-endian.
-pub(crate) fn tile_name(tile: &TileId) -> Vec<u8> {
-    [&[tile.level], tile.index.to_be_bytes().as_slice()].concat()
-}
-
 impl Writer {
     fn run(mut self, queue: &Receiver<Job>) {
         let (over, stopped) = loop {
@@ -380,8 +325,8 @@ impl Writer {
         let _ = reply.send(result);
     }
 
-    /// Writes checked entries that were decided elsewhere; the new head's sequence.
-    fn apply(&mut self, entries: Vec<Received>, owed: Option<DeskChange>) -> Result<u64, Problem> {
+    /// Begins a transaction and a group at the head.
+    fn begin_group(&mut self) -> Result<Group<'_>, Problem> {
         self.store.begin()?;
         let mut group = Group::new(
             &mut self.store,
@@ -393,6 +338,21 @@ impl Writer {
             self.head.clone(),
         );
         group.batch.next = self.next_index;
+        Ok(group)
+    }
+
+    /// Commits a batch that makes no entry.
+    fn commit_rows(&mut self, batch: &Batch) -> Result<(), Problem> {
+        self.store.commit(batch)?;
+        if !batch.names.is_empty() {
+            self.shared.names.publish(self.numbering.lists());
+        }
+        Ok(())
+    }
+
+    /// Writes checked entries that were decided elsewhere; the new head's sequence.
+    fn apply(&mut self, entries: Vec<Received>, owed: Option<DeskChange>) -> Result<u64, Problem> {
+        let mut group = self.begin_group()?;
         group.gather_received(&entries)?;
         for received in entries {
             group.take_received(received)?;
@@ -452,11 +412,7 @@ impl Writer {
         }
         batch.next_add.sort_unstable();
         batch.next_past.sort_unstable();
-        self.store.commit(&batch)?;
-        if !batch.names.is_empty() {
-            self.shared.names.publish(self.numbering.lists());
-        }
-        Ok(())
+        self.commit_rows(&batch)
     }
 
     /// Keeps what differs from anchors that were worked out again, as of the newest entry; makes no entry.
@@ -470,10 +426,7 @@ impl Writer {
         let head = Some((self.head.clone(), self.head.clone()));
         let mut batch = Batch { head, ..Batch::default() };
         number_anchors(&anchors, &mut self.store, &mut self.numbering, &mut batch)?;
-        self.store.commit(&batch)?;
-        if !batch.names.is_empty() {
-            self.shared.names.publish(self.numbering.lists());
-        }
+        self.commit_rows(&batch)?;
         Ok(true)
     }
 
@@ -487,30 +440,8 @@ impl Writer {
             self.over = Some(Problem::Deposed { epoch: stored.epoch });
             return Err(Problem::Deposed { epoch: stored.epoch });
         }
-        let root = self.root()?;
+        let root = root_at(&mut self.store, self.head.sequence)?;
         Ok((self.head.clone(), root))
-    }
-
-    /// The root of the journal's tree at the head.
-    fn root(&mut self) -> Result<journal::Hash, Problem> {
-        let (size, store) = (self.head.sequence, &mut self.store);
-        if size == 0 {
-            return Ok(journal::Edge::default().root());
-        }
-        let mut failed = None;
-        let mut reader = TileReader::new(size, |tile: TileId| {
-            let hashes = match store.tile(&tile_name(&tile)) {
-                Ok(Some(full)) => Ok(full),
-                Ok(None) => partial_tile(store, tile),
-                Err(problem) => Err(problem),
-            };
-            hashes.map_err(|problem| failed = Some(problem)).ok()
-        });
-        let root = reader.subtree(0, size);
-        match (root, failed) {
-            (_, Some(problem)) => Err(problem),
-            (root, None) => root.map_err(|missing| Problem::damaged(format!("the tree of the journal: {missing}"))),
-        }
     }
 
     fn commit_group(&mut self, mut commits: Vec<Commit>, desk: Vec<DeskJob>) {
@@ -543,18 +474,8 @@ impl Writer {
     }
 
     fn try_group(&mut self, commits: &mut [Commit], desk: &[DeskJob]) -> Result<Answers, Problem> {
-        self.store.begin()?;
         let now = (self.clock)();
-        let mut group = Group::new(
-            &mut self.store,
-            &mut self.numbering,
-            &mut self.encoder,
-            &mut self.random,
-            &mut self.stamps,
-            &self.kept,
-            self.head.clone(),
-        );
-        group.batch.next = self.next_index;
+        let mut group = self.begin_group()?;
         group.gather(&commits.iter().map(|(prepared, _)| prepared.as_ref()).collect::<Vec<_>>())?;
         let mut receipts = Vec::with_capacity(commits.len());
         for (prepared, _) in commits {
