@@ -53,9 +53,11 @@ pub fn password_page(setting: &Setting, state: State<'_>) -> Markup {
         State::Asked | State::Wrong { .. } => html! { div.al-panel__b { (form(setting, state)) } },
     };
     let content = html! {
-        h1.al-mb { "Change your password" }
-        (error_summary(&errors))
-        (panel(&head("Password", None), &body))
+        div.al-wide {
+            h1.al-mb { "Change your password" }
+            (error_summary(&errors))
+            (panel(&head("Password", None), &body))
+        }
     };
     page(&setting.frame("Change your password", "More", Rail::More), &content)
 }
