@@ -83,10 +83,10 @@ pub(super) fn put_postgres_next<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>)
     }
     let hits = |hits: &'b [Hit]| vec![bytes(hits, |(key, _)| key.as_slice()), numbers(hits, |(_, rid)| *rid)];
     if !batch.index_drop.is_empty() {
-        steps.push(Step { sql: sql::postgres::DROP_NEXT_ROWS, parameters: hits(&batch.index_drop) });
+        steps.push(Step::after(sql::postgres::DROP_NEXT_ROWS, hits(&batch.index_drop)));
     }
     for added in [&batch.index_add, &batch.next_add].into_iter().filter(|added| !added.is_empty()) {
-        steps.push(Step { sql: sql::postgres::PUT_NEXT_ROWS, parameters: hits(added) });
+        steps.push(Step::after(sql::postgres::PUT_NEXT_ROWS, hits(added)));
     }
     for past in [&batch.index_past, &batch.next_past].into_iter().filter(|past| !past.is_empty()) {
         let parameters = vec![
@@ -96,7 +96,7 @@ pub(super) fn put_postgres_next<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>)
             numbers(past, |past| past.to as i64),
             numbers(past, |past| i64::from(past.kept)),
         ];
-        steps.push(Step { sql: sql::postgres::PUT_NEXT_PAST, parameters });
+        steps.push(Step::after(sql::postgres::PUT_NEXT_PAST, parameters));
     }
     if !batch.past_drop.is_empty() {
         let gone = &batch.past_drop;
@@ -105,6 +105,6 @@ pub(super) fn put_postgres_next<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>)
             numbers(gone, |(_, rid, _)| *rid),
             numbers(gone, |(_, _, from)| *from as i64),
         ];
-        steps.push(Step { sql: sql::postgres::DROP_NEXT_PAST, parameters });
+        steps.push(Step::after(sql::postgres::DROP_NEXT_PAST, parameters));
     }
 }

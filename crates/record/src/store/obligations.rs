@@ -267,6 +267,8 @@ fn postgres_row(row: &tokio_postgres::Row) -> Result<StoredObligation, Problem> 
 /// The statements that apply the changes in PostgreSQL.
 pub(super) fn put_postgres<'b>(changes: &'b ObligationChanges, steps: &mut Vec<Step<'b>>) {
     let ObligationChanges { drop, add, past, forget } = changes;
+    // One that goes may begin again with other subjects.
+    let step = if drop.is_empty() { Step::joined } else { Step::after };
     if !drop.is_empty() {
         let parameters = vec![
             numbers(drop, |one| one.anchor),
@@ -274,7 +276,7 @@ pub(super) fn put_postgres<'b>(changes: &'b ObligationChanges, steps: &mut Vec<S
             bytes(drop, |one| one.owner.as_bytes()),
             numbers(drop, |one| one.due),
         ];
-        steps.push(Step { sql: sql::postgres::DROP_OBLIGATIONS, parameters });
+        steps.push(Step::joined(sql::postgres::DROP_OBLIGATIONS, parameters));
     }
     if !add.is_empty() {
         let parameters = vec![
@@ -285,7 +287,7 @@ pub(super) fn put_postgres<'b>(changes: &'b ObligationChanges, steps: &mut Vec<S
             Box::new(add.iter().map(|one| sql::pack_rids(&one.subjects)).collect::<Vec<_>>()),
             numbers(add, |one| stored(one.from)),
         ];
-        steps.push(Step { sql: sql::postgres::PUT_OBLIGATIONS, parameters });
+        steps.push(step(sql::postgres::PUT_OBLIGATIONS, parameters));
     }
     if !past.is_empty() {
         let parameters = vec![
@@ -297,7 +299,7 @@ pub(super) fn put_postgres<'b>(changes: &'b ObligationChanges, steps: &mut Vec<S
             numbers(past, |(one, _)| stored(one.from)),
             numbers(past, |(_, to)| stored(*to)),
         ];
-        steps.push(Step { sql: sql::postgres::PUT_PAST_OBLIGATIONS, parameters });
+        steps.push(Step::joined(sql::postgres::PUT_PAST_OBLIGATIONS, parameters));
     }
     if !forget.is_empty() {
         let parameters = vec![
@@ -305,6 +307,6 @@ pub(super) fn put_postgres<'b>(changes: &'b ObligationChanges, steps: &mut Vec<S
             numbers(forget, |(_, from, _)| stored(*from)),
             numbers(forget, |(_, _, until)| stored(*until)),
         ];
-        steps.push(Step { sql: sql::postgres::FORGET_OBLIGATIONS, parameters });
+        steps.push(Step::after(sql::postgres::FORGET_OBLIGATIONS, parameters));
     }
 }

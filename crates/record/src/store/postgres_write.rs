@@ -1,9 +1,10 @@
 //! Writing a record kept in PostgreSQL: one connection, one transaction for a group of commits.
 //!
-//! Facts are read outside a transaction, each in one round trip; the commit itself is one round trip too: its
-//! statements are sent one behind the other without waiting. Its first statement takes the head's row and fails
-//! unless the head is where this writer left it, so what was read before still holds, and every statement after it
-//! fails with it. A connection that is lost while nothing is open is made again unseen; one that is lost during a
+//! Facts are read outside a transaction, each in one round trip; the commit itself is one round trip too. It is one
+//! statement, which takes the head's row and fails unless the head is where this writer left it, so what was read before
+//! still holds; the parts of it that write rows fail with it, and the server answers once all is on disk. What has to
+//! see the changes of another part follows in statements of its own, sent one behind the other in one transaction. A
+//! connection that is lost while nothing is open is made again unseen; one that is lost during a
 //! commit leaves the outcome unknown ([`Problem::Closed`]), and [`PostgresWriter::reopen`] ends whatever is left of
 //! that commit on the server before it reads the head again.
 
@@ -55,12 +56,32 @@ pub(crate) struct PostgresWriter {
 struct Session {
     client: Client,
     statements: HashMap<&'static str, Statement>,
+    /// Statements that commit, by the parts that they are joined of.
+    commits: HashMap<Vec<&'static str>, Statement>,
 }
 
-/// One statement of a commit with its parameters.
+/// Values of a statement.
+type Values<'b> = Vec<Box<dyn ToSql + Sync + Send + 'b>>;
+
+/// One change of a commit with its values.
 pub(super) struct Step<'b> {
-    pub(super) sql: &'static str,
-    pub(super) parameters: Vec<Box<dyn ToSql + Sync + Send + 'b>>,
+    sql: &'static str,
+    parameters: Values<'b>,
+    /// Whether it is a part of the statement that moves the head. All its parts see what was there before the commit, in
+    /// no order, so two of them never touch the same row.
+    joined: bool,
+}
+
+impl<'b> Step<'b> {
+    /// A part of the statement that moves the head.
+    pub(super) fn joined(sql: &'static str, parameters: Values<'b>) -> Step<'b> {
+        Step { sql, parameters, joined: true }
+    }
+
+    /// A statement of its own after that, which sees what the steps before it changed.
+    pub(super) fn after(sql: &'static str, parameters: Values<'b>) -> Step<'b> {
+        Step { sql, parameters, joined: false }
+    }
 }
 
 impl PostgresWriter {
@@ -79,7 +100,7 @@ impl PostgresWriter {
         let mut client = writer.run(connect(&writer.address, &writer.name))?.map_err(unreachable)?;
         writer.run(check_durable(&client, durability))??;
         writer.run(migrate(&mut client, &writer.address))??;
-        writer.session = Some(Session { client, statements: HashMap::new() });
+        writer.session = Some(Session::new(client));
         Ok(writer)
     }
 
@@ -95,7 +116,7 @@ impl PostgresWriter {
         }
         (self.session, self.open) = (None, false);
         let client = self.run(reach(&self.address, &self.name, self.durability))??;
-        self.session = Some(Session { client, statements: HashMap::new() });
+        self.session = Some(Session::new(client));
         Ok(())
     }
 
@@ -138,8 +159,8 @@ impl PostgresWriter {
         row.ok_or_else(|| Problem::damaged(format!("a row is missing (while {doing})")))
     }
 
-    /// Sends statements one behind the other and waits for all; `commit` ends the transaction with them. Begins one
-    /// when none is open. The first error is the one that made the others fail.
+    /// Sends what a batch changes and waits for it; `commit` ends the transaction with it. Begins one when none is open
+    /// and one is needed. The first error is the one that made the others fail.
     pub(super) fn write(&mut self, doing: &'static str, steps: &[Step<'_>], commit: bool) -> Result<(), Problem> {
         let begin = !self.open;
         let mut session = self.session.take().ok_or(Problem::Closed)?;
@@ -318,6 +339,10 @@ async fn reach(address: &Address, name: &str, durability: Durability) -> Result<
 }
 
 impl Session {
+    fn new(client: Client) -> Session {
+        Session { client, statements: HashMap::new(), commits: HashMap::new() }
+    }
+
     async fn prepare(&mut self, sql: &'static str) -> Result<Statement, Error> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
@@ -327,26 +352,48 @@ impl Session {
         Ok(statement)
     }
 
+    /// The statement that is joined of these parts, the head's first.
+    async fn prepare_commit(&mut self, parts: Vec<&'static str>) -> Result<Statement, Error> {
+        if let Some(statement) = self.commits.get(&parts) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(&postgres::joined(&parts)).await?;
+        self.commits.insert(parts, statement.clone());
+        Ok(statement)
+    }
+
     async fn write(&mut self, steps: &[Step<'_>], begin: bool, commit: bool) -> Result<(), Error> {
-        let mut prepared = Vec::with_capacity(steps.len());
-        for step in steps {
-            prepared.push(self.prepare(step.sql).await?);
+        let (joined, after): (Vec<&Step<'_>>, Vec<&Step<'_>>) = steps.iter().partition(|step| step.joined);
+        let mut statements = Vec::with_capacity(1 + after.len());
+        if !joined.is_empty() {
+            let parts = joined.iter().map(|step| step.sql).collect();
+            statements.push((self.prepare_commit(parts).await?, values(&joined)));
+        }
+        for step in after {
+            statements.push((self.prepare(step.sql).await?, values(&[step])));
         }
         let client = &self.client;
+        if let ([(statement, values)], true, true) = (statements.as_slice(), begin, commit) {
+            // One statement is a transaction of its own: the server says that it is ready again once it is on disk.
+            return client.execute(statement, values).await.map(drop);
+        }
         let marker = |wanted: bool, sql: &'static str| async move {
             if wanted { client.batch_execute(sql).await } else { Ok(()) }
         };
         // Joined futures are polled in order, and each is sent when it is first polled.
-        let work = join_all(prepared.iter().zip(steps).map(|(statement, step)| async move {
-            let parameters: Vec<&(dyn ToSql + Sync)> =
-                step.parameters.iter().map(|parameter| parameter.as_ref() as &(dyn ToSql + Sync)).collect();
-            client.execute(statement, &parameters).await
-        }));
-        let (begun, (done, committed)) = join(marker(begin, "BEGIN"), join(work, marker(commit, "COMMIT"))).await;
+        let work = statements.iter().map(|(statement, values)| client.execute(statement, values));
+        let (begun, (done, committed)) =
+            join(marker(begin, "BEGIN"), join(join_all(work), marker(commit, "COMMIT"))).await;
         begun?;
         done.into_iter().collect::<Result<Vec<u64>, Error>>()?;
         committed
     }
+}
+
+/// The values of steps, one behind the other.
+fn values<'v>(steps: &[&'v Step<'_>]) -> Vec<&'v (dyn ToSql + Sync)> {
+    let all = steps.iter().flat_map(|step| &step.parameters);
+    all.map(|value| value.as_ref() as &(dyn ToSql + Sync)).collect()
 }
 
 /// A column of numbers.
@@ -363,19 +410,17 @@ pub(super) fn bytes<'b, T>(rows: &'b [T], of: impl Fn(&'b T) -> &'b [u8]) -> Box
 pub(super) fn put_steps(batch: &Batch) -> Vec<Step<'_>> {
     let mut steps = Vec::with_capacity(16);
     if let Some((from, to)) = &batch.head {
-        steps.push(Step {
-            sql: postgres::MOVE_HEAD,
-            parameters: vec![
-                Box::new(stored(to.sequence)),
-                Box::new(to.moment.0),
-                Box::new(to.chain.as_slice()),
-                Box::new(stored(to.desk)),
-                Box::new(stored(to.epoch)),
-                Box::new(stored(from.sequence)),
-                Box::new(stored(from.epoch)),
-                Box::new(stored(from.desk)),
-            ],
-        });
+        let parameters: Values<'_> = vec![
+            Box::new(stored(to.sequence)),
+            Box::new(to.moment.0),
+            Box::new(to.chain.as_slice()),
+            Box::new(stored(to.desk)),
+            Box::new(stored(to.epoch)),
+            Box::new(stored(from.sequence)),
+            Box::new(stored(from.epoch)),
+            Box::new(stored(from.desk)),
+        ];
+        steps.push(Step::joined(postgres::MOVE_HEAD, parameters));
     }
     put_names(batch, &mut steps);
     put_resources(batch, &mut steps);
@@ -397,7 +442,7 @@ fn put_names<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             numbers(names, |(_, number, _)| i64::from(*number)),
             bytes(names, |(_, _, name)| name.as_bytes()),
         ];
-        steps.push(Step { sql: postgres::PUT_NAMES, parameters });
+        steps.push(Step::joined(postgres::PUT_NAMES, parameters));
     }
     if !symbols.is_empty() {
         let parameters = vec![
@@ -405,7 +450,7 @@ fn put_names<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             numbers(symbols, |(_, system, _)| i64::from(*system)),
             bytes(symbols, |(_, _, code)| code.as_bytes()),
         ];
-        steps.push(Step { sql: postgres::PUT_SYMBOLS, parameters });
+        steps.push(Step::joined(postgres::PUT_SYMBOLS, parameters));
     }
 }
 
@@ -424,7 +469,7 @@ fn put_resources<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             column(&made, |located| stored(located.sequence)),
             column(&made, |located| i64::from(located.live)),
         ];
-        steps.push(Step { sql: postgres::PUT_RESOURCES, parameters });
+        steps.push(Step::joined(postgres::PUT_RESOURCES, parameters));
     }
     if !states.is_empty() {
         let mut changed: Vec<Located> = states.into_values().collect();
@@ -435,7 +480,7 @@ fn put_resources<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             column(&changed, |located| stored(located.sequence)),
             column(&changed, |located| i64::from(located.live)),
         ];
-        steps.push(Step { sql: postgres::PUT_CURRENT, parameters });
+        steps.push(Step::joined(postgres::PUT_CURRENT, parameters));
     }
 }
 
@@ -458,7 +503,7 @@ fn put_versions<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             bytes(versions, |version| &version.salt),
             Box::new(versions.iter().map(|version| version.text.as_deref()).collect::<Vec<Option<&[u8]>>>()),
         ];
-        steps.push(Step { sql: postgres::PUT_VERSIONS, parameters });
+        steps.push(Step::joined(postgres::PUT_VERSIONS, parameters));
     }
     if !erase.is_empty() {
         let parameters = vec![
@@ -466,9 +511,9 @@ fn put_versions<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             numbers(erase, |(rid, _, _)| *rid),
             numbers(erase, |(_, version, _)| stored(*version)),
         ];
-        steps.push(Step { sql: postgres::ERASE, parameters });
+        steps.push(Step::after(postgres::ERASE, parameters));
         let parameters = vec![numbers(erase, |(rid, _, _)| *rid), numbers(erase, |(_, version, _)| stored(*version))];
-        steps.push(Step { sql: postgres::ERASE_ENTRY_SALTS, parameters });
+        steps.push(Step::after(postgres::ERASE_ENTRY_SALTS, parameters));
     }
     // One statement may change a row only once.
     let mut tallies: HashMap<u16, i64> = HashMap::new();
@@ -477,18 +522,22 @@ fn put_versions<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
     }
     if !tallies.is_empty() {
         let (kinds, by): (Vec<i64>, Vec<i64>) = tallies.into_iter().map(|(kind, by)| (i64::from(kind), by)).unzip();
-        steps.push(Step { sql: postgres::PUT_TALLIES, parameters: vec![Box::new(kinds), Box::new(by)] });
+        steps.push(Step::joined(postgres::PUT_TALLIES, vec![Box::new(kinds), Box::new(by)]));
     }
 }
 
 fn put_rows<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
     let hits = |hits: &'b [Hit]| vec![bytes(hits, |(key, _)| key.as_slice()), numbers(hits, |(_, rid)| *rid)];
+    // While another index is made, a row may end and begin in the same commit.
+    let (put_rows, step): (_, fn(_, _) -> _) = match batch.next {
+        Some(_) => (postgres::PUT_ROWS_BESIDE, Step::after),
+        None => (postgres::PUT_ROWS, Step::joined),
+    };
     if !batch.index_drop.is_empty() {
-        steps.push(Step { sql: postgres::DROP_ROWS, parameters: hits(&batch.index_drop) });
+        steps.push(step(postgres::DROP_ROWS, hits(&batch.index_drop)));
     }
     if !batch.index_add.is_empty() {
-        let sql = if batch.next.is_some() { postgres::PUT_ROWS_BESIDE } else { postgres::PUT_ROWS };
-        steps.push(Step { sql, parameters: hits(&batch.index_add) });
+        steps.push(step(put_rows, hits(&batch.index_add)));
     }
     let (past, gone) = (&batch.index_past, &batch.past_drop);
     if !past.is_empty() {
@@ -499,7 +548,7 @@ fn put_rows<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             numbers(past, |past| stored(past.to)),
             numbers(past, |past| i64::from(past.kept)),
         ];
-        steps.push(Step { sql: postgres::PUT_PAST, parameters });
+        steps.push(Step::joined(postgres::PUT_PAST, parameters));
     }
     if !gone.is_empty() {
         let parameters = vec![
@@ -507,7 +556,7 @@ fn put_rows<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             numbers(gone, |(_, rid, _)| *rid),
             numbers(gone, |(_, _, from)| stored(*from)),
         ];
-        steps.push(Step { sql: postgres::DROP_PAST, parameters });
+        steps.push(Step::after(postgres::DROP_PAST, parameters));
     }
 }
 
@@ -521,11 +570,11 @@ fn put_journal<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             Box::new(entries.iter().map(|entry| sql::pack_rids(&entry.rids)).collect::<Vec<_>>()),
             bytes(entries, |entry| &entry.body),
         ];
-        steps.push(Step { sql: postgres::PUT_ENTRIES, parameters });
+        steps.push(Step::joined(postgres::PUT_ENTRIES, parameters));
     }
     if !batch.tiles.is_empty() {
         let parameters = vec![bytes(&batch.tiles, |(name, _)| name), bytes(&batch.tiles, |(_, hashes)| hashes)];
-        steps.push(Step { sql: postgres::PUT_TILES, parameters });
+        steps.push(Step::joined(postgres::PUT_TILES, parameters));
     }
     if !kept.is_empty() {
         let parameters = vec![
@@ -535,14 +584,14 @@ fn put_journal<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             bytes(kept, |kept| &kept.digest),
             numbers(kept, |kept| kept.moment.0),
         ];
-        steps.push(Step { sql: postgres::PUT_KEPT_KEYS, parameters });
+        steps.push(Step::joined(postgres::PUT_KEPT_KEYS, parameters));
     }
     if !batch.dictionaries.is_empty() {
         let parameters = vec![
             numbers(&batch.dictionaries, |(number, _)| i64::from(*number)),
             bytes(&batch.dictionaries, |(_, bytes)| bytes),
         ];
-        steps.push(Step { sql: postgres::PUT_DICTIONARIES, parameters });
+        steps.push(Step::joined(postgres::PUT_DICTIONARIES, parameters));
     }
 }
 
@@ -555,13 +604,13 @@ fn put_blobs<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             numbers(put, |blob| stored(blob.length)),
             numbers(put, |blob| stored(blob.entry)),
         ];
-        steps.push(Step { sql: postgres::PUT_BLOBS, parameters });
+        steps.push(Step::joined(postgres::PUT_BLOBS, parameters));
     }
     if !erased.is_empty() {
-        steps.push(Step { sql: postgres::DROP_BLOBS, parameters: vec![bytes(erased, |digest| digest)] });
+        steps.push(Step::after(postgres::DROP_BLOBS, vec![bytes(erased, |digest| digest)]));
     }
     for gone in [erased, unnamed].into_iter().filter(|gone| !gone.is_empty()) {
-        steps.push(Step { sql: postgres::DROP_BLOB_PARTS, parameters: vec![bytes(gone, |digest| digest)] });
+        steps.push(Step::after(postgres::DROP_BLOB_PARTS, vec![bytes(gone, |digest| digest)]));
     }
 }
 
@@ -576,10 +625,10 @@ fn put_desk<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
             numbers(put, |row| i64::from(row.seal)),
             bytes(put, |row| &row.bytes),
         ];
-        steps.push(Step { sql: postgres::PUT_DESK, parameters });
+        steps.push(Step::joined(postgres::PUT_DESK, parameters));
     }
     if !gone.is_empty() {
         let parameters = vec![bytes(gone, |(kind, _)| kind.as_bytes()), bytes(gone, |(_, key)| key.as_bytes())];
-        steps.push(Step { sql: postgres::DROP_DESK, parameters });
+        steps.push(Step::joined(postgres::DROP_DESK, parameters));
     }
 }

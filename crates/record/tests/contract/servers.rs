@@ -2,7 +2,7 @@
 //! Knows the servers only through their addresses.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use record::{Change, Draft, Key, Location, Problem, Reading, Receipt, Record, TransactError};
 use testkit::postgres::Server;
@@ -48,12 +48,13 @@ async fn cutting_wire(url: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
-        let (asked, answered) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let commits = Arc::new(AtomicU64::new(0));
         while let Ok((client, _)) = listener.accept().await {
             let server = TcpStream::connect(&server).await.unwrap();
             let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
-            let asking = carry(from_client, to_server, asked.clone(), 7);
-            let answering = carry(from_server, to_client, answered.clone(), 5);
+            let unanswered = Arc::new(AtomicBool::new(false));
+            let asking = ask(from_client, to_server, commits.clone(), unanswered.clone());
+            let answering = answer(from_server, to_client, unanswered);
             tokio::spawn(async move {
                 tokio::select! { () = asking => {} () = answering => {} }
             });
@@ -62,18 +63,42 @@ async fn cutting_wire(url: &str) -> String {
     format!("{before}@127.0.0.1:{port}/{database}")
 }
 
-/// Carries bytes one way until either side ends or the next commit in turn passes, which is kept back.
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, commits: Arc<AtomicU64>, turn: u64) {
-    let mut bytes = vec![0; 1 << 20];
+/// Carries what is asked until either side ends, or a commit passes that is not to arrive.
+async fn ask(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, commits: Arc<AtomicU64>, unanswered: Arc<AtomicBool>) {
+    let (mut bytes, mut names) = (vec![0; 1 << 20], Vec::new());
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        let commit = bytes[..count].windows(7).any(|window| window == b"COMMIT\0");
-        if commit && (commits.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(turn) {
-            return;
+        if is_commit(&bytes[..count], &mut names) {
+            let turn = commits.fetch_add(1, Ordering::Relaxed) + 1;
+            if turn.is_multiple_of(7) {
+                return;
+            }
+            unanswered.store(turn.is_multiple_of(5), Ordering::SeqCst);
         }
         if to.write_all(&bytes[..count]).await.is_err() {
             return;
         }
     }
+}
+
+/// Carries answers until either side ends, or there is one to a commit that is not to be answered.
+async fn answer(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, unanswered: Arc<AtomicBool>) {
+    let mut bytes = vec![0; 1 << 20];
+    while let Ok(count @ 1..) = from.read(&mut bytes).await {
+        if unanswered.load(Ordering::SeqCst) || to.write_all(&bytes[..count]).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether a statement that moves the head is carried out. It is named when it is prepared (name, zero, text), and later
+/// goes by that name (after the empty name of a portal).
+fn is_commit(asked: &[u8], names: &mut Vec<Vec<u8>>) -> bool {
+    const TEXT: &[u8] = b"\0WITH part_0 AS (UPDATE head ";
+    for at in (0..asked.len()).filter(|at| asked[*at..].starts_with(TEXT)) {
+        let digits = asked[..at].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        names.push([&[0], &asked[at - digits - 1..at], &[0]].concat());
+    }
+    names.iter().any(|name| asked.windows(name.len()).any(|window| window == name))
 }
 
 /// While the wire of a busy record is cut again and again, nothing is lost and nothing is done twice: whoever is told

@@ -40,12 +40,35 @@ pub(crate) const END_OTHERS: &str = "SELECT pg_terminate_backend(pid, 10000) FRO
 
 pub(crate) const TAKE_OVER: &str = "UPDATE head SET epoch = epoch + 1 WHERE one = 1 \
      RETURNING sequence, epoch, moment, chain, desk, past_from";
-/// The first statement of a commit, so that whoever commits holds the head's row. It fails (division by zero) when
-/// the head has moved or another epoch holds it, which makes the whole transaction fail.
-pub(crate) const MOVE_HEAD: &str = "WITH moved AS (\
-       UPDATE head SET sequence = $1, moment = $2, chain = $3, desk = $4, epoch = $5 \
-       WHERE one = 1 AND sequence = $6 AND epoch = $7 AND desk = $8 RETURNING 1\
-     ) SELECT 1 / count(*) FROM moved";
+/// The first part of a commit, so that whoever commits holds the head's row.
+pub(crate) const MOVE_HEAD: &str = "UPDATE head SET sequence = $1, moment = $2, chain = $3, desk = $4, epoch = $5 \
+     WHERE one = 1 AND sequence = $6 AND epoch = $7 AND desk = $8 RETURNING 1";
+
+/// Joins the parts of a commit to one statement. It fails (division by zero) when the first part, [`MOVE_HEAD`], finds
+/// that the head has moved or another epoch holds it; the others are carried out after that.
+pub(crate) fn joined(parts: &[&str]) -> String {
+    let (mut sql, mut before) = (String::from("WITH "), 0);
+    for (place, part) in parts.iter().enumerate() {
+        let separator = if place == 0 { "" } else { ", " };
+        let (renumbered, highest) = renumbered(part, before);
+        sql.push_str(&format!("{separator}part_{place} AS ({renumbered})"));
+        before = highest;
+    }
+    sql + " SELECT 1 / count(*) FROM part_0"
+}
+
+/// The statement with `before` added to the numbers of its values, and the highest of them then.
+fn renumbered(sql: &str, before: usize) -> (String, usize) {
+    let mut pieces = sql.split('$');
+    let (mut out, mut highest) = (pieces.next().unwrap_or_default().to_owned(), before);
+    for piece in pieces {
+        let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+        let number = before + piece[..digits].parse::<usize>().unwrap_or_default();
+        highest = highest.max(number);
+        out.push_str(&format!("${number}{}", &piece[digits..]));
+    }
+    (out, highest)
+}
 
 pub(crate) const LOCATE: &str = "SELECT asked.place, r.rid, r.version, r.sequence, r.live \
      FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS asked (kind, id, place) \
@@ -220,3 +243,16 @@ pub(crate) const DROP_NEXT_PAST: &str = "DELETE FROM index_past_next \
      USING unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS gone (key, rid, from_sequence) \
      WHERE index_past_next.key = gone.key AND index_past_next.rid = gone.rid \
        AND index_past_next.from_sequence = gone.from_sequence";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_parts_count_their_values_on() {
+        let parts = ["UPDATE a SET b = $1 WHERE c = $2 RETURNING 1", "INSERT INTO d SELECT $1, $3, $2, $1"];
+        let sql = "WITH part_0 AS (UPDATE a SET b = $1 WHERE c = $2 RETURNING 1), \
+                   part_1 AS (INSERT INTO d SELECT $3, $5, $4, $3) SELECT 1 / count(*) FROM part_0";
+        assert_eq!(joined(&parts), sql);
+    }
+}
