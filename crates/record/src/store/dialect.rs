@@ -11,11 +11,18 @@ pub(crate) struct Dialect {
     pub(crate) text: &'static str,
     pub(crate) clustered: &'static str,
     pub(crate) zero_hash: &'static str,
+    pub(crate) next_rows: &'static str,
 }
 
 /// SQLite: rows kept inside the primary key.
-pub(crate) const SQLITE: Dialect =
-    Dialect { int: "INTEGER", bytes: "BLOB", text: "TEXT", clustered: "WITHOUT ROWID", zero_hash: "zeroblob(32)" };
+pub(crate) const SQLITE: Dialect = Dialect {
+    int: "INTEGER",
+    bytes: "BLOB",
+    text: "TEXT",
+    clustered: "WITHOUT ROWID",
+    zero_hash: "zeroblob(32)",
+    next_rows: "CREATE TABLE idx_next (key BLOB NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (key, rid)) WITHOUT ROWID;",
+};
 
 /// PostgreSQL: text is kept as its UTF-8 bytes, so that order and equality are those of bytes whatever the database's
 /// encoding and collation, and every character can be kept.
@@ -25,6 +32,7 @@ pub(crate) const POSTGRES: Dialect = Dialect {
     text: "BYTEA",
     clustered: "",
     zero_hash: "decode(repeat('00', 32), 'hex')",
+    next_rows: postgres::NEXT_ROWS,
 };
 
 impl Dialect {
@@ -36,6 +44,7 @@ impl Dialect {
             .replace("{text}", self.text)
             .replace("{clustered}", self.clustered)
             .replace("{zero_hash}", self.zero_hash)
+            .replace("{next_rows}", self.next_rows)
     }
 }
 

@@ -30,8 +30,8 @@ const OLDEST_SERVER: i64 = 140_000;
 
 /// Settings of every session. Written so that each statement is planned once, by its index.
 const SESSION: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off \
-     -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c idle_in_transaction_session_timeout=0 \
-     -c default_transaction_isolation=read\\ committed -c client_min_messages=warning";
+     -c enable_hashjoin=off -c enable_mergejoin=off -c enable_sort=off -c jit=off \
+     -c idle_in_transaction_session_timeout=0 -c default_transaction_isolation=read\\ committed -c client_min_messages=warning";
 /// Readers: no statement holds a connection for longer than ten seconds.
 const READER: &str = "-c statement_timeout=10000";
 /// The writer: a rebuild may take long, but nothing waits for another's lock longer than a minute.

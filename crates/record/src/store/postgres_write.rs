@@ -217,7 +217,7 @@ impl PostgresWriter {
         let (doing, high, limit) = ("checking an assertion", range.high.as_deref().unwrap_or(TOP), limit as i64);
         let rows = match next {
             Some(since) => self.query(doing, sql::HOLDERS_BESIDE, &[&range.low, &high, &stored(since), &limit])?,
-            None => self.query(doing, sql::HOLDERS, &[&range.low, &high, &limit])?,
+            None => self.query(doing, postgres::HOLDERS, &[&range.low, &high, &limit])?,
         };
         each(&rows, hit_row)
     }

@@ -138,15 +138,13 @@ ALTER TABLE index_past ADD COLUMN kept {int} NOT NULL DEFAULT 0;
 DROP INDEX index_past_end;
 CREATE INDEX index_past_end ON index_past (to_sequence) WHERE kept = 0;
 ",
+    // Rows of the index get another order inside PostgreSQL alone.
+    "",
 ];
 
 /// The tables of an index that is made beside the one in use; they take its place and its names.
 pub(crate) const NEXT_TABLES: &str = "
-CREATE TABLE idx_next (
-    key {bytes} NOT NULL,
-    rid {int} NOT NULL,
-    PRIMARY KEY (key, rid)
-) {clustered};
+{next_rows}
 CREATE TABLE index_past_next (
     key {bytes} NOT NULL,
     rid {int} NOT NULL,

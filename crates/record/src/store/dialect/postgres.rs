@@ -32,7 +32,20 @@ pub(crate) const BESIDES: &[&str] = &[
     );
     ALTER TABLE blob_part ALTER COLUMN bytes SET STORAGE EXTERNAL;
 ",
+    "",
+    "
+    ALTER TABLE idx DROP CONSTRAINT IF EXISTS idx_pkey, DROP CONSTRAINT IF EXISTS idx_next_pkey,
+        DROP CONSTRAINT IF EXISTS idx_next_pkey1;
+    CREATE INDEX ON idx (key, (rid >> 8));
+    DROP TABLE IF EXISTS idx_next;
+    DROP TABLE IF EXISTS index_past_next;
+",
 ];
+/// Rows of the index are asked for in the order of `key, rid >> 8, rid`, which is that of `key, rid`. The server's own
+/// index holds the first two, so that up to 256 neighbours under one key lie in it as one key with a list of places,
+/// which halves it. Its name is left to the server, because two tables of rows may be there at once.
+pub(crate) const NEXT_ROWS: &str = "CREATE TABLE idx_next (key BYTEA NOT NULL, rid BIGINT NOT NULL); \
+     CREATE INDEX ON idx_next (key, (rid >> 8));";
 pub(crate) const SIZE: &str = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class \
      WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'";
 pub(crate) const END_OTHERS: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
@@ -87,15 +100,17 @@ pub(crate) const VERSIONS: &str = "SELECT asked.place, v.rid, v.version, v.seque
      FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS asked (rid, version, place) \
      JOIN version v ON v.rid = asked.rid AND v.version = asked.version";
 pub(crate) const COUNT_VERSIONS: &str = "SELECT count(*) FROM version WHERE sequence <= $1 AND rid > $2 AND rid <= $3";
-/// Looks at the head in the statement's own snapshot: the first half runs when nothing newer than the sequence is
-/// there, else the second; the condition on the head is worked out once and keeps the other half from starting.
-/// A range's other end needs no condition, because what is asked lies `after` its low end.
+/// Ranges of the index, in the order of [`NEXT_ROWS`]. Looks at the head in the statement's own snapshot: the first half
+/// runs when nothing newer than the sequence is there, else the second; the condition on the head is worked out once and
+/// keeps the other half from starting. A range's other end needs no condition, because what is asked lies `after` its
+/// low end.
 pub(crate) const SCAN: &str = "(SELECT key, rid FROM idx WHERE (SELECT sequence FROM head WHERE one = 1) <= $4 \
-       AND (key, rid) > ($1, $2) AND key < $3 ORDER BY key, rid LIMIT $5) \
+       AND (key, rid >> 8, rid) > ($1, $2::bigint >> 8, $2) AND key < $3 ORDER BY key, rid >> 8, rid LIMIT $5) \
      UNION ALL (SELECT key, rid FROM (\
        (SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
         WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
-          AND (i.key, i.rid) > ($1, $2) AND i.key < $3 AND r.sequence <= $4 ORDER BY 1, 2 LIMIT $5) \
+          AND (i.key, i.rid >> 8, i.rid) > ($1, $2::bigint >> 8, $2) AND i.key < $3 AND r.sequence <= $4 \
+        ORDER BY i.key, i.rid >> 8, i.rid LIMIT $5) \
        UNION ALL \
        (SELECT key, rid FROM index_past WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
           AND (key, rid) > ($1, $2) AND key < $3 AND from_sequence <= $4 AND to_sequence > $4 \
@@ -104,11 +119,13 @@ pub(crate) const SCAN: &str = "(SELECT key, rid FROM idx WHERE (SELECT sequence 
 /// The same from the top down; what is asked lies `before` its high end.
 pub(crate) const SCAN_DOWN: &str = "(SELECT key, rid FROM idx \
        WHERE (SELECT sequence FROM head WHERE one = 1) <= $4 \
-       AND (key, rid) < ($1, $2) AND key >= $3 ORDER BY key DESC, rid DESC LIMIT $5) \
+       AND (key, rid >> 8, rid) < ($1, $2::bigint >> 8, $2) AND key >= $3 \
+       ORDER BY key DESC, rid >> 8 DESC, rid DESC LIMIT $5) \
      UNION ALL (SELECT key, rid FROM (\
        (SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
         WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
-          AND (i.key, i.rid) < ($1, $2) AND i.key >= $3 AND r.sequence <= $4 ORDER BY 1 DESC, 2 DESC LIMIT $5) \
+          AND (i.key, i.rid >> 8, i.rid) < ($1, $2::bigint >> 8, $2) AND i.key >= $3 AND r.sequence <= $4 \
+        ORDER BY i.key DESC, i.rid >> 8 DESC, i.rid DESC LIMIT $5) \
        UNION ALL \
        (SELECT key, rid FROM index_past WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
           AND (key, rid) < ($1, $2) AND key >= $3 AND from_sequence <= $4 AND to_sequence > $4 \
@@ -118,16 +135,19 @@ pub(crate) const SCAN_DOWN: &str = "(SELECT key, rid FROM idx \
 pub(crate) const SCAN_EACH: &str = "SELECT asked.place, valid.key, valid.rid \
      FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS asked (low, high, place) CROSS JOIN LATERAL (\
        (SELECT key, rid FROM idx WHERE (SELECT sequence FROM head WHERE one = 1) <= $3 \
-          AND key >= asked.low AND key < asked.high ORDER BY key, rid LIMIT $4) \
+          AND key >= asked.low AND key < asked.high ORDER BY key, rid >> 8, rid LIMIT $4) \
        UNION ALL (SELECT key, rid FROM (\
          (SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
           WHERE (SELECT sequence FROM head WHERE one = 1) > $3 \
-            AND i.key >= asked.low AND i.key < asked.high AND r.sequence <= $3 ORDER BY 1, 2 LIMIT $4) \
+            AND i.key >= asked.low AND i.key < asked.high AND r.sequence <= $3 \
+          ORDER BY i.key, i.rid >> 8, i.rid LIMIT $4) \
          UNION ALL \
          (SELECT key, rid FROM index_past WHERE (SELECT sequence FROM head WHERE one = 1) > $3 \
             AND key >= asked.low AND key < asked.high AND from_sequence <= $3 AND to_sequence > $3 \
           ORDER BY 1, 2 LIMIT $4)\
        ) AS older ORDER BY 1, 2 LIMIT $4)) AS valid";
+pub(crate) const HOLDERS: &str =
+    "SELECT key, rid FROM idx WHERE key >= $1 AND key < $2 ORDER BY key, rid >> 8, rid LIMIT $3";
 /// About how many rows many ranges have, counted up to a bound.
 pub(crate) const ESTIMATE: &str = "SELECT count(*) FROM (SELECT 1 FROM unnest($1::bytea[], $2::bytea[]) \
      AS asked (low, high) CROSS JOIN LATERAL (SELECT 1 FROM idx WHERE key >= asked.low AND key < asked.high LIMIT $3) \
@@ -174,7 +194,7 @@ pub(crate) const PUT_TALLIES: &str = "INSERT INTO tally (kind, live) SELECT * FR
      ON CONFLICT (kind) DO UPDATE SET live = tally.live + excluded.live";
 pub(crate) const PUT_ROWS: &str = "INSERT INTO idx (key, rid) SELECT * FROM unnest($1::bytea[], $2::bigint[])";
 pub(crate) const DROP_ROWS: &str = "DELETE FROM idx USING unnest($1::bytea[], $2::bigint[]) AS gone (key, rid) \
-     WHERE idx.key = gone.key AND idx.rid = gone.rid";
+     WHERE idx.key = gone.key AND idx.rid >> 8 = gone.rid >> 8 AND idx.rid = gone.rid";
 pub(crate) const PUT_PAST: &str = "INSERT INTO index_past (key, rid, from_sequence, to_sequence, kept) \
      SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])";
 pub(crate) const DROP_PAST: &str = "DELETE FROM index_past \
@@ -229,12 +249,16 @@ pub(crate) const SWEEP_PAST_OBLIGATIONS: &str = "WITH gone AS (DELETE FROM oblig
      ) SELECT count(*) FROM gone";
 
 pub(crate) const PUT_ROWS_BESIDE: &str = "INSERT INTO idx (key, rid) \
-     SELECT * FROM unnest($1::bytea[], $2::bigint[]) ON CONFLICT DO NOTHING";
+     SELECT DISTINCT made.key, made.rid FROM unnest($1::bytea[], $2::bigint[]) AS made (key, rid) \
+     WHERE NOT EXISTS (SELECT 1 FROM idx \
+       WHERE idx.key = made.key AND idx.rid >> 8 = made.rid >> 8 AND idx.rid = made.rid)";
 pub(crate) const PUT_NEXT_ROWS: &str = "INSERT INTO idx_next (key, rid) \
-     SELECT * FROM unnest($1::bytea[], $2::bigint[]) ON CONFLICT DO NOTHING";
+     SELECT DISTINCT made.key, made.rid FROM unnest($1::bytea[], $2::bigint[]) AS made (key, rid) \
+     WHERE NOT EXISTS (SELECT 1 FROM idx_next \
+       WHERE idx_next.key = made.key AND idx_next.rid >> 8 = made.rid >> 8 AND idx_next.rid = made.rid)";
 pub(crate) const DROP_NEXT_ROWS: &str = "DELETE FROM idx_next \
      USING unnest($1::bytea[], $2::bigint[]) AS gone (key, rid) \
-     WHERE idx_next.key = gone.key AND idx_next.rid = gone.rid";
+     WHERE idx_next.key = gone.key AND idx_next.rid >> 8 = gone.rid >> 8 AND idx_next.rid = gone.rid";
 /// Only what is kept for ever outlives the change of tables.
 pub(crate) const PUT_NEXT_PAST: &str = "INSERT INTO index_past_next (key, rid, from_sequence, to_sequence, kept) \
      SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
