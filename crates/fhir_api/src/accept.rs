@@ -171,7 +171,7 @@ impl References {
 /// The refusal of a text that is no JSON.
 pub(crate) fn malformed(fault: fhir::Malformed) -> Refusal {
     let issue =
-        Issue::error("structure", format!("The body cannot be read: {} at byte {}.", fault.message, fault.offset));
+        Issue::error("structure", format!("The text cannot be read: {} at byte {}.", fault.message, fault.offset));
     let issue = if fault.path.is_empty() { issue } else { issue.at(fault.path) };
     Refusal { status: http::StatusCode::BAD_REQUEST, issues: vec![issue], retry_after_seconds: None }
 }

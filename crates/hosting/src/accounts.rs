@@ -98,7 +98,7 @@ const PASSWORD: &str = "urn:almoner:account:password";
 /// A name, role or password that will not do; a name that is taken.
 pub(crate) async fn add(trust: &Trust, new: NewUser) -> Result<Outcome, Failure> {
     let name = account_name(&new.name)?;
-    let profile = Profile { display: new.display.trim().to_owned(), role: account_role(&new.role)? };
+    let profile = Profile { display: display_name(&new.display)?, role: account_role(&new.role)? };
     let (hash, made) = hash_of(new.password).await?;
     if Drawer::of(&trust.record, credentials::KIND).get::<Credential>(&name).await?.is_some() {
         return Err(taken(&name));
@@ -357,6 +357,15 @@ pub(crate) fn account_name(text: &str) -> Result<String, Failure> {
         return Ok(name);
     }
     Err(Failure::refused("A user name is 2 to 40 small letters, digits, dots and hyphens and begins with a letter."))
+}
+
+/// The person's name, as pages show it.
+fn display_name(text: &str) -> Result<String, Failure> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Failure::refused("A person's name (--display) has 1 to 100 characters."));
+    }
+    Ok(name.to_owned())
 }
 
 /// Roles that a person can have: not the host's own, and not the one that needs a named patient.

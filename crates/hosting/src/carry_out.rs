@@ -12,13 +12,7 @@ use crate::{accounts, checks, load, tokens};
 pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
     match work {
         Work::AddTrust(new) => Ok(Outcome::Trust(host.add_trust(new).await?.view().await?)),
-        Work::ListTrusts => {
-            let mut views = Vec::new();
-            for (code, _) in host.trust_names().await {
-                views.push(host.trust(&code).await?.view().await?);
-            }
-            Ok(Outcome::Trusts(views))
-        }
+        Work::ListTrusts => Ok(Outcome::Trusts(host.views().await)),
         Work::ShowTrust { trust } => Ok(Outcome::Trust(host.trust(&trust).await?.view().await?)),
         Work::AddUser(new) => accounts::add(&*host.trust(&new.trust).await?, new).await,
         Work::ListUsers { trust } => accounts::list(&*host.trust(&trust).await?).await.map(Outcome::Users),

@@ -1,6 +1,7 @@
 //! Proofs and repairs of one record, asked for by the command line: verify, checkpoint, rebuild of the index.
 //! Says what `record` found, in words; finds nothing itself.
 
+use journal::SignedCheckpoint;
 use record::{VerifyOptions, VerifyReport};
 use serde::{Deserialize, Serialize};
 use terms::Moment;
@@ -35,12 +36,18 @@ pub(crate) async fn rebuild_index(trust: &Trust, listener: Listener<'_>) -> Resu
 }
 
 /// Checks that the record is whole.
+///
+/// # Errors
+/// A text to verify against that is no checkpoint. What is wrong in the record is in the outcome.
 pub(crate) async fn verify(
     trust: &Trust,
     against: Option<String>,
     index: bool,
     listener: Listener<'_>,
 ) -> Result<Outcome, Failure> {
+    if let Some(Err(bad)) = against.as_deref().map(SignedCheckpoint::parse) {
+        return Err(Failure::Refused(format!("What was given to verify against is no checkpoint: {bad}.")));
+    }
     let options = VerifyOptions { against: against.into_iter().collect(), keys: Vec::new(), index };
     let heard = |done, total| listener(Progress { doing: "Verifying".into(), done, total: Some(total), items: done });
     let report = trust.record.verify(options, heard).await?;

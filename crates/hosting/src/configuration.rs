@@ -70,8 +70,8 @@ impl Settings {
     /// What a configuration file says. Keys that are not known are refused: a misspelt key must not pass unseen.
     fn of_file(path: &Path) -> Result<Settings, Failure> {
         let doing = format!("reading the configuration file {}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::problem(&doing, &error))?;
-        toml::from_str(&text).map_err(|error| Failure::Refused(format!("{doing}: {}", error.message())))
+        let text = std::fs::read_to_string(path).map_err(|error| Failure::Refused(format!("{doing}: {error}")))?;
+        toml::from_str(&text).map_err(|error| Failure::Refused(format!("{doing}: {}", error.message().trim())))
     }
 }
 

@@ -103,6 +103,9 @@ pub async fn serve_demonstration(
 /// The trust, its patients and its accounts, as they are or new. Each step that was done before is left as it is.
 async fn make(host: &Host) -> Result<Demonstration, Failure> {
     let code = TrustCode::parse(CODE)?;
+    if host.trust_names().await.iter().any(|(other, _)| *other != code) {
+        return Err(Failure::refused("This data directory holds trusts that are no demonstration. Name another."));
+    }
     let trust = match host.trust(&code).await {
         Ok(trust) => trust,
         Err(Failure::Refused(_)) => {
@@ -116,7 +119,7 @@ async fn make(host: &Host) -> Result<Demonstration, Failure> {
         return Ok(known);
     }
     if !trust.entry.demonstration {
-        return Err(Failure::refused("This data directory holds a trust that is no demonstration. Name another."));
+        return Err(Failure::refused("This data directory holds trusts that are no demonstration. Name another."));
     }
     write_patients(host, &trust).await?;
     let mut sign_ins = Vec::with_capacity(PEOPLE.len());

@@ -81,7 +81,8 @@ impl Host {
     /// A trust, opened if it is not yet.
     ///
     /// # Errors
-    /// [`Failure::Refused`] when there is no such trust here.
+    /// [`Failure::Refused`] when there is no such trust here; [`Failure::Problem`] when its record cannot be opened, or
+    /// is not where it was: an empty one in its place would look like a trust without patients.
     pub(crate) async fn trust(&self, code: &TrustCode) -> Result<Arc<Trust>, Failure> {
         if let Some(trust) = self.already_open(code) {
             return Ok(trust);
@@ -91,10 +92,17 @@ impl Host {
             return Ok(trust);
         }
         let entry = registry.find(code).filter(|entry| entry.ready).cloned();
-        let entry = entry.ok_or_else(|| Failure::Refused(format!("There is no trust {code} on this host.")))?;
-        let location = self.location(&entry);
-        let record = Record::open(&location, self.options(&registry.host, code)).await?;
-        Ok(self.opened(entry, record))
+        let entry = entry.ok_or_else(|| {
+            Failure::Refused(format!("There is no trust {code} in {}.", self.configuration.data.display()))
+        })?;
+        let doing = format!("opening the record of {code}");
+        let directory = entry.directory(&self.configuration.data);
+        if !std::fs::read_dir(&directory).is_ok_and(|mut inside| inside.next().is_some()) {
+            let sentence = format!("{doing}: there is nothing in {}. Is its disk there?", directory.display());
+            return Err(Failure::Problem(sentence));
+        }
+        let record = Record::open(&self.location(&entry), self.options(&registry.host, code)).await;
+        Ok(self.opened(entry, record.map_err(|problem| Failure::problem(doing, &problem))?))
     }
 
     /// Opens every trust; one that cannot be opened is said in the log and does not keep the others from being served.
@@ -109,6 +117,20 @@ impl Host {
     /// The host's own name.
     pub(crate) async fn name(&self) -> String {
         self.registry.lock().await.host.clone()
+    }
+
+    /// All trusts for people, in the order of their codes; of one that cannot be opened, why.
+    pub(crate) async fn views(&self) -> Vec<TrustView> {
+        let entries = self.registry.lock().await.trusts.clone();
+        let mut views = Vec::with_capacity(entries.len());
+        for entry in entries.into_iter().filter(|entry| entry.ready) {
+            let view = match self.trust(&entry.code).await {
+                Ok(trust) => trust.view().await,
+                Err(failure) => Err(failure),
+            };
+            views.push(view.unwrap_or_else(|failure| TrustView { problem: Some(failure.to_string()), ..entry.view() }));
+        }
+        views
     }
 
     /// Codes and names of all trusts, in the order of the codes.
@@ -210,14 +232,10 @@ impl Trust {
     pub(crate) async fn view(&self) -> Result<TrustView, Failure> {
         let status = self.record.status().await?;
         Ok(TrustView {
-            code: self.code.clone(),
-            name: self.entry.name.clone(),
-            store: self.entry.store_name(),
-            created: self.entry.created.clone(),
-            demonstration: self.entry.demonstration,
             commits: status.sequence,
             resources: status.resources.into_iter().collect(),
             bytes: status.bytes,
+            ..self.entry.view()
         })
     }
 }

@@ -90,10 +90,13 @@ impl Lock {
 
 /// Makes the directory, for its owner only: whoever may enter it may hand work to the owner.
 fn prepare(data: &Path) -> io::Result<()> {
-    if data.is_dir() {
+    // The trusts have a directory of their own, which nobody else may enter even where `data` was made by somebody else.
+    let trusts = data.join("trusts");
+    if trusts.is_dir() {
         return Ok(());
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(trusts)?;
+    data.ancestors().take(2).try_for_each(|folder| File::open(folder)?.sync_all())
 }
 
 fn lock(data: &Path) -> io::Result<Option<Lock>> {

@@ -145,8 +145,8 @@ pub(crate) async fn revoke(trust: &Trust, id: &str) -> Result<Outcome, Failure> 
     let fits = id.len() >= ID_LENGTH && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     let found = if fits { drawer.only::<Token>(&id.to_ascii_lowercase()).await? } else { None };
     let Some((key, token)) = found else {
-        let sentence = format!("There is no token {id:?}. The ids are in `almoner token list`.");
-        return Err(Failure::Refused(sentence));
+        // What was asked for is not said again: it may be the token itself.
+        return Err(Failure::refused("There is no token with this id. The ids are in `almoner token list`."));
     };
     drawer.remove(&key).await?;
     trust.tokens.forget(&key);

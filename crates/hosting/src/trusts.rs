@@ -3,6 +3,7 @@
 //! The file is replaced as a whole: written beside, synced, renamed, the directory synced. It may hold a database
 //! password and is readable by its owner only. Knows nothing of what is in a record.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::configuration::Store;
 use crate::failure::Failure;
+use crate::work::TrustView;
 
 const FILE: &str = "host.toml";
 
@@ -96,12 +98,32 @@ impl TrustEntry {
     /// Where this trust's record is. Each has a directory of its own under the data directory on either store. A
     /// PostgreSQL server that has to prove itself does so by `authority`, unless the trust's address names its own.
     pub(crate) fn location(&self, data: &Path, authority: Option<&Path>) -> Location {
-        let directory = data.join("trusts").join(self.code.as_str());
+        let directory = self.directory(data);
         if self.store == "sqlite" {
             return Location::Sqlite { directory };
         }
         let schema = format!("trust_{}", self.code.as_str().to_ascii_lowercase());
         Location::Postgres { url: with_authority(&self.store, authority), schema, directory }
+    }
+
+    /// The trust's own directory, which has at least its signing key and access journal in it.
+    pub(crate) fn directory(&self, data: &Path) -> PathBuf {
+        data.join("trusts").join(self.code.as_str())
+    }
+
+    /// The trust for people, as far as the registry knows it.
+    pub(crate) fn view(&self) -> TrustView {
+        TrustView {
+            code: self.code.clone(),
+            name: self.name.clone(),
+            store: self.store_name(),
+            created: self.created.clone(),
+            demonstration: self.demonstration,
+            commits: 0,
+            resources: BTreeMap::new(),
+            bytes: 0,
+            problem: None,
+        }
     }
 
     /// The store for people and logs: without the user and password of a URL.
@@ -135,8 +157,7 @@ impl Registry {
     pub(crate) fn read(data: &Path) -> Result<Registry, Failure> {
         let path = data.join(FILE);
         match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text)
-                .map_err(|error| Failure::Refused(format!("{} is damaged: {}", path.display(), error.message()))),
+            Ok(text) => toml::from_str(&text).map_err(|error| damaged(&path, error.message())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Ok(Registry { host: new_host_name()?, trusts: Vec::new() })
             }
@@ -173,6 +194,11 @@ impl Store {
             Store::Postgres(url) => url.clone(),
         }
     }
+}
+
+/// What is in the file is not ours, or not of this release.
+fn damaged(path: &Path, why: &str) -> Failure {
+    Failure::Refused(format!("{} is damaged or of another release: {}", path.display(), why.trim()))
 }
 
 /// Replaces a file whole: readable by its owner only, durable, never half there.

@@ -253,6 +253,9 @@ pub struct TrustView {
     pub resources: BTreeMap<String, u64>,
     /// Bytes on disk.
     pub bytes: u64,
+    /// Why its record cannot be opened; the sizes are then unknown and read 0.
+    #[serde(default)]
+    pub problem: Option<String>,
 }
 
 /// One account, for people.
@@ -304,6 +307,7 @@ impl Outcome {
         match self {
             Outcome::Loaded(account) => u8::from(account.refused > 0 || account.stopped.is_some()),
             Outcome::Verified { whole, .. } => u8::from(!whole),
+            Outcome::Trusts(trusts) => u8::from(trusts.iter().any(|trust| trust.problem.is_some())),
             _ => 0,
         }
     }

@@ -22,23 +22,25 @@ Exit codes: 0 done; 1 refused, or something in the input or the record is not ri
 #[derive(Debug, Parser)]
 #[command(name = "almoner", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) host: HostArguments,
     /// Print the outcome as one line of JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) host: HostArguments,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
 /// Where the host is. Arguments are stronger than environment variables, these than the configuration file.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "The host")]
 pub(crate) struct HostArguments {
     /// Directory of the host's data [default: ./almoner-data].
     #[arg(long, global = true, env = "ALMONER_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// Where new trusts are stored: `sqlite`, or a database URL [default: sqlite].
-    #[arg(long, global = true, env = "ALMONER_STORE", value_name = "postgres://…", hide_env_values = true)]
+    /// Where new trusts are stored: `sqlite`, or an address such as `postgres://user:password@host/database` [default:
+    /// sqlite].
+    #[arg(long, global = true, env = "ALMONER_STORE", value_name = "STORE", hide_env_values = true)]
     pub(crate) store: Option<String>,
     /// Certificates of who vouches for PostgreSQL servers, in PEM; addresses with sslmode go by it.
     #[arg(long, global = true, env = "ALMONER_STORE_CA", value_name = "FILE")]
@@ -46,7 +48,7 @@ pub(crate) struct HostArguments {
     /// Address and port to serve on [default: 127.0.0.1:8400].
     #[arg(long, global = true, env = "ALMONER_LISTEN", value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Address by which browsers reach the host through a proxy, such as <https://epr.example.nhs.uk>.
+    /// Address by which browsers reach the host through a proxy, such as `https://epr.example.nhs.uk`.
     #[arg(long, global = true, env = "ALMONER_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// Configuration file with data, store, store_ca, listen and public_url [default: ./almoner.toml if it is there].

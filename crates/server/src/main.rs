@@ -40,11 +40,11 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
     let configuration = configuration(host, default_data)?;
     let work = match command {
         Command::Serve => {
-            hosting::serve(configuration, |address| print::serving(address, json)).await?;
+            hosting::serve(configuration, |address| ready(print::serving(address, json))).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Demo => {
-            hosting::serve_demonstration(configuration, |demo| print::demonstration(demo, json)).await?;
+            hosting::serve_demonstration(configuration, |demo| ready(print::demonstration(demo, json))).await?;
             return Ok(ExitCode::SUCCESS);
         }
         command => work(command, store)?,
@@ -55,6 +55,13 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
     let outcome = outcome?;
     print::outcome(&outcome, json)?;
     Ok(ExitCode::from(outcome.exit_code()))
+}
+
+/// A host serves also where nobody can be told that it does.
+fn ready(told: Result<()>) {
+    if let Err(error) = told {
+        tracing::warn!("{error:#}");
+    }
 }
 
 fn configuration(host: HostArguments, default_data: Option<PathBuf>) -> Result<Configuration, Failure> {
@@ -92,7 +99,8 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         }
         Command::Verify { trust, against, index } => {
             let read = |path: PathBuf| {
-                std::fs::read_to_string(&path).with_context(|| format!("reading the checkpoint {}", path.display()))
+                std::fs::read_to_string(&path)
+                    .map_err(|error| Failure::Refused(format!("reading the checkpoint {}: {error}", path.display())))
             };
             Work::Verify { trust: TrustCode::parse(&trust)?, against: against.map(read).transpose()?, index }
         }

@@ -1,72 +1,81 @@
 //! What came of work, for people or as JSON. The only file that writes to standard output.
 //! Knows the outcomes as `hosting` states them and decides nothing.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this file is for")]
+#![expect(clippy::print_stderr, reason = "printing is what this file is for")]
 
-use std::io::IsTerminal as _;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use hosting::{Account, Demonstration, Outcome, TokenView, TrustView, UserState, UserView};
 
-/// Refusals that are printed; `--json` has all that are listed.
+/// Refusals, and files passed over, that are printed; `--json` has all that are listed.
 const REFUSALS_SHOWN: usize = 50;
 
 /// Prints an outcome.
 pub(crate) fn outcome(outcome: &Outcome, json: bool) -> Result<()> {
+    let mut text = String::new();
     if json {
-        println!("{}", outcome.to_json()?);
-        return Ok(());
+        writeln!(text, "{}", outcome.to_json()?)?;
+    } else {
+        in_words(outcome, &mut text)?;
     }
+    print(&text)
+}
+
+fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
     match outcome {
-        Outcome::Trust(trust) => trust_in_full(trust),
-        Outcome::Trusts(trusts) if trusts.is_empty() => println!("There is no trust here yet: almoner trust add"),
-        Outcome::Trusts(trusts) => trusts.iter().for_each(trust_in_a_line),
+        Outcome::Trust(trust) => trust_in_full(trust, text)?,
+        Outcome::Trusts(trusts) if trusts.is_empty() => {
+            writeln!(text, "There is no trust here yet: almoner trust add")?
+        }
+        Outcome::Trusts(trusts) => trusts.iter().try_for_each(|trust| trust_in_a_line(trust, text))?,
         Outcome::User { name, role, password } => {
-            println!("Account {name} ({role})");
+            writeln!(text, "Account {name} ({role})")?;
             if let Some(password) = password {
-                println!("Password, shown this once: {}", password.reveal());
+                writeln!(text, "Password, shown this once: {}", password.reveal())?;
             }
         }
         Outcome::Token { token, id, until } => {
-            println!("{}", token.reveal());
+            writeln!(text, "{}", token.reveal())?;
             eprintln!("Token {id}, good until {until}. It is shown this once.");
         }
-        Outcome::Users(users) if users.is_empty() => println!("There is no account here yet: almoner user add"),
-        Outcome::Users(users) => users.iter().for_each(user_in_a_line),
-        Outcome::UserClosed { name } => println!("Account {name} is closed; its sessions have ended."),
-        Outcome::Tokens(tokens) if tokens.is_empty() => println!("No token holds here."),
-        Outcome::Tokens(tokens) => tokens.iter().for_each(token_in_a_line),
-        Outcome::TokenRevoked { id } => println!("Token {id} is revoked."),
-        Outcome::Loaded(account) => loaded(account),
+        Outcome::Users(users) if users.is_empty() => writeln!(text, "There is no account here yet: almoner user add")?,
+        Outcome::Users(users) => users.iter().try_for_each(|user| user_in_a_line(user, text))?,
+        Outcome::UserClosed { name } => writeln!(text, "Account {name} is closed; its sessions have ended.")?,
+        Outcome::Tokens(tokens) if tokens.is_empty() => writeln!(text, "No token holds here.")?,
+        Outcome::Tokens(tokens) => tokens.iter().try_for_each(|token| token_in_a_line(token, text))?,
+        Outcome::TokenRevoked { id } => writeln!(text, "Token {id} is revoked.")?,
+        Outcome::Loaded(account) => loaded(account, text)?,
         Outcome::Verified { whole, checked, faults, more_faults, not_proved } => {
-            checked.iter().for_each(|line| println!("checked: {line}"));
+            checked.iter().try_for_each(|line| writeln!(text, "checked: {line}"))?;
             for fault in faults {
                 let entry = fault.entry.map(|entry| format!(", entry {entry}")).unwrap_or_default();
-                println!("FAULT: {}{entry}: {} ({})", fault.subject, fault.sentence, fault.kind);
+                writeln!(text, "FAULT: {}{entry}: {} ({})", fault.subject, fault.sentence, fault.kind)?;
             }
             if *more_faults > 0 {
-                println!("… and {more_faults} more faults");
+                writeln!(text, "… and {more_faults} more faults")?;
             }
-            not_proved.iter().for_each(|line| println!("not proved: {line}"));
-            println!("{}", if *whole { "The record is whole." } else { "The record is NOT whole." });
+            not_proved.iter().try_for_each(|line| writeln!(text, "not proved: {line}"))?;
+            writeln!(text, "{}", if *whole { "The record is whole." } else { "The record is NOT whole." })?;
         }
-        Outcome::Checkpoint { text } => print!("{text}"),
-        Outcome::IndexRebuilt { resources } => println!("Index of {resources} resources rebuilt."),
+        Outcome::Checkpoint { text: checkpoint } => text.push_str(checkpoint),
+        Outcome::IndexRebuilt { resources } => writeln!(text, "Index of {resources} resources rebuilt.")?,
     }
     Ok(())
 }
 
 /// Says where the host is.
-pub(crate) fn serving(address: &str, json: bool) {
+pub(crate) fn serving(address: &str, json: bool) -> Result<()> {
     if json {
-        println!("{{\"serving\":\"{address}\"}}");
-    } else {
-        println!("Serving on {address}. Stop with Ctrl-C.");
+        return print(&format!("{{\"serving\":\"{address}\"}}\n"));
     }
+    print(&format!("Serving on {address}. Stop with Ctrl-C.\n"))
 }
 
 /// Says how to get into a demonstration.
-pub(crate) fn demonstration(demo: &Demonstration, json: bool) {
+pub(crate) fn demonstration(demo: &Demonstration, json: bool) -> Result<()> {
     let token = demo.token.as_ref().map_or("", |token| token.reveal());
+    let mut text = String::new();
     if json {
         let sign_ins = demo.sign_ins.iter().map(|one| {
             format!(
@@ -77,15 +86,18 @@ pub(crate) fn demonstration(demo: &Demonstration, json: bool) {
             )
         });
         let sign_ins = sign_ins.collect::<Vec<_>>().join(",");
-        println!("{{\"serving\":\"{}\",\"token\":\"{token}\",\"sign-ins\":[{sign_ins}]}}", demo.address);
-        return;
+        let address = &demo.address;
+        writeln!(text, "{{\"serving\":\"{address}\",\"token\":\"{token}\",\"sign-ins\":[{sign_ins}]}}")?;
+        return print(&text);
     }
-    println!("\nA demonstration with invented patients: {}\n", demo.address);
+    writeln!(text, "\nA demonstration with invented patients: {}\n", demo.address)?;
     for one in &demo.sign_ins {
-        println!("  {:<16} {:<14} {}", one.role, one.name, one.password.reveal());
+        writeln!(text, "  {:<16} {:<14} {}", one.role, one.name, one.password.reveal())?;
     }
     let fhir = format!("{}fhir/Patient", demo.address);
-    println!("\nFor software, for a day:\n\n  curl -H 'Authorization: Bearer {token}' {fhir}\n\nStop with Ctrl-C.");
+    writeln!(text, "\nFor software, for a day:\n\n  curl -H 'Authorization: Bearer {token}' {fhir}")?;
+    writeln!(text, "\nStop with Ctrl-C.")?;
+    print(&text)
 }
 
 /// Says what went wrong.
@@ -94,59 +106,76 @@ pub(crate) fn error(error: &anyhow::Error) {
     eprintln!("{bold}almoner:{plain} {error:#}");
 }
 
-fn trust_in_a_line(trust: &TrustView) {
-    let resources: u64 = trust.resources.values().sum();
-    println!("{:<12} {:<40} {:>12} resources  {}", trust.code.as_str(), trust.name, resources, trust.store);
+/// Writes to standard output. A reader that has seen enough and closed it, as `head` does, is no failure.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("writing to standard output"),
+    }
 }
 
-fn user_in_a_line(user: &UserView) {
+fn trust_in_a_line(trust: &TrustView, text: &mut String) -> std::fmt::Result {
+    let resources: u64 = trust.resources.values().sum();
+    let TrustView { code, name, store, problem, .. } = trust;
+    match problem {
+        Some(problem) => writeln!(text, "{:<12} {name:<40} CANNOT BE OPENED: {problem}", code.as_str()),
+        None => writeln!(text, "{:<12} {name:<40} {resources:>12} resources  {store}", code.as_str()),
+    }
+}
+
+fn user_in_a_line(user: &UserView, text: &mut String) -> std::fmt::Result {
     let state = match user.state {
         UserState::Open => "",
         UserState::Locked => "locked",
         UserState::Closed => "closed",
     };
-    println!("{:<24} {:<16} {:<8} {}", user.name, user.role, state, user.display);
+    writeln!(text, "{:<24} {:<16} {:<8} {}", user.name, user.role, state, user.display)
 }
 
-fn token_in_a_line(token: &TokenView) {
+fn token_in_a_line(token: &TokenView, text: &mut String) -> std::fmt::Result {
     let reach = if token.patients.is_empty() { String::new() } else { format!(" for {}", token.patients.join(", ")) };
-    println!("{}  {:<16} until {}  {}{reach}", token.id, token.role, token.until, token.label);
+    writeln!(text, "{}  {:<16} until {}  {}{reach}", token.id, token.role, token.until, token.label)
 }
 
-fn trust_in_full(trust: &TrustView) {
-    println!("{}  {}{}", trust.code, trust.name, if trust.demonstration { "  (demonstration)" } else { "" });
-    println!("stored in {}, {} bytes, since {}", trust.store, trust.bytes, trust.created);
-    println!("{} commits", trust.commits);
-    for (kind, count) in &trust.resources {
-        println!("{count:>12}  {kind}");
-    }
+fn trust_in_full(trust: &TrustView, text: &mut String) -> std::fmt::Result {
+    writeln!(text, "{}  {}{}", trust.code, trust.name, if trust.demonstration { "  (demonstration)" } else { "" })?;
+    writeln!(text, "stored in {}, {} bytes, since {}", trust.store, trust.bytes, trust.created)?;
+    writeln!(text, "commits: {}", trust.commits)?;
+    trust.resources.iter().try_for_each(|(kind, count)| writeln!(text, "{count:>12}  {kind}"))
 }
 
-fn loaded(account: &Account) {
-    println!("{:<32}{:>10}{:>10}{:>14}{:>10}", "", "read", "stored", "already there", "refused");
+fn loaded(account: &Account, text: &mut String) -> std::fmt::Result {
+    writeln!(text, "{:<32}{:>10}{:>10}{:>14}{:>10}", "", "read", "stored", "already there", "refused")?;
     for (kind, of) in &account.by_type {
-        println!("{kind:<32}{:>10}{:>10}{:>14}{:>10}", of.read, of.stored, of.already_there, of.refused);
+        writeln!(text, "{kind:<32}{:>10}{:>10}{:>14}{:>10}", of.read, of.stored, of.already_there, of.refused)?;
     }
     let of = account;
-    println!("{:<32}{:>10}{:>10}{:>14}{:>10}", "all", of.read, of.stored, of.already_there, of.refused);
+    writeln!(text, "{:<32}{:>10}{:>10}{:>14}{:>10}", "all", of.read, of.stored, of.already_there, of.refused)?;
     if of.overtaken > 0 {
-        println!(
+        writeln!(
+            text,
             "{} of those already there were overtaken by a later change (--as-newest writes them again)",
             of.overtaken
-        );
+        )?;
     }
     let seconds = (account.milliseconds as f64 / 1000.0).max(0.001);
-    println!("{} files in {seconds:.1} s, {:.0} resources a second", of.files, of.read as f64 / seconds);
+    writeln!(text, "files: {}, in {seconds:.1} s, {:.0} resources a second", of.files, of.read as f64 / seconds)?;
     for refusal in account.refusals.iter().take(REFUSALS_SHOWN) {
-        println!("refused: {}: {}", refusal.place, refusal.reason);
+        writeln!(text, "refused: {}: {}", refusal.place, refusal.reason)?;
     }
     if account.refused > REFUSALS_SHOWN as u64 {
-        println!("… and {} more; --json lists them", account.refused - REFUSALS_SHOWN as u64);
+        writeln!(text, "… and {} more; --json lists them", account.refused - REFUSALS_SHOWN as u64)?;
     }
-    for file in &account.passed_over {
-        println!("passed over: {}: {}", file.file, file.reason);
+    for file in account.passed_over.iter().take(REFUSALS_SHOWN) {
+        writeln!(text, "passed over: {}: {}", file.file, file.reason)?;
     }
-    if let Some(reason) = &account.stopped {
-        println!("STOPPED before the end: {reason}");
+    let more = (account.passed_over.len().saturating_sub(REFUSALS_SHOWN)) as u64 + account.more_passed_over;
+    if more > 0 {
+        writeln!(text, "… and {more} more")?;
+    }
+    match &account.stopped {
+        Some(reason) => writeln!(text, "STOPPED before the end: {reason}"),
+        None => Ok(()),
     }
 }

@@ -41,7 +41,7 @@ const REFUSED_EXAMPLES: &[(&str, &str)] = &[
 /// standard that they break.
 const REFUSED_CLINOSIM: &[(&str, &str, &str)] = &[
     ("Coverage.extension", "array must not be empty", "json.html: objects and arrays are never empty"),
-    ("DiagnosticReport.code.", "string must not be empty", "datatypes.html, string: strings SHALL NOT be empty"),
+    ("DiagnosticReport.code.", "string must not be empty", "json.html: string property values can never be empty"),
     (
         "DiagnosticReport.media[0].link.reference",
         "ImagingStudy",

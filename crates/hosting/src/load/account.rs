@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Refusals that are listed one by one; all are counted.
+/// Refusals, and files passed over, that are listed one by one; all are counted.
 const LISTED: usize = 10_000;
 
 /// What came of a load. `read = stored + already_there + refused`, as a whole and for each type.
@@ -13,8 +13,11 @@ const LISTED: usize = 10_000;
 pub struct Account {
     /// Files that were read, each member of an archive counted.
     pub files: u64,
-    /// Files that were passed over, and why: they do not look like FHIR.
+    /// Files that were passed over, and why: they do not look like FHIR; at most 10,000 are listed.
     pub passed_over: Vec<PassedOver>,
+    /// Files that were passed over beyond those, which were only counted.
+    #[serde(default)]
+    pub more_passed_over: u64,
     /// Resources that were read. A text that cannot be read counts as one.
     pub read: u64,
     /// Resources of which a new version was stored.
@@ -112,6 +115,15 @@ impl Account {
         self.refused += 1;
         if self.refusals.len() < LISTED {
             self.refusals.push(refusal);
+        }
+    }
+
+    /// Notes a file that was passed over.
+    pub(super) fn pass_over(&mut self, file: PassedOver) {
+        if self.passed_over.len() < LISTED {
+            self.passed_over.push(file);
+        } else {
+            self.more_passed_over += 1;
         }
     }
 

@@ -77,7 +77,7 @@ async fn read(files: Vec<Listed>, storing: &mut Storing, listener: Listener<'_>)
     while let Some(step) = steps.recv().await {
         match step {
             Step::File => storing.account.files += 1,
-            Step::PassedOver(file) => storing.account.passed_over.push(file),
+            Step::PassedOver(file) => storing.account.pass_over(file),
             Step::Refused(refusal) => storing.account.refuse(refusal),
             Step::Chunk(chunk) => {
                 for item in chunk.await.map_err(|error| Failure::problem("preparing resources", &error))? {

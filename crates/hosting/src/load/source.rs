@@ -3,6 +3,7 @@
 //! What a file is, its first bytes say; its name only decides whether a file found in a directory or archive is read
 //! at all. Knows nothing of FHIR beyond "a JSON object".
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::ControlFlow;
@@ -20,6 +21,8 @@ const LARGEST_DOCUMENT: u64 = 50 << 20;
 const LONGEST_LINE: u64 = 50 << 20;
 /// Archives and compressions inside each other.
 const DEEPEST: u32 = 4;
+/// Bytes of an archive between the contents of two members: their headers, which may be long names.
+const LONGEST_HEADERS: u64 = 1 << 20;
 /// How much of a file is looked at to see what it is: a tar header has its mark at byte 257.
 const PEEK: usize = 512;
 
@@ -111,7 +114,8 @@ impl Reader<'_> {
     }
 
     fn read_archive(&mut self, name: &str, input: &mut dyn BufRead, depth: u32) -> ControlFlow<()> {
-        let mut archive = tar::Archive::new(input);
+        let (read, until) = (Cell::new(0), Cell::new(LONGEST_HEADERS));
+        let mut archive = tar::Archive::new(Bounded { input, read: &read, until: &until });
         let members = match archive.entries() {
             Ok(members) => members,
             Err(error) => return self.unreadable(name, &error),
@@ -121,7 +125,10 @@ impl Reader<'_> {
                 Ok(member) => member,
                 Err(error) => return self.unreadable(name, &error),
             };
-            if !member.header().entry_type().is_file() {
+            let is_file = member.header().entry_type().is_file();
+            let stored = if is_file { member.size() } else { member.header().entry_size().unwrap_or(0) };
+            until.set(read.get().saturating_add(stored).saturating_add(LONGEST_HEADERS));
+            if !is_file {
                 continue;
             }
             let inside = format!("{name}:{}", String::from_utf8_lossy(&member.path_bytes()));
@@ -170,6 +177,29 @@ impl Reader<'_> {
     fn refuse(&mut self, name: &str, reason: &str) -> ControlFlow<()> {
         let place = Place { file: name.to_owned(), line: None, inside: None };
         (self.hear)(Found::Unreadable(place, reason.to_owned()))
+    }
+}
+
+/// An archive that is read up to a place only, which moves with each member: the library keeps the names of members in
+/// memory, however long the archive says they are.
+struct Bounded<'a> {
+    input: &'a mut dyn BufRead,
+    /// Bytes read so far.
+    read: &'a Cell<u64>,
+    /// How many may be.
+    until: &'a Cell<u64>,
+}
+
+impl Read for Bounded<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.get() - self.read.get();
+        if left == 0 {
+            return Err(io::Error::other("a name in this archive is too long"));
+        }
+        let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let length = self.input.read(&mut buffer[..most])?;
+        self.read.set(self.read.get() + length as u64);
+        Ok(length)
     }
 }
 

@@ -1,7 +1,8 @@
-//! Each command: what it says, what it refuses, its exit code.
+//! Each command: what it says, what it refuses, its exit code; where the host is found; a store that is not as it was.
 //! What a command does is tested where it is done; here it is what a shell sees.
 
-use std::io::Write as _;
+use std::io::{Seek as _, Write as _};
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use crate::stage::Stage;
@@ -20,25 +21,126 @@ fn help_shows_the_commands_and_an_example_of_each() {
 #[test]
 fn wrong_usage_and_refusals_have_codes_of_their_own() {
     let stage = Stage::with_trust();
-    let cases: [(&[&str], i32); 12] = [
-        (&["trust", "list"], 0),
-        (&["fly"], 2),
-        (&["token", "--trust", "RAA", "--role", "system"], 2),
-        (&["token", "--trust", "RAA", "--role", "system", "--ttl", "12"], 2),
-        (&["token", "--trust", "RAA", "--role", "king", "--ttl", "1h"], 1),
-        (&["token", "--trust", "RAA", "--role", "host", "--ttl", "1h"], 1),
-        (&["token", "--trust", "RAA", "--role", "system", "--ttl", "91d"], 1),
-        (&["token", "--trust", "RZZ", "--role", "system", "--ttl", "1h"], 1),
-        (&["trust", "add", "--code", "RAA", "--name", "Again"], 1),
-        (&["trust", "add", "--code", "a/b", "--name", "X"], 1),
-        (&["load", "--trust", "RAA", "nowhere.json"], 1),
-        (&["trust", "list", "--data", "/dev/null/x"], 3),
+    std::fs::write(stage.path("text"), "hello").unwrap();
+    std::fs::write(stage.path("misspelt.toml"), "liste = \"127.0.0.1:1\"").unwrap();
+    let token = ["token", "--trust", "RAA"];
+    let with = |rest: &[&'static str]| [&token[..], rest].concat();
+    let cases: [(&[&str], i32, &str); 30] = [
+        (&["trust", "list"], 0, ""),
+        (&[], 2, "Usage"),
+        (&["fly"], 2, "fly"),
+        (&["trust"], 2, "Usage"),
+        (&["trust", "add", "--code", "RBB"], 2, "--name"),
+        (&["serve", "--listen", "nonsense"], 2, "--listen"),
+        (&["token"], 2, "--trust"),
+        (&with(&["--role", "system"]), 2, "--ttl"),
+        (&with(&["--role", "system", "--ttl", "12"]), 2, "12h"),
+        (&with(&["--role", "king", "--ttl", "1h"]), 1, "king"),
+        (&with(&["--role", "host", "--ttl", "1h"]), 1, "host"),
+        (&with(&["--role", "system", "--ttl", "91d"]), 1, "90 days"),
+        (&with(&["--role", "system", "--ttl", "0s"]), 1, "90 days"),
+        (&with(&["--role", "subject", "--ttl", "1h"]), 1, "--patient"),
+        (&with(&["--role", "subject", "--ttl", "1h", "--patient", "a b"]), 1, "a b"),
+        (&["token", "--trust", "RZZ", "--role", "system", "--ttl", "1h"], 1, "RZZ"),
+        (&["trust", "add", "--code", "RAA", "--name", "Again"], 1, "already"),
+        (&["trust", "add", "--code", "a/b", "--name", "X"], 1, "RTX"),
+        (&["trust", "add", "--code", "RBB", "--name", ""], 1, "100 characters"),
+        (&["trust", "add", "--code", "RBB", "--name", "X", "--store", "mysql://x"], 1, "sqlite"),
+        (&["user", "add", "--trust", "RAA", "--name", "a.b", "--display", "", "--role", "clerk"], 1, "--display"),
+        (&["user", "add", "--trust", "RAA", "--name", "A B", "--display", "X", "--role", "clerk"], 1, "small letters"),
+        (&["load", "--trust", "RAA"], 2, "PATH"),
+        (&["load", "--trust", "RAA", "nowhere.json"], 1, "nowhere.json"),
+        (&["verify", "--trust", "RAA", "--against", "nowhere"], 1, "nowhere"),
+        (&["verify", "--trust", "RAA", "--against", "text"], 1, "no checkpoint"),
+        (&["trust", "list", "--config", "nowhere.toml"], 1, "nowhere.toml"),
+        (&["trust", "list", "--config", "misspelt.toml"], 1, "liste"),
+        (&["trust", "list", "--data", "/dev/null/x"], 3, "/dev/null/x"),
+        (&["trust", "add", "--code", "RBB", "--name", "X", "--store", "postgres://a@127.0.0.1:1/a"], 3, "connecting"),
     ];
-    for (arguments, code) in cases {
+    for (arguments, code, part) in cases {
         let said = stage.run(arguments);
         assert_eq!(said.code, code, "{arguments:?}: {}{}", said.out, said.err);
-        assert!(code == 0 || !said.err.is_empty(), "{arguments:?} says why");
+        assert!(said.err.contains(part), "{arguments:?} says why: {}", said.err);
+        assert!(code == 0 || said.out.is_empty(), "{arguments:?}: {}", said.out);
     }
+}
+
+/// What is not right goes to standard error in words, with `--json` too.
+#[test]
+fn json_is_one_line_on_success_and_nothing_on_failure() {
+    let stage = Stage::with_trust();
+    let said = stage.run(&["trust", "list", "--json"]);
+    assert_eq!((said.code, said.out.lines().count()), (0, 1));
+    let said = stage.run(&["trust", "show", "RZZ", "--json"]);
+    assert_eq!((said.code, said.out.as_str()), (1, ""));
+    assert!(said.err.starts_with("almoner: "), "{}", said.err);
+}
+
+#[test]
+fn an_output_that_nobody_reads_is_no_failure_and_one_that_is_full_is() {
+    let stage = Stage::with_trust();
+    let mut child = stage.command(&["trust", "list"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ended = stage.command(&["trust", "list"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
+    let words = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(3), "{words}");
+    assert!(words.starts_with("almoner: writing to standard output"), "{words}");
+}
+
+#[test]
+fn a_host_that_cannot_listen_says_so() {
+    let stage = Stage::set();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = stage.run(&["serve", "--listen", &address]);
+    assert_eq!(said.code, 3);
+    assert!(said.err.contains(&format!("listening on {address}")), "{}", said.err);
+}
+
+#[test]
+fn a_demonstration_is_not_put_beside_other_trusts() {
+    let stage = Stage::with_trust();
+    let said = stage.run(&["demo", "--listen", "127.0.0.1:0"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("no demonstration"), "{}", said.err);
+    assert_eq!(stage.json(&["trust", "list"])["trusts"].as_array().unwrap().len(), 1);
+}
+
+/// A trust is named with what is wrong, and nothing is made in its place; the others are there.
+#[test]
+fn a_record_of_a_newer_release_or_without_its_files_is_named_and_left_alone() {
+    let stage = Stage::with_trust();
+    assert_eq!(stage.run(&["trust", "add", "--code", "RBB", "--name", "B"]).code, 0);
+    assert_eq!(stage.run(&["trust", "add", "--code", "RCC", "--name", "C"]).code, 0);
+    let database = stage.path("data/trusts/RAA/record.db");
+    let mut file = std::fs::OpenOptions::new().write(true).open(database).unwrap();
+    // The version of the tables in the header of an SQLite database (its file format, 1.3.14).
+    file.seek(std::io::SeekFrom::Start(60)).unwrap();
+    file.write_all(&99u32.to_be_bytes()).unwrap();
+    let gone = stage.path("data/trusts/RBB");
+    std::fs::remove_dir_all(&gone).unwrap();
+    for (code, part) in [("RAA", "newer release"), ("RBB", "Is its disk there?")] {
+        let said = stage.run(&["trust", "show", code]);
+        assert_eq!(said.code, 3, "{}", said.err);
+        assert!(said.err.contains(&format!("opening the record of {code}")) && said.err.contains(part), "{}", said.err);
+    }
+    std::fs::create_dir(&gone).unwrap();
+    let said = stage.run(&["trust", "list", "--json"]);
+    let trusts: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let problems: Vec<bool> = (0..3).map(|number| trusts["trusts"][number]["problem"].is_string()).collect();
+    assert_eq!((said.code, problems), (1, vec![true, true, false]), "{}", said.out);
+    assert_eq!(std::fs::read_dir(&gone).unwrap().count(), 0, "nothing was made");
+
+    let serving = stage.serve();
+    for (code, status) in [("RAA", 500), ("RBB", 500), ("RCC", 401), ("RZZ", 401)] {
+        assert_eq!(serving.get(&format!("/t/{code}/fhir/Patient"), "alm_x").status, status, "{code}");
+    }
+    assert!(serving.stop());
+    std::fs::write(stage.path("data/host.toml"), "host = \"x\"\ncolour = \"red\"\n").unwrap();
+    let said = stage.run(&["trust", "list"]);
+    assert!(said.code == 1 && said.err.contains("another release"), "{}", said.err);
 }
 
 #[test]
@@ -59,18 +161,10 @@ fn a_password_is_made_or_read_and_must_be_long() {
     let made = stage.json(&with(&["a.b"]));
     assert_eq!(made["user"]["password"].as_str().unwrap().len(), 23);
     assert_eq!(stage.run(&with(&["a.b"])).code, 1, "the name is taken");
-    for (name, password, code) in [("c.d", "correct horse battery\n", 0), ("e.f", "short\n", 1)] {
-        let mut child = stage
-            .command(&with(&[name, "--password-stdin"]))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(code), "{name}");
-        assert!(!String::from_utf8_lossy(&output.stdout).contains("horse"), "a given password is not repeated");
+    for (name, password, code) in [("c.d", "correct horse battery\n", 0), ("e.f", "short\n", 1), ("g.h", "", 1)] {
+        let said = stage.run_with(&with(&[name, "--password-stdin"]), password);
+        assert_eq!(said.code, code, "{name}: {}", said.err);
+        assert!(!said.out.contains("horse"), "a given password is not repeated");
     }
 }
 
@@ -86,6 +180,20 @@ fn the_file_gives_way_to_the_environment_and_both_to_arguments() {
     assert!(made("data"));
     stage.run(&[&add[..], &["--data", "from-arguments"]].concat());
     assert!(made("from-arguments"));
+    std::fs::write(stage.path("named.toml"), "data = \"from-named-file\"\n").unwrap();
+    stage.command(&add).env_remove("ALMONER_DATA").env("ALMONER_CONFIG", "named.toml").output().unwrap();
+    assert!(made("from-named-file"));
+}
+
+/// What is in the data directory is for the owner's eyes, also where somebody else made the directory.
+#[test]
+fn the_data_are_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let stage = Stage::set();
+    std::fs::create_dir(stage.path("data")).unwrap();
+    assert_eq!(stage.run(&["trust", "add", "--code", "RAA", "--name", "X"]).code, 0);
+    let mode = |name: &str| std::fs::metadata(stage.path(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("data/trusts"), mode("data/host.toml")), (0o700, 0o600));
 }
 
 /// Copies a folder with everything in it.

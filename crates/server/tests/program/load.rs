@@ -1,122 +1,111 @@
-//! `load`: sums that agree with an independent count of the files, repeats, what is wrong, a load that is killed.
-//! The files are counted by another JSON reader; FHIR search must count the same.
+//! `load`: an account that agrees with an independent count of the files, on both stores; repeats; what is wrong; a load
+//! that is killed. The files are counted by another JSON reader (`input.rs`); FHIR search must count the same.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::stage::{Stage, is_soak, suite};
+use crate::input::{Input, place};
+use crate::stage::{Stage, is_soak, note, suite};
 
-/// Distinct resources by type, as another JSON reader counts them.
-type Counts = BTreeMap<String, BTreeSet<String>>;
-
-fn count(counts: &mut Counts, resource: &Value) {
-    let text = |name: &str| resource[name].as_str().unwrap().to_owned();
-    counts.entry(text("resourceType")).or_default().insert(text("id"));
-}
-
-fn has_empty_array(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => items.is_empty() || items.iter().any(has_empty_array),
-        Value::Object(members) => members.values().any(has_empty_array),
-        _ => false,
-    }
-}
-
-/// Takes the members whose names fit out of a `.tar.gz` into a folder.
-fn unpack(archive: &Path, to: &Path, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    std::fs::create_dir_all(to).unwrap();
-    let file = std::fs::File::open(archive).unwrap();
-    let mut paths = Vec::new();
-    for member in tar::Archive::new(flate2::read::GzDecoder::new(file)).entries().unwrap() {
-        let mut member = member.unwrap();
-        let path = member.path().unwrap().into_owned();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if member.header().entry_type().is_file() && wanted(&name) {
-            member.unpack(to.join(&name)).unwrap();
-            paths.push(to.join(name));
-        }
-    }
-    paths
-}
-
-/// A few patients of `synthea-150` (all of them in the long suites) with the hospitals and practitioners, and what is in the files.
-fn synthea(stage: &Stage, letters: &[char]) -> Option<(PathBuf, Counts)> {
-    let archive = suite("synthea-150.tar.gz")?;
-    let folder = stage.path("synthea");
+/// Some patients of `synthea-150` by the first letters of their names, all of them in the long suites.
+fn synthea(stage: &Stage, letters: &[char]) -> Option<Input> {
     let wanted = |name: &str| name.contains("Information") || name.starts_with(letters) || is_soak();
-    let mut counts = Counts::new();
-    for path in unpack(&archive, &folder, wanted) {
-        let bundle: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        bundle["entry"].as_array().unwrap().iter().for_each(|entry| count(&mut counts, &entry["resource"]));
-    }
-    Some((folder, counts))
+    Some(Input::synthea(&suite("synthea-150.tar.gz")?, stage.path("synthea"), wanted))
 }
 
-/// What the record holds must be what the files hold, by FHIR search.
-fn assert_counts(stage: &Stage, counts: &Counts) {
+fn load(stage: &Stage, input: &Input) -> Value {
+    let paths = input.paths.iter().map(|path| path.to_str().unwrap());
+    stage.json(&["load", "--trust", "RAA"].into_iter().chain(paths).collect::<Vec<_>>())["loaded"].clone()
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap()
+}
+
+/// The places of the texts that an account lists as refused.
+fn refused(account: &Value) -> BTreeSet<String> {
+    account["refusals"].as_array().unwrap().iter().map(|refusal| place(&refusal["place"])).collect()
+}
+
+/// The account says of every text of the files what became of it, and refuses those that break a rule and no others.
+fn assert_account(account: &Value, input: &Input) {
+    let sums = |of: &Value| ["stored", "already_there", "refused"].iter().map(|end| number(&of[end])).sum::<u64>();
+    let refused = refused(account);
+    let broken: BTreeSet<String> =
+        input.texts.iter().filter(|(_, text)| text.is_broken).map(|(place, _)| place.clone()).collect();
+    assert_eq!(refused, broken, "what is refused breaks a rule, and the other way round");
+    assert_eq!(number(&account["refused"]), refused.len() as u64);
+    assert_eq!((number(&account["read"]), sums(account)), (input.texts.len() as u64, input.texts.len() as u64));
+    assert_eq!((number(&account["files"]), &account["stopped"]), (input.files as u64, &Value::Null));
+    // A text whose JSON FHIR does not allow is refused before its type is read.
+    let mut expected: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut untyped = account["refusals"].as_array().unwrap().iter().filter(|refusal| refusal["kind"].is_null());
+    let untyped: BTreeSet<String> = untyped.by_ref().map(|refusal| place(&refusal["place"])).collect();
+    for (place, text) in &input.texts {
+        *expected.entry(if untyped.contains(place) { "?" } else { &text.kind }).or_default() += 1;
+    }
+    let by_type = account["by_type"].as_object().unwrap();
+    let read: BTreeMap<&str, u64> = by_type.iter().map(|(kind, of)| (kind.as_str(), number(&of["read"]))).collect();
+    assert_eq!(read, expected);
+    for (kind, of) in by_type {
+        assert_eq!(sums(of), number(&of["read"]), "{kind}");
+    }
+}
+
+/// What the record holds must be what the files hold without what was refused: by two FHIR searches and by its own count.
+fn assert_counts(stage: &Stage, input: &Input, account: &Value) {
+    let held = input.held_without(&refused(account));
+    let own = stage.json(&["trust", "show", "RAA"])["trust"]["resources"].clone();
     let token = stage.token("system");
     let serving = stage.serve();
-    for (kind, ids) in counts {
+    for (kind, ids) in &held {
         assert_eq!(serving.count(kind, &token), ids.len() as u64, "{kind}");
+        let page = serving.get(&format!("/t/RAA/fhir/{kind}?_count=1&_total=accurate"), &token).json();
+        assert_eq!(page["total"], ids.len() as u64, "{kind}");
+        assert_eq!(own.get(kind).map_or(0, number), ids.len() as u64, "{kind}");
     }
+    assert!(own.as_object().unwrap().keys().all(|kind| held.contains_key(kind)), "nothing else is there: {own}");
+}
+
+/// A load, its account, the same load again, and the counts.
+fn assert_load(stage: &Stage, input: &Input, what: &str) {
+    let first = load(stage, input);
+    assert_account(&first, input);
+    let again = load(stage, input);
+    assert_account(&again, input);
+    assert_eq!(
+        (&again["stored"], &again["refusals"]),
+        (&Value::from(0), &first["refusals"]),
+        "a repeat stores nothing"
+    );
+    assert_counts(stage, input, &first);
+    note(&format!(
+        "load: {what}: read {}, stored {}, already there {}, refused {} in {} ms; again in {} ms",
+        first["read"],
+        first["stored"],
+        first["already_there"],
+        first["refused"],
+        first["milliseconds"],
+        again["milliseconds"],
+    ));
 }
 
 #[test]
 fn bundles_load_with_sums_that_agree_and_a_repeat_stores_nothing() {
-    let stage = Stage::with_trust();
-    let Some((folder, counts)) = synthea(&stage, &['Q', 'U']) else { return };
-    let folder = folder.to_str().unwrap();
-    let first = &stage.json(&["load", "--trust", "RAA", folder])["loaded"];
-    assert_eq!(first["refused"], 0, "{first}");
-    assert_eq!(first["read"], first["stored"].as_u64().unwrap() + first["already_there"].as_u64().unwrap());
-    let again = &stage.json(&["load", "--trust", "RAA", folder])["loaded"];
-    assert_eq!(again["read"], first["read"]);
-    assert_eq!(again["stored"], 0, "{again}");
-    assert_counts(&stage, &counts);
+    Stage::on_both_stores(|stage, store| {
+        let Some(input) = synthea(stage, &['Q', 'U']) else { return };
+        assert_load(stage, &input, &format!("synthea-150 into {store}"));
+    });
 }
 
 #[test]
-fn compressed_lines_load_with_sums_that_agree_on_both_stores() {
-    compressed_lines_load_with_sums_that_agree(&Stage::with_trust());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let database = runtime.block_on(testkit::postgres::fresh()).unwrap();
-    let stage = Stage::with_trust_in(&database.url);
-    assert_eq!(
-        stage.json(&["trust", "show", "RAA"])["trust"]["store"].as_str().map(|store| &store[..8]),
-        Some("postgres")
-    );
-    compressed_lines_load_with_sums_that_agree(&stage);
-}
-
-fn compressed_lines_load_with_sums_that_agree(stage: &Stage) {
+fn compressed_lines_load_with_sums_that_agree_and_a_repeat_stores_nothing() {
     let Some(folder) = suite("clinosim-296") else { return };
-    let (mut counts, mut wrong) = (Counts::new(), 0);
-    let mut paths = Vec::new();
     let some = ["AllergyIntolerance", "Patient", "Organization", "Location", "Coverage", "ImagingStudy"];
-    for path in std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()) {
-        if !is_soak() && !some.iter().any(|kind| path.ends_with(format!("{kind}.ndjson.gz"))) {
-            continue;
-        }
-        let mut text = String::new();
-        flate2::read::MultiGzDecoder::new(std::fs::File::open(&path).unwrap()).read_to_string(&mut text).unwrap();
-        for line in text.lines() {
-            let resource: Value = serde_json::from_str(line).unwrap();
-            // FHIR JSON has no empty arrays (json.html, 2.6.2); some lines of this suite have one.
-            if has_empty_array(&resource) { wrong += 1 } else { count(&mut counts, &resource) }
-        }
-        paths.push(path.to_str().unwrap().to_owned());
-    }
-    let arguments = ["load", "--trust", "RAA"].into_iter().chain(paths.iter().map(String::as_str)).collect::<Vec<_>>();
-    let account = &stage.json(&arguments)["loaded"];
-    assert_eq!((&account["refused"], &account["files"]), (&wrong.into(), &paths.len().into()));
-    for refusal in account["refusals"].as_array().unwrap() {
-        assert!(refusal["reason"].as_str().unwrap().contains("An array must not be empty."), "{refusal}");
-    }
-    assert_counts(stage, &counts);
+    let input = Input::clinosim(&folder, if is_soak() { &[] } else { &some });
+    Stage::on_both_stores(|stage, store| assert_load(stage, &input, &format!("clinosim-296 into {store}")));
 }
 
 #[test]
@@ -156,8 +145,8 @@ fn what_is_refused_is_named_with_its_place_and_everything_else_is_stored() {
 #[test]
 fn a_load_that_is_killed_is_simply_repeated() {
     let stage = Stage::with_trust();
-    let Some((folder, counts)) = synthea(&stage, &['R', 'S']) else { return };
-    let arguments = ["load", "--trust", "RAA", folder.to_str().unwrap()];
+    let Some(input) = synthea(&stage, &['R', 'S']) else { return };
+    let arguments = ["load", "--trust", "RAA", input.paths[0].to_str().unwrap()];
     let mut child = stage.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // Killed as soon as something is committed: the database has grown.
     let database = stage.path("data/trusts/RAA");
@@ -169,8 +158,8 @@ fn a_load_that_is_killed_is_simply_repeated() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let account = &stage.json(&arguments)["loaded"];
-    assert_eq!(account["refused"], 0, "{account}");
-    assert!(account["already_there"].as_u64().unwrap() > 0, "something was there: {account}");
-    assert_counts(&stage, &counts);
+    let account = load(&stage, &input);
+    assert_account(&account, &input);
+    assert!(number(&account["already_there"]) > 0, "something was there: {account}");
+    assert_counts(&stage, &input, &account);
 }

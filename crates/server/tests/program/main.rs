@@ -2,9 +2,12 @@
 //! One file a subject; `stage.rs` has what they share. Nothing inside the product is called.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod accounts;
 mod commands;
 mod demo;
 mod hostile;
+mod input;
 mod load;
+mod malformed;
 mod owner;
 mod stage;

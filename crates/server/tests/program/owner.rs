@@ -16,6 +16,13 @@ fn a_second_process_hands_its_work_to_the_one_that_serves() {
     std::fs::write(stage.path("p.json"), r#"{"resourceType":"Patient","id":"p1"}"#).unwrap();
     assert_eq!(stage.json(&["load", "--trust", "RAA", "p.json"])["loaded"]["stored"], 1);
     assert_eq!(serving.get("/t/RAA/fhir/Patient/p1", &token).status, 200);
+    let verified = stage.json(&["verify", "--trust", "RAA", "--index"]);
+    assert_eq!(verified["verified"]["whole"], true, "{verified}");
+    assert_eq!(stage.json(&["rebuild-index", "--trust", "RAA"])["index-rebuilt"]["resources"], 2);
+    std::fs::create_dir(stage.path("elsewhere")).unwrap();
+    let from_elsewhere =
+        stage.command(&["load", "--trust", "RAA", "../p.json"]).current_dir(stage.path("elsewhere")).output();
+    assert!(from_elsewhere.unwrap().status.success(), "paths are those of the person who names them");
     assert!(stage.json(&["checkpoint", "--trust", "RAA"])["checkpoint"]["text"].as_str().unwrap().contains("/t/RAA"));
     assert_eq!(stage.run(&["trust", "show", "RZZ"]).code, 1, "a refusal comes back as one");
     let second = stage.run(&["serve", "--listen", "127.0.0.1:0"]);

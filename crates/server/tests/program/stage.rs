@@ -12,6 +12,9 @@ use serde_json::Value;
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The most memory a host may use, in MiB.
+pub(crate) const MEMORY_MIB: u64 = 600;
+
 /// A data directory and the binary.
 pub(crate) struct Stage {
     directory: tempfile::TempDir,
@@ -48,6 +51,17 @@ impl Stage {
         Stage::with_trust_in("sqlite")
     }
 
+    /// A stage with the trust `RAA` in each of the stores, one after the other, with the name of the store.
+    pub(crate) fn on_both_stores(check: impl Fn(&Stage, &str)) {
+        check(&Stage::with_trust(), "SQLite");
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let database = runtime.block_on(testkit::postgres::fresh()).unwrap();
+        let stage = Stage::with_trust_in(&database.url);
+        let trust = stage.json(&["trust", "show", "RAA"]);
+        assert!(trust["trust"]["store"].as_str().unwrap().starts_with("postgres"), "{trust}");
+        check(&stage, "PostgreSQL");
+    }
+
     /// A stage with the trust `RAA` in this store.
     pub(crate) fn with_trust_in(store: &str) -> Stage {
         let stage = Stage { store: store.into(), ..Stage::set() };
@@ -69,7 +83,17 @@ impl Stage {
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
-        let output = self.command(arguments).stdin(Stdio::null()).output().unwrap();
+        self.run_with(arguments, "")
+    }
+
+    /// Runs a command to its end, with this on its standard input.
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Said {
+        let mut command = self.command(arguments);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Most commands read no input and may have ended already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
     }
@@ -145,6 +169,29 @@ impl Serving {
         answer.json()["total"].as_u64().unwrap()
     }
 
+    /// Signs in through the form; gives the status of the answer and the cookie that it sets.
+    pub(crate) fn sign_in(&self, trust: &str, name: &str, password: &str) -> (u16, Option<String>) {
+        let page = self.send("GET", "/sign-in", &[], b"");
+        let cookie = |head: &str| {
+            let line = head.lines().find_map(|line| line.strip_prefix("set-cookie: "))?;
+            Some(line.split(';').next()?.to_owned())
+        };
+        let before = cookie(&page.head).unwrap();
+        let text = String::from_utf8(page.body).unwrap();
+        let token = text.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let form = format!("trust={trust}&name={name}&password={password}&next=&form_token={token}");
+        let headers = [("Cookie", before.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+        let answer = self.send("POST", "/sign-in", &headers, form.as_bytes());
+        (answer.status, cookie(&answer.head))
+    }
+
+    /// The most memory that the host has used so far, in MiB.
+    pub(crate) fn peak_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() / 1024
+    }
+
     /// Asks the host to stop, as a service manager does, and waits until it has.
     pub(crate) fn stop(mut self) -> bool {
         Command::new("kill").arg(self.id().to_string()).status().unwrap();
@@ -206,11 +253,12 @@ pub(crate) fn suite(name: &str) -> Option<PathBuf> {
         return Some(path);
     }
     assert!(std::env::var("CI").as_deref() != Ok("true"), "the suite {} is missing", path.display());
-    skipped(name);
+    note(&format!("SKIPPED: the third-party suite {name} is not installed"));
     None
 }
 
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn skipped(name: &str) {
-    eprintln!("SKIPPED: the third-party suite {name} is not installed");
+/// Says what somebody will want to know who reads the output of a test: a figure, or that it was skipped.
+#[expect(clippy::print_stderr, reason = "this is where tests speak")]
+pub(crate) fn note(text: &str) {
+    eprintln!("{text}");
 }

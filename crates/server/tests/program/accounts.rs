@@ -1,0 +1,143 @@
+//! Accounts and tokens on the command line: listed, reset, closed, opened again, revoked; in this process and at the one
+//! that serves, where what no longer holds must open nothing from that moment on.
+
+use serde_json::{Value, json};
+
+use crate::stage::{Serving, Stage};
+
+const ADD: [&str; 4] = ["user", "add", "--trust", "RAA"];
+
+fn user<'a>(what: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
+    ["user", what, "--trust", "RAA"].iter().chain(rest).copied().collect()
+}
+
+fn password(said: &Value) -> String {
+    said["user"]["password"].as_str().unwrap().to_owned()
+}
+
+/// Names and states of the accounts.
+fn accounts(stage: &Stage) -> Vec<(String, String)> {
+    let users = stage.json(&user("list", &[]))["users"].clone();
+    let text = |user: &Value, member: &str| user[member].as_str().unwrap().to_owned();
+    users.as_array().unwrap().iter().map(|user| (text(user, "name"), text(user, "state"))).collect()
+}
+
+fn state(stage: &Stage, name: &str) -> String {
+    accounts(stage).into_iter().find(|(known, _)| known == name).unwrap().1
+}
+
+/// Whether a session opens anything.
+fn opens(serving: &Serving, cookie: &str) -> bool {
+    serving.send("GET", "/t/RAA/", &[("Cookie", cookie)], b"").status != 401
+}
+
+#[test]
+fn accounts_are_listed_by_name_with_role_and_state() {
+    let stage = Stage::with_trust();
+    let none = stage.run(&user("list", &[]));
+    assert_eq!((none.code, none.out.trim()), (0, "There is no account here yet: almoner user add"));
+    for (name, display, role) in [("c.d", "Cara Dee", "clinician"), ("a.b", "Abe Bee", "clerk")] {
+        stage.json(&[&ADD[..], &["--name", name, "--display", display, "--role", role]].concat());
+    }
+    let users = stage.json(&user("list", &[]))["users"].clone();
+    assert_eq!(
+        users,
+        json!([
+            {"name": "a.b", "display": "Abe Bee", "role": "clerk", "state": "open"},
+            {"name": "c.d", "display": "Cara Dee", "role": "clinician", "state": "open"},
+        ])
+    );
+    let lines = stage.run(&user("list", &[])).out;
+    assert!(lines.lines().next().unwrap().starts_with("a.b") && lines.contains("Cara Dee"), "{lines}");
+}
+
+#[test]
+fn a_reset_gives_a_new_password_ends_sessions_and_lifts_a_lock() {
+    let stage = Stage::with_trust();
+    let old = password(&stage.json(&[&ADD[..], &["--name", "a.b", "--display", "A", "--role", "clerk"]].concat()));
+    let serving = stage.serve();
+    let (status, session) = serving.sign_in("RAA", "a.b", &old);
+    let session = session.unwrap();
+    assert_eq!((status, opens(&serving, &session)), (303, true));
+    for _ in 0..5 {
+        assert_eq!(serving.sign_in("RAA", "a.b", "not-the-password").0, 401);
+    }
+    assert_eq!(state(&stage, "a.b"), "locked");
+    assert_eq!(serving.sign_in("RAA", "a.b", &old).0, 401, "a locked account opens to nobody");
+    let new = password(&stage.json(&user("reset", &["--name", "a.b"])));
+    assert_ne!(new, old);
+    assert_eq!(state(&stage, "a.b"), "open");
+    assert!(!opens(&serving, &session));
+    assert_eq!(serving.sign_in("RAA", "a.b", &old).0, 401);
+    assert_eq!(serving.sign_in("RAA", "a.b", &new).0, 303);
+    let given = stage.run_with(&user("reset", &["--name", "a.b", "--password-stdin"]), "correct horse battery\n");
+    assert_eq!((given.code, given.out.contains("horse")), (0, false), "{}", given.err);
+    assert_eq!(serving.sign_in("RAA", "a.b", "correct+horse+battery").0, 303);
+}
+
+#[test]
+fn a_closed_account_opens_nothing_until_it_is_opened_again() {
+    let stage = Stage::with_trust();
+    let old = password(&stage.json(&[&ADD[..], &["--name", "a.b", "--display", "A", "--role", "clerk"]].concat()));
+    let serving = stage.serve();
+    let session = serving.sign_in("RAA", "a.b", &old).1.unwrap();
+    assert!(opens(&serving, &session));
+    assert_eq!(stage.json(&user("close", &["--name", "a.b"]))["user-closed"]["name"], "a.b");
+    assert_eq!(state(&stage, "a.b"), "closed");
+    assert!(!opens(&serving, &session));
+    assert_eq!(serving.sign_in("RAA", "a.b", &old).0, 401);
+    let refusals: [(&[&str], &str); 4] = [
+        (&user("close", &["--name", "a.b"]), "closed already"),
+        (&user("reset", &["--name", "a.b"]), "--reopen"),
+        (&user("close", &["--name", "nobody"]), "no account"),
+        (&user("reset", &["--name", "nobody"]), "no account"),
+    ];
+    for (arguments, part) in refusals {
+        let said = stage.run(arguments);
+        assert!(said.code == 1 && said.err.contains(part), "{arguments:?}: {} {}", said.code, said.err);
+    }
+    let taken = stage.run(&[&ADD[..], &["--name", "a.b", "--display", "A", "--role", "clerk"]].concat());
+    assert_eq!(taken.code, 1, "its name stays taken");
+    let new = password(&stage.json(&user("reset", &["--name", "a.b", "--reopen"])));
+    assert_eq!(serving.sign_in("RAA", "a.b", &new).0, 303);
+    assert_eq!(state(&stage, "a.b"), "open");
+}
+
+#[test]
+fn tokens_are_listed_without_their_secret_and_revoked_by_id() {
+    let stage = Stage::with_trust();
+    let list = ["token", "list", "--trust", "RAA"];
+    assert_eq!(stage.run(&list).out.trim(), "No token holds here.");
+    let make = |rest: &[&str]| stage.json(&[&["token", "--trust", "RAA"], rest].concat())["token"].clone();
+    let later = make(&["--role", "system", "--ttl", "2h", "--label", "the laboratory"]);
+    let sooner = make(&["--role", "subject", "--ttl", "1h", "--patient", "p1", "--patient", "p2"]);
+    let tokens = stage.json(&list)["tokens"].clone();
+    let ids = [&tokens[0]["id"], &tokens[1]["id"]];
+    assert_eq!(ids, [&sooner["id"], &later["id"]], "the one that ends first stands first");
+    assert_eq!((&tokens[0]["patients"], &tokens[0]["until"]), (&json!(["p1", "p2"]), &sooner["until"]));
+    assert_eq!((&tokens[1]["label"], &tokens[1]["role"]), (&json!("the laboratory"), &json!("system")));
+    let lines = stage.run(&list).out;
+    let secret = later["token"].as_str().unwrap();
+    assert!(lines.contains("the laboratory") && lines.contains("for p1, p2") && !lines.contains(secret), "{lines}");
+
+    let serving = stage.serve();
+    let status = |serving: &Serving| serving.get("/t/RAA/fhir/Patient", secret).status;
+    assert_eq!(status(&serving), 200);
+    let id = later["id"].as_str().unwrap();
+    let revoke = ["token", "revoke", "--trust", "RAA", id];
+    assert_eq!(stage.json(&revoke)["token-revoked"]["id"], id);
+    assert_eq!(status(&serving), 401, "from this moment on, where the trust is being served");
+    assert_eq!(stage.run(&revoke).code, 1);
+    for wrong in ["", "00000000", "not-an-id", secret] {
+        let said = stage.run(&["token", "revoke", "--trust", "RAA", wrong]);
+        assert!(said.code == 1 && said.err.contains("There is no token"), "{wrong}: {}", said.err);
+        assert!(!said.err.contains(secret), "a secret is not said again: {}", said.err);
+    }
+    assert_eq!(stage.json(&list)["tokens"].as_array().unwrap().len(), 1);
+    assert!(serving.stop());
+
+    let id = sooner["id"].as_str().unwrap();
+    let said = stage.run(&["token", "revoke", "--trust", "RAA", id]);
+    assert_eq!((said.code, said.out.trim()), (0, format!("Token {id} is revoked.").as_str()));
+    assert_eq!(stage.run(&list).out.trim(), "No token holds here.", "also where nobody serves");
+}
