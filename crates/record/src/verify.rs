@@ -14,11 +14,13 @@ use crate::error::Problem;
 use crate::group::operation_number;
 use crate::keys::stored_id;
 use crate::record::Record;
-use crate::store::{StoredEntry, StoredVersion};
+use crate::store::{Store, StoredEntry, StoredKey, StoredVersion};
 use crate::tiles::tile_name;
 
 /// How many entries are checked together.
 const BATCH: usize = 256;
+/// How many of their versions are read together, so that entries of any size need the same memory.
+const WINDOW: usize = 2048;
 /// Findings beyond this many are counted and not kept.
 const MOST_FINDINGS: usize = 10_000;
 
@@ -75,6 +77,13 @@ pub(crate) struct StoreFindings {
 struct Named {
     versions: u64,
     blobs: u64,
+}
+
+/// The rows of versions and resources in the order in which entries name them, read a window ahead.
+struct Ahead {
+    /// Row numbers and versions that are still to be read.
+    wanted: std::vec::IntoIter<(i64, u64)>,
+    read: std::vec::IntoIter<(Option<StoredVersion>, Option<StoredKey>)>,
 }
 
 impl VerifyReport {
@@ -180,17 +189,7 @@ impl Record {
         let store = &self.inner().store;
         let decoded: Vec<Option<journal::Entry>> =
             entries.iter().map(|entry| journal::Entry::decode(&entry.body).ok()).collect();
-        let wanted: Vec<(i64, u64)> = entries
-            .iter()
-            .zip(&decoded)
-            .flat_map(|(stored, entry)| {
-                let changes = entry.iter().flat_map(|entry| &entry.changes).map(|change| change.version);
-                stored.rids.iter().copied().zip(changes)
-            })
-            .collect();
-        let rids: Vec<i64> = wanted.iter().map(|(rid, _)| *rid).collect();
-        let mut versions = store.versions(&wanted).await?.into_iter();
-        let mut keys = store.keys(&rids).await?.into_iter();
+        let mut rows = Ahead::of(entries.iter().zip(&decoded));
         for (stored, entry) in entries.iter().zip(decoded) {
             verifier.entry(&stored.body);
             let Some(entry) = entry else { continue };
@@ -199,7 +198,7 @@ impl Record {
                 findings.add("entry-row-changed", format!("entry {}", stored.sequence), sentence);
             }
             for (place, change) in entry.changes.iter().enumerate().take(stored.rids.len()) {
-                let (version, key) = (versions.next().flatten(), keys.next().flatten());
+                let (version, key) = rows.next(store).await?;
                 let subject = || format!("{}/{} version {}", change.kind, change.id, change.version);
                 let kind = self.inner().shared.names.kind(&change.kind);
                 if key != kind.map(|kind| (kind, stored_id(&change.id))) {
@@ -210,7 +209,7 @@ impl Record {
                 if !agrees(&version, &entry, change) {
                     findings.add("version-row-changed", subject(), "Its row does not say what the entry says.");
                 }
-                self.give_text(verifier, place, version, &subject(), findings);
+                self.give_text(verifier, place, version, subject, findings);
             }
             if stored.rids.len() != entry.changes.len() {
                 let sentence = "It names other rows than it has changes.";
@@ -226,17 +225,17 @@ impl Record {
         verifier: &mut Verifier,
         place: usize,
         version: StoredVersion,
-        subject: &str,
+        subject: impl Fn() -> String,
         findings: &mut StoreFindings,
     ) {
         let Some(coded) = version.text else { return };
         let Ok(salt) = <[u8; 16]>::try_from(version.salt.as_slice()) else {
-            findings.add("salt-changed", subject, "Its salt has the wrong length.");
+            findings.add("salt-changed", subject(), "Its salt has the wrong length.");
             return;
         };
         match self.inner().shared.decoder.decode(version.coding, coded) {
             Ok(text) => verifier.text(place, Given::Plain((&salt, &text))),
-            Err(_) => findings.add("text-unreadable", subject, "Its text cannot be decompressed."),
+            Err(_) => findings.add("text-unreadable", subject(), "Its text cannot be decompressed."),
         }
     }
 
@@ -274,6 +273,32 @@ impl Record {
                 }
             }
         }
+    }
+}
+
+impl Ahead {
+    /// What these entries name; nothing of an entry that cannot be read.
+    fn of<'e>(entries: impl Iterator<Item = (&'e StoredEntry, &'e Option<journal::Entry>)>) -> Ahead {
+        let wanted: Vec<(i64, u64)> = entries
+            .flat_map(|(stored, entry)| {
+                let changes = entry.iter().flat_map(|entry| &entry.changes).map(|change| change.version);
+                stored.rids.iter().copied().zip(changes)
+            })
+            .collect();
+        Ahead { wanted: wanted.into_iter(), read: Vec::new().into_iter() }
+    }
+
+    /// The version that an entry names next, and the key of its resource.
+    async fn next(&mut self, store: &Store) -> Result<(Option<StoredVersion>, Option<StoredKey>), Problem> {
+        if self.read.len() == 0 {
+            // Others have their turn between two windows.
+            tokio::task::yield_now().await;
+            let wanted: Vec<(i64, u64)> = self.wanted.by_ref().take(WINDOW).collect();
+            let rids: Vec<i64> = wanted.iter().map(|(rid, _)| *rid).collect();
+            let (versions, keys) = (store.versions(&wanted).await?, store.keys(&rids).await?);
+            self.read = versions.into_iter().zip(keys).collect::<Vec<_>>().into_iter();
+        }
+        Ok(self.read.next().unwrap_or_default())
     }
 }
 

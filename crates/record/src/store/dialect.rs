@@ -57,10 +57,16 @@ pub(crate) const SYMBOL: &str = "SELECT symbol FROM symbol WHERE code = $1 AND s
 pub(crate) const SYMBOLS_OF: &str = "SELECT system, symbol FROM symbol WHERE code = $1 ORDER BY system LIMIT 1000";
 pub(crate) const LOCATE: &str = "SELECT rid, version, sequence, live FROM resource WHERE kind = $1 AND id = $2";
 pub(crate) const RESOURCE_KEY: &str = "SELECT kind, id FROM resource WHERE rid = $1";
+/// The keys of a run of row numbers. Runs are given by (row number, version); a resource has no version, so it is 0.
+pub(crate) const RESOURCE_KEYS: &str =
+    "SELECT rid, 0, kind, id FROM resource WHERE rid >= $1 AND $2 = 0 AND rid <= $3 ORDER BY rid";
 pub(crate) const VERSION_AT: &str = "SELECT rid, version, sequence, moment, operation, seal, coding, salt, text \
      FROM version WHERE rid = $1 AND sequence <= $2 ORDER BY version DESC LIMIT 1";
 pub(crate) const VERSION: &str = "SELECT rid, version, sequence, moment, operation, seal, coding, salt, text \
      FROM version WHERE rid = $1 AND version = $2";
+/// The versions of a run, from a (row number, version) to the end of a row number.
+pub(crate) const VERSIONS: &str = "SELECT rid, version, sequence, moment, operation, seal, coding, salt, text \
+     FROM version WHERE (rid, version) >= ($1, $2) AND rid <= $3 ORDER BY rid, version";
 pub(crate) const HISTORY: &str = "SELECT rid, version, sequence, moment, operation, seal, coding, salt, text \
      FROM version WHERE rid = $1 AND version < $2 ORDER BY version DESC LIMIT $3";
 pub(crate) const ALL_VERSIONS: &str = "SELECT rid, version, sequence, moment, operation, seal, coding, salt, text \

@@ -114,24 +114,30 @@ impl SqliteReader {
     }
 
     pub(crate) fn keys(&self, rids: &[i64]) -> Result<Vec<Option<StoredKey>>, Problem> {
+        if let [rid] = rids {
+            let key = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let find = |c: &Connection| c.prepare_cached(sql::RESOURCE_KEY)?.query_row([rid], key).optional();
+            return self.with("reading a key", |connection| Ok(vec![find(connection)?]));
+        }
+        let asked: Vec<(i64, u64)> = rids.iter().map(|rid| (*rid, 0)).collect();
         self.with("reading keys", |connection| {
-            let mut statement = connection.prepare_cached(sql::RESOURCE_KEY)?;
-            each(rids, |rid| statement.query_row([rid], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+            in_runs(connection, sql::RESOURCE_KEYS, &asked, |row| Ok((row.get(2)?, row.get(3)?)))
         })
     }
 
     pub(crate) fn versions_at(&self, rids: &[i64], at: u64) -> Result<Vec<Option<StoredVersion>>, Problem> {
         self.with("reading versions", |connection| {
             let mut statement = connection.prepare_cached(sql::VERSION_AT)?;
-            each(rids, |rid| statement.query_row((rid, at), version_row).optional())
+            each(connection, rids, |rid| statement.query_row((rid, at), version_row).optional())
         })
     }
 
     pub(crate) fn versions(&self, wanted: &[(i64, u64)]) -> Result<Vec<Option<StoredVersion>>, Problem> {
-        self.with("reading versions", |connection| {
-            let mut statement = connection.prepare_cached(sql::VERSION)?;
-            each(wanted, |wanted| statement.query_row(*wanted, version_row).optional())
-        })
+        if let [wanted] = wanted {
+            let find = |c: &Connection| c.prepare_cached(sql::VERSION)?.query_row(*wanted, version_row).optional();
+            return self.with("reading a version", |connection| Ok(vec![find(connection)?]));
+        }
+        self.with("reading versions", |connection| in_runs(connection, sql::VERSIONS, wanted, version_row))
     }
 
     pub(crate) fn history(&self, rid: i64, below: u64, limit: usize) -> Result<Vec<StoredVersion>, Problem> {
@@ -196,16 +202,16 @@ impl SqliteReader {
     ) -> Result<Vec<Hit>, Problem> {
         let high = range.high.as_deref().unwrap_or(TOP);
         self.with("scanning the index", |connection| {
-            let transaction = connection.unchecked_transaction()?;
-            let newest: u64 = transaction.prepare_cached(sql::HEAD)?.query_row([], |row| row.get(0))?;
-            let hit = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-            if newest <= at {
-                let mut statement = transaction.prepare_cached(now)?;
-                statement.query_map((key, rid, &range.low, high, limit as i64), hit)?.collect()
-            } else {
-                let mut statement = transaction.prepare_cached(as_at)?;
-                statement.query_map((key, rid, &range.low, high, at, limit as i64), hit)?.collect()
-            }
+            in_one_snapshot(connection, |newest| {
+                let hit = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                if newest <= at {
+                    let mut statement = connection.prepare_cached(now)?;
+                    statement.query_map((key, rid, &range.low, high, limit as i64), hit)?.collect()
+                } else {
+                    let mut statement = connection.prepare_cached(as_at)?;
+                    statement.query_map((key, rid, &range.low, high, at, limit as i64), hit)?.collect()
+                }
+            })
         })
     }
 
@@ -316,16 +322,90 @@ impl NameList {
     }
 }
 
+/// Reads more than once in one snapshot, and gives its newest sequence: as long as a statement stands on a row its
+/// connection goes on seeing what it saw, without the locks that each further statement would take.
+fn in_one_snapshot<T>(connection: &Connection, read: impl FnOnce(u64) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    let mut head = connection.prepare_cached(sql::HEAD)?;
+    let mut standing = head.query([])?;
+    let newest = standing.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(0)?;
+    read(newest)
+}
+
+/// Looks each up by itself, in the order asked.
 fn each<A, T>(
+    connection: &Connection,
     asked: &[A],
     mut find: impl FnMut(&A) -> rusqlite::Result<Option<T>>,
 ) -> rusqlite::Result<Vec<Option<T>>> {
-    asked.iter().map(&mut find).collect()
+    let mut find_all = || asked.iter().map(&mut find).collect();
+    if asked.len() < 2 { find_all() } else { in_one_snapshot(connection, |_| find_all()) }
+}
+
+/// Row numbers that are this close are read in one run.
+const CLOSE: u64 = 8;
+/// Rows that nobody asked for which a run passes before it is begun again at the next one asked for.
+const MOST_PASSED: usize = 16;
+
+/// Looks many up by (row number, version), in the order asked; those that lie beside each other are read in one pass.
+/// The statement is given the first pair and the last row number of a run, and its first two columns are the pair.
+fn in_runs<T>(
+    connection: &Connection,
+    sql: &str,
+    asked: &[(i64, u64)],
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<Option<T>>> {
+    let mut order: Vec<usize> = (0..asked.len()).collect();
+    order.sort_by_key(|place| asked[*place]);
+    let mut found: Vec<Option<T>> = asked.iter().map(|_| None).collect();
+    let mut statement = connection.prepare_cached(sql)?;
+    in_one_snapshot(connection, |_| {
+        for run in order.chunk_by(|a, b| asked[*a].0.abs_diff(asked[*b].0) <= CLOSE) {
+            let mut left = run;
+            while let (Some(first), Some(last)) = (left.first(), left.last()) {
+                let (rid, version) = asked[*first];
+                let mut rows = statement.query((rid, version, asked[*last].0))?;
+                left = pass(&mut rows, asked, left, &mut found, &read)?;
+            }
+        }
+        Ok(found)
+    })
+}
+
+/// Takes what was asked for out of a run's rows; returns what is still to be asked for.
+fn pass<'o, T>(
+    rows: &mut rusqlite::Rows<'_>,
+    asked: &[(i64, u64)],
+    mut left: &'o [usize],
+    found: &mut [Option<T>],
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<&'o [usize]> {
+    let mut passed = 0;
+    while let (Some(row), true) = (rows.next()?, passed < MOST_PASSED) {
+        let here = (row.get(0)?, row.get(1)?);
+        let missing = left.iter().take_while(|place| asked[**place] < here).count();
+        left = left.get(missing..).unwrap_or_default();
+        let Some(first) = left.first() else { return Ok(left) };
+        if asked[*first] != here {
+            passed += 1;
+            continue;
+        }
+        passed = 0;
+        while let Some((place, rest)) = left.split_first()
+            && asked[*place] == here
+        {
+            found[*place] = Some(read(row)?);
+            left = rest;
+        }
+        if left.is_empty() {
+            return Ok(left);
+        }
+    }
+    Ok(if passed < MOST_PASSED { &[] } else { left })
 }
 
 pub(crate) fn locate(connection: &Connection, keys: &[StoredKey]) -> rusqlite::Result<Vec<Option<Located>>> {
     let mut statement: CachedStatement<'_> = connection.prepare_cached(sql::LOCATE)?;
-    each(keys, |(kind, id)| statement.query_row((kind, id), located_row).optional())
+    each(connection, keys, |(kind, id)| statement.query_row((kind, id), located_row).optional())
 }
 
 fn located_row(row: &Row<'_>) -> rusqlite::Result<Located> {
@@ -380,7 +460,7 @@ fn desk_row(row: &Row<'_>) -> rusqlite::Result<StoredDeskRow> {
 
 pub(crate) fn blobs(connection: &Connection, digests: &[Hash]) -> rusqlite::Result<Vec<Option<StoredBlob>>> {
     let mut statement = connection.prepare_cached(sql::BLOB)?;
-    each(digests, |digest| statement.query_row([digest], blob_row).optional())
+    each(connection, digests, |digest| statement.query_row([digest], blob_row).optional())
 }
 
 fn blob_row(row: &Row<'_>) -> rusqlite::Result<StoredBlob> {
@@ -420,4 +500,46 @@ pub(crate) fn kept_key(connection: &Connection, principal: &str, key: &str) -> r
         })
     };
     connection.prepare_cached(sql::KEPT_KEY)?.query_row((principal, key), kept).optional()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn a_run_finds_what_each_by_itself_finds() {
+        let connection = Connection::open_in_memory().unwrap();
+        let tables = "CREATE TABLE head (one INTEGER PRIMARY KEY, sequence, epoch, moment, chain, desk, past_from);
+             INSERT INTO head VALUES (1, 0, 0, 0, x'', 0, 0);
+             CREATE TABLE version (rid, version, sequence, moment, operation, seal, coding, salt, text,
+                                   PRIMARY KEY (rid, version)) WITHOUT ROWID;";
+        connection.execute_batch(tables).unwrap();
+        // A few rows in a row, one with more versions than a run passes, a gap, and rows far away.
+        let there = [(1, 1..3), (2, 1..2), (3, 1..50), (4, 1..2), (6, 2..3), (900, 1..2), (i64::MAX, 7..8)];
+        for (rid, versions) in there {
+            for version in versions {
+                let put = "INSERT INTO version VALUES ($1, $2, 1, 0, 1, 0, 0, x'', x'')";
+                connection.execute(put, (rid, version)).unwrap();
+            }
+        }
+        let cases: [&[(i64, u64)]; 6] = [
+            &[(1, 1), (2, 1), (3, 1), (4, 1)],
+            &[(1, 0), (1, 2), (1, 3), (3, 49), (3, 50), (4, 1), (5, 1), (6, 1), (6, 2), (6, 3)],
+            &[(900, 1), (4, 1), (3, 20), (i64::MAX, 7), (3, 20), (1, 1), (i64::MIN, 1)],
+            &[(3, 2), (3, 40), (4, 2), (5, 9), (900, 2)],
+            &[(i64::MAX, 1), (i64::MAX, 7), (i64::MAX, 8)],
+            &[],
+        ];
+        for asked in cases {
+            let found = in_runs(&connection, sql::VERSIONS, asked, version_row).unwrap();
+            let found: Vec<_> = found.into_iter().map(|row| row.map(|row| (row.rid, row.version))).collect();
+            let mut point =
+                connection.prepare("SELECT rid, version FROM version WHERE rid = ?1 AND version = ?2").unwrap();
+            let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let one = |asked: &(i64, u64)| point.query_row(*asked, pair).optional().unwrap();
+            let expected: Vec<Option<(i64, u64)>> = asked.iter().map(one).collect();
+            assert_eq!(found, expected, "{asked:?}");
+        }
+    }
 }
