@@ -1,6 +1,8 @@
 //! The permit: proof that access was decided for this reader. It can only be made by [`crate::decide`].
 //! Plain data; whether it reaches something is asked of its scope.
 
+use std::sync::Arc;
+
 use terms::Moment;
 
 use crate::role::Role;
@@ -28,9 +30,12 @@ pub enum Basis {
     Host,
 }
 
-/// Proof that access was decided. Reading or writing a record needs one.
+/// Proof that access was decided. Reading or writing a record needs one. A copy of it is the same permit.
 #[derive(Debug, Clone)]
-pub struct Permit {
+pub struct Permit(Arc<Decided>);
+
+#[derive(Debug)]
+struct Decided {
     principal: Principal,
     role: Role,
     scope: Scope,
@@ -48,37 +53,37 @@ pub struct Denied {
 
 impl Permit {
     pub(crate) fn new(principal: Principal, role: Role, scope: Scope, basis: Basis, until: Option<Moment>) -> Permit {
-        Permit { principal, role, scope, basis, until }
+        Permit(Arc::new(Decided { principal, role, scope, basis, until }))
     }
 
     /// Who holds it.
     pub fn principal(&self) -> &Principal {
-        &self.principal
+        &self.0.principal
     }
 
     /// In which role.
     pub fn role(&self) -> Role {
-        self.role
+        self.0.role
     }
 
     /// What it reaches.
     pub fn scope(&self) -> &Scope {
-        &self.scope
+        &self.0.scope
     }
 
     /// Until when it holds; `None` for as long as the request lasts.
     pub fn until(&self) -> Option<Moment> {
-        self.until
+        self.0.until
     }
 
     /// One line for the journal: role and basis, such as `clinician by role`.
     pub fn describe(&self) -> String {
-        let basis = match self.basis {
+        let basis = match self.0.basis {
             Basis::Role => "role",
             Basis::Relationship => "relationship",
             Basis::Subjects => "named subjects",
             Basis::Host => "host",
         };
-        format!("{} by {basis}", self.role.code())
+        format!("{} by {basis}", self.0.role.code())
     }
 }

@@ -2,6 +2,7 @@
 //! Knows no store: what a kind, a subject or a label is, others say.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use terms::Moment;
 
@@ -10,8 +11,8 @@ use terms::Moment;
 pub enum Kinds {
     /// Every kind.
     All,
-    /// Only these.
-    Only(BTreeSet<String>),
+    /// Only these; shared, because every request has a few such sets.
+    Only(Arc<BTreeSet<String>>),
 }
 
 /// A subject: the resource whose compartment others belong to.
@@ -59,12 +60,12 @@ pub struct Scope {
 impl Kinds {
     /// Only these kinds.
     pub fn only<'a>(kinds: impl IntoIterator<Item = &'a str>) -> Kinds {
-        Kinds::Only(kinds.into_iter().map(str::to_owned).collect())
+        Kinds::Only(Arc::new(kinds.into_iter().map(str::to_owned).collect()))
     }
 
     /// No kind at all.
     pub fn none() -> Kinds {
-        Kinds::Only(BTreeSet::new())
+        Kinds::only([])
     }
 
     /// Whether `kind` is in the set.
