@@ -71,10 +71,13 @@ pub(crate) async fn admit(State(host): State<Arc<Host>>, mut request: Request, n
     } else {
         match enter(&host, request.uri().path(), request.headers()).await {
             Ok((trust, permit, visitor)) => {
-                let fhir = fhir_door(&host, &trust, permit.clone(), request.headers(), &id);
-                let page = page_door(&host, &trust, permit, visitor.as_ref(), &id);
-                request.extensions_mut().insert(fhir);
-                request.extensions_mut().insert(page);
+                if is_fhir(request.uri().path()) {
+                    let door = fhir_door(&host, &trust, permit, request.headers(), &id);
+                    request.extensions_mut().insert(door);
+                } else {
+                    let door = page_door(&host, &trust, permit, visitor.as_ref(), &id);
+                    request.extensions_mut().insert(door);
+                }
                 if let Some(visitor) = visitor {
                     request.extensions_mut().insert(visitor);
                 }
@@ -299,11 +302,17 @@ fn part_refused(address: &str) -> Response {
     response
 }
 
+/// Whether the FHIR interface of a trust answers at this path.
+fn is_fhir(path: &str) -> bool {
+    path.split('/').nth(3) == Some("fhir")
+}
+
 /// A browser that goes to a page is sent to the sign-in page; everything else is told in its own words.
 fn wants_page(request: &Request) -> bool {
     let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let is_fhir = request.uri().path().split('/').nth(3) == Some("fhir");
-    is_safe(request.method()) && !is_fhir && accepts.is_some_and(|accepts| accepts.contains("text/html"))
+    is_safe(request.method())
+        && !is_fhir(request.uri().path())
+        && accepts.is_some_and(|accepts| accepts.contains("text/html"))
 }
 
 /// A FHIR OperationOutcome: programs and people can read it.
