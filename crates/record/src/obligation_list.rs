@@ -169,7 +169,7 @@ impl Reading {
         for (stored, anchor) in found.into_iter().zip(anchors) {
             let subjects: BTreeSet<Key> = subjects.by_ref().take(stored.subjects.len()).collect();
             let reads = self.permit().scope().reads.contains(&anchor.kind);
-            if reads && self.reaches_subjects(&anchor, &subjects).await? {
+            if reads && self.reaches_subjects(&anchor, subjects.iter()).await? {
                 reached.push(Reached { stored, anchor, subjects });
             }
         }

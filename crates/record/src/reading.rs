@@ -29,6 +29,8 @@ pub(crate) const MOST_MERGES: usize = 8;
 /// One version of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
+    /// The resource's row.
+    pub(crate) rid: i64,
     /// Which resource.
     pub key: Key,
     /// From 1, rising by one.
@@ -275,14 +277,12 @@ impl Reading {
     }
 
     /// Notes versions as shown and gives them out, their holes still open.
-    pub(crate) fn show(&self, versions: Vec<(Version, Vec<Row>)>) -> Vec<Version> {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut out = Vec::with_capacity(versions.len());
-        for (version, rows) in versions {
-            shown.extend(subjects(&rows));
-            out.push(version);
-        }
-        out
+    pub(crate) fn show(&self, versions: Vec<(Version, Arc<[Key]>)>) -> Vec<Version> {
+        let show = |(version, subjects): (Version, Arc<[Key]>)| {
+            self.note_shown(subjects.iter().cloned());
+            version
+        };
+        versions.into_iter().map(show).collect()
     }
 
     /// Notes those about whom something was shown.
@@ -292,15 +292,14 @@ impl Reading {
 
     /// Judges one version and notes it as shown; a deletion is judged by the version before it.
     async fn show_one(&self, version: Version) -> Result<Option<Version>, Problem> {
-        let rows = self.judging_rows(&version).await?;
-        if !self.permit.scope().reads.contains(&version.key.kind) || !self.reaches(&version.key, &rows).await? {
+        let subjects = self.judging_subjects(&version).await?;
+        let reads = self.permit.scope().reads.contains(&version.key.kind);
+        if !reads || !self.reaches_subjects(&version.key, subjects.iter()).await? {
             self.refused.store(true, Ordering::Relaxed);
             return Ok(None);
         }
-        match self.show(vec![(version, rows)]).pop() {
-            Some(version) => blobs::fill(self.store(), version).await.map(Some),
-            None => Ok(None),
-        }
+        self.note_shown(subjects.iter().cloned());
+        blobs::fill(self.store(), version).await.map(Some)
     }
 
     /// The row number of a resource whose newest version the permit reaches.
@@ -312,33 +311,39 @@ impl Reading {
         }
         let newest = self.store().versions_at(&[rid], self.sequence).await?.into_iter().flatten().next();
         let Some(newest) = newest else { return Ok(None) };
-        let rows = self.judging_rows(&self.version_from(key.clone(), newest)?).await?;
-        if self.reaches(key, &rows).await? {
+        let subjects = self.judging_subjects(&self.version_from(key.clone(), newest)?).await?;
+        if self.reaches_subjects(key, subjects.iter()).await? {
             return Ok(Some(rid));
         }
         self.refused.store(true, Ordering::Relaxed);
         Ok(None)
     }
 
-    /// The rows by which a version is judged: its own, or for a deletion those of the version before.
-    async fn judging_rows(&self, version: &Version) -> Result<Vec<Row>, Problem> {
-        if version.text.is_empty() { self.rows_before(version).await } else { Ok(self.whose(version)) }
-    }
-
-    /// Rows that say whose a version is.
-    pub(crate) fn whose(&self, version: &Version) -> Vec<Row> {
-        self.inner.indexing.whose(&version.key.kind, &version.key.id, &version.text)
-    }
-
-    /// The rows of the newest text before a version that has none.
-    async fn rows_before(&self, version: &Version) -> Result<Vec<Row>, Problem> {
-        let key = &version.key;
-        let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(Vec::new()) };
-        let before = self.store().history(rid, version.version, 1).await?.into_iter().next();
-        match before {
-            Some(stored) => Ok(self.rows(&self.version_from(key.clone(), stored)?)),
-            None => Ok(Vec::new()),
+    /// Those by whom a version is judged: whose it is, or for a deletion whose the version before was.
+    async fn judging_subjects(&self, version: &Version) -> Result<Arc<[Key]>, Problem> {
+        if !version.text.is_empty() {
+            return Ok(self.whose(version));
         }
+        let before = self.store().history(version.rid, version.version, 1).await?.into_iter().next();
+        match before {
+            Some(stored) => Ok(self.whose(&self.version_from(version.key.clone(), stored)?)),
+            None => Ok(Arc::default()),
+        }
+    }
+
+    /// Whose a version is. A text never changes, so what was worked out once holds for as long as this process runs.
+    pub(crate) fn whose(&self, version: &Version) -> Arc<[Key]> {
+        let place = (version.rid, version.version);
+        if version.text.is_empty() {
+            return Arc::default();
+        }
+        if let Some(known) = self.inner.whose.get(&place) {
+            return known;
+        }
+        let rows = self.inner.indexing.whose(&version.key.kind, &version.key.id, &version.text);
+        let subjects: Arc<[Key]> = subjects(&rows).collect();
+        self.inner.whose.insert(place, subjects.clone());
+        subjects
     }
 
     /// Refuses questions about a type whose rows of that time are no longer there.
@@ -370,23 +375,27 @@ impl Reading {
         if self.reaches_everything().await? {
             return Ok(true);
         }
-        self.reaches_subjects(key, &subjects(rows).collect()).await
+        self.reaches_subjects(key, subjects(rows).collect::<Vec<_>>().iter()).await
     }
 
     /// The same for a resource that is theirs.
-    pub(crate) async fn reaches_subjects(&self, key: &Key, subjects: &BTreeSet<Key>) -> Result<bool, Problem> {
+    pub(crate) async fn reaches_subjects<'k>(
+        &self,
+        key: &Key,
+        mut subjects: impl ExactSizeIterator<Item = &'k Key> + Clone,
+    ) -> Result<bool, Problem> {
         let (allowed, hidden) = match self.reach().await? {
             Reach::Everything => return Ok(true),
             Reach::Sets { allowed, hidden } => (allowed, hidden),
         };
-        if hidden.contains(key) || subjects.iter().any(|subject| hidden.contains(subject)) {
+        if hidden.contains(key) || subjects.clone().any(|subject| hidden.contains(subject)) {
             return Ok(false);
         }
         let Some(allowed) = allowed else { return Ok(true) };
-        if subjects.is_empty() {
+        if subjects.len() == 0 {
             return Ok(self.permit.scope().open.contains(&key.kind));
         }
-        Ok(subjects.iter().any(|subject| allowed.contains(subject)))
+        Ok(subjects.any(|subject| allowed.contains(subject)))
     }
 
     async fn reach(&self) -> Result<&Reach, Problem> {

@@ -87,6 +87,8 @@ pub(crate) struct Inner {
     pub(crate) indexing: Indexing,
     pub(crate) clock: Clock,
     pub(crate) keys: Cache<i64, Arc<Key>>,
+    /// Whose a version is, by row number and version.
+    pub(crate) whose: Cache<(i64, u64), Arc<[Key]>>,
     pub(crate) signing: SigningKey,
     pub(crate) origin: String,
     /// Held while a checkpoint is made and kept, so that the kept one is never older than one given out.
@@ -210,6 +212,7 @@ impl Record {
             indexing: options.indexing,
             clock: options.clock,
             keys: Cache::new(200_000),
+            whose: Cache::new(100_000),
             signing,
             origin: options.origin,
             checkpoints: tokio::sync::Mutex::new(()),
@@ -434,6 +437,7 @@ impl Inner {
         let (holes, text) = journal::hash::holes::split(&kept)
             .map_err(|error| Problem::damaged(format!("a text of {key}: {error}")))?;
         Ok(Version {
+            rid: stored.rid,
             key,
             version: stored.version,
             sequence: stored.sequence,

@@ -13,7 +13,7 @@ use crate::change::Key;
 use crate::error::Problem;
 use crate::indexing::KIND;
 use crate::keys::{self, KeyRange};
-use crate::reading::{Reading, Version};
+use crate::reading::{Reading, Version, subjects};
 use crate::select::{Clause, Cursor, Order, Page, Select};
 use crate::store::Hit;
 
@@ -272,11 +272,11 @@ async fn collect_page(reading: &Reading, select: &Select, tests: &[Test], offset
     let page = found.get(offset..).unwrap_or_default();
     let wanted: Vec<i64> = page.iter().take(select.limit).map(|found| found.0).collect();
     let live = reading.versions_of(&wanted).await?.into_iter().flatten().filter(|version| !version.text.is_empty());
-    let with_rows = live.map(|version| {
-        let rows = reading.whose(&version);
-        (version, rows)
+    let with_subjects = live.map(|version| {
+        let subjects = reading.whose(&version);
+        (version, subjects)
     });
-    let versions = reading.show(with_rows.collect());
+    let versions = reading.show(with_subjects.collect());
     let end = offset + wanted.len();
     let next = (end < found.len())
         .then(|| write_cursor(reading.sequence(), &Place { mode: Mode::Collect, offset: end, hit: None }));
@@ -493,8 +493,11 @@ fn is_before_rest(mode: Mode) -> bool {
 }
 
 fn finish(reading: &Reading, kept: Vec<(Candidate, Hit)>, limit: usize, next: Option<(Mode, Option<Hit>)>) -> Page {
-    let shown = kept.into_iter().take(limit).map(|(candidate, _)| (candidate.version, candidate.rows)).collect();
-    let versions = reading.show(shown);
+    let shown = kept.into_iter().take(limit).map(|(candidate, _)| {
+        let subjects = subjects(&candidate.rows).collect();
+        (candidate.version, subjects)
+    });
+    let versions = reading.show(shown.collect());
     let next = next.map(|(mode, hit)| write_cursor(reading.sequence(), &Place { mode, offset: 0, hit }));
     Page { versions, next }
 }
