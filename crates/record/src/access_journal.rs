@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::{Receiver, Sender};
 use journal::frames::{Frames, append_frame};
 use journal::{AccessLeaf, AccessOutcome, AccessRead, Hash, NOTHING_BEFORE, access_chain_hash};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use terms::{Clock, Moment};
 use tokio::sync::oneshot;
 
@@ -22,6 +22,8 @@ use crate::store::sqlite_failed;
 
 /// Most reads in a leaf.
 const MOST_READS: usize = 4096;
+/// The index is brought up to date after so many reads and patients shown, and before it is asked.
+const MOST_UNINDEXED: usize = 512;
 /// Longest query text kept.
 const MOST_QUERY: usize = 2000;
 
@@ -85,6 +87,9 @@ struct Chain {
     previous: Hash,
     moment: Moment,
     index: Connection,
+    /// Leaves that are on disk and not yet in the index.
+    unindexed: Vec<AccessLeaf>,
+    /// Whether the index lacks more than those.
     index_behind: bool,
 }
 
@@ -106,6 +111,7 @@ impl AccessJournal {
             previous: NOTHING_BEFORE,
             moment: Moment(0),
             index,
+            unindexed: Vec::new(),
             index_behind: false,
         };
         let (jobs, queue) = crossbeam_channel::bounded(4096);
@@ -194,8 +200,12 @@ impl Chain {
                 self.write(reads, replies);
             }
             match job {
-                Some(Job::List(query, reply)) => drop(reply.send(list(&self.index, &query))),
+                Some(Job::List(query, reply)) => {
+                    self.index();
+                    drop(reply.send(list(&self.index, &query)));
+                }
                 Some(Job::Stop(reply)) => {
+                    self.index();
                     let _ = self.segment.close();
                     drop(self);
                     let _ = reply.send(());
@@ -232,7 +242,11 @@ impl Chain {
             let _ = reply.send(answer);
         }
         if written {
-            self.index(&leaf);
+            self.unindexed.push(leaf);
+            let reads = self.unindexed.iter().flat_map(|leaf| &leaf.reads);
+            if reads.map(|read| 1 + read.subjects.len()).sum::<usize>() > MOST_UNINDEXED {
+                self.index();
+            }
         }
     }
 
@@ -265,11 +279,13 @@ impl Chain {
         Ok(())
     }
 
-    fn index(&mut self, leaf: &AccessLeaf) {
+    /// Adds to the index what it lacks. A crash before that loses nothing: the next opening makes up for it.
+    fn index(&mut self) {
+        let leaves = std::mem::take(&mut self.unindexed);
         let result = if self.index_behind {
             catch_up(&mut self.index, &self.directory)
         } else {
-            put_leaves(&mut self.index, std::slice::from_ref(leaf))
+            put_leaves(&mut self.index, &leaves)
         };
         self.index_behind = result.is_err();
         if let Err(problem) = result {
@@ -317,7 +333,7 @@ fn try_index(path: &Path, directory: &Path) -> Result<Connection, Problem> {
              CREATE TABLE IF NOT EXISTS seen (
                  subject TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (subject, number)) WITHOUT ROWID;
              CREATE INDEX IF NOT EXISTS access_principal ON access (principal, number);
-             CREATE INDEX IF NOT EXISTS access_leaf ON access (epoch, leaf);",
+             DROP INDEX IF EXISTS access_leaf;",
         )
         .map_err(sqlite_failed("preparing the access index"))?;
     catch_up(&mut index, directory)?;
@@ -326,12 +342,16 @@ fn try_index(path: &Path, directory: &Path) -> Result<Connection, Problem> {
 
 /// Adds the leaves that the segments have and the index has not.
 fn catch_up(index: &mut Connection, directory: &Path) -> Result<(), Problem> {
-    let newest = index.query_row(
-        "SELECT coalesce(max(epoch), 0), coalesce((SELECT max(leaf) FROM access WHERE epoch = (SELECT max(epoch) FROM access)), 0) FROM access",
-        [],
-        |row| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?)),
-    );
-    let newest = newest.map_err(sqlite_failed("reading the access index"))?;
+    // Leaves are added in their order, but for a few of an epoch whose writer was deposed a moment before.
+    let newest = index
+        .query_row(
+            "SELECT epoch, leaf FROM (SELECT epoch, leaf FROM access ORDER BY number DESC LIMIT 10000) \
+             ORDER BY epoch DESC, leaf DESC LIMIT 1",
+            [],
+            |row| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?)),
+        )
+        .optional();
+    let newest = newest.map_err(sqlite_failed("reading the access index"))?.unwrap_or_default();
     for path in segments(directory)? {
         let bytes = std::fs::read(&path).map_err(|error| Problem::store("reading the access journal", error))?;
         let Ok(frames) = Frames::of(&bytes) else { continue };
@@ -345,6 +365,9 @@ fn catch_up(index: &mut Connection, directory: &Path) -> Result<(), Problem> {
 }
 
 fn put_leaves(index: &mut Connection, leaves: &[AccessLeaf]) -> Result<(), Problem> {
+    if leaves.is_empty() {
+        return Ok(());
+    }
     let put = |index: &mut Connection| -> rusqlite::Result<()> {
         let transaction = index.transaction()?;
         {
