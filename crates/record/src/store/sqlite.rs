@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use journal::Hash;
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension as _, Row};
 use terms::Moment;
 
@@ -26,6 +27,13 @@ pub(crate) struct SqliteReader {
 /// The database's file in a record's directory.
 pub(crate) fn database(directory: &Path) -> PathBuf {
     directory.join("record.db")
+}
+
+/// Keeps statements prepared. Without the guarantee SQLite looks at the value of each `LIMIT` and plans the statement
+/// again at every use.
+pub(super) fn prepare_once(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// Turns a database error into the record's words; a full disk is told apart.
@@ -58,7 +66,7 @@ impl SqliteReader {
     fn connect(&self) -> Result<Connection, Problem> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags).map_err(failed("opening the database"))?;
-        connection.set_prepared_statement_cache_capacity(64);
+        prepare_once(&connection).map_err(failed("setting up a reader"))?;
         connection
             .execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16000;")
             .map_err(failed("setting up a reader"))?;

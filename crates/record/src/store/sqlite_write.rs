@@ -13,7 +13,8 @@ use super::next_index::put_sqlite_next;
 use super::obligations::put_sqlite;
 use super::schema::STEPS;
 use super::sqlite::{
-    blobs, database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, symbols_of,
+    blobs, database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, prepare_once,
+    symbols_of,
 };
 use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredBlob, StoredKey};
 use crate::error::Problem;
@@ -30,7 +31,7 @@ impl SqliteWriter {
     /// Opens the database, making it and its tables when they are not there.
     pub(crate) fn open(directory: &Path, durability: Durability) -> Result<SqliteWriter, Problem> {
         let connection = Connection::open(database(directory)).map_err(failed("opening the database"))?;
-        connection.set_prepared_statement_cache_capacity(64);
+        prepare_once(&connection).map_err(failed("setting up the writer"))?;
         let synchronous = match durability {
             Durability::Full => "FULL",
             Durability::Off => "OFF",
