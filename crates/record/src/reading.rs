@@ -29,8 +29,6 @@ pub(crate) const MOST_MERGES: usize = 8;
 /// One version of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
-    /// The resource's row.
-    pub(crate) rid: i64,
     /// Which resource.
     pub key: Key,
     /// From 1, rising by one.
@@ -69,7 +67,15 @@ pub struct Reading {
 /// The permit's subjects and labels, looked up once.
 enum Reach {
     Everything,
-    Sets { allowed: Option<HashSet<Key>>, hidden: HashSet<Key> },
+    Sets { allowed: Option<HashSet<Key>>, hidden: Arc<HashSet<Key>> },
+}
+
+/// What labels hid at one sequence: all readings of that sequence that leave out the same labels share it.
+pub(crate) struct Hidden {
+    sequence: u64,
+    swaps: u64,
+    labels: Vec<String>,
+    keys: Arc<HashSet<Key>>,
 }
 
 impl Reading {
@@ -107,7 +113,7 @@ impl Reading {
         let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(None) };
         let version = self.store().versions_at(&[rid], self.sequence).await?.into_iter().flatten().next();
         match version {
-            Some(stored) => self.show_one(self.version_from(key.clone(), stored)?).await,
+            Some(stored) => self.show_one(key, stored).await,
             None => Ok(None),
         }
     }
@@ -119,7 +125,7 @@ impl Reading {
         let mut found = Vec::with_capacity(keys.len());
         for (key, stored) in keys.iter().zip(stored) {
             let Some(stored) = stored else { continue };
-            if let Some(version) = self.show_one(self.version_from(key.clone(), stored)?).await?
+            if let Some(version) = self.show_one(key, stored).await?
                 && !version.text.is_empty()
             {
                 found.push(version);
@@ -133,9 +139,7 @@ impl Reading {
         let Some(rid) = self.reached_row(key).await? else { return Ok(None) };
         let stored = self.store().versions(&[(rid, version)]).await?.into_iter().flatten().next();
         match stored {
-            Some(stored) if stored.sequence <= self.sequence => {
-                self.show_one(self.version_from(key.clone(), stored)?).await
-            }
+            Some(stored) if stored.sequence <= self.sequence => self.show_one(key, stored).await,
             _ => Ok(None),
         }
     }
@@ -150,8 +154,7 @@ impl Reading {
             if stored.sequence > self.sequence {
                 continue;
             }
-            let version = self.version_from(key.clone(), stored)?;
-            shown.extend(self.show_one(version).await?);
+            shown.extend(self.show_one(key, stored).await?);
         }
         Ok(shown)
     }
@@ -277,8 +280,8 @@ impl Reading {
     }
 
     /// Notes versions as shown and gives them out, their holes still open.
-    pub(crate) fn show(&self, versions: Vec<(Version, Arc<[Key]>)>) -> Vec<Version> {
-        let show = |(version, subjects): (Version, Arc<[Key]>)| {
+    pub(crate) fn show(&self, versions: Vec<(Arc<[Key]>, Version)>) -> Vec<Version> {
+        let show = |(subjects, version): (Arc<[Key]>, Version)| {
             self.note_shown(subjects.iter().cloned());
             version
         };
@@ -291,8 +294,10 @@ impl Reading {
     }
 
     /// Judges one version and notes it as shown; a deletion is judged by the version before it.
-    async fn show_one(&self, version: Version) -> Result<Option<Version>, Problem> {
-        let subjects = self.judging_subjects(&version).await?;
+    async fn show_one(&self, key: &Key, stored: StoredVersion) -> Result<Option<Version>, Problem> {
+        let rid = stored.rid;
+        let version = self.version_from(key.clone(), stored)?;
+        let subjects = self.judging_subjects(rid, &version).await?;
         let reads = self.permit.scope().reads.contains(&version.key.kind);
         if !reads || !self.reaches_subjects(&version.key, subjects.iter()).await? {
             self.refused.store(true, Ordering::Relaxed);
@@ -311,7 +316,7 @@ impl Reading {
         }
         let newest = self.store().versions_at(&[rid], self.sequence).await?.into_iter().flatten().next();
         let Some(newest) = newest else { return Ok(None) };
-        let subjects = self.judging_subjects(&self.version_from(key.clone(), newest)?).await?;
+        let subjects = self.judging_subjects(rid, &self.version_from(key.clone(), newest)?).await?;
         if self.reaches_subjects(key, subjects.iter()).await? {
             return Ok(Some(rid));
         }
@@ -320,20 +325,20 @@ impl Reading {
     }
 
     /// Those by whom a version is judged: whose it is, or for a deletion whose the version before was.
-    async fn judging_subjects(&self, version: &Version) -> Result<Arc<[Key]>, Problem> {
+    async fn judging_subjects(&self, rid: i64, version: &Version) -> Result<Arc<[Key]>, Problem> {
         if !version.text.is_empty() {
-            return Ok(self.whose(version));
+            return Ok(self.whose(rid, version));
         }
-        let before = self.store().history(version.rid, version.version, 1).await?.into_iter().next();
+        let before = self.store().history(rid, version.version, 1).await?.into_iter().next();
         match before {
-            Some(stored) => Ok(self.whose(&self.version_from(version.key.clone(), stored)?)),
+            Some(stored) => Ok(self.whose(rid, &self.version_from(version.key.clone(), stored)?)),
             None => Ok(Arc::default()),
         }
     }
 
     /// Whose a version is. A text never changes, so what was worked out once holds for as long as this process runs.
-    pub(crate) fn whose(&self, version: &Version) -> Arc<[Key]> {
-        let place = (version.rid, version.version);
+    pub(crate) fn whose(&self, rid: i64, version: &Version) -> Arc<[Key]> {
+        let place = (rid, version.version);
         if version.text.is_empty() {
             return Arc::default();
         }
@@ -404,11 +409,7 @@ impl Reading {
 
     async fn look_reach_up(&self) -> Result<Reach, Problem> {
         let scope = self.permit.scope();
-        let mut hidden = HashSet::new();
-        for label in &scope.without_labels {
-            let span = Span::head(LABEL, [Part::Text(label.clone().into_bytes())]);
-            hidden.extend(self.marked(&span, 2 + label.len() + 1 + 5).await?);
-        }
+        let hidden = self.hidden(&scope.without_labels).await?;
         let mut allowed: HashSet<Key> = match &scope.subjects {
             Subjects::All if hidden.is_empty() => return Ok(Reach::Everything),
             Subjects::All => return Ok(Reach::Sets { allowed: None, hidden }),
@@ -419,6 +420,30 @@ impl Reading {
             allowed.extend(self.aliases(&survivor).await?);
         }
         Ok(Reach::Sets { allowed: Some(allowed), hidden })
+    }
+
+    /// The resources that have one of these labels.
+    async fn hidden(&self, labels: &[String]) -> Result<Arc<HashSet<Key>>, Problem> {
+        let place = (self.reach_at, self.swaps);
+        if let Some(last) = &*self.inner.hidden.lock().unwrap_or_else(PoisonError::into_inner)
+            && (last.sequence, last.swaps) == place
+            && last.labels == labels
+        {
+            return Ok(last.keys.clone());
+        }
+        let mut hidden = HashSet::new();
+        for label in labels {
+            let span = Span::head(LABEL, [Part::Text(label.clone().into_bytes())]);
+            hidden.extend(self.marked(&span, 2 + label.len() + 1 + 5).await?);
+        }
+        let keys = Arc::new(hidden);
+        // While another index is made, rows come at a sequence that was there before.
+        if !self.distrusts_index() {
+            let (sequence, swaps, labels) = (self.reach_at, self.swaps, labels.to_vec());
+            let hidden = Hidden { sequence, swaps, labels, keys: keys.clone() };
+            *self.inner.hidden.lock().unwrap_or_else(PoisonError::into_inner) = Some(hidden);
+        }
+        Ok(keys)
     }
 
     /// The subjects that a principal has to do with at a moment.

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use access::Permit;
 use journal::{CauseKind, Checkpoint, KeyKind, SignedCheckpoint, SigningKey, VerifierKey};
@@ -22,7 +22,7 @@ use crate::group::{Declined, Prepared, operation_of};
 use crate::indexing::Indexing;
 use crate::keys::logical_id;
 use crate::names::Names;
-use crate::reading::{Reading, Version};
+use crate::reading::{Hidden, Reading, Version};
 use crate::rebuild::IndexState;
 use crate::stamps::Turns;
 use crate::store::{Durability, NameList, Store, StoredVersion, WriterStore};
@@ -89,6 +89,8 @@ pub(crate) struct Inner {
     pub(crate) keys: Cache<i64, Arc<Key>>,
     /// Whose a version is, by row number and version.
     pub(crate) whose: Cache<(i64, u64), Arc<[Key]>>,
+    /// What labels hide, at the sequence that was asked about last.
+    pub(crate) hidden: Mutex<Option<Hidden>>,
     pub(crate) signing: SigningKey,
     pub(crate) origin: String,
     /// Held while a checkpoint is made and kept, so that the kept one is never older than one given out.
@@ -213,6 +215,7 @@ impl Record {
             clock: options.clock,
             keys: Cache::new(200_000),
             whose: Cache::new(100_000),
+            hidden: Mutex::default(),
             signing,
             origin: options.origin,
             checkpoints: tokio::sync::Mutex::new(()),
@@ -437,7 +440,6 @@ impl Inner {
         let (holes, text) = journal::hash::holes::split(&kept)
             .map_err(|error| Problem::damaged(format!("a text of {key}: {error}")))?;
         Ok(Version {
-            rid: stored.rid,
             key,
             version: stored.version,
             sequence: stored.sequence,

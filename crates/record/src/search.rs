@@ -271,12 +271,12 @@ async fn collect_page(reading: &Reading, select: &Select, tests: &[Test], offset
     let found = collect(reading, select, tests).await?;
     let page = found.get(offset..).unwrap_or_default();
     let wanted: Vec<i64> = page.iter().take(select.limit).map(|found| found.0).collect();
-    let live = reading.versions_of(&wanted).await?.into_iter().flatten().filter(|version| !version.text.is_empty());
-    let with_subjects = live.map(|version| {
-        let subjects = reading.whose(&version);
-        (version, subjects)
-    });
-    let versions = reading.show(with_subjects.collect());
+    let mut live = Vec::with_capacity(wanted.len());
+    for (rid, version) in wanted.iter().zip(reading.versions_of(&wanted).await?) {
+        let version = version.filter(|version| !version.text.is_empty());
+        live.extend(version.map(|version| (reading.whose(*rid, &version), version)));
+    }
+    let versions = reading.show(live);
     let end = offset + wanted.len();
     let next = (end < found.len())
         .then(|| write_cursor(reading.sequence(), &Place { mode: Mode::Collect, offset: end, hit: None }));
@@ -495,7 +495,7 @@ fn is_before_rest(mode: Mode) -> bool {
 fn finish(reading: &Reading, kept: Vec<(Candidate, Hit)>, limit: usize, next: Option<(Mode, Option<Hit>)>) -> Page {
     let shown = kept.into_iter().take(limit).map(|(candidate, _)| {
         let subjects = subjects(&candidate.rows).collect();
-        (candidate.version, subjects)
+        (subjects, candidate.version)
     });
     let versions = reading.show(shown.collect());
     let next = next.map(|(mode, hit)| write_cursor(reading.sequence(), &Place { mode, offset: 0, hit }));
