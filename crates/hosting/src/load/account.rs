@@ -185,6 +185,17 @@ mod tests {
     }
 
     #[test]
+    fn lists_are_bounded_and_nothing_is_lost_from_the_counts() {
+        let mut account = Account::default();
+        for number in 0..LISTED + 3 {
+            account.pass_over(PassedOver { file: number.to_string(), reason: "no name of ours".into() });
+            account.refuse(Refusal { place: Place::default(), kind: None, reason: "not JSON".into() });
+        }
+        assert_eq!((account.passed_over.len(), account.more_passed_over), (LISTED, 3));
+        assert_eq!((account.refusals.len(), account.refused), (LISTED, LISTED as u64 + 3));
+    }
+
+    #[test]
     fn places_read_as_people_say_them() {
         let place = Place { file: "a.ndjson".into(), line: Some(3), inside: None };
         assert_eq!(place.to_string(), "a.ndjson, line 3");
