@@ -174,7 +174,7 @@ impl<'w> Group<'w> {
         }
     }
 
-    /// Reads in one go where every resource of the members is.
+    /// Reads in one go where every resource is that the members change or that their rows name.
     pub(crate) fn gather(&mut self, members: &[&Prepared]) -> Result<(), Problem> {
         let mut wanted: Vec<&Key> = Vec::new();
         for member in members {
@@ -184,17 +184,25 @@ impl<'w> Group<'w> {
                 Assertion::Absent(_) | Assertion::AtMost(..) => None,
             }));
         }
-        self.gather_keys(wanted)
+        let rows = members.iter().flat_map(|member| &member.changes).flat_map(|change| &change.rows);
+        let named = self.numbering.unknown_targets(rows);
+        self.gather_all(wanted, named)
     }
 
     /// Reads in one go where these resources are.
-    pub(crate) fn gather_keys(&mut self, mut wanted: Vec<&Key>) -> Result<(), Problem> {
+    pub(crate) fn gather_keys(&mut self, wanted: Vec<&Key>) -> Result<(), Problem> {
+        self.gather_all(wanted, Vec::new())
+    }
+
+    fn gather_all(&mut self, mut wanted: Vec<&Key>, named: Vec<StoredKey>) -> Result<(), Problem> {
         wanted.sort_unstable();
         wanted.dedup();
         let stored: Vec<(&Key, StoredKey)> =
             wanted.iter().filter_map(|key| Some((*key, self.numbering.stored_key(&key.kind, &key.id)?))).collect();
-        let asked: Vec<StoredKey> = stored.iter().map(|(_, key)| key.clone()).collect();
-        let found = self.store.locate(&asked)?;
+        let mut asked: Vec<StoredKey> = stored.iter().map(|(_, key)| key.clone()).collect();
+        asked.extend(named.iter().cloned());
+        let mut found = self.store.locate(&asked)?;
+        self.numbering.learn_targets(named.into_iter().zip(found.split_off(stored.len())));
         for key in &wanted {
             self.states.insert((*key).clone(), None);
         }

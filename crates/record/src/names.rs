@@ -118,6 +118,11 @@ impl Names {
         Ok(self.targets(store, [(kind, id)].into_iter()).await?.into_iter().flatten().next())
     }
 
+    /// Whether the row number of a resource is at hand, so that it is known to be mentioned.
+    pub(crate) fn is_known(&self, kind: &str, id: &str) -> bool {
+        self.kind(kind).is_some_and(|kind| self.targets.get(&(kind, stored_id(id))).is_some())
+    }
+
     /// Keeps a row number that was found on the way, so that it need not be looked up.
     pub(crate) fn remember(&self, kind: &str, id: &str, rid: i64) {
         if let Some(kind) = self.kind(kind) {

@@ -2,7 +2,7 @@
 //!
 //! Numbers given to a group that is not committed are forgotten with it.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use terms::index::{Next, Part, Row, Span};
 
 use crate::error::Problem;
@@ -18,6 +18,8 @@ pub(crate) struct Numbering {
     lists: [NameTable; 3],
     symbols: FxHashMap<(u32, String), u32>,
     targets: FxHashMap<StoredKey, i64>,
+    /// Targets of the rows that are prepared next and that the store does not have.
+    absent: FxHashSet<StoredKey>,
     highest_rid: i64,
     highest_symbol: u32,
 }
@@ -25,7 +27,8 @@ pub(crate) struct Numbering {
 impl Numbering {
     /// Starts from the stored names and the highest numbers in use.
     pub(crate) fn new(lists: [NameTable; 3], (highest_rid, highest_symbol): (i64, u32)) -> Numbering {
-        Numbering { lists, symbols: FxHashMap::default(), targets: FxHashMap::default(), highest_rid, highest_symbol }
+        let (symbols, targets, absent) = (FxHashMap::default(), FxHashMap::default(), FxHashSet::default());
+        Numbering { lists, symbols, targets, absent, highest_rid, highest_symbol }
     }
 
     /// The lists with everything given out so far.
@@ -61,6 +64,30 @@ impl Numbering {
         self.highest_rid
     }
 
+    /// The targets of rows whose numbers are not known here.
+    pub(crate) fn unknown_targets<'r>(&self, rows: impl Iterator<Item = &'r Row>) -> Vec<StoredKey> {
+        let mut unknown = FxHashSet::default();
+        for part in rows.flat_map(|row| &row.parts) {
+            let Part::Target { kind, id } = part else { continue };
+            let key = self.stored_key(kind, id).filter(|key| !self.targets.contains_key(key));
+            unknown.extend(key);
+        }
+        let mut unknown: Vec<StoredKey> = unknown.into_iter().collect();
+        unknown.sort_unstable();
+        unknown
+    }
+
+    /// Learns where the store has targets of the rows that are prepared next, so that it is not asked again then.
+    pub(crate) fn learn_targets(&mut self, found: impl Iterator<Item = (StoredKey, Option<Located>)>) {
+        self.absent.clear();
+        for (key, located) in found {
+            match located {
+                Some(located) => drop(self.targets.insert(key, located.rid)),
+                None => drop(self.absent.insert(key)),
+            }
+        }
+    }
+
     /// Makes sure that everything in these rows has a number.
     pub(crate) fn prepare<'r>(
         &mut self,
@@ -87,7 +114,10 @@ impl Numbering {
             }
         }
         self.find_symbols(codes, store, batch)?;
-        self.find_targets(targets, store, batch)
+        let absent = std::mem::take(&mut self.absent);
+        let (new, unknown) = targets.into_iter().partition(|key| absent.contains(key));
+        self.give_targets(new, batch);
+        self.find_targets(unknown, store, batch)
     }
 
     fn prepare_part(
@@ -140,6 +170,14 @@ impl Numbering {
             self.symbols.insert(key, symbol);
         }
         Ok(())
+    }
+
+    fn give_targets(&mut self, mut new: Vec<StoredKey>, batch: &mut Batch) {
+        new.sort_unstable();
+        new.dedup();
+        for key in new {
+            self.give_rid(key, batch);
+        }
     }
 
     fn find_targets(

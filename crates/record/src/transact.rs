@@ -8,7 +8,7 @@ use journal::Operation;
 use terms::index::{Part, Row};
 
 use crate::blobs::{Kept, Unnamed, check_holes};
-use crate::change::{Act, Change, Draft, Key, Receipt};
+use crate::change::{Act, Change, Draft, Key, Receipt, Template};
 use crate::error::{Problem, TransactError};
 use crate::group::{Declined, Prepared, PreparedChange, operation_of, receipt_of};
 use crate::obligations::{Changed, Overlay};
@@ -80,7 +80,7 @@ impl Record {
                     return Err(refusal);
                 }
             };
-            let prepared = prepare(&reading, permit, act, draft, kept).await?;
+            let prepared = prepare(&reading, permit, act, draft, kept, attempt).await?;
             // What was gathered for a change is not a showing; the commit's header is its access record.
             reading.set_aside();
             let Some(mut prepared) = prepared else { return Ok(self.empty_receipt().await?) };
@@ -131,19 +131,26 @@ async fn pause(attempt: usize) {
 
 /// Works out everything that does not need the head: old rows, new rows, whether the permit reaches it. `None` when
 /// nothing would change.
+///
+/// What seems new is taken to be new at the first attempt without asking the store: the writer asks it anyway, and
+/// declines what is not so.
 async fn prepare(
     reading: &Reading,
     permit: &Permit,
     act: &Act,
     draft: Draft,
     kept: &mut Kept,
+    attempt: usize,
 ) -> Result<Option<Prepared>, Problem> {
     if draft.changes.len() > MOST_CHANGES {
         return Err(Problem::Unsuitable { what: format!("a commit has at most {MOST_CHANGES} changes") });
     }
     let mut changes = Vec::with_capacity(draft.changes.len());
     let mut seen = std::collections::HashSet::new();
-    let gathered = reading.located_all(draft.changes.iter().map(Change::key)).await?;
+    let gathered = match draft.changes.as_slice() {
+        [Change::Put(key, template)] if attempt == 0 && seems_new(reading, key, template) => vec![None],
+        changes => reading.located_all(changes.iter().map(Change::key)).await?,
+    };
     for (change, stored) in draft.changes.into_iter().zip(gathered) {
         if !seen.insert(change.key().clone()) {
             return Err(Problem::Unsuitable { what: "a commit changes a resource only once".into() });
@@ -169,6 +176,11 @@ async fn prepare(
         kept.put(reading.inner(), change).await?;
     }
     Ok(Some(prepared))
+}
+
+/// Whether nobody has asked for a resource lately. One with blobs is looked up: those of its version before are shared.
+fn seems_new(reading: &Reading, key: &Key, template: &Template) -> bool {
+    template.holes.is_empty() && !reading.names().is_known(&key.kind, &key.id)
 }
 
 /// One change, with the version of its resource that was gathered.

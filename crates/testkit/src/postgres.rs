@@ -26,7 +26,8 @@ const START_ATTEMPTS: u32 = 20;
 const PAUSE_BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
 /// Settings of every private server. The three that make an acknowledgement durable are named so that nobody has to
-/// look up their defaults; `listen_addresses` keeps the server on this machine.
+/// look up their defaults; `listen_addresses` keeps the server on this machine; buffers and log are as docs/postgresql.md
+/// says, as far as a test machine allows.
 const SETTINGS: &str = "
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -34,7 +35,9 @@ fsync = on
 full_page_writes = on
 synchronous_commit = on
 max_connections = 300
-shared_buffers = '128MB'
+shared_buffers = '512MB'
+max_wal_size = '4GB'
+checkpoint_timeout = '15min'
 log_min_messages = warning
 ";
 

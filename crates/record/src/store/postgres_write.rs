@@ -14,8 +14,9 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use terms::Moment;
 use tokio::runtime::Runtime;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::dialect::{self as sql, postgres};
@@ -31,6 +32,11 @@ use crate::error::Problem;
 use crate::keys::KeyRange;
 use crate::names::NameTable;
 
+/// Up to so many rows are told from each other by their place in the columns, which takes less than opening each column.
+const FEW_ROWS: usize = 32;
+/// From so many on, rows of the index are copied in after the commit's statement: that takes a round trip more, and less
+/// time for each row.
+const COPIED_ROWS: usize = 2000;
 /// Pauses between attempts to reach a server that went away; about a minute in all.
 const PAUSES: [Duration; 12] = {
     let tenth = Duration::from_millis(100);
@@ -57,8 +63,11 @@ struct Session {
     client: Client,
     statements: HashMap<&'static str, Statement>,
     /// Statements that commit, by the parts that they are joined of.
-    commits: HashMap<Vec<&'static str>, Statement>,
+    commits: HashMap<Vec<Part>, Statement>,
 }
+
+/// A part of a commit's statement, and whether it is for few rows.
+type Part = (&'static str, bool);
 
 /// Values of a statement.
 type Values<'b> = Vec<Box<dyn ToSql + Sync + Send + 'b>>;
@@ -70,17 +79,19 @@ pub(super) struct Step<'b> {
     /// Whether it is a part of the statement that moves the head. All its parts see what was there before the commit, in
     /// no order, so two of them never touch the same row.
     joined: bool,
+    /// Whether it has [`FEW_ROWS`] at most.
+    few: bool,
 }
 
 impl<'b> Step<'b> {
     /// A part of the statement that moves the head.
     pub(super) fn joined(sql: &'static str, parameters: Values<'b>) -> Step<'b> {
-        Step { sql, parameters, joined: true }
+        Step { sql, parameters, joined: true, few: false }
     }
 
     /// A statement of its own after that, which sees what the steps before it changed.
     pub(super) fn after(sql: &'static str, parameters: Values<'b>) -> Step<'b> {
-        Step { sql, parameters, joined: false }
+        Step { sql, parameters, joined: false, few: false }
     }
 }
 
@@ -265,11 +276,24 @@ impl PostgresWriter {
     }
 
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
-        self.write("writing a commit", &put_steps(batch), true)?;
+        let (doing, steps, copied) = ("writing a commit", put_steps(batch), copied_rows(batch));
+        self.write(doing, &steps, copied.is_empty())?;
+        if !copied.is_empty() {
+            self.copy(doing, copied)?;
+            self.write(doing, &[], true)?;
+        }
         if !batch.erase.is_empty() {
             self.clear_space();
         }
         Ok(())
+    }
+
+    /// Copies rows into the index, within the transaction that is open.
+    fn copy(&mut self, doing: &'static str, rows: &[Hit]) -> Result<(), Problem> {
+        let mut session = self.session.take().ok_or(Problem::Closed)?;
+        let result = self.run(session.copy(rows));
+        self.session = Some(session);
+        result?.map_err(failed(doing))
     }
 
     /// Removes what an erasure left behind in the table's pages, as far as no older reader still sees it.
@@ -353,7 +377,7 @@ impl Session {
     }
 
     /// The statement that is joined of these parts, the head's first.
-    async fn prepare_commit(&mut self, parts: Vec<&'static str>) -> Result<Statement, Error> {
+    async fn prepare_commit(&mut self, parts: Vec<Part>) -> Result<Statement, Error> {
         if let Some(statement) = self.commits.get(&parts) {
             return Ok(statement.clone());
         }
@@ -362,11 +386,21 @@ impl Session {
         Ok(statement)
     }
 
+    async fn copy(&mut self, rows: &[Hit]) -> Result<(), Error> {
+        let statement = self.prepare(postgres::COPY_ROWS).await?;
+        let sink = self.client.copy_in(&statement).await?;
+        let mut writer = std::pin::pin!(BinaryCopyInWriter::new(sink, &[Type::BYTEA, Type::INT8]));
+        for (key, rid) in rows {
+            writer.as_mut().write(&[key, rid]).await?;
+        }
+        writer.finish().await.map(drop)
+    }
+
     async fn write(&mut self, steps: &[Step<'_>], begin: bool, commit: bool) -> Result<(), Error> {
         let (joined, after): (Vec<&Step<'_>>, Vec<&Step<'_>>) = steps.iter().partition(|step| step.joined);
         let mut statements = Vec::with_capacity(1 + after.len());
         if !joined.is_empty() {
-            let parts = joined.iter().map(|step| step.sql).collect();
+            let parts = joined.iter().map(|step| (step.sql, step.few)).collect();
             statements.push((self.prepare_commit(parts).await?, values(&joined)));
         }
         for step in after {
@@ -431,7 +465,33 @@ pub(super) fn put_steps(batch: &Batch) -> Vec<Step<'_>> {
     put_journal(batch, &mut steps);
     put_blobs(batch, &mut steps);
     put_desk(batch, &mut steps);
+    if has_few_rows(batch) {
+        steps.iter_mut().for_each(|step| step.few = true);
+    }
     steps
+}
+
+/// Whether no table gets more than few rows.
+fn has_few_rows(batch: &Batch) -> bool {
+    let obligations = &batch.obligations;
+    let rows = [
+        batch.names.len(),
+        batch.symbols.len(),
+        batch.resources.len(),
+        batch.versions.len(),
+        batch.tallies.len(),
+        batch.index_add.len(),
+        batch.index_past.len(),
+        batch.entries.len(),
+        batch.tiles.len(),
+        batch.kept_keys.len(),
+        batch.dictionaries.len(),
+        batch.blobs.len(),
+        batch.desk_put.len(),
+        obligations.add.len(),
+        obligations.past.len(),
+    ];
+    rows.into_iter().all(|rows| rows <= FEW_ROWS)
 }
 
 fn put_names<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
@@ -526,6 +586,11 @@ fn put_versions<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
     }
 }
 
+/// The rows that are copied rather than a part of the commit's statement.
+fn copied_rows(batch: &Batch) -> &[Hit] {
+    if batch.index_add.len() < COPIED_ROWS || batch.next.is_some() { &[] } else { &batch.index_add }
+}
+
 fn put_rows<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
     let hits = |hits: &'b [Hit]| vec![bytes(hits, |(key, _)| key.as_slice()), numbers(hits, |(_, rid)| *rid)];
     // While another index is made, a row may end and begin in the same commit.
@@ -536,7 +601,7 @@ fn put_rows<'b>(batch: &'b Batch, steps: &mut Vec<Step<'b>>) {
     if !batch.index_drop.is_empty() {
         steps.push(step(postgres::DROP_ROWS, hits(&batch.index_drop)));
     }
-    if !batch.index_add.is_empty() {
+    if !batch.index_add.is_empty() && copied_rows(batch).is_empty() {
         steps.push(step(put_rows, hits(&batch.index_add)));
     }
     let (past, gone) = (&batch.index_past, &batch.past_drop);

@@ -58,16 +58,28 @@ pub(crate) const MOVE_HEAD: &str = "UPDATE head SET sequence = $1, moment = $2, 
      WHERE one = 1 AND sequence = $6 AND epoch = $7 AND desk = $8 RETURNING 1";
 
 /// Joins the parts of a commit to one statement. It fails (division by zero) when the first part, [`MOVE_HEAD`], finds
-/// that the head has moved or another epoch holds it; the others are carried out after that.
-pub(crate) fn joined(parts: &[&str]) -> String {
+/// that the head has moved or another epoch holds it; the others are carried out after that. A part that is for few rows
+/// takes them from its columns by their place.
+pub(crate) fn joined(parts: &[(&str, bool)]) -> String {
     let (mut sql, mut before) = (String::from("WITH "), 0);
-    for (place, part) in parts.iter().enumerate() {
+    for (place, (part, few)) in parts.iter().enumerate() {
         let separator = if place == 0 { "" } else { ", " };
-        let (renumbered, highest) = renumbered(part, before);
+        let part = if *few { by_place(part) } else { None }.unwrap_or_else(|| (*part).to_owned());
+        let (renumbered, highest) = renumbered(&part, before);
         sql.push_str(&format!("{separator}part_{place} AS ({renumbered})"));
         before = highest;
     }
     sql + " SELECT 1 / count(*) FROM part_0"
+}
+
+/// A statement that opens columns side by side, with the same rows by their place in them.
+fn by_place(sql: &str) -> Option<String> {
+    let (before, rest) = sql.split_once("SELECT * FROM unnest(")?;
+    let (columns, after) = rest.split_once(')')?;
+    let first = columns.split(", ").next()?;
+    let values: Vec<String> = columns.split(", ").map(|column| format!("({column})[place]")).collect();
+    let values = values.join(", ");
+    Some(format!("{before}SELECT {values} FROM generate_series(1, cardinality({first})) AS place{after}"))
 }
 
 /// The statement with `before` added to the numbers of its values, and the highest of them then.
@@ -193,6 +205,7 @@ pub(crate) const ERASE_ENTRY_SALTS: &str = "UPDATE entry SET salt = ''::bytea \
 pub(crate) const PUT_TALLIES: &str = "INSERT INTO tally (kind, live) SELECT * FROM unnest($1::bigint[], $2::bigint[]) \
      ON CONFLICT (kind) DO UPDATE SET live = tally.live + excluded.live";
 pub(crate) const PUT_ROWS: &str = "INSERT INTO idx (key, rid) SELECT * FROM unnest($1::bytea[], $2::bigint[])";
+pub(crate) const COPY_ROWS: &str = "COPY idx (key, rid) FROM STDIN (FORMAT binary)";
 pub(crate) const DROP_ROWS: &str = "DELETE FROM idx USING unnest($1::bytea[], $2::bigint[]) AS gone (key, rid) \
      WHERE idx.key = gone.key AND idx.rid >> 8 = gone.rid >> 8 AND idx.rid = gone.rid";
 pub(crate) const PUT_PAST: &str = "INSERT INTO index_past (key, rid, from_sequence, to_sequence, kept) \
@@ -274,9 +287,14 @@ mod tests {
 
     #[test]
     fn joined_parts_count_their_values_on() {
-        let parts = ["UPDATE a SET b = $1 WHERE c = $2 RETURNING 1", "INSERT INTO d SELECT $1, $3, $2, $1"];
+        let insert = "INSERT INTO d (e, f) SELECT * FROM unnest($1::bigint[], $2::bytea[]) ON CONFLICT DO NOTHING";
+        let parts = [("UPDATE a SET b = $1 WHERE c = $2 RETURNING 1", true), (insert, false), (insert, true)];
         let sql = "WITH part_0 AS (UPDATE a SET b = $1 WHERE c = $2 RETURNING 1), \
-                   part_1 AS (INSERT INTO d SELECT $3, $5, $4, $3) SELECT 1 / count(*) FROM part_0";
+                   part_1 AS (INSERT INTO d (e, f) SELECT * FROM unnest($3::bigint[], $4::bytea[]) \
+                   ON CONFLICT DO NOTHING), \
+                   part_2 AS (INSERT INTO d (e, f) SELECT ($5::bigint[])[place], ($6::bytea[])[place] \
+                   FROM generate_series(1, cardinality($5::bigint[])) AS place ON CONFLICT DO NOTHING) \
+                   SELECT 1 / count(*) FROM part_0";
         assert_eq!(joined(&parts), sql);
     }
 }
