@@ -14,16 +14,21 @@ pub(crate) fn encode(span: &Span) -> Vec<u8> {
     for part in &span.head {
         write_part(&mut to, part);
     }
-    match &span.next {
+    write_next(&mut to, &span.next);
+    to.finish()
+}
+
+fn write_next(to: &mut Writer, next: &Next) {
+    match next {
         Next::Any => to.byte(0),
         Next::Within(range) => {
             to.byte(1);
-            write_range(&mut to, range);
+            write_range(to, range);
         }
         Next::WithinBoth(first, second) => {
             to.byte(2);
-            write_range(&mut to, first);
-            write_range(&mut to, second);
+            write_range(to, first);
+            write_range(to, second);
         }
         Next::Prefix(bytes) => {
             to.byte(3);
@@ -41,8 +46,16 @@ pub(crate) fn encode(span: &Span) -> Vec<u8> {
             to.byte(6);
             to.text(system);
         }
+        Next::CodeAnySystemThen(code, rest) => {
+            to.byte(7);
+            to.text(code);
+            to.number(rest.head.len() as u64);
+            for part in &rest.head {
+                write_part(to, part);
+            }
+            write_next(to, &rest.next);
+        }
     }
-    to.finish()
 }
 
 fn write_part(to: &mut Writer, part: &Part) {

@@ -14,6 +14,7 @@ use crate::change::{Assertion, Key, Receipt, Template, Written};
 use crate::codec::Encoder;
 use crate::error::Problem;
 use crate::indexing::KIND;
+use crate::keyed::KeyedRows;
 use crate::keys;
 use crate::numbering::Numbering;
 use crate::obligation_rows::{PreparedAnchor, number_anchors};
@@ -44,13 +45,13 @@ pub(crate) struct PreparedChange {
     pub(crate) key: Key,
     /// `None` deletes.
     pub(crate) template: Option<Template>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: KeyedRows,
     /// The newest version when it was gathered; 0 for none.
     pub(crate) version: u64,
     /// Whether that version is there and is not a deletion; its text may be erased.
     pub(crate) replaces: bool,
     /// The rows and the sequence of that version, when it was live.
-    pub(crate) before: Option<(u64, Vec<Row>)>,
+    pub(crate) before: Option<(u64, KeyedRows)>,
     /// The holes of that version's text.
     pub(crate) holes_before: Arc<[journal::hash::holes::Hole]>,
     /// What fills the template's holes, one for each.
@@ -95,7 +96,7 @@ struct State {
 struct Ended {
     rid: i64,
     kind: String,
-    rows: Vec<Row>,
+    rows: KeyedRows,
     from: u64,
     to: u64,
     /// Whether they are kept for ever.
@@ -116,10 +117,10 @@ pub(crate) struct Group<'w> {
     pub(crate) leaves: Vec<Hash>,
     states: FxHashMap<Key, Option<State>>,
     /// Rows that members before have brought, by row number (the newest only).
-    brought: FxHashMap<i64, Arc<[Row]>>,
+    brought: FxHashMap<i64, Arc<Vec<Row>>>,
     /// What ends, and (row number, new rows, sequence) with the kind's name.
     ended: Vec<Ended>,
-    begun: Vec<(i64, String, Arc<[Row]>, u64)>,
+    begun: Vec<(i64, String, KeyedRows, u64)>,
     /// What is erased, and by which entry.
     erased: Vec<(Erased, u64)>,
     /// The anchors that members touched, and by which entry.
@@ -139,9 +140,9 @@ pub(crate) struct NewVersion {
     pub(crate) salt: Vec<u8>,
     /// The text as it is hashed; `None` when it is erased.
     pub(crate) text: Option<Vec<u8>>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: KeyedRows,
     /// The rows and the sequence of the version before, when that was live.
-    pub(crate) before: Option<(u64, Vec<Row>)>,
+    pub(crate) before: Option<(u64, KeyedRows)>,
 }
 
 impl<'w> Group<'w> {
@@ -184,7 +185,7 @@ impl<'w> Group<'w> {
                 Assertion::Absent(_) | Assertion::AtMost(..) => None,
             }));
         }
-        let rows = members.iter().flat_map(|member| &member.changes).flat_map(|change| &change.rows);
+        let rows = members.iter().flat_map(|member| &member.changes).flat_map(|change| change.rows.unnumbered());
         let named = self.numbering.unknown_targets(rows);
         self.gather_all(wanted, named)
     }
@@ -491,8 +492,7 @@ impl<'w> Group<'w> {
             let keep = self.kept.contains(&key.kind.as_str());
             self.ended.push(Ended { rid, kind: key.kind.clone(), rows, from, to: sequence, keep });
         }
-        let rows: Arc<[Row]> = rows.into();
-        self.brought.insert(rid, rows.clone());
+        self.brought.insert(rid, rows.share());
         if live {
             self.begun.push((rid, key.kind, rows, sequence));
         }
@@ -507,24 +507,26 @@ impl<'w> Group<'w> {
         let kinds: Vec<Row> = begun.iter().map(|(_, kind, _, sequence)| kind_row(kind, *sequence)).collect();
         let all = begun
             .iter()
-            .flat_map(|(_, _, rows, _)| rows.iter())
-            .chain(ended.iter().flat_map(|ended| &ended.rows))
+            .flat_map(|(_, _, rows, _)| rows.unnumbered())
+            .chain(ended.iter().flat_map(|ended| ended.rows.unnumbered()))
             .chain(erased.iter().flat_map(|(erased, _)| &erased.rows))
             .chain(&kinds);
         self.numbering.prepare(all, self.store, &mut self.batch)?;
         let over: FxHashSet<(i64, u64)> =
             ended.iter().filter(|ended| ended.from > self.base).map(|ended| (ended.rid, ended.from)).collect();
-        for ((rid, _, rows, sequence), kind_row) in begun.iter().zip(&kinds) {
-            if over.contains(&(*rid, *sequence)) {
+        for ((rid, _, rows, sequence), kind_row) in begun.into_iter().zip(&kinds) {
+            if over.contains(&(rid, sequence)) {
                 continue;
             }
-            for row in rows.iter().chain([kind_row]) {
-                self.batch.index_add.push((self.numbering.key(row)?, *rid));
+            self.batch.index_add.push((self.numbering.key(kind_row)?, rid));
+            for key in rows.into_keys(self.numbering) {
+                self.batch.index_add.push((key?, rid));
             }
         }
         for Ended { rid, kind, rows, from, to, keep } in ended {
-            for row in rows.iter().chain([&kind_row(&kind, from)]) {
-                let key = self.numbering.key(row)?;
+            let kind_key = self.numbering.key(&kind_row(&kind, from));
+            for key in rows.into_keys(self.numbering).chain([kind_key]) {
+                let key = key?;
                 if from <= self.base {
                     self.batch.index_drop.push((key.clone(), rid));
                 }

@@ -63,7 +63,13 @@ impl Record {
                 }
                 *tallies.entry(*kind).or_default() += u64::from(state.2);
                 if let Some(newest) = newest.filter(|_| state.2) {
-                    let (key, rows) = self.rows_of(newest).await?;
+                    let (key, rows) = match self.rows_of(newest).await {
+                        Err(Problem::Damaged { what }) => {
+                            findings.add("resource-changed", format!("row {}", at.rid), format!("Unreadable: {what}."));
+                            continue;
+                        }
+                        read => read?,
+                    };
                     rows_checked += rows.len() as u64;
                     plain.rows(&key, &rows);
                     for key in numbers.keys(store, &rows).await? {
@@ -145,7 +151,14 @@ impl Record {
                     continue;
                 }
                 if let Some(newest) = newest {
-                    let rows = self.rows_of(newest).await?.1;
+                    let rows = match self.rows_of(newest).await {
+                        // It was named when the sums were made.
+                        Err(Problem::Damaged { .. }) => {
+                            changed.insert(rid);
+                            continue;
+                        }
+                        read => read?.1,
+                    };
                     called_for.insert(rid, numbers.keys(store, &rows).await?.into_iter().collect());
                 }
             }
@@ -217,7 +230,7 @@ impl StoredNumbers {
         self.look_up(store, rows).await?;
         let mut found: Vec<PhysicalKey> = Vec::with_capacity(rows.len());
         for row in rows {
-            found.push(keys::row_key(row, self).unwrap_or_else(|| vec![255; 6]));
+            found.push(keys::row_key(row, &*self).unwrap_or_else(|| vec![255; 6]));
         }
         found.sort_unstable();
         found.dedup();
@@ -259,25 +272,15 @@ impl StoredNumbers {
 }
 
 impl Numbers for StoredNumbers {
-    fn parameter(&mut self, name: &'static str) -> Option<u16> {
-        self.lists[NameList::Parameter as usize].number(name).map(|number| number as u16)
+    fn lists(&self) -> &[NameTable; 3] {
+        &self.lists
     }
 
-    fn kind(&mut self, name: &str) -> Option<u16> {
-        self.lists[NameList::Kind as usize].number(name).map(|number| number as u16)
-    }
-
-    fn system(&mut self, system: &str) -> Option<u32> {
-        self.lists[NameList::System as usize].number(system)
-    }
-
-    fn symbol(&mut self, system: &str, code: &str) -> Option<u32> {
-        let system = Numbers::system(self, system)?;
+    fn symbol(&self, system: u32, code: &str) -> Option<u32> {
         self.symbols.get(&(system, code.to_owned())).copied().flatten()
     }
 
-    fn target(&mut self, kind: &str, id: &str) -> Option<i64> {
-        let kind = Numbers::kind(self, kind)?;
+    fn row(&self, kind: u16, id: &str) -> Option<i64> {
         self.targets.get(&(kind, stored_id(id))).copied().flatten()
     }
 }

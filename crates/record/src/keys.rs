@@ -5,7 +5,11 @@
 //! and its symbol (4 bytes), a target the number of its row (5 bytes), a kind its number (2 bytes), fixed bytes as
 //! they are, text escaped and ended by a zero byte. So byte order is value order, and every span is a few ranges.
 
+use smallvec::SmallVec;
 use terms::index::{End, Next, Part, Range, Row, Span};
+
+use crate::names::NameTable;
+use crate::store::NameList;
 
 /// A physical key.
 pub(crate) type PhysicalKey = Vec<u8>;
@@ -27,39 +31,60 @@ pub(crate) struct Residual {
     high: Option<Vec<u8>>,
 }
 
-/// Numbers for names. The writer's lookup allocates; a reader's answers `None` for what no row can hold.
+/// Numbers for names; `None` for what has none, or none at hand.
 pub(crate) trait Numbers {
-    fn parameter(&mut self, name: &'static str) -> Option<u16>;
-    fn kind(&mut self, name: &str) -> Option<u16>;
-    fn system(&mut self, system: &str) -> Option<u32>;
-    fn symbol(&mut self, system: &str, code: &str) -> Option<u32>;
-    fn target(&mut self, kind: &str, id: &str) -> Option<i64>;
+    fn lists(&self) -> &[NameTable; 3];
+    /// The symbol of a code in the system with this number.
+    fn symbol(&self, system: u32, code: &str) -> Option<u32>;
+    /// The row number of a resource whose kind has this number.
+    fn row(&self, kind: u16, id: &str) -> Option<i64>;
+
+    fn kind(&self, name: &str) -> Option<u16> {
+        self.lists()[NameList::Kind as usize].number(name).map(|number| number as u16)
+    }
+
+    fn system(&self, name: &str) -> Option<u32> {
+        self.lists()[NameList::System as usize].number(name)
+    }
+
+    fn target(&self, kind: &str, id: &str) -> Option<i64> {
+        self.row(self.kind(kind)?, id)
+    }
 }
 
 /// The key of a row; `None` when a name in it has no number.
-pub(crate) fn row_key(row: &Row, numbers: &mut impl Numbers) -> Option<PhysicalKey> {
+pub(crate) fn row_key(row: &Row, numbers: &impl Numbers) -> Option<PhysicalKey> {
     let mut key = Vec::with_capacity(24);
-    key.extend_from_slice(&numbers.parameter(row.parameter)?.to_be_bytes());
-    for part in &row.parts {
+    push_parameter(&mut key, row.parameter, numbers)?;
+    extended(key, &row.parts, numbers)
+}
+
+/// A key with more parts behind it.
+pub(crate) fn extended(mut key: PhysicalKey, parts: &[Part], numbers: &impl Numbers) -> Option<PhysicalKey> {
+    for part in parts {
         push_part(&mut key, part, numbers)?;
     }
     Some(key)
 }
 
 /// The leading bytes of a span: its parameter and head.
-pub(crate) fn head_key(span: &Span, numbers: &mut impl Numbers) -> Option<PhysicalKey> {
+pub(crate) fn head_key(span: &Span, numbers: &impl Numbers) -> Option<PhysicalKey> {
     let mut key = Vec::with_capacity(24);
-    key.extend_from_slice(&numbers.parameter(span.parameter)?.to_be_bytes());
-    for part in &span.head {
-        push_part(&mut key, part, numbers)?;
-    }
-    Some(key)
+    push_parameter(&mut key, span.parameter, numbers)?;
+    extended(key, &span.head, numbers)
 }
 
-fn push_part(key: &mut PhysicalKey, part: &Part, numbers: &mut impl Numbers) -> Option<()> {
+fn push_parameter(key: &mut PhysicalKey, name: &str, numbers: &impl Numbers) -> Option<()> {
+    let number = numbers.lists()[NameList::Parameter as usize].number(name)?;
+    key.extend_from_slice(&(number as u16).to_be_bytes());
+    Some(())
+}
+
+fn push_part(key: &mut PhysicalKey, part: &Part, numbers: &impl Numbers) -> Option<()> {
     match part {
         Part::Code { system, code } => {
-            push_system(key, numbers.system(system)?);
+            let system = numbers.system(system)?;
+            push_system(key, system);
             key.extend_from_slice(&numbers.symbol(system, code)?.to_be_bytes());
         }
         Part::Target { kind, id } => push_row_number(key, numbers.target(kind, id)?),
@@ -74,13 +99,27 @@ fn push_part(key: &mut PhysicalKey, part: &Part, numbers: &mut impl Numbers) -> 
 }
 
 /// Three bytes of a system's number.
-pub(crate) fn push_system(key: &mut PhysicalKey, system: u32) {
+fn push_system(key: &mut PhysicalKey, system: u32) {
     key.extend_from_slice(&system.to_be_bytes()[1..]);
 }
 
 /// Five bytes of a row's number.
 pub(crate) fn push_row_number(key: &mut PhysicalKey, rid: i64) {
     key.extend_from_slice(&rid.to_be_bytes()[3..]);
+}
+
+/// A key with one code behind it, by the numbers of its system and symbol.
+pub(crate) fn with_code(key: &[u8], (system, symbol): (u32, u32)) -> PhysicalKey {
+    let mut key = key.to_vec();
+    push_system(&mut key, system);
+    key.extend_from_slice(&symbol.to_be_bytes());
+    key
+}
+
+/// The range of all codes of a system under a head.
+pub(crate) fn system_range(mut head: PhysicalKey, system: Option<u32>) -> Option<KeyRange> {
+    push_system(&mut head, system?);
+    Some(prefix(head))
 }
 
 /// Text with 0x00 and 0x01 escaped, so that the ending zero sorts before every continuation.
@@ -94,7 +133,8 @@ fn push_escaped(key: &mut PhysicalKey, text: &[u8]) {
     }
 }
 
-/// The ranges under a head for one `next`, apart from codes in any system (the caller names their symbols).
+/// The ranges under a head for one `next`, apart from codes in any system (the caller names their symbols and goes on
+/// with what follows them).
 pub(crate) fn ranges(head: PhysicalKey, next: &Next) -> KeyRange {
     match next {
         Next::Within(range) => {
@@ -108,7 +148,7 @@ pub(crate) fn ranges(head: PhysicalKey, next: &Next) -> KeyRange {
         }
         Next::Prefix(text) => prefix(with_text(head, text, false)),
         Next::TextEqual(text) => prefix(with_text(head, text, true)),
-        Next::Any | Next::CodeAnySystem(_) | Next::AnyCodeOf(_) => prefix(head),
+        Next::Any | Next::CodeAnySystem(_) | Next::CodeAnySystemThen(..) | Next::AnyCodeOf(_) => prefix(head),
     }
 }
 
@@ -173,11 +213,11 @@ impl KeyRange {
 
 /// Whether a row lies in a span, decided on the plain parts. Agrees with the key ranges (a property test says so).
 pub(crate) fn admits(span: &Span, row: &Row) -> bool {
-    if row.parameter != span.parameter || row.parts.len() < span.head.len() {
-        return false;
-    }
-    let (head, rest) = row.parts.split_at(span.head.len());
-    head == span.head.as_slice() && admits_next(&span.next, rest)
+    row.parameter == span.parameter && begins(&row.parts, &span.head, &span.next)
+}
+
+fn begins(parts: &[Part], head: &[Part], next: &Next) -> bool {
+    parts.strip_prefix(head).is_some_and(|rest| admits_next(next, rest))
 }
 
 fn admits_next(next: &Next, rest: &[Part]) -> bool {
@@ -190,6 +230,9 @@ fn admits_next(next: &Next, rest: &[Part]) -> bool {
         (Next::Prefix(start), [Part::Text(text), ..]) => text.starts_with(start),
         (Next::TextEqual(wanted), [Part::Text(text), ..]) => text == wanted,
         (Next::CodeAnySystem(wanted), [Part::Code { code, .. }, ..]) => code == wanted,
+        (Next::CodeAnySystemThen(wanted, then), [Part::Code { code, .. }, after @ ..]) => {
+            code == wanted && begins(after, &then.head, &then.next)
+        }
         (Next::AnyCodeOf(wanted), [Part::Code { system, .. }, ..]) => system == wanted,
         _ => false,
     }
@@ -211,11 +254,20 @@ fn within(range: &Range, bytes: &[u8]) -> bool {
 
 /// A logical id as stored: a canonical UUID takes 17 bytes, any other id its text and one byte.
 pub(crate) fn stored_id(id: &str) -> Vec<u8> {
+    short_id(id).to_vec()
+}
+
+/// The same, not on the heap when it is short.
+pub(crate) fn short_id(id: &str) -> SmallVec<[u8; 24]> {
     let canonical = id.len() == 36 && id.bytes().all(|b| b == b'-' || b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    match uuid::Uuid::try_parse(id) {
-        Ok(uuid) if canonical => [&[0], uuid.as_bytes().as_slice()].concat(),
-        _ => [&[1], id.as_bytes()].concat(),
-    }
+    let (tag, bytes) = match uuid::Uuid::try_parse(id) {
+        Ok(uuid) if canonical => (0, SmallVec::<[u8; 24]>::from_slice(uuid.as_bytes())),
+        _ => (1, SmallVec::from_slice(id.as_bytes())),
+    };
+    let mut stored = SmallVec::new();
+    stored.push(tag);
+    stored.extend_from_slice(&bytes);
+    stored
 }
 
 /// The logical id of stored bytes; `None` when they cannot be one.
@@ -234,27 +286,28 @@ mod tests {
 
     use super::*;
 
-    /// Numbers for a small world of names.
-    struct World;
+    /// Numbers for a small world of names: one parameter, one kind, systems and codes by their length.
+    struct World([NameTable; 3]);
+
+    impl World {
+        fn new() -> World {
+            let mut lists: [NameTable; 3] = Default::default();
+            lists[NameList::Kind as usize].give("k");
+            lists[NameList::Parameter as usize].give("p");
+            World(lists)
+        }
+    }
 
     impl Numbers for World {
-        fn parameter(&mut self, _: &'static str) -> Option<u16> {
-            Some(7)
+        fn lists(&self) -> &[NameTable; 3] {
+            &self.0
         }
 
-        fn kind(&mut self, _: &str) -> Option<u16> {
-            Some(3)
+        fn symbol(&self, system: u32, code: &str) -> Option<u32> {
+            Some(system * 16 + code.len() as u32)
         }
 
-        fn system(&mut self, system: &str) -> Option<u32> {
-            Some(system.len() as u32)
-        }
-
-        fn symbol(&mut self, system: &str, code: &str) -> Option<u32> {
-            Some(system.len() as u32 * 16 + code.len() as u32)
-        }
-
-        fn target(&mut self, _: &str, id: &str) -> Option<i64> {
+        fn row(&self, _: u16, id: &str) -> Option<i64> {
             id.parse().ok()
         }
     }
@@ -276,8 +329,8 @@ mod tests {
     }
 
     fn check(row: &Row, span: &Span) -> Result<(), TestCaseError> {
-        let key = row_key(row, &mut World).unwrap();
-        let range = ranges(head_key(span, &mut World).unwrap(), &span.next);
+        let key = row_key(row, &World::new()).unwrap();
+        let range = ranges(head_key(span, &World::new()).unwrap(), &span.next);
         let inside = key >= range.low && range.high.as_ref().is_none_or(|high| key < *high) && range.admits_rest(&key);
         prop_assert_eq!(inside, admits(span, row), "{:?} in {:?}", row, span);
         Ok(())

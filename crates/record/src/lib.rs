@@ -35,6 +35,7 @@ mod error;
 mod group;
 mod index_check;
 mod indexing;
+mod keyed;
 mod keys;
 mod names;
 mod numbering;

@@ -4,12 +4,13 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use rustc_hash::FxHashMap;
 use terms::index::{Next, Part, Span};
 
 use crate::error::Problem;
-use crate::keys::{self, KeyRange, Numbers, stored_id};
+use crate::keys::{self, KeyRange, Numbers, short_id, stored_id};
 use crate::store::{NameList, Store, StoredKey};
 
 /// One list of numbered names.
@@ -24,6 +25,12 @@ pub(crate) struct Names {
     lists: RwLock<Arc<[NameTable; 3]>>,
     symbols: Cache<(u32, String), u32>,
     targets: Cache<StoredKey, i64>,
+}
+
+/// The numbers that are at hand, without asking the store.
+pub(crate) struct Known<'n> {
+    lists: Arc<[NameTable; 3]>,
+    names: &'n Names,
 }
 
 /// What a reader looked up for a few spans.
@@ -96,6 +103,31 @@ impl Names {
         *self.lists.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(lists.clone());
     }
 
+    /// The numbers that are at hand.
+    pub(crate) fn known(&self) -> Known<'_> {
+        Known { lists: self.lists(), names: self }
+    }
+
+    /// The symbol of a code, if it is at hand.
+    pub(crate) fn cached_symbol(&self, system: u32, code: &str) -> Option<u32> {
+        self.symbols.get(&Under(system, code))
+    }
+
+    /// The row number of a resource, if it is at hand.
+    pub(crate) fn cached_row(&self, kind: u16, id: &str) -> Option<i64> {
+        self.targets.get(&OfKind(kind, &short_id(id)))
+    }
+
+    /// Keeps the committed symbol of a code at hand.
+    pub(crate) fn keep_symbol(&self, code: (u32, String), symbol: u32) {
+        self.symbols.insert(code, symbol);
+    }
+
+    /// Keeps the committed row number of a resource at hand.
+    pub(crate) fn keep_row(&self, key: StoredKey, rid: i64) {
+        self.targets.insert(key, rid);
+    }
+
     /// The number of a kind.
     pub(crate) fn kind(&self, kind: &str) -> Option<u16> {
         self.number(NameList::Kind, kind).map(|number| number as u16)
@@ -156,35 +188,44 @@ impl Names {
     }
 
     async fn symbol(&self, store: &Store, system: u32, code: &str) -> Result<Option<u32>, Problem> {
-        let key = (system, code.to_owned());
-        if let Some(symbol) = self.symbols.get(&key) {
+        if let Some(symbol) = self.cached_symbol(system, code) {
             return Ok(Some(symbol));
         }
         let symbol = store.symbol(system, code).await?;
         if let Some(symbol) = symbol {
-            self.symbols.insert(key, symbol);
+            self.keep_symbol((system, code.to_owned()), symbol);
         }
         Ok(symbol)
     }
 
     /// The key ranges of a span; none when no row can lie in it.
     pub(crate) async fn ranges(&self, store: &Store, span: &Span) -> Result<Vec<KeyRange>, Problem> {
-        let mut found = self.found(store, span).await?;
-        let Some(head) = keys::head_key(span, &mut found) else { return Ok(Vec::new()) };
-        match &span.next {
-            Next::CodeAnySystem(code) => {
-                let symbols = store.symbols_of(code).await?;
-                Ok(symbols.into_iter().map(|(system, symbol)| code_range(&head, system, symbol)).collect())
+        let found = self.found(store, span).await?;
+        let Some(head) = keys::head_key(span, &found) else { return Ok(Vec::new()) };
+        let (mut ranges, mut open) = (Vec::new(), vec![(head, &span.next)]);
+        while let Some((head, next)) = open.pop() {
+            match next {
+                Next::CodeAnySystem(code) => {
+                    let symbols = store.symbols_of(code).await?;
+                    ranges.extend(symbols.into_iter().map(|code| keys::prefix(keys::with_code(&head, code))));
+                }
+                Next::CodeAnySystemThen(code, rest) => {
+                    for code in store.symbols_of(code).await? {
+                        let key = keys::extended(keys::with_code(&head, code), &rest.head, &found);
+                        open.extend(key.map(|key| (key, &rest.next)));
+                    }
+                }
+                Next::AnyCodeOf(system) => ranges.extend(keys::system_range(head, found.system(system))),
+                next => ranges.push(keys::ranges(head, next)),
             }
-            Next::AnyCodeOf(system) => Ok(system_range(head, found.system(system)).into_iter().collect()),
-            next => Ok(vec![keys::ranges(head, next)]),
         }
+        Ok(ranges)
     }
 
     /// Looks up what the head of a span names.
     async fn found(&self, store: &Store, span: &Span) -> Result<Found, Problem> {
         let mut found = Found { lists: self.lists(), symbols: FxHashMap::default(), targets: FxHashMap::default() };
-        for part in &span.head {
+        for part in span.equal_parts() {
             match part {
                 Part::Code { system, code } => {
                     let Some(system) = found.system(system) else { continue };
@@ -204,40 +245,74 @@ impl Names {
     }
 }
 
-/// The range of one code under a head.
-pub(crate) fn code_range(head: &[u8], system: u32, symbol: u32) -> KeyRange {
-    let mut low = head.to_vec();
-    keys::push_system(&mut low, system);
-    low.extend_from_slice(&symbol.to_be_bytes());
-    keys::prefix(low)
-}
-
-/// The range of all codes of a system under a head.
-pub(crate) fn system_range(mut head: Vec<u8>, system: Option<u32>) -> Option<KeyRange> {
-    keys::push_system(&mut head, system?);
-    Some(keys::prefix(head))
-}
-
 impl Numbers for Found {
-    fn parameter(&mut self, name: &'static str) -> Option<u16> {
-        self.lists[NameList::Parameter as usize].number(name).map(|number| number as u16)
+    fn lists(&self) -> &[NameTable; 3] {
+        &self.lists
     }
 
-    fn kind(&mut self, name: &str) -> Option<u16> {
-        self.lists[NameList::Kind as usize].number(name).map(|number| number as u16)
-    }
-
-    fn system(&mut self, system: &str) -> Option<u32> {
-        self.lists[NameList::System as usize].number(system)
-    }
-
-    fn symbol(&mut self, system: &str, code: &str) -> Option<u32> {
-        let system = Numbers::system(self, system)?;
+    fn symbol(&self, system: u32, code: &str) -> Option<u32> {
         self.symbols.get(&(system, code.to_owned())).copied()
     }
 
-    fn target(&mut self, kind: &str, id: &str) -> Option<i64> {
-        let kind = Numbers::kind(self, kind)?;
+    fn row(&self, kind: u16, id: &str) -> Option<i64> {
         self.targets.get(&(kind, stored_id(id))).copied()
+    }
+}
+
+impl Numbers for Known<'_> {
+    fn lists(&self) -> &[NameTable; 3] {
+        &self.lists
+    }
+
+    fn symbol(&self, system: u32, code: &str) -> Option<u32> {
+        self.names.cached_symbol(system, code)
+    }
+
+    fn row(&self, kind: u16, id: &str) -> Option<i64> {
+        self.names.cached_row(kind, id)
+    }
+}
+
+/// A number and a name beside it, to look up what is kept under both without owning the name.
+#[derive(Hash)]
+struct Under<'n>(u32, &'n str);
+
+impl Equivalent<(u32, String)> for Under<'_> {
+    fn equivalent(&self, key: &(u32, String)) -> bool {
+        self.0 == key.0 && self.1 == key.1
+    }
+}
+
+/// The same with the number of a kind.
+#[derive(Hash)]
+struct OfKind<'n>(u16, &'n [u8]);
+
+impl Equivalent<StoredKey> for OfKind<'_> {
+    fn equivalent(&self, key: &StoredKey) -> bool {
+        self.0 == key.0 && self.1 == key.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+    use super::*;
+    use terms::index::Row;
+
+    #[test]
+    fn what_was_kept_is_at_hand_without_owning_its_name() {
+        let names = Names { lists: RwLock::default(), symbols: Cache::new(10), targets: Cache::new(10) };
+        let mut lists: [NameTable; 3] = Default::default();
+        let system = lists[NameList::System as usize].give("s").0;
+        let kind = lists[NameList::Kind as usize].give("Patient").0 as u16;
+        lists[NameList::Parameter as usize].give("p");
+        names.publish(&lists);
+        let uuid = "3f0c9a52-0b1c-4b6e-9d3a-5f2f4f0e9a11";
+        let rows = [Row::one("p", Part::code("s", "c")), Row::one("p", Part::target("Patient", uuid))];
+        assert_eq!(rows.each_ref().map(|row| keys::row_key(row, &names.known())), [None, None]);
+        names.keep_symbol((system, "c".to_owned()), 7);
+        names.keep_row((kind, stored_id(uuid)), 9);
+        let keys = rows.map(|row| keys::row_key(&row, &names.known()).unwrap());
+        assert_eq!(keys, [vec![0, 0, 0, 0, 0, 0, 0, 0, 7], vec![0, 0, 0, 0, 0, 0, 9]]);
     }
 }

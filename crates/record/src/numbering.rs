@@ -1,21 +1,24 @@
 //! The writer's numbering: gives numbers to new names, symbols and resources of a group, and turns rows into keys.
 //!
-//! Numbers given to a group that is not committed are forgotten with it.
+//! Numbers given to a group that is not committed are forgotten with it; those of a committed one are then at hand for
+//! everybody.
+
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use terms::index::{Next, Part, Row, Span};
 
 use crate::error::Problem;
 use crate::keys::{self, KeyRange, Numbers, PhysicalKey, stored_id};
-use crate::names::{NameTable, code_range, system_range};
+use crate::names::NameTable;
 use crate::store::{Batch, Located, NameList, StoredKey, WriterStore};
-
-/// Bound of each cache; it is emptied when full.
-const MOST_CACHED: usize = 1_000_000;
+use crate::writer::Shared;
 
 /// Numbers known to the writer.
 pub(crate) struct Numbering {
+    shared: Arc<Shared>,
     lists: [NameTable; 3],
+    /// Those that the group under way needs.
     symbols: FxHashMap<(u32, String), u32>,
     targets: FxHashMap<StoredKey, i64>,
     /// Targets of the rows that are prepared next and that the store does not have.
@@ -26,14 +29,34 @@ pub(crate) struct Numbering {
 
 impl Numbering {
     /// Starts from the stored names and the highest numbers in use.
-    pub(crate) fn new(lists: [NameTable; 3], (highest_rid, highest_symbol): (i64, u32)) -> Numbering {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        lists: [NameTable; 3],
+        (highest_rid, highest_symbol): (i64, u32),
+    ) -> Numbering {
         let (symbols, targets, absent) = (FxHashMap::default(), FxHashMap::default(), FxHashSet::default());
-        Numbering { lists, symbols, targets, absent, highest_rid, highest_symbol }
+        Numbering { shared, lists, symbols, targets, absent, highest_rid, highest_symbol }
     }
 
-    /// The lists with everything given out so far.
-    pub(crate) fn lists(&self) -> &[NameTable; 3] {
-        &self.lists
+    /// Before each group.
+    pub(crate) fn begin(&mut self) {
+        self.symbols.clear();
+        self.targets.clear();
+        self.absent.clear();
+    }
+
+    /// After a commit: what it numbered is at hand for everybody.
+    pub(crate) fn publish(&self, batch: Batch) {
+        let names = &self.shared.names;
+        if !batch.names.is_empty() {
+            names.publish(&self.lists);
+        }
+        for (symbol, system, code) in batch.symbols {
+            names.keep_symbol((system, code), symbol);
+        }
+        for (rid, key) in batch.resources {
+            names.keep_row(key, rid);
+        }
     }
 
     /// The number of a kind, given out if new.
@@ -69,7 +92,9 @@ impl Numbering {
         let mut unknown = FxHashSet::default();
         for part in rows.flat_map(|row| &row.parts) {
             let Part::Target { kind, id } = part else { continue };
-            let key = self.stored_key(kind, id).filter(|key| !self.targets.contains_key(key));
+            let key = self
+                .stored_key(kind, id)
+                .filter(|key| !self.targets.contains_key(key) && self.shared.names.cached_row(key.0, id).is_none());
             unknown.extend(key);
         }
         let mut unknown: Vec<StoredKey> = unknown.into_iter().collect();
@@ -82,7 +107,10 @@ impl Numbering {
         self.absent.clear();
         for (key, located) in found {
             match located {
-                Some(located) => drop(self.targets.insert(key, located.rid)),
+                Some(located) => {
+                    self.shared.names.keep_row(key.clone(), located.rid);
+                    self.targets.insert(key, located.rid);
+                }
                 None => drop(self.absent.insert(key)),
             }
         }
@@ -95,14 +123,6 @@ impl Numbering {
         store: &mut WriterStore,
         batch: &mut Batch,
     ) -> Result<(), Problem> {
-        if self.symbols.len() > MOST_CACHED {
-            self.symbols.clear();
-        }
-        if self.targets.len() > MOST_CACHED {
-            self.targets.clear();
-            // The group's own new resources are not in the store yet.
-            self.targets.extend(batch.resources.iter().map(|(rid, key)| (key.clone(), *rid)));
-        }
         let (mut codes, mut targets) = (Vec::new(), Vec::new());
         for row in rows {
             let number = self.give(NameList::Parameter, row.parameter, batch);
@@ -135,13 +155,20 @@ impl Numbering {
                 }
                 let key = (system, code.clone());
                 if !self.symbols.contains_key(&key) {
-                    codes.push(key);
+                    // What is at hand now may be gone when the key is made.
+                    match self.shared.names.cached_symbol(system, code) {
+                        Some(symbol) => drop(self.symbols.insert(key, symbol)),
+                        None => codes.push(key),
+                    }
                 }
             }
             Part::Target { kind, id } => {
                 let key = (self.give_kind(kind, batch)?, stored_id(id));
                 if !self.targets.contains_key(&key) {
-                    targets.push(key);
+                    match self.shared.names.cached_row(key.0, id) {
+                        Some(rid) => drop(self.targets.insert(key, rid)),
+                        None => targets.push(key),
+                    }
                 }
             }
             Part::Kind(kind) => {
@@ -162,11 +189,17 @@ impl Numbering {
         codes.dedup();
         let found = store.symbols(&codes)?;
         for (key, found) in codes.into_iter().zip(found) {
-            let symbol = found.unwrap_or_else(|| {
-                self.highest_symbol += 1;
-                batch.symbols.push((self.highest_symbol, key.0, key.1.clone()));
-                self.highest_symbol
-            });
+            let symbol = match found {
+                Some(symbol) => {
+                    self.shared.names.keep_symbol(key.clone(), symbol);
+                    symbol
+                }
+                None => {
+                    self.highest_symbol += 1;
+                    batch.symbols.push((self.highest_symbol, key.0, key.1.clone()));
+                    self.highest_symbol
+                }
+            };
             self.symbols.insert(key, symbol);
         }
         Ok(())
@@ -192,6 +225,7 @@ impl Numbering {
         for (key, found) in targets.into_iter().zip(found) {
             match found {
                 Some(Located { rid, .. }) => {
+                    self.shared.names.keep_row(key.clone(), rid);
                     self.targets.insert(key, rid);
                 }
                 None => {
@@ -212,21 +246,28 @@ impl Numbering {
     pub(crate) fn ranges(&mut self, span: &Span, store: &mut WriterStore) -> Result<Vec<KeyRange>, Problem> {
         self.look_up_head(span, store)?;
         let Some(head) = keys::head_key(span, self) else { return Ok(Vec::new()) };
-        match &span.next {
-            Next::CodeAnySystem(code) => {
-                let symbols = store.symbols_of(code)?;
-                Ok(symbols.into_iter().map(|(system, symbol)| code_range(&head, system, symbol)).collect())
+        let (mut ranges, mut open) = (Vec::new(), vec![(head, &span.next)]);
+        while let Some((head, next)) = open.pop() {
+            match next {
+                Next::CodeAnySystem(code) => {
+                    let symbols = store.symbols_of(code)?;
+                    ranges.extend(symbols.into_iter().map(|code| keys::prefix(keys::with_code(&head, code))));
+                }
+                Next::CodeAnySystemThen(code, rest) => {
+                    for code in store.symbols_of(code)? {
+                        let key = keys::extended(keys::with_code(&head, code), &rest.head, self);
+                        open.extend(key.map(|key| (key, &rest.next)));
+                    }
+                }
+                Next::AnyCodeOf(system) => ranges.extend(keys::system_range(head, Numbers::system(self, system))),
+                next => ranges.push(keys::ranges(head, next)),
             }
-            Next::AnyCodeOf(system) => {
-                let system = self.lists[NameList::System as usize].number(system);
-                Ok(system_range(head, system).into_iter().collect())
-            }
-            next => Ok(vec![keys::ranges(head, next)]),
         }
+        Ok(ranges)
     }
 
     fn look_up_head(&mut self, span: &Span, store: &mut WriterStore) -> Result<(), Problem> {
-        for part in &span.head {
+        for part in span.equal_parts() {
             match part {
                 Part::Code { system, code } => {
                     let Some(system) = self.lists[NameList::System as usize].number(system) else { continue };
@@ -250,25 +291,15 @@ impl Numbering {
 }
 
 impl Numbers for Numbering {
-    fn parameter(&mut self, name: &'static str) -> Option<u16> {
-        self.lists[NameList::Parameter as usize].number(name).map(|number| number as u16)
+    fn lists(&self) -> &[NameTable; 3] {
+        &self.lists
     }
 
-    fn kind(&mut self, name: &str) -> Option<u16> {
-        self.lists[NameList::Kind as usize].number(name).map(|number| number as u16)
+    fn symbol(&self, system: u32, code: &str) -> Option<u32> {
+        self.symbols.get(&(system, code.to_owned())).copied().or_else(|| self.shared.names.cached_symbol(system, code))
     }
 
-    fn system(&mut self, system: &str) -> Option<u32> {
-        self.lists[NameList::System as usize].number(system)
-    }
-
-    fn symbol(&mut self, system: &str, code: &str) -> Option<u32> {
-        let system = Numbers::system(self, system)?;
-        self.symbols.get(&(system, code.to_owned())).copied()
-    }
-
-    fn target(&mut self, kind: &str, id: &str) -> Option<i64> {
-        let key = self.stored_key(kind, id)?;
-        self.targets.get(&key).copied()
+    fn row(&self, kind: u16, id: &str) -> Option<i64> {
+        self.targets.get(&(kind, stored_id(id))).copied().or_else(|| self.shared.names.cached_row(kind, id))
     }
 }

@@ -11,6 +11,7 @@ use crate::blobs::{Kept, Unnamed, check_holes};
 use crate::change::{Act, Change, Draft, Key, Receipt, Template};
 use crate::error::{Problem, TransactError};
 use crate::group::{Declined, Prepared, PreparedChange, operation_of, receipt_of};
+use crate::keyed::KeyedRows;
 use crate::obligations::{Changed, Overlay};
 use crate::reading::Reading;
 use crate::record::Record;
@@ -86,6 +87,8 @@ impl Record {
             let Some(mut prepared) = prepared else { return Ok(self.empty_receipt().await?) };
             let (anchors, _turns) = self.prepare_anchors(&overlay(&prepared.changes), attempt > 0).await?;
             prepared.anchors = anchors;
+            // Many rows are freed here, after the answer, rather than by the writer before it.
+            let _rows: Vec<_> = prepared.changes.iter().map(|change| change.rows.share()).collect();
             match self.inner().queue.commit(prepared).await {
                 Ok(receipt) => return Ok(receipt),
                 Err(Declined::KeyReused) => return Err(TransactError::KeyReused),
@@ -190,7 +193,7 @@ async fn prepare_change(
     change: Change,
     stored: Option<StoredVersion>,
 ) -> Result<Option<PreparedChange>, Problem> {
-    let key = change.key().clone();
+    let (key, names) = (change.key().clone(), reading.names());
     let not_permitted = || Problem::NotPermitted { what: format!("to change a resource of type {}", key.kind) };
     if !permit.scope().writes.contains(&key.kind) {
         return Err(not_permitted());
@@ -204,6 +207,7 @@ async fn prepare_change(
             if !old.text.is_empty() && !reading.reaches(&key, &rows).await? {
                 return Err(not_permitted());
             }
+            let rows = KeyedRows::new(rows, names);
             (version, replaces, (!old.text.is_empty()).then_some((sequence, rows)), old.holes)
         }
         None => (0, false, None, Arc::default()),
@@ -220,6 +224,7 @@ async fn prepare_change(
     if template.is_some() && !reading.reaches(&key, &rows).await? {
         return Err(not_permitted());
     }
+    let rows = KeyedRows::new(rows, names);
     let (blobs, held) = (Vec::new(), Vec::new());
     Ok(Some(PreparedChange { key, template, rows, version, replaces, before, holes_before, blobs, held }))
 }
@@ -227,8 +232,8 @@ async fn prepare_change(
 /// What the changes leave behind, for the anchors that they touch.
 fn overlay(changes: &[PreparedChange]) -> Overlay<'_> {
     let changed = changes.iter().map(|change| {
-        let before = change.before.as_ref().map_or(&[][..], |(_, rows)| rows);
-        let after = change.template.as_ref().map(|template| (template.text.as_slice(), change.rows.as_slice()));
+        let before = change.before.as_ref().map_or(&[][..], |(_, rows)| &**rows);
+        let after = change.template.as_ref().map(|template| (template.text.as_slice(), &*change.rows));
         (change.key.clone(), Changed { before, after })
     });
     Overlay { changed: changed.collect() }

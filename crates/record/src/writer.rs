@@ -30,8 +30,9 @@ use crate::tiles::{resume_tiles, root_at, tile_name};
 
 /// Most members of a group.
 const MOST_MEMBERS: usize = 512;
-/// A group is closed when its texts reach this size.
-const MOST_GROUP_BYTES: usize = 16 << 20;
+/// A group is closed when its texts reach this size: while it is written, those who load prepare what comes next, and
+/// nobody waits long.
+const MOST_GROUP_BYTES: usize = 2 << 20;
 /// Most drafts waiting; a door that sends more waits.
 const QUEUE: usize = 1024;
 /// How long replaced rows are kept for readings at an earlier sequence.
@@ -210,7 +211,7 @@ pub(crate) fn start(
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|error| Problem::store("seeding salts", error.to_string()))?;
     let tiles = resume_tiles(&mut store, head.sequence)?;
-    let numbering = Numbering::new(shared.names.lists().as_ref().clone(), store.highest()?);
+    let numbering = Numbering::new(shared.clone(), shared.names.lists().as_ref().clone(), store.highest()?);
     let stamps = Stamps::since(head.sequence);
     let writer = Writer {
         store,
@@ -325,9 +326,15 @@ impl Writer {
         let _ = reply.send(result);
     }
 
+    /// Begins a transaction, in which names are numbered.
+    fn begin(&mut self) -> Result<(), Problem> {
+        self.numbering.begin();
+        self.store.begin()
+    }
+
     /// Begins a transaction and a group at the head.
     fn begin_group(&mut self) -> Result<Group<'_>, Problem> {
-        self.store.begin()?;
+        self.begin()?;
         let mut group = Group::new(
             &mut self.store,
             &mut self.numbering,
@@ -342,11 +349,9 @@ impl Writer {
     }
 
     /// Commits a batch that makes no entry.
-    fn commit_rows(&mut self, batch: &Batch) -> Result<(), Problem> {
-        self.store.commit(batch)?;
-        if !batch.names.is_empty() {
-            self.shared.names.publish(self.numbering.lists());
-        }
+    fn commit_rows(&mut self, batch: Batch) -> Result<(), Problem> {
+        self.store.commit(&batch)?;
+        self.numbering.publish(batch);
         Ok(())
     }
 
@@ -389,7 +394,7 @@ impl Writer {
     /// is there already.
     fn fill(&mut self, part: &[ResourceRows]) -> Result<(), Problem> {
         let Some(since) = self.next_index else { return Err(Problem::Closed) };
-        self.store.begin()?;
+        self.begin()?;
         let keys: Vec<StoredKey> = part.iter().map(|resource| resource.key.clone()).collect();
         let located = self.store.locate(&keys)?;
         let head = Some((self.head.clone(), self.head.clone()));
@@ -412,7 +417,7 @@ impl Writer {
         }
         batch.next_add.sort_unstable();
         batch.next_past.sort_unstable();
-        self.commit_rows(&batch)
+        self.commit_rows(batch)
     }
 
     /// Keeps what differs from anchors that were worked out again, as of the newest entry; makes no entry.
@@ -420,13 +425,13 @@ impl Writer {
         if anchors.iter().any(|anchor| !self.stamps.untouched_since(&anchor.state.key, anchor.at)) {
             return Ok(false);
         }
-        self.store.begin()?;
+        self.begin()?;
         let sequence = self.head.sequence;
         let anchors: Vec<(PreparedAnchor, u64)> = anchors.into_iter().map(|anchor| (anchor, sequence)).collect();
         let head = Some((self.head.clone(), self.head.clone()));
         let mut batch = Batch { head, ..Batch::default() };
         number_anchors(&anchors, &mut self.store, &mut self.numbering, &mut batch)?;
-        self.commit_rows(&batch)?;
+        self.commit_rows(batch)?;
         Ok(true)
     }
 
@@ -520,13 +525,11 @@ impl Writer {
             self.shared.decoder.learn(number, bytes.clone());
             self.encoder = Encoder::new(Some(&(number, bytes)))?;
         }
-        if !batch.names.is_empty() {
-            self.shared.names.publish(self.numbering.lists());
-        }
         self.head = head;
         if !batch.erase.is_empty() {
             self.last_erasure = self.head.sequence;
         }
+        self.numbering.publish(batch);
         self.shared.epoch.store(self.head.epoch, Ordering::Release);
         self.shared.moment.store(self.head.moment.0, Ordering::Release);
         self.shared.newest.store(self.head.sequence, Ordering::Release);
@@ -546,7 +549,7 @@ impl Writer {
             for (number, bytes) in &dictionaries {
                 self.shared.decoder.learn(*number, bytes.clone());
             }
-            self.numbering = Numbering::new(lists, self.store.highest()?);
+            self.numbering = Numbering::new(self.shared.clone(), lists, self.store.highest()?);
             self.tiles = resume_tiles(&mut self.store, head.sequence)?;
             self.encoder = Encoder::new(dictionaries.last())?;
             // Anchors were stamped with sequences that may not be there.

@@ -91,8 +91,19 @@ pub enum Next {
     TextEqual(Vec<u8>),
     /// A `Code` part with this code in any system, none included.
     CodeAnySystem(String),
+    /// The same, then parts that must be equal, then one more limit.
+    CodeAnySystemThen(String, Box<Rest>),
     /// A `Code` part with any code of this system.
     AnyCodeOf(String),
+}
+
+/// What must follow a code that is in any system.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Rest {
+    /// Parts that must be equal.
+    pub head: SmallVec<[Part; 2]>,
+    /// What the next part must be.
+    pub next: Next,
 }
 
 impl Row {
@@ -130,6 +141,20 @@ impl Span {
     /// Every row that begins with these parts (all rows of the parameter when there are none).
     pub fn head(parameter: &'static str, head: impl IntoIterator<Item = Part>) -> Span {
         Span { parameter, head: head.into_iter().collect(), next: Next::Any }
+    }
+
+    /// All parts that must be equal, wherever they stand.
+    pub fn equal_parts(&self) -> impl Iterator<Item = &Part> {
+        let (mut own, mut next) = (self.head.iter(), &self.next);
+        std::iter::from_fn(move || {
+            loop {
+                if let Some(part) = own.next() {
+                    return Some(part);
+                }
+                let Next::CodeAnySystemThen(_, rest) = next else { return None };
+                (own, next) = (rest.head.iter(), &rest.next);
+            }
+        })
     }
 
     /// Rows that begin with these parts, with a limit on the part after them.

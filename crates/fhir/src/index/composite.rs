@@ -12,7 +12,8 @@ use super::table::{Parameter, Part as Component};
 use super::text::{split, unescape};
 use crate::definitions::ParameterKind;
 use rust_decimal::Decimal;
-use terms::index::{Next, Part, Range, Span};
+use smallvec::SmallVec;
+use terms::index::{Next, Part, Range, Rest, Span};
 
 type Outcome<T> = Result<T, &'static str>;
 
@@ -21,8 +22,15 @@ type Outcome<T> = Result<T, &'static str>;
 struct Piece {
     /// The rows are those that name a unit.
     has_unit: bool,
-    exact: Vec<Part>,
+    exact: Vec<Exact>,
     limit: Option<Limit>,
+}
+
+#[derive(Debug, Clone)]
+enum Exact {
+    Part(Part),
+    /// A code whose system was not said.
+    CodeAnySystem(String),
 }
 
 #[derive(Debug, Clone)]
@@ -52,19 +60,33 @@ pub(super) fn spans(parameter: &'static Parameter, value: &str, around: &Surroun
     }
     let span = |piece: Piece| {
         let name = if piece.has_unit { parameter.names.unit } else { parameter.names.plain };
-        Span::next(
-            name,
-            piece.exact,
-            match piece.limit {
-                None => Next::Any,
-                Some(Limit::Range(range)) => Next::Within(range),
-                Some(Limit::Both(one, other)) => Next::WithinBoth(one, other),
-                Some(Limit::Prefix(text)) => Next::Prefix(text),
-                Some(Limit::AnyCodeOf(system)) => Next::AnyCodeOf(system),
-            },
-        )
+        let (head, next) = in_order(&piece.exact, piece.limit);
+        Span::next(name, head, next)
     };
     Ok(combined.into_iter().map(span).collect())
+}
+
+/// The parts that must be equal, up to the first code in any system, and what must follow them.
+fn in_order(exact: &[Exact], limit: Option<Limit>) -> (SmallVec<[Part; 2]>, Next) {
+    let mut head = SmallVec::new();
+    for (place, part) in exact.iter().enumerate() {
+        match part {
+            Exact::Part(part) => head.push(part.clone()),
+            Exact::CodeAnySystem(code) => {
+                let (after, next) = in_order(&exact[place + 1..], limit);
+                let rest = Box::new(Rest { head: after, next });
+                return (head, Next::CodeAnySystemThen(code.clone(), rest));
+            }
+        }
+    }
+    let next = match limit {
+        None => Next::Any,
+        Some(Limit::Range(range)) => Next::Within(range),
+        Some(Limit::Both(one, other)) => Next::WithinBoth(one, other),
+        Some(Limit::Prefix(text)) => Next::Prefix(text),
+        Some(Limit::AnyCodeOf(system)) => Next::AnyCodeOf(system),
+    };
+    (head, next)
 }
 
 fn join(before: &Piece, piece: &Piece) -> Outcome<Piece> {
@@ -82,7 +104,7 @@ fn join(before: &Piece, piece: &Piece) -> Outcome<Piece> {
 }
 
 fn pieces(component: &Component, value: &str, around: &Surroundings) -> Outcome<Vec<Piece>> {
-    let exact = |parts: Vec<Part>| Piece { has_unit: false, exact: parts, limit: None };
+    let exact = |part: Exact| Piece { has_unit: false, exact: vec![part], limit: None };
     let limited = |limit| Piece { has_unit: false, exact: Vec::new(), limit: Some(limit) };
     if value.is_empty() {
         return Err("a part of it is empty");
@@ -93,8 +115,10 @@ fn pieces(component: &Component, value: &str, around: &Surroundings) -> Outcome<
             if token.code.is_empty() {
                 return Ok(vec![limited(Limit::AnyCodeOf(token.system.unwrap_or_default()))]);
             }
-            // Rows hold each code once without its system: that is what a code without a system finds.
-            Ok(vec![exact(vec![Part::code(token.system.unwrap_or_default(), token.code)])])
+            Ok(vec![exact(match token.system {
+                Some(system) => Exact::Part(Part::code(system, token.code)),
+                None => Exact::CodeAnySystem(token.code),
+            })])
         }
         ParameterKind::Quantity => {
             let quantity = spans::quantity(value)?;
@@ -106,7 +130,7 @@ fn pieces(component: &Component, value: &str, around: &Surroundings) -> Outcome<
             let units = quantity.units.into_iter().flat_map(|(unit, ranges)| {
                 ranges.into_iter().map(move |range| Piece {
                     has_unit: true,
-                    exact: vec![unit.clone()],
+                    exact: vec![Exact::Part(unit.clone())],
                     limit: Some(Limit::Range(range)),
                 })
             });
@@ -138,9 +162,9 @@ fn pieces(component: &Component, value: &str, around: &Surroundings) -> Outcome<
             if targets.is_empty() {
                 return Err("only references to this record can be part of it");
             }
-            Ok(targets.into_iter().map(|target| exact(vec![target])).collect())
+            Ok(targets.into_iter().map(|target| exact(Exact::Part(target))).collect())
         }
-        ParameterKind::Uri => Ok(vec![exact(vec![spans::text_part(&unescape(value))])]),
+        ParameterKind::Uri => Ok(vec![exact(Exact::Part(spans::text_part(&unescape(value))))]),
         ParameterKind::Composite | ParameterKind::Special => Err("it has rules of its own"),
     }
 }

@@ -265,8 +265,7 @@ impl Rows<'_> {
 }
 
 impl Component {
-    /// The parts each value of this component has, and whether they name a unit. Codes come with their system, and
-    /// once more without, so that a query without a system is one span too.
+    /// The parts each value of this component has, and whether they name a unit.
     fn alternatives<'d>(
         &self,
         node: Node<'d, 'd>,
@@ -304,10 +303,7 @@ impl Component {
                 values::tokens(node, structure, &mut found);
                 for token in found.tokens {
                     match token {
-                        Token::Code { system, code } => {
-                            add(false, smallvec![Part::code("", code.clone())]);
-                            add(false, smallvec![Part::Code { system, code }]);
-                        }
+                        Token::Code { system, code } => add(false, smallvec![Part::Code { system, code }]),
                         Token::Text { value, system } => {
                             let parts = smallvec![Part::Text(encode::text(&value)), Part::Text(encode::text(&system))];
                             add(false, parts);

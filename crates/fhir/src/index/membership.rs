@@ -7,17 +7,21 @@ use terms::index::{End, Next, Part, Range, Row, Span};
 
 /// Whether a row is one of those that a span means.
 pub fn lies_in(row: &Row, span: &Span) -> bool {
-    let Some(rest) = row.parts.strip_prefix(span.head.as_slice()) else { return false };
-    if row.parameter != span.parameter {
-        return false;
-    }
-    match (&span.next, rest) {
+    row.parameter == span.parameter && begins(&row.parts, &span.head, &span.next)
+}
+
+fn begins(parts: &[Part], head: &[Part], next: &Next) -> bool {
+    let Some(rest) = parts.strip_prefix(head) else { return false };
+    match (next, rest) {
         (Next::Any, _) => true,
         (Next::Within(range), [part, ..]) => is_within(part, range),
         (Next::WithinBoth(one, other), [first, second, ..]) => is_within(first, one) && is_within(second, other),
         (Next::Prefix(start), [Part::Text(text), ..]) => text.starts_with(start),
         (Next::TextEqual(wanted), [Part::Text(text), ..]) => text == wanted,
         (Next::CodeAnySystem(wanted), [Part::Code { code, .. }, ..]) => code == wanted,
+        (Next::CodeAnySystemThen(wanted, then), [Part::Code { code, .. }, after @ ..]) => {
+            code == wanted && begins(after, &then.head, &then.next)
+        }
         (Next::AnyCodeOf(wanted), [Part::Code { system, .. }, ..]) => system == wanted,
         _ => false,
     }

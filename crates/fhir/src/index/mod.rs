@@ -19,7 +19,7 @@
 //! | | `X:uri` | `Text(address) Text(version)` of what is elsewhere |
 //! | | `X:identifier` | `Text(value) Text(system)` |
 //! | uri | `X` | `Text(address)` |
-//! | composite | `X`, `X:unit` | the parts of its components in order; codes once with and once without system |
+//! | composite | `X`, `X:unit` | the parts of its components in order |
 //! | – | `~patient` | see [`compartment`] |
 //!
 //! Moments without a zone are UTC. Texts are indexed by their first 240 bytes. Knows no store.

@@ -141,7 +141,6 @@ function composites(item, parameter, resource) {
       return evaluate(text, item, path)(item);
     });
     let values = parts.flatMap((part) => READERS[kind](part));
-    if (kind === 'token') values = values.flatMap((value) => [value, value.slice(value.indexOf('|'))]);
     if (kind === 'quantity') values = values.filter((value) => !value.includes('..'));
     combinations = combinations.flatMap((before) => values.map((value) => (before ? `${before}$${value}` : value)));
   }

@@ -27,7 +27,7 @@ use source::{Found, Reader};
 use store::{Item, Storing};
 
 /// Chunks that are being prepared or wait to be stored.
-const AHEAD: usize = 4;
+const AHEAD: usize = 8;
 /// Bytes of the texts of one chunk, unless a single one is larger.
 const CHUNK_BYTES: usize = 512 << 10;
 

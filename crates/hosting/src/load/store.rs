@@ -15,11 +15,13 @@ use crate::failure::Failure;
 use crate::host::Trust;
 
 /// Resources of one commit.
-const BATCH: usize = 1000;
+const BATCH: usize = 2000;
 /// Resources of one commit that stand in one transaction and depend on each other's conditions.
 const LARGEST_BATCH: usize = 10_000;
 /// Commits under way at once: while one is written the next are gathered and indexed.
 const AT_ONCE: usize = 4;
+/// Resources of one batch that may wait for the next because another text of theirs is under way.
+const MOST_LEFT: usize = BATCH / 2;
 /// Refused resources that are kept to be tried again.
 const MOST_RETRIED: usize = 20_000;
 
@@ -87,12 +89,22 @@ impl Storing {
 
     /// Commits everything that waits, then what was refused before.
     pub(super) async fn finish(&mut self) -> Result<(), Failure> {
-        self.commit_waiting(true).await?;
-        self.count_down_to(0).await?;
+        self.commit_all(true).await?;
         let mut again = std::mem::take(&mut self.again);
         while !again.is_empty() {
             self.waiting = again.split_off(again.len().saturating_sub(BATCH));
-            self.commit_waiting(false).await?;
+            self.commit_all(false).await?;
+        }
+        Ok(())
+    }
+
+    /// Commits everything that waits and counts what is under way.
+    async fn commit_all(&mut self, is_first: bool) -> Result<(), Failure> {
+        while !self.waiting.is_empty() {
+            self.commit_waiting(is_first).await?;
+            if !self.waiting.is_empty() {
+                self.count_down_to(0).await?;
+            }
         }
         self.count_down_to(0).await
     }
@@ -106,21 +118,29 @@ impl Storing {
         }
     }
 
-    /// Starts the commit of everything that waits.
+    /// Starts the commit of everything that waits, but for another text of what is under way: the texts of one resource
+    /// become versions in the order of the files.
     async fn commit_waiting(&mut self, is_first: bool) -> Result<(), Failure> {
-        let items = std::mem::take(&mut self.waiting);
+        let asks = self.waiting.iter().any(|(_, prepared)| prepared.asks());
+        let alone = asks || self.under_way.iter().any(|other| other.asks);
+        self.count_down_to(if alone { 0 } else { AT_ONCE - 1 }).await?;
+        if self.waiting.iter().filter(|(_, prepared)| self.is_under_way(&prepared.key)).count() > MOST_LEFT {
+            self.count_down_to(0).await?;
+        }
+        let (left, items): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|(_, prepared)| self.is_under_way(&prepared.key));
+        self.waiting = left;
         let Some((place, _)) = items.first() else { return Ok(()) };
         let cause = place.to_string();
         let keys: HashSet<Key> = items.iter().map(|(_, prepared)| prepared.key.clone()).collect();
-        let asks = items.iter().any(|(_, prepared)| prepared.asks());
-        // The texts of one resource become versions in the order of the files.
-        let overlaps = |other: &UnderWay| asks || other.asks || !other.keys.is_disjoint(&keys);
-        let most = if self.under_way.iter().any(overlaps) { 0 } else { AT_ONCE - 1 };
-        self.count_down_to(most).await?;
         let batch: Vec<Prepared> = items.iter().map(|(_, prepared)| prepared.clone()).collect();
         let ends = tokio::spawn(store(Arc::clone(&self.trust), self.owners.clone(), self.since, cause, batch));
         self.under_way.push_back(UnderWay { items, keys, asks, is_first, ends });
         Ok(())
+    }
+
+    fn is_under_way(&self, key: &Key) -> bool {
+        self.under_way.iter().any(|other| other.keys.contains(key))
     }
 
     /// Counts the oldest commits until at most so many are under way.

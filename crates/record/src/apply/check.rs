@@ -19,6 +19,7 @@ use crate::change::Key;
 use crate::codec::MOST_TEXT_BYTES;
 use crate::desk::DeskChange;
 use crate::group::{Erased, kind_row, operation_of};
+use crate::keyed::KeyedRows;
 use crate::reading::Reading;
 use crate::record::Record;
 use crate::store::{KeptKey, StoredBlob};
@@ -210,7 +211,9 @@ impl Check<'_> {
                 blobs: Some(change.blobs.iter().map(|blob| blob.digest).collect()),
             },
         );
-        let before = before.and_then(|before| Some((before.sequence, before.rows?)));
+        let names = self.reading.names();
+        let before = before.and_then(|before| Some((before.sequence, KeyedRows::new(before.rows?, names))));
+        let rows = KeyedRows::new(rows, names);
         let (version, operation) = (change.version, change.operation);
         Ok(ReceivedChange { key, version, operation, salt, text, rows, before })
     }

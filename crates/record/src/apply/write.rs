@@ -2,11 +2,11 @@
 //! numbering, index rows, tallies and tiles. Decides nothing and checks nothing but that the head is where it was.
 
 use journal::{Entry, Operation};
-use terms::index::Row;
 
 use crate::change::Key;
 use crate::error::Problem;
 use crate::group::{Erased, Group, NewVersion};
+use crate::keyed::KeyedRows;
 use crate::store::{KeptKey, StoredBlob};
 
 /// One checked entry, ready to be written.
@@ -33,9 +33,9 @@ pub(crate) struct ReceivedChange {
     pub(crate) salt: Vec<u8>,
     /// `None` when it is erased.
     pub(crate) text: Option<Vec<u8>>,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: KeyedRows,
     /// The rows and the sequence of the version before, when that was live.
-    pub(crate) before: Option<(u64, Vec<Row>)>,
+    pub(crate) before: Option<(u64, KeyedRows)>,
 }
 
 impl Group<'_> {

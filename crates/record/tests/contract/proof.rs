@@ -76,7 +76,10 @@ const TAMPERING: &[(&str, &str)] = &[
       ORDER BY key LIMIT 1",
         "index-row-unknown",
     ),
-    ("UPDATE idx SET rid = 100000 WHERE key = (SELECT key FROM idx ORDER BY key DESC LIMIT 1)", "index-row-"),
+    (
+        "UPDATE idx SET rid = 100000 WHERE (key, rid) = (SELECT key, rid FROM idx ORDER BY key DESC, rid DESC LIMIT 1)",
+        "index-row-",
+    ),
     (
         "UPDATE resource SET id = (SELECT id FROM resource WHERE rid = 2) WHERE rid = -1; \
       UPDATE version SET rid = 100001 WHERE sequence = 30",

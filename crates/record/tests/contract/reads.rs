@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use record::{Change, Clause, Cursor, Key, Reading, Record, Select};
-use terms::index::{End, Next, Part, Range, Row, Span};
+use terms::index::{End, Next, Part, Range, Rest, Row, Span};
 
 use crate::support::{Dice, Place, host, indexing, key, lines, put, toy};
 
@@ -26,6 +26,10 @@ pub(crate) fn draw_rows(dice: &mut Dice) -> Vec<String> {
     if dice.roll(3) > 0 {
         let low = dice.roll(20);
         rows.push(format!("date Thing.date {low} {}", low + dice.roll(5)));
+    }
+    for _ in 0..dice.roll(3) {
+        let codes = [(); 2].map(|()| format!("{}|{}", dice.pick(&["s", "t", ""]), dice.pick(&["1", "2", "3"])));
+        rows.push(format!("pair Thing.pair {} {} {}", codes[0], codes[1], dice.roll(26)));
     }
     if dice.roll(2) > 0 {
         rows.push(format!("target Thing.ref Thing/t{}", dice.roll(60)));
@@ -129,6 +133,10 @@ pub(crate) fn lies_in(row: &Row, span: &Span) -> bool {
         (Next::Prefix(start), Part::Text(text)) => text.starts_with(start),
         (Next::TextEqual(wanted), Part::Text(text)) => text == wanted,
         (Next::CodeAnySystem(wanted), Part::Code { code, .. }) => code == wanted,
+        (Next::CodeAnySystemThen(wanted, then), Part::Code { code, .. }) => {
+            let rest = Row::of(row.parameter, row.parts[span.head.len() + 1..].iter().cloned());
+            code == wanted && lies_in(&rest, &Span::next(row.parameter, then.head.iter().cloned(), then.next.clone()))
+        }
         (Next::AnyCodeOf(wanted), Part::Code { system, .. }) => system == wanted,
         (Next::Within(range), Part::Fixed(bytes)) => inside(range, bytes),
         (Next::WithinBoth(first, second), Part::Fixed(bytes)) => {
@@ -168,7 +176,7 @@ fn draw_range(dice: &mut Dice) -> Range {
 /// Draws a span.
 pub(crate) fn draw_span(dice: &mut Dice) -> Span {
     let text = dice.pick(&["a", "ann", "anna", "b", "bo", "zz", ""]).as_bytes().to_vec();
-    match dice.roll(9) {
+    match dice.roll(11) {
         0 => Span::next("Thing.name", [], Next::Prefix(text)),
         1 => Span::next("Thing.name", [], Next::TextEqual(text)),
         2 => Span::head("Thing.code", [Part::code(*dice.pick(&["s", "t", "", "u"]), *dice.pick(&["1", "2", "9"]))]),
@@ -177,9 +185,31 @@ pub(crate) fn draw_span(dice: &mut Dice) -> Span {
         5 => Span::next("Thing.date", [], Next::Within(draw_range(dice))),
         6 => Span::next("Thing.date", [], Next::WithinBoth(draw_range(dice), draw_range(dice))),
         7 => Span::head("~patient", [Part::target("Patient", format!("p{}", dice.roll(8)))]),
+        8 => Span::next("Thing.pair", [], draw_pair(dice, 2)),
+        9 => Span::next("Thing.pair", [Part::code("s", *dice.pick(&["1", "2"]))], draw_pair(dice, 1)),
         _ => {
-            let names: [&'static str; 4] = ["Thing.name", "Thing.code", "Thing.date", "Thing.ref"];
-            Span::head(names[dice.roll(4) as usize], [])
+            let names: [&'static str; 5] = ["Thing.name", "Thing.code", "Thing.date", "Thing.pair", "Thing.ref"];
+            Span::head(names[dice.roll(5) as usize], [])
+        }
+    }
+}
+
+/// Draws what must follow where so many codes and then a number are left.
+fn draw_pair(dice: &mut Dice, codes: u64) -> Next {
+    if codes == 0 {
+        return Next::Within(draw_range(dice));
+    }
+    let code = (*dice.pick(&["1", "2", "9"])).to_owned();
+    match dice.roll(4) {
+        0 => Next::Any,
+        1 => Next::CodeAnySystem(code),
+        2 if codes == 2 => {
+            let head = [Part::code(*dice.pick(&["s", "t", ""]), *dice.pick(&["1", "2"]))].into_iter().collect();
+            Next::CodeAnySystemThen(code, Box::new(Rest { head, next: draw_pair(dice, 0) }))
+        }
+        _ => {
+            let next = draw_pair(dice, codes - 1);
+            Next::CodeAnySystemThen(code, Box::new(Rest { head: [].into_iter().collect(), next }))
         }
     }
 }

@@ -214,11 +214,11 @@ async fn copy_schema(url: &str, from: &str, to: &str) {
 }
 
 /// The names that toy rows may use.
-const NAMES: [&str; 8] =
-    ["Thing.name", "Thing.code", "Thing.date", "Thing.ref", "~patient", "~label", "~relation", "~alias"];
+const NAMES: [&str; 9] =
+    ["Thing.name", "Thing.code", "Thing.date", "Thing.pair", "Thing.ref", "~patient", "~label", "~relation", "~alias"];
 
 /// Rows in plain words, one a line after the first: `text name ann`, `code name system|code`, `date name 5 9`,
-/// `target name Kind/id`, `patient Kind/id`, `label word Kind/id`, `relation who from until Kind/id`,
+/// `pair name system|code system|code 5`, `target name Kind/id`, `patient Kind/id`, `label word Kind/id`, `relation who from until Kind/id`,
 /// `alias Kind/id Kind/id`; a `note` makes no row.
 pub(crate) fn indexing() -> Indexing {
     let extract = |source: Source<'_>, rows: &mut Vec<Row>| {
@@ -245,6 +245,10 @@ fn toy_row(own_kind: &str, line: &str) -> Row {
         ["code", parameter, value] => {
             let (system, code) = value.split_once('|').unwrap();
             Row::one(name(parameter), Part::code(system, code))
+        }
+        ["pair", parameter, first, second, value] => {
+            let code = |word: &str| word.split_once('|').map(|(system, code)| Part::code(system, code)).unwrap();
+            Row::of(name(parameter), [code(first), code(second), number(value)])
         }
         ["date", parameter, low, high] => Row::of(name(parameter), [number(low), number(high)]),
         ["target", parameter, value] => Row::one(name(parameter), target(value)),

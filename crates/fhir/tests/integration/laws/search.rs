@@ -72,7 +72,7 @@ fn bounded(resource_type: &str, key: &str, span: &Span) {
             }
         }
     };
-    for part in &span.head {
+    for part in span.equal_parts() {
         match part {
             Part::Text(text) => short(text),
             Part::Fixed(bytes) => short(bytes),
@@ -80,11 +80,15 @@ fn bounded(resource_type: &str, key: &str, span: &Span) {
             Part::Code { .. } | Part::Kind(_) => {}
         }
     }
-    match &span.next {
+    let mut next = &span.next;
+    while let Next::CodeAnySystemThen(_, rest) = next {
+        next = &rest.next;
+    }
+    match next {
         Next::Within(range) => both(range),
         Next::WithinBoth(one, other) => [one, other].into_iter().for_each(both),
         Next::Prefix(bytes) | Next::TextEqual(bytes) => short(bytes),
-        Next::Any | Next::CodeAnySystem(_) | Next::AnyCodeOf(_) => {}
+        Next::Any | Next::CodeAnySystem(_) | Next::CodeAnySystemThen(..) | Next::AnyCodeOf(_) => {}
     }
 }
 
