@@ -32,7 +32,7 @@ use crate::tiles::{resume_tiles, root_at, tile_name};
 const MOST_MEMBERS: usize = 512;
 /// A group is closed when its texts reach this size: while it is written, those who load prepare what comes next, and
 /// nobody waits long.
-const MOST_GROUP_BYTES: usize = 2 << 20;
+const MOST_GROUP_BYTES: usize = 8 << 20;
 /// Most drafts waiting; a door that sends more waits.
 const QUEUE: usize = 1024;
 /// How long replaced rows are kept for readings at an earlier sequence.
@@ -239,15 +239,21 @@ pub(crate) fn start(
 
 impl Writer {
     fn run(mut self, queue: &Receiver<Job>) {
+        let mut rests = true;
         let (over, stopped) = loop {
             let job = match queue.recv_timeout(Duration::from_secs(5)) {
                 Ok(job) => job,
                 Err(RecvTimeoutError::Timeout) => {
                     self.sweep();
+                    if !rests {
+                        self.store.rest();
+                        rests = true;
+                    }
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            rests = false;
             let stopped = self.run_group(job, queue);
             if stopped.is_some() || self.over.is_some() {
                 break (self.over.take().unwrap_or(Problem::Closed), stopped);

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::host::Trust;
 
 /// Resources of one commit.
-const BATCH: usize = 2000;
+const BATCH: usize = 4000;
 /// Resources of one commit that stand in one transaction and depend on each other's conditions.
 const LARGEST_BATCH: usize = 10_000;
 /// Commits under way at once: while one is written the next are gathered and indexed.

@@ -553,6 +553,14 @@ impl WriterStore {
         each_writer!(self, store => store.commit(batch))
     }
 
+    /// Nothing is to be written for a while: what can be tidied now need not be later.
+    pub(crate) fn rest(&mut self) {
+        match self {
+            WriterStore::Sqlite(store) => store.rest(),
+            WriterStore::Postgres(_) => {}
+        }
+    }
+
     /// Gives the transaction up.
     pub(crate) fn roll_back(&mut self) {
         each_writer!(self, store => store.roll_back());

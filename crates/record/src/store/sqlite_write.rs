@@ -2,6 +2,7 @@
 //! Decides nothing: what is written was worked out by the writer above.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use journal::Hash;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -21,10 +22,21 @@ use crate::error::Problem;
 use crate::keys::KeyRange;
 use crate::names::NameTable;
 
+/// How long another connection that holds the database is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Pages in the log at which it is copied into the database: few, so that no small commit waits long for that ...
+const COPY_AT: u32 = 4_000;
+/// ... and many while large groups change the same pages again and again.
+const COPY_LARGE_AT: u32 = 32_000;
+/// Versions of a group that make it a large one.
+const LARGE: usize = 1_000;
+
 /// The one writing connection of a record's database.
 pub(crate) struct SqliteWriter {
     directory: PathBuf,
     connection: Connection,
+    /// Pages in the log at which it is copied now.
+    copy_at: u32,
 }
 
 impl SqliteWriter {
@@ -39,11 +51,12 @@ impl SqliteWriter {
         connection
             .execute_batch(&format!(
                 "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
-                 PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000; \
-                 PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864;"
+                 PRAGMA busy_timeout = {}; PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = {COPY_AT}; \
+                 PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864;",
+                PATIENCE.as_millis()
             ))
             .map_err(failed("setting up the writer"))?;
-        let mut writer = SqliteWriter { directory: directory.to_owned(), connection };
+        let mut writer = SqliteWriter { directory: directory.to_owned(), connection, copy_at: COPY_AT };
         writer.migrate()?;
         Ok(writer)
     }
@@ -151,6 +164,7 @@ impl SqliteWriter {
     }
 
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
+        self.copy_at(if batch.versions.len() < LARGE { COPY_AT } else { COPY_LARGE_AT })?;
         let erasing = !batch.erase.is_empty();
         if erasing {
             self.overwrite_deleted(true)?;
@@ -168,6 +182,29 @@ impl SqliteWriter {
             self.remove_erased(&batch.blob_erase);
         }
         Ok(())
+    }
+
+    fn copy_at(&mut self, pages: u32) -> Result<(), Problem> {
+        if self.copy_at != pages {
+            let set = self.connection.query_row(&format!("PRAGMA wal_autocheckpoint = {pages}"), [], |_| Ok(()));
+            set.map_err(failed("setting when the log is copied"))?;
+            self.copy_at = pages;
+        }
+        Ok(())
+    }
+
+    /// Nothing is to be written for a while: copies the log into the database and gives memory back. Whoever reads is
+    /// not waited for; what cannot be done now is done another time.
+    pub(crate) fn rest(&mut self) {
+        let rest = || {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            self.connection.release_memory()
+        };
+        let rested = rest();
+        if let Err(error) = rested.and(self.connection.busy_timeout(PATIENCE)) {
+            tracing::warn!(%error, "the write-ahead log could not be emptied in a pause");
+        }
     }
 
     /// Whether deleted content is overwritten with zeros, so that an erased text is not left in a free page.

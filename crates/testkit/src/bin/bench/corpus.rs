@@ -81,7 +81,10 @@ impl Corpus {
                 let Some(resource) = entry.get("resource") else { continue };
                 let word = |name| resource.get(name).and_then(|node| node.text()).map(|text| text.into_owned());
                 let (Some(kind), Some(id)) = (word("resourceType"), word("id")) else { continue };
-                kinds.insert(id.clone(), kind.clone());
+                // Organisations stand in the file of each of their patients.
+                if kinds.insert(id.clone(), kind.clone()).is_some() {
+                    continue;
+                }
                 let text = match shape {
                     Shape::AsIs => resource.raw().to_vec(),
                     Shape::Compact => compact(resource.raw()),

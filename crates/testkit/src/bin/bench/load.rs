@@ -21,7 +21,7 @@ use crate::table::Figure;
 /// Resources in one commit of a load.
 const BATCH: usize = 500;
 /// Batches under way at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 pub(crate) fn host() -> Result<Permit> {
     Ok(decide(Grant::role("host/bench", "Bench", Role::Host), Moment(0))?)
