@@ -21,6 +21,10 @@ use crate::store::Hit;
 const SMALL: usize = 2_000;
 /// The same when an order must be made in memory.
 const SMALL_TO_SORT: usize = 10_000;
+/// Beside a smaller condition, one with so many times its rows is judged on the candidates' own rows, not listed ...
+const WORTH_LISTING: usize = 20;
+/// ... unless it has no more than this.
+const FEW: usize = 200;
 /// Links to more resources than this are followed one by one, not as a set.
 const MOST_LINKED: usize = 200;
 /// Candidates that one page may examine.
@@ -121,16 +125,22 @@ pub(crate) async fn total(reading: &Reading, select: &Select) -> Result<u64, Pro
 
 async fn prepare_all(reading: &Reading, kind: &str, clauses: &[Clause]) -> Result<Vec<Test>, Problem> {
     let mut tests = Vec::with_capacity(clauses.len());
+    let mut most = SMALL_TO_SORT;
     for clause in clauses {
-        tests.push(prepare(reading, kind, clause).await?);
+        let test = prepare(reading, kind, clause, most).await?;
+        if let Some(size) = test.size() {
+            most = most.min(WORTH_LISTING * size).max(FEW);
+        }
+        tests.push(test);
     }
     Ok(tests)
 }
 
-async fn prepare(reading: &Reading, kind: &str, clause: &Clause) -> Result<Test, Problem> {
+/// A condition with more rows than `most` counts as large.
+async fn prepare(reading: &Reading, kind: &str, clause: &Clause, most: usize) -> Result<Test, Problem> {
     match clause {
-        Clause::Any(spans) => rows_test(reading, spans.clone(), false).await,
-        Clause::None(spans) => rows_test(reading, spans.clone(), true).await,
+        Clause::Any(spans) => rows_test(reading, spans.clone(), false, most).await,
+        Clause::None(spans) => rows_test(reading, spans.clone(), true, most).await,
         Clause::Ids(ids) => Ok(Test::Keys(ids.iter().map(|id| Key::new(kind, id)).collect())),
         Clause::Changed(from, until) => {
             let store = reading.store();
@@ -143,9 +153,9 @@ async fn prepare(reading: &Reading, kind: &str, clause: &Clause) -> Result<Test,
                 None => End::Open,
             };
             let next = Next::Within(Range { low, high });
-            rows_test(reading, vec![Span::next(KIND, [Part::Kind(kind.to_owned())], next)], false).await
+            rows_test(reading, vec![Span::next(KIND, [Part::Kind(kind.to_owned())], next)], false, most).await
         }
-        Clause::Linked(parameter, inner) => prepare_linked(reading, parameter, inner).await,
+        Clause::Linked(parameter, inner) => prepare_linked(reading, parameter, inner, most).await,
         Clause::LinkedFrom(parameter, inner) => prepare_linked_from(reading, kind, parameter, inner).await,
         Clause::Either(clauses) => {
             let mut spans = Vec::new();
@@ -155,23 +165,29 @@ async fn prepare(reading: &Reading, kind: &str, clause: &Clause) -> Result<Test,
                     _ => return Ok(Test::Either(Box::pin(prepare_all(reading, kind, clauses)).await?)),
                 }
             }
-            rows_test(reading, spans, false).await
+            rows_test(reading, spans, false, most).await
         }
     }
 }
 
-async fn rows_test(reading: &Reading, spans: Vec<Span>, negated: bool) -> Result<Test, Problem> {
+async fn rows_test(reading: &Reading, spans: Vec<Span>, negated: bool, most: usize) -> Result<Test, Problem> {
     let spans = reading.with_aliases(spans).await?;
     let mut ranges = Vec::new();
     for span in &spans {
         ranges.extend(reading.names().ranges(reading.store(), span).await?);
     }
-    let size = if negated { 0 } else { reading.store().estimate(&ranges, SMALL_TO_SORT + 1).await? };
+    let size = if negated { 0 } else { reading.store().estimate(&ranges, most + 1).await? };
+    let size = if size > most { SMALL_TO_SORT + 1 } else { size };
     Ok(Test::Rows { spans, ranges, size, negated })
 }
 
 /// A link to a few resources becomes rows that name them; a link to many is followed from each candidate.
-async fn prepare_linked(reading: &Reading, parameter: &'static str, inner: &Select) -> Result<Test, Problem> {
+async fn prepare_linked(
+    reading: &Reading,
+    parameter: &'static str,
+    inner: &Select,
+    most: usize,
+) -> Result<Test, Problem> {
     reading.check_age(&inner.kind)?;
     let tests = Box::pin(prepare_all(reading, &inner.kind, &inner.clauses)).await?;
     let smallest = tests.iter().filter_map(Test::size).min().unwrap_or(usize::MAX);
@@ -179,7 +195,7 @@ async fn prepare_linked(reading: &Reading, parameter: &'static str, inner: &Sele
         let found = Box::pin(collect(reading, inner, &tests)).await?;
         if found.len() <= MOST_LINKED {
             let spans = found.iter().map(|found| Span::head(parameter, [target(&found.1)])).collect();
-            return rows_test(reading, spans, false).await;
+            return rows_test(reading, spans, false, most).await;
         }
     }
     Ok(Test::Linked { parameter, tests, kind: inner.kind.clone() })

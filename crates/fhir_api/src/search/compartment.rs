@@ -38,7 +38,8 @@ pub(crate) fn shorten(select: &mut Select, criteria: &Query, sort: &[(String, bo
             select.order = vec![Order { parameter: Some(SUBJECT), descending: false }];
         }
     }
-    select.clauses.push(Clause::Any(vec![span]));
+    // First, because it is small: beside it the others need not be measured to their end.
+    select.clauses.insert(0, Clause::Any(vec![span]));
 }
 
 /// The one patient that a criterion names, if its parameter puts resources of this type into the compartment.
@@ -91,7 +92,7 @@ mod tests {
         }
         let before = select.clauses.len();
         shorten(&mut select, &criteria, &sort, None);
-        let added = select.clauses.get(before).map(|clause| match clause {
+        let added = select.clauses.first().filter(|_| select.clauses.len() > before).map(|clause| match clause {
             Clause::Any(spans) => spans[0].head.len(),
             _ => 0,
         });

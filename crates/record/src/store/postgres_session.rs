@@ -28,9 +28,10 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Oldest server that has everything used here (`pg_terminate_backend` with a wait).
 const OLDEST_SERVER: i64 = 140_000;
 
-/// Settings of every session. Written so that each statement is planned once, by its index.
+/// Settings of every session. Written so that each statement is planned once, by its index, and starts no other processes:
+/// it reads a few rows.
 const SESSION: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off \
-     -c enable_hashjoin=off -c enable_mergejoin=off -c enable_sort=off -c jit=off \
+     -c enable_hashjoin=off -c enable_mergejoin=off -c enable_sort=off -c jit=off -c max_parallel_workers_per_gather=0 \
      -c idle_in_transaction_session_timeout=0 -c default_transaction_isolation=read\\ committed -c client_min_messages=warning";
 /// Readers: no statement holds a connection for longer than ten seconds.
 const READER: &str = "-c statement_timeout=10000";

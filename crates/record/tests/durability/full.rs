@@ -17,7 +17,7 @@ use crate::plan::{Step, Worker};
 use crate::session::{Client, Session};
 
 /// The length of the log at which it is copied into the database: 4,000 pages, each with its frame header.
-const COPIED_AT: u64 = 4000 * (8192 + 24);
+const COPIED_AT: u64 = 4000 * (4096 + 24);
 
 /// A file system in memory with so much room, removed at the end.
 struct SmallDisk(tempfile::TempDir);
