@@ -6,6 +6,9 @@ use journal::tiles::{TileBuilder, TileId, TileReader};
 use crate::error::Problem;
 use crate::store::WriterStore;
 
+/// Entries that are read together.
+const FEW: usize = 8;
+
 /// The unfinished tiles of a tree of this size, worked out from the newest entries and the full tiles.
 pub(crate) fn resume_tiles(store: &mut WriterStore, size: u64) -> Result<TileBuilder, Problem> {
     let mut failed = None;
@@ -49,8 +52,12 @@ fn partial_tile(store: &mut WriterStore, tile: TileId) -> Result<Vec<u8>, Proble
     let first = tile.index * 256;
     let mut hashes = Vec::with_capacity(usize::from(tile.width) * 32);
     if tile.level == 0 {
-        for body in store.newest_entries(first + 1)?.into_iter().take(usize::from(tile.width)) {
-            hashes.extend_from_slice(&journal::leaf_hash(&body));
+        let end = first + u64::from(tile.width);
+        for next in (first..end).step_by(FEW) {
+            // An entry of a load names thousands of resources.
+            for body in store.entry_bodies(next + 1, FEW.min((end - next) as usize))? {
+                hashes.extend_from_slice(&journal::leaf_hash(&body));
+            }
         }
         return Ok(hashes);
     }

@@ -525,13 +525,13 @@ impl WriterStore {
 
     /// The bytes of one entry.
     pub(crate) fn entry(&mut self, sequence: u64) -> Result<Vec<u8>, Problem> {
-        let body = self.newest_entries(sequence)?.into_iter().next();
+        let body = self.entry_bodies(sequence, 1)?.into_iter().next();
         body.ok_or_else(|| Problem::damaged(format!("entry {sequence} is missing")))
     }
 
-    /// The bytes of entries from a sequence on, at most 256.
-    pub(crate) fn newest_entries(&mut self, from: u64) -> Result<Vec<Vec<u8>>, Problem> {
-        each_writer!(self, store => store.newest_entries(from))
+    /// The bytes of so many entries from a sequence on.
+    pub(crate) fn entry_bodies(&mut self, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, Problem> {
+        each_writer!(self, store => store.entry_bodies(from, limit))
     }
 
     pub(crate) fn tile(&mut self, name: &[u8]) -> Result<Option<Vec<u8>>, Problem> {

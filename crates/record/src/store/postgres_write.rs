@@ -266,8 +266,8 @@ impl PostgresWriter {
         self.query("reading a tile", sql::TILE, &[&name])?.first().map(|row| value(row, 0)).transpose()
     }
 
-    pub(crate) fn newest_entries(&mut self, from: u64) -> Result<Vec<Vec<u8>>, Problem> {
-        let rows = self.query("reading the newest entries", sql::ENTRIES, &[&stored(from), &256i64])?;
+    pub(crate) fn entry_bodies(&mut self, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, Problem> {
+        let rows = self.query("reading entries", sql::ENTRIES, &[&stored(from), &(limit as i64)])?;
         each(&rows, |row| value(row, 4))
     }
 

@@ -155,12 +155,12 @@ impl SqliteWriter {
         read().map_err(failed("reading a tile"))
     }
 
-    pub(crate) fn newest_entries(&mut self, from: u64) -> Result<Vec<Vec<u8>>, Problem> {
+    pub(crate) fn entry_bodies(&mut self, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, Problem> {
         let read = || {
             let mut statement = self.connection.prepare_cached(sql::ENTRIES)?;
-            statement.query_map((from, 256), |row| row.get(4))?.collect::<rusqlite::Result<Vec<Vec<u8>>>>()
+            statement.query_map((from, limit as i64), |row| row.get(4))?.collect::<rusqlite::Result<Vec<Vec<u8>>>>()
         };
-        read().map_err(failed("reading the newest entries"))
+        read().map_err(failed("reading entries"))
     }
 
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
