@@ -28,6 +28,7 @@ pub mod apply;
 mod blobs;
 mod change;
 mod codec;
+mod cursor;
 mod desk;
 mod digest;
 mod erase;

@@ -152,13 +152,13 @@ impl Names {
 
     /// Whether the row number of a resource is at hand, so that it is known to be mentioned.
     pub(crate) fn is_known(&self, kind: &str, id: &str) -> bool {
-        self.kind(kind).is_some_and(|kind| self.targets.get(&(kind, stored_id(id))).is_some())
+        self.kind(kind).is_some_and(|kind| self.cached_row(kind, id).is_some())
     }
 
     /// Keeps a row number that was found on the way, so that it need not be looked up.
     pub(crate) fn remember(&self, kind: &str, id: &str, rid: i64) {
         if let Some(kind) = self.kind(kind) {
-            self.targets.insert((kind, stored_id(id)), rid);
+            self.keep_row((kind, stored_id(id)), rid);
         }
     }
 

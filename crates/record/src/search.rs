@@ -10,11 +10,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use terms::index::{End, Next, Part, Range, Row, Span};
 
 use crate::change::Key;
+use crate::cursor::{Mode, Place, read_cursor, write_cursor};
 use crate::error::Problem;
 use crate::indexing::KIND;
 use crate::keys::{self, KeyRange};
 use crate::reading::{Reading, Version, subjects};
-use crate::select::{Clause, Cursor, Order, Page, Select};
+use crate::select::{Clause, Order, Page, Select};
 use crate::store::Hit;
 
 /// A condition with fewer rows than this is listed whole.
@@ -50,26 +51,6 @@ pub(crate) struct Candidate {
     rid: i64,
     version: Version,
     rows: Vec<Row>,
-}
-
-/// How candidates are found.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// List the smallest test whole, sort in memory.
-    Collect,
-    /// Walk one test's only range in key order.
-    Walk { test: usize, down: bool },
-    /// Walk the order's parameter, then those without a row of it.
-    WalkOrder { down: bool, rest: bool },
-    /// Walk the resource type in order of change.
-    WalkKind { down: bool },
-}
-
-/// Where a page before ended.
-struct Place {
-    mode: Mode,
-    offset: usize,
-    hit: Option<Hit>,
 }
 
 /// One page.
@@ -674,50 +655,4 @@ fn compare(orders: &[Order], a: &[Option<Row>], b: &[Option<Row>]) -> std::cmp::
         }
     }
     Ordering::Equal
-}
-
-fn write_cursor(sequence: u64, place: &Place) -> Cursor {
-    let (tag, test, flags) = match place.mode {
-        Mode::Collect => (0u8, 0, 0),
-        Mode::Walk { test, down } => (1, test as u16, u8::from(down)),
-        Mode::WalkOrder { down, rest } => (2, 0, u8::from(down) | u8::from(rest) << 1),
-        Mode::WalkKind { down } => (3, 0, u8::from(down)),
-    };
-    let mut bytes = sequence.to_be_bytes().to_vec();
-    bytes.push(tag);
-    bytes.extend_from_slice(&test.to_be_bytes());
-    bytes.push(flags);
-    bytes.extend_from_slice(&(place.offset as u32).to_be_bytes());
-    if let Some((key, rid)) = &place.hit {
-        bytes.extend_from_slice(&rid.to_be_bytes());
-        bytes.extend_from_slice(key);
-    }
-    Cursor(bytes)
-}
-
-fn read_cursor(cursor: &Cursor, sequence: u64) -> Result<Place, Problem> {
-    let parts = || -> Option<(u64, Place)> {
-        let bytes = cursor.0.as_slice();
-        let made_at = u64::from_be_bytes(bytes.get(..8)?.try_into().ok()?);
-        let test = usize::from(u16::from_be_bytes(bytes.get(9..11)?.try_into().ok()?));
-        let flags = *bytes.get(11)?;
-        let down = flags & 1 != 0;
-        let mode = match bytes.get(8)? {
-            0 => Mode::Collect,
-            1 => Mode::Walk { test, down },
-            2 => Mode::WalkOrder { down, rest: flags & 2 != 0 },
-            3 => Mode::WalkKind { down },
-            _ => return None,
-        };
-        let offset = u32::from_be_bytes(bytes.get(12..16)?.try_into().ok()?) as usize;
-        let hit = match bytes.get(16..24) {
-            Some(rid) => Some((bytes.get(24..)?.to_vec(), i64::from_be_bytes(rid.try_into().ok()?))),
-            None => None,
-        };
-        Some((made_at, Place { mode, offset, hit }))
-    };
-    match parts() {
-        Some((made_at, place)) if made_at == sequence => Ok(place),
-        _ => Err(Problem::Expired),
-    }
 }

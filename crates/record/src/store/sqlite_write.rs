@@ -392,3 +392,27 @@ fn put_desk(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn a_pause_empties_the_log_once_nobody_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = SqliteWriter::open(folder.path(), Durability::Full).unwrap();
+        let log = || std::fs::metadata(folder.path().join("record.db-wal")).unwrap().len();
+        writer.begin().unwrap();
+        writer.commit(&Batch { names: vec![(NameList::Kind, 0, "Thing".into())], ..Batch::default() }).unwrap();
+        let reader = Connection::open(database(folder.path())).unwrap();
+        let read = || reader.query_row("SELECT count(*) FROM name", [], |row| row.get::<_, i64>(0)).unwrap();
+        reader.execute_batch("BEGIN").unwrap();
+        assert_eq!(read(), 1);
+        writer.rest();
+        assert!(log() > 0, "the log of a reading was cut");
+        reader.execute_batch("COMMIT").unwrap();
+        writer.rest();
+        assert_eq!((log(), read()), (0, 1));
+    }
+}

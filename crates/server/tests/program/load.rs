@@ -69,6 +69,38 @@ fn assert_counts(stage: &Stage, input: &Input, account: &Value) {
     assert!(own.as_object().unwrap().keys().all(|kind| held.contains_key(kind)), "nothing else is there: {own}");
 }
 
+/// The texts of one resource become versions in the order of the file, however far they stand apart in it.
+#[test]
+fn texts_of_one_resource_become_versions_in_their_order() {
+    const TEXTS: usize = 12;
+    Stage::on_both_stores(|stage, store| {
+        let mut file = String::new();
+        for number in 0..TEXTS {
+            file.push_str(&format!(
+                "{{\"resourceType\":\"Patient\",\"id\":\"same\",\"birthDate\":\"{}\"}}\n",
+                1900 + number
+            ));
+            for other in 0..900 {
+                let id = number * 900 + other;
+                file.push_str(&format!(
+                    "{{\"resourceType\":\"Basic\",\"id\":\"b{id}\",\"code\":{{\"text\":\"filler\"}}}}\n"
+                ));
+            }
+        }
+        std::fs::write(stage.path("apart.ndjson"), file).unwrap();
+        let account = stage.json(&["load", "--trust", "RAA", "apart.ndjson"])["loaded"].clone();
+        assert_eq!(number(&account["stored"]), 901 * TEXTS as u64, "{store}: {account}");
+        let token = stage.token("system");
+        let serving = stage.serve();
+        let history = serving.get("/t/RAA/fhir/Patient/same/_history?_count=50", &token).json();
+        let entries = history["entry"].as_array().unwrap();
+        let versions: Vec<String> =
+            entries.iter().map(|entry| entry["resource"]["birthDate"].as_str().unwrap().to_owned()).collect();
+        let expected: Vec<String> = (0..TEXTS).rev().map(|number| (1900 + number).to_string()).collect();
+        assert_eq!(versions, expected, "{store}: newest first");
+    });
+}
+
 /// A load, its account, the same load again, and the counts.
 fn assert_load(stage: &Stage, input: &Input, what: &str) {
     let first = load(stage, input);
