@@ -16,6 +16,7 @@ use access::{Permit, Role};
 use journal::{Hash, Salt};
 
 use crate::blobs::{Held, Unnamed};
+use crate::change::Key;
 use crate::desk::DeskChange;
 use crate::error::Problem;
 use crate::record::Record;
@@ -62,6 +63,8 @@ pub enum Text {
     Erased {
         /// Which entry.
         by: u64,
+        /// Whose it was. Nothing in the journal proves it; it serves their trail and nothing else.
+        whose: Vec<Key>,
     },
 }
 
@@ -173,7 +176,7 @@ impl Record {
         let mut texts = Vec::with_capacity(wanted.len());
         for version in store.versions(&wanted).await? {
             let version = version.ok_or_else(|| missing("a version", stored.sequence))?;
-            texts.push(self.text_of(version)?);
+            texts.push(self.text_of(version).await?);
         }
         if texts.len() != entry.changes.len() {
             return Err(missing("a version", stored.sequence));
@@ -189,11 +192,12 @@ impl Record {
         Ok(Decided { salt: stored.salt.as_slice().try_into().ok(), entry: stored.body, texts, blobs, request })
     }
 
-    fn text_of(&self, version: StoredVersion) -> Result<Text, Problem> {
+    async fn text_of(&self, version: StoredVersion) -> Result<Text, Problem> {
         let wrong = || Problem::damaged(format!("a salt of entry {} has the wrong length", version.sequence));
         let Some(coded) = version.text else {
             let by = version.salt.as_slice().try_into().map_err(|_| wrong())?;
-            return Ok(Text::Erased { by: u64::from_be_bytes(by) });
+            let whose = self.inner().erased_whose(&[(version.rid, version.version)]).await?.concat();
+            return Ok(Text::Erased { by: u64::from_be_bytes(by), whose });
         };
         let salt = version.salt.as_slice().try_into().map_err(|_| wrong())?;
         let text = self.inner().shared.decoder.decode(version.coding, coded)?;

@@ -22,6 +22,7 @@ use crate::stamps::Stamps;
 use crate::store::{
     Batch, Head, KeptKey, Located, PastRow, StoredBlob, StoredEntry, StoredKey, StoredVersion, WriterStore,
 };
+use crate::trail_rows::TrailNotes;
 
 /// A draft with everything that can be worked out before its turn comes.
 pub(crate) struct Prepared {
@@ -52,6 +53,8 @@ pub(crate) struct PreparedChange {
     pub(crate) replaces: bool,
     /// The rows and the sequence of that version, when it was live.
     pub(crate) before: Option<(u64, KeyedRows)>,
+    /// Whose that version was, when its text is erased.
+    pub(crate) whose_before: Vec<Key>,
     /// The holes of that version's text.
     pub(crate) holes_before: Arc<[journal::hash::holes::Hole]>,
     /// What fills the template's holes, one for each.
@@ -123,6 +126,8 @@ pub(crate) struct Group<'w> {
     begun: Vec<(i64, String, KeyedRows, u64)>,
     /// What is erased, and by which entry.
     erased: Vec<(Erased, u64)>,
+    /// What was changed of whom.
+    pub(crate) trail: TrailNotes,
     /// The anchors that members touched, and by which entry.
     anchors: Vec<(PreparedAnchor, u64)>,
     /// The head's sequence before the group: rows of later versions are not in the store yet.
@@ -143,6 +148,10 @@ pub(crate) struct NewVersion {
     pub(crate) rows: KeyedRows,
     /// The rows and the sequence of the version before, when that was live.
     pub(crate) before: Option<(u64, KeyedRows)>,
+    /// Whose it is, when its text is erased.
+    pub(crate) whose: Option<Vec<Key>>,
+    /// Whose the version before was, when that one's text is erased.
+    pub(crate) whose_before: Vec<Key>,
 }
 
 impl<'w> Group<'w> {
@@ -171,6 +180,7 @@ impl<'w> Group<'w> {
             ended: Vec::new(),
             begun: Vec::new(),
             erased: Vec::new(),
+            trail: TrailNotes::default(),
             anchors: Vec::new(),
         }
     }
@@ -288,7 +298,7 @@ impl<'w> Group<'w> {
         if others + own <= most as usize { Ok(()) } else { Err(Declined::Stale(None)) }
     }
 
-    fn rid(&self, key: &Key) -> Option<i64> {
+    pub(crate) fn rid(&self, key: &Key) -> Option<i64> {
         self.states.get(key).copied().flatten().map(|state| state.located.rid)
     }
 
@@ -377,6 +387,7 @@ impl<'w> Group<'w> {
             if erased.newest {
                 self.lose_text(&erased)?;
             }
+            self.trail.note_erased(&erased, by);
             self.erased.push((erased, by));
         }
         self.batch.blob_erase.extend(blobs);
@@ -451,13 +462,16 @@ impl<'w> Group<'w> {
             text: Some(text),
             rows: std::mem::take(&mut change.rows),
             before: change.before.take(),
+            whose: None,
+            whose_before: std::mem::take(&mut change.whose_before),
         })?;
         Ok((rid, Written { key, version, operation }, digest))
     }
 
     /// Puts a version into the batch, with its rows and those that it ends; gives its resource's row number.
     pub(crate) fn keep_version(&mut self, new: NewVersion) -> Result<i64, Problem> {
-        let NewVersion { key, version, operation, sequence, moment, salt, text, rows, before } = new;
+        let NewVersion { key, version, operation, sequence, moment, salt, text, rows, before, whose, whose_before } =
+            new;
         let kind = self.numbering.give_kind(&key.kind, &mut self.batch)?;
         let state = self.states.get(&key).copied().flatten();
         let rid = match state {
@@ -488,7 +502,14 @@ impl<'w> Group<'w> {
         if live != was_live {
             self.batch.tallies.push((kind, if live { 1 } else { -1 }));
         }
+        self.trail.note(&rows, sequence, rid);
+        self.trail.note_whose(&whose_before, sequence, rid);
+        if let Some(whose) = whose {
+            self.trail.note_whose(&whose, sequence, rid);
+            self.trail.note_lost(&whose, rid, version);
+        }
         if let Some((from, rows)) = before {
+            self.trail.note(&rows, sequence, rid);
             let keep = self.kept.contains(&key.kind.as_str());
             self.ended.push(Ended { rid, kind: key.kind.clone(), rows, from, to: sequence, keep });
         }
@@ -534,6 +555,7 @@ impl<'w> Group<'w> {
             }
         }
         self.number_erased(&erased)?;
+        std::mem::take(&mut self.trail).number(self.numbering, self.store, &mut self.batch)?;
         let anchors = std::mem::take(&mut self.anchors);
         number_anchors(&anchors, self.store, self.numbering, &mut self.batch)?;
         self.keep_unchanged_rows();

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use terms::index::Row;
 
 use crate::error::Problem;
-use crate::keys::{PhysicalKey, row_key};
+use crate::indexing::SUBJECT;
+use crate::keys::{PhysicalKey, first_row_number, row_key};
 use crate::names::Names;
 use crate::numbering::Numbering;
 
@@ -36,6 +37,12 @@ impl KeyedRows {
     /// The rows that have no key yet.
     pub(crate) fn unnumbered(&self) -> impl Iterator<Item = &Row> + Clone {
         self.rows.iter().zip(&self.keys).filter(|(_, key)| key.is_none()).map(|(row, _)| row)
+    }
+
+    /// The rows that say whose the version is, each with the subject's row number where its key is known.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = (&Row, Option<i64>)> {
+        let rows = self.rows.iter().zip(&self.keys).filter(|(row, _)| row.parameter == SUBJECT);
+        rows.map(|(row, key)| (row, key.as_ref().and_then(|key| first_row_number(key))))
     }
 
     /// All keys; what had none was prepared by this numbering.

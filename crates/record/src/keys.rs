@@ -108,6 +108,11 @@ pub(crate) fn push_row_number(key: &mut PhysicalKey, rid: i64) {
     key.extend_from_slice(&rid.to_be_bytes()[3..]);
 }
 
+/// The row number that a key begins with, after its parameter.
+pub(crate) fn first_row_number(key: &[u8]) -> Option<i64> {
+    Some(key.get(2..7)?.iter().fold(0, |number, byte| number << 8 | i64::from(*byte)))
+}
+
 /// A key with one code behind it, by the numbers of its system and symbol.
 pub(crate) fn with_code(key: &[u8], (system, symbol): (u32, u32)) -> PhysicalKey {
     let mut key = key.to_vec();

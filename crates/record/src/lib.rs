@@ -9,6 +9,7 @@
 //! * [`Select`] is a question in neutral terms: spans of index rows, links between resources, order, page.
 //! * An [`obligation`] function says what must still happen to an anchor, from its text and those that lead to it; the
 //!   commit that touches an anchor works it out again ([`Reading::obligations`] lists and counts).
+//! * [`Reading::commits`] lists the commits that changed something of a subject ([`trail`]).
 //! * Whatever a [`Reading`] showed is in the access journal before [`Reading::finish`] returns.
 //! * Large attachments are taken out of a [`Template`] as [`Hole`]s and kept as blobs, on disk before the commit that
 //!   names them; a version that is shown has them in its text again.
@@ -28,6 +29,7 @@ pub mod apply;
 mod blobs;
 mod change;
 mod codec;
+mod commits;
 mod cursor;
 mod desk;
 mod digest;
@@ -51,12 +53,12 @@ mod select;
 mod stamps;
 mod store;
 mod tiles;
+mod trail_rows;
 mod transact;
 mod verify;
 mod verify_blobs;
 mod writer;
 
-pub use access_journal::{Access, AccessQuery};
 pub use change::{Act, Assertion, Cause, Change, Draft, Hole, IdempotencyKey, Key, Receipt, Template, Written};
 pub use desk::{DeskChange, DeskRow};
 pub use erase::Erasure;
@@ -68,6 +70,13 @@ pub use record::{Location, Options, Record, Status};
 pub use select::{Clause, Cursor, Order, Page, Select};
 pub use store::Durability;
 pub use verify::{VerifyOptions, VerifyReport};
+
+/// The trail that a subject's record leaves: who has looked ([`Record::accesses`]) and who has changed it
+/// ([`Reading::commits`]).
+pub mod trail {
+    pub use crate::access_journal::{Access, AccessQuery};
+    pub use crate::commits::{Changed, Commit, Commits, How};
+}
 
 /// Obligations: the functions that make them, and what [`Reading::obligations`] asks and answers.
 pub mod obligation {

@@ -288,6 +288,11 @@ impl Reading {
         versions.into_iter().map(show).collect()
     }
 
+    /// Notes that something was asked for which the permit does not reach.
+    pub(crate) fn note_refused(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
     /// Notes those about whom something was shown.
     pub(crate) fn note_shown(&self, subjects: impl Iterator<Item = Key>) {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).extend(subjects);

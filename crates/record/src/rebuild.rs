@@ -11,12 +11,15 @@ use crate::error::Problem;
 use crate::group::kind_row;
 use crate::keys::logical_id;
 use crate::record::Record;
-use crate::store::{NameList, StoredKey, StoredVersion};
+use crate::store::{NameList, StoredKey, StoredVersion, TrailRow};
 
 /// How many versions are read together.
 const BATCH: usize = 200;
 /// The desk row that names the index functions the index was made with.
 const FUNCTIONS: (&str, &str) = ("record", "index-functions");
+
+/// How the trail is made, as one of the functions: a record of before has none yet.
+const TRAIL: &str = "trail 1\n";
 
 /// The rows of a version, the sequence that made it, and the one that ended it.
 pub(crate) type PastRows = (Vec<Row>, u64, u64);
@@ -37,6 +40,8 @@ pub(crate) enum RebuildStep {
     Begin,
     /// The rows of further resources, as they were at a sequence or later.
     Fill { part: Vec<ResourceRows>, at: u64 },
+    /// The trail of further entries.
+    Trail(Vec<TrailRow>),
     /// The other one takes the place of the one in use.
     Swap,
 }
@@ -86,6 +91,7 @@ impl Record {
                 after = from;
             }
         }
+        self.make_trail_again().await?;
         inner.queue.rebuild(RebuildStep::Swap).await?;
         self.rebuild_obligations().await?;
         self.note_functions().await?;
@@ -130,7 +136,7 @@ impl Record {
         let functions = indexing.functions.iter().map(|(name, version)| format!("{name} {version}\n"));
         let owed = indexing.obligations.iter().map(|one| format!("obligations {} {}\n", one.name, one.version));
         let kept = indexing.kept.iter().map(|kind| format!("keep {kind}\n"));
-        functions.chain(owed).chain(kept).collect()
+        functions.chain(owed).chain(kept).chain([TRAIL.to_owned()]).collect()
     }
 
     /// The rows of the next resources after a row number; empty at the end.

@@ -198,9 +198,13 @@ async fn prepare_change(
     if !permit.scope().writes.contains(&key.kind) {
         return Err(not_permitted());
     }
+    let mut whose_before = Vec::new();
     let (version, replaces, before, holes_before) = match stored {
         Some(stored) => {
             let (version, sequence) = (stored.version, stored.sequence);
+            if stored.text.is_none() {
+                whose_before = reading.inner().erased_whose(&[(stored.rid, version)]).await?.concat();
+            }
             let replaces = operation_of(stored.operation)? != Operation::Delete;
             let old = reading.inner().version(key.clone(), stored)?;
             let rows = reading.rows(&old);
@@ -226,7 +230,7 @@ async fn prepare_change(
     }
     let rows = KeyedRows::new(rows, names);
     let (blobs, held) = (Vec::new(), Vec::new());
-    Ok(Some(PreparedChange { key, template, rows, version, replaces, before, holes_before, blobs, held }))
+    Ok(Some(PreparedChange { key, template, rows, version, replaces, before, whose_before, holes_before, blobs, held }))
 }
 
 /// What the changes leave behind, for the anchors that they touch.

@@ -155,7 +155,8 @@ impl Record {
         let (mut index_rows, mut sums) = (None, PlainSums::default());
         if options.index {
             let rows = self.check_index(&mut sums, &mut findings).await?;
-            index_rows = Some(rows + self.check_obligations(&mut sums, &mut findings).await?);
+            let owed = self.check_obligations(&mut sums, &mut findings).await?;
+            index_rows = Some(rows + owed + self.check_trail(newest.sequence, &mut findings).await?);
         }
         let outside = journal.checkpoints.iter().filter(|c| c.source == Source::Outside && c.agrees);
         let covered = outside.map(|checkpoint| checkpoint.size).max();

@@ -386,6 +386,11 @@ impl Writer {
             // What was erased since must not come back.
             RebuildStep::Fill { at, .. } if at < self.last_erasure => Ok(false),
             RebuildStep::Fill { part, .. } => self.fill(&part).map(|()| true),
+            RebuildStep::Trail(trail) => {
+                self.begin()?;
+                let head = Some((self.head.clone(), self.head.clone()));
+                self.commit_rows(Batch { head, trail, ..Batch::default() }).map(|()| true)
+            }
             RebuildStep::Swap => {
                 self.store.index_tables(IndexTables::Swap, &self.head)?;
                 self.next_index = None;

@@ -3,7 +3,7 @@
 
 use access::Role;
 use fhir_api::ROUTES;
-use record::AccessQuery;
+use record::trail::AccessQuery;
 use serde_json::json;
 
 use crate::site::{permit, permit_for, sites};

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use access::Role;
-use record::{Access, AccessQuery, Key, Problem};
+use record::trail::{Access, AccessQuery};
+use record::{Key, Problem};
 use terms::{Date, Moment, local};
 
 use crate::components::access_row::{AccessRow, State, View};

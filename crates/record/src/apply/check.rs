@@ -20,7 +20,7 @@ use crate::codec::MOST_TEXT_BYTES;
 use crate::desk::DeskChange;
 use crate::group::{Erased, kind_row, operation_of};
 use crate::keyed::KeyedRows;
-use crate::reading::Reading;
+use crate::reading::{Reading, subjects};
 use crate::record::Record;
 use crate::store::{KeptKey, StoredBlob};
 use crate::transact::check_rows;
@@ -41,6 +41,8 @@ struct Newest {
     sequence: u64,
     /// Its rows, unless it is deleted or erased.
     rows: Option<Vec<Row>>,
+    /// Whose it was, when it is erased.
+    whose: Vec<Key>,
     /// The blobs of a version that these entries made; of one in the store they are read when they are asked for.
     blobs: Option<Vec<Hash>>,
 }
@@ -57,7 +59,12 @@ struct Check<'r> {
     owed: Owed,
     /// Blobs that came with these entries.
     came: Vec<Blob>,
+    /// Whose the texts were that came as erased with these entries.
+    came_erased: HashMap<(Key, u64), Vec<Key>>,
 }
+
+/// Texts that are here and go, those that came as gone with whose they were, and blobs that are here and go.
+type Erasing = (Vec<Erased>, Vec<(Key, Vec<Key>)>, Vec<Hash>);
 
 /// Why an entry is refused.
 type Why = Result<(), String>;
@@ -80,6 +87,7 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Decided
         newest: HashMap::new(),
         owed: owed.clone(),
         came: Vec::new(),
+        came_erased: HashMap::new(),
     };
     let mut checked = Vec::with_capacity(entries.len());
     for decided in entries {
@@ -111,13 +119,13 @@ impl Check<'_> {
         for (change, text) in entry.changes.iter().zip(decided.texts) {
             changes.push(self.change(&entry, change, text).await?);
         }
-        let (erase, erase_blobs) = self.erasure(&entry).await?;
+        let (erase, settled, erase_blobs) = self.erasure(&entry).await?;
         self.sequence = entry.sequence;
         self.chain = journal::chain_hash(&decided.entry);
         self.moment = entry.moment;
         self.epoch = entry.epoch;
         let salt = decided.salt.filter(|_| !erased).map_or_else(Vec::new, |salt| salt.to_vec());
-        Ok(Received { body: decided.entry, salt, changes, blobs, kept_key, erase, erase_blobs, entry })
+        Ok(Received { body: decided.entry, salt, changes, blobs, kept_key, erase, settled, erase_blobs, entry })
     }
 
     /// Number, link, moment and epoch.
@@ -180,21 +188,22 @@ impl Check<'_> {
         self.look_up(&key).await?;
         let before = self.newest.get(&key);
         succeeds(before, change).map_err(|why| refuse(format!("{name} {why}.")))?;
-        let (salt, text, rows) = match text {
+        let (salt, text, rows, whose) = match text {
             Text::Kept { seal: 1.., .. } => return Err(refuse(format!("The text of {name} is sealed."))),
             Text::Kept { salt, text, .. } => {
                 check_text(change, &salt, &text).map_err(|why| refuse(format!("The text of {name} {why}.")))?;
                 let rows = self.rows(&key, &text)?;
                 check_rows(&rows).map_err(|problem| refuse(problem.to_string()))?;
-                (salt.to_vec(), Some(text), rows)
+                (salt.to_vec(), Some(text), rows, None)
             }
-            Text::Erased { by } if by <= entry.sequence || change.operation == Operation::Delete => {
+            Text::Erased { by, .. } if by <= entry.sequence || change.operation == Operation::Delete => {
                 return Err(refuse(format!("The text of {name} cannot have been erased by entry {by}.")));
             }
-            Text::Erased { by } => {
+            Text::Erased { by, whose } => {
                 let erased = erased_version(change, entry.sequence);
                 self.owed.owe_version(by, erased);
-                (by.to_be_bytes().to_vec(), None, Vec::new())
+                self.came_erased.insert((key.clone(), change.version), whose.clone());
+                (by.to_be_bytes().to_vec(), None, Vec::new(), Some(whose))
             }
         };
         self.check_blobs(&key, change, text.is_none()).await?.map_err(refuse)?;
@@ -208,14 +217,16 @@ impl Check<'_> {
                 operation: change.operation,
                 sequence: entry.sequence,
                 rows: live.then(|| rows.clone()),
+                whose: whose.clone().unwrap_or_default(),
                 blobs: Some(change.blobs.iter().map(|blob| blob.digest).collect()),
             },
         );
         let names = self.reading.names();
+        let whose_before = before.as_ref().map_or_else(Vec::new, |before| before.whose.clone());
         let before = before.and_then(|before| Some((before.sequence, KeyedRows::new(before.rows?, names))));
         let rows = KeyedRows::new(rows, names);
         let (version, operation) = (change.version, change.operation);
-        Ok(ReceivedChange { key, version, operation, salt, text, rows, before })
+        Ok(ReceivedChange { key, version, operation, salt, text, rows, before, whose, whose_before })
     }
 
     /// The rows of a text as it is kept.
@@ -233,10 +244,15 @@ impl Check<'_> {
         }
         let Some(stored) = self.reading.located(key).await? else { return Ok(()) };
         let (rid, operation) = (stored.rid, operation_of(stored.operation)?);
+        let inner = self.record.inner();
+        let whose = match stored.text {
+            Some(_) => Vec::new(),
+            None => inner.erased_whose(&[(rid, stored.version)]).await?.concat(),
+        };
         let version = self.record.inner().version(key.clone(), stored)?;
         let rows = (!version.text.is_empty()).then(|| self.reading.rows(&version));
         let (number, sequence) = (version.version, version.sequence);
-        let newest = Newest { rid, version: number, operation, sequence, rows, blobs: None };
+        let newest = Newest { rid, version: number, operation, sequence, rows, whose, blobs: None };
         self.newest.insert(key.clone(), newest);
         Ok(())
     }
@@ -273,13 +289,15 @@ impl Check<'_> {
     }
 
     /// What an entry erases: texts and blobs that are here go, those that were owed are settled.
-    async fn erasure(&mut self, entry: &Entry) -> Result<(Vec<Erased>, Vec<Hash>), ApplyError> {
+    async fn erasure(&mut self, entry: &Entry) -> Result<Erasing, ApplyError> {
         let at = entry.sequence;
         let refuse = |why: String| ApplyError::Refused { entry: at, why };
-        let (mut erase, mut erase_blobs) = (Vec::new(), Vec::new());
+        let (mut erase, mut settled, mut erase_blobs) = (Vec::new(), Vec::new(), Vec::new());
         if let journal::Act::Erase(erasure) = &entry.act {
             for version in &erasure.versions {
-                if !self.owed.settle_version(at, version) {
+                if self.owed.settle_version(at, version) {
+                    settled.push(self.whose_came(version).await?);
+                } else {
                     erase.push(self.erased(at, version).await?);
                 }
             }
@@ -297,7 +315,22 @@ impl Check<'_> {
         if self.owed.is_due(at) {
             return Err(refuse("A text came as erased by this entry, which does not erase it.".into()));
         }
-        Ok((erase, erase_blobs))
+        Ok((erase, settled, erase_blobs))
+    }
+
+    /// Whose a text was that came as erased, now or before.
+    async fn whose_came(&self, version: &ErasedVersion) -> Result<(Key, Vec<Key>), ApplyError> {
+        let place = (Key::new(&version.kind, &version.id), version.version);
+        if let Some(whose) = self.came_erased.get(&place) {
+            return Ok((place.0, whose.clone()));
+        }
+        let inner = self.record.inner();
+        let rid = inner.shared.names.target(&inner.store, &version.kind, &version.id).await?;
+        let whose = match rid {
+            Some(rid) => inner.erased_whose(&[(rid, version.version)]).await?.concat(),
+            None => Vec::new(),
+        };
+        Ok((place.0, whose))
     }
 
     /// A version in the store that an entry erases.
@@ -323,6 +356,7 @@ impl Check<'_> {
         rows.push(kind_row(&key.kind, named.entry));
         if is_newest {
             newest.rows = None;
+            newest.whose = subjects(&rows).collect();
         }
         Ok(Erased {
             rid: newest.rid,

@@ -20,6 +20,8 @@ pub(crate) struct Received {
     pub(crate) kept_key: Option<KeptKey>,
     /// Versions whose text is here and goes.
     pub(crate) erase: Vec<Erased>,
+    /// Resources of which a text goes that came as gone, and whose it was.
+    pub(crate) settled: Vec<(Key, Vec<Key>)>,
     /// Blobs that are here and go.
     pub(crate) erase_blobs: Vec<journal::Hash>,
 }
@@ -36,12 +38,18 @@ pub(crate) struct ReceivedChange {
     pub(crate) rows: KeyedRows,
     /// The rows and the sequence of the version before, when that was live.
     pub(crate) before: Option<(u64, KeyedRows)>,
+    /// Whose it is, when its text is erased.
+    pub(crate) whose: Option<Vec<Key>>,
+    /// Whose the version before was, when that one's text is erased.
+    pub(crate) whose_before: Vec<Key>,
 }
 
 impl Group<'_> {
     /// Reads in one go where every resource of the entries is.
     pub(crate) fn gather_received(&mut self, entries: &[Received]) -> Result<(), Problem> {
-        self.gather_keys(entries.iter().flat_map(|entry| &entry.changes).map(|change| &change.key).collect())
+        let changed = entries.iter().flat_map(|entry| &entry.changes).map(|change| &change.key);
+        let settled = entries.iter().flat_map(|entry| &entry.settled).map(|(key, _)| key);
+        self.gather_keys(changed.chain(settled).collect())
     }
 
     /// Writes one entry.
@@ -62,11 +70,18 @@ impl Group<'_> {
                 text: change.text,
                 rows: change.rows,
                 before: change.before,
+                whose: change.whose,
+                whose_before: change.whose_before,
             })?);
         }
         // Entries made here later are of a later tenure than those that came.
         self.head.epoch = self.head.epoch.max(received.entry.epoch);
         self.append(&received.entry, received.body, received.salt, rids);
+        for (key, whose) in &received.settled {
+            if let Some(rid) = self.rid(key) {
+                self.trail.note_whose(whose, sequence, rid);
+            }
+        }
         self.batch.blobs.extend(received.blobs);
         self.batch.kept_keys.extend(received.kept_key);
         self.erase_texts(received.erase, received.erase_blobs, sequence)

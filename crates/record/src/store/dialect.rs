@@ -98,6 +98,13 @@ pub(crate) const HOLDERS: &str = "SELECT key, rid FROM idx WHERE key >= $1 AND k
 pub(crate) const ENTRIES: &str =
     "SELECT sequence, moment, salt, rids, body FROM entry WHERE sequence >= $1 ORDER BY sequence LIMIT $2";
 pub(crate) const ENTRY_MOMENT: &str = "SELECT moment FROM entry WHERE sequence = $1";
+/// The few rows of the trail first, so that no plan walks the entries.
+pub(crate) const TRAIL: &str = "SELECT t.sequence, t.rids, e.rids, e.body FROM \
+     (SELECT sequence, rids FROM trail WHERE subject = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3) AS t \
+     JOIN entry e ON e.sequence = t.sequence ORDER BY t.sequence DESC";
+pub(crate) const TRAIL_ROW: &str = "SELECT rids FROM trail WHERE subject = $1 AND sequence = $2";
+pub(crate) const COUNT_TRAIL: &str = "SELECT count(*) FROM trail WHERE sequence <= $1";
+pub(crate) const ERASED_WHOSE: &str = "SELECT subjects FROM erased_whose WHERE rid = $1 AND version = $2";
 pub(crate) const TALLIES: &str = "SELECT kind, live FROM tally WHERE live > 0 ORDER BY kind";
 pub(crate) const DICTIONARIES: &str = "SELECT number, bytes FROM dictionary ORDER BY number";
 pub(crate) const TILE: &str = "SELECT hashes FROM tile WHERE name = $1";
@@ -129,6 +136,11 @@ pub(crate) const PUT_PAST: &str =
     "INSERT INTO index_past (key, rid, from_sequence, to_sequence, kept) VALUES ($1, $2, $3, $4, $5)";
 pub(crate) const DROP_PAST: &str = "DELETE FROM index_past WHERE key = $1 AND rid = $2 AND from_sequence = $3";
 pub(crate) const PUT_ENTRY: &str = "INSERT INTO entry (sequence, moment, salt, rids, body) VALUES ($1, $2, $3, $4, $5)";
+/// Made again from the texts, a row is the same or was damaged.
+pub(crate) const PUT_TRAIL: &str = "INSERT INTO trail (subject, sequence, rids) VALUES ($1, $2, $3) \
+     ON CONFLICT (subject, sequence) DO UPDATE SET rids = excluded.rids";
+pub(crate) const PUT_ERASED_WHOSE: &str =
+    "INSERT INTO erased_whose (rid, version, subjects) VALUES ($1, $2, $3) ON CONFLICT (rid, version) DO NOTHING";
 pub(crate) const PUT_TILE: &str = "INSERT INTO tile (name, hashes) VALUES ($1, $2)";
 pub(crate) const PUT_KEPT_KEY: &str =
     "INSERT INTO kept_key (principal, key, sequence, digest, moment) VALUES ($1, $2, $3, $4, $5)";

@@ -16,6 +16,7 @@ mod postgres_write;
 mod schema;
 mod sqlite;
 mod sqlite_write;
+mod trail;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ use postgres_write::PostgresWriter;
 use sqlite::SqliteReader;
 pub(crate) use sqlite::failed as sqlite_failed;
 use sqlite_write::SqliteWriter;
+pub(crate) use trail::{ErasedWhose, TrailEntry, TrailRow};
 
 /// The readers of a record's store.
 #[derive(Clone)]
@@ -211,6 +213,10 @@ pub(crate) struct Batch {
     pub(crate) desk_drop: Vec<(String, String)>,
     pub(crate) dictionaries: Vec<(u32, Vec<u8>)>,
     pub(crate) obligations: obligations::ObligationChanges,
+    /// Which entries changed something of whom; a subject and an entry once.
+    pub(crate) trail: Vec<TrailRow>,
+    /// Whose texts were that have gone.
+    pub(crate) erased_whose: Vec<ErasedWhose>,
     /// While another index is made beside the one in use: the sequence at which that began. Rows then go into both.
     pub(crate) next: Option<u64>,
     /// Rows and kept past rows for the index being made alone; those that are there stay.
@@ -437,6 +443,29 @@ impl Store {
     /// The obligations of these anchors that hold at the sequence.
     pub(crate) async fn obligations_of(&self, anchors: &[i64], at: u64) -> Result<Vec<StoredObligation>, Problem> {
         each_store!(self, store => store.obligations_of(anchors, at))
+    }
+
+    /// Entries below a sequence that changed something of a subject, newest first.
+    pub(crate) async fn trail(&self, subject: i64, below: u64, limit: usize) -> Result<Vec<TrailEntry>, Problem> {
+        each_store!(self, store => store.trail(subject, below, limit))
+    }
+
+    /// What the trail has under these subjects and sequences, in the order asked.
+    pub(crate) async fn trail_rows(&self, wanted: &[(i64, u64)]) -> Result<Vec<Option<Vec<i64>>>, Problem> {
+        each_store!(self, store => store.trail_rows(wanted))
+    }
+
+    /// How many rows the trail has for entries up to a sequence.
+    pub(crate) async fn count_trail(&self, until: u64) -> Result<u64, Problem> {
+        each_store!(self, store => store.count_trail(until))
+    }
+
+    /// Whose the erased texts of these row numbers and versions were, in the order asked.
+    pub(crate) async fn erased_whose(&self, wanted: &[(i64, u64)]) -> Result<Vec<Option<Vec<i64>>>, Problem> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        each_store!(self, store => store.erased_whose(wanted))
     }
 
     /// Bytes on disk.

@@ -27,6 +27,7 @@ use super::postgres::{
     placed, stored, symbol_row, value,
 };
 use super::postgres_session::{Address, check_durable, connect, failed, is_lost, migrate, unreachable};
+use super::trail::put_postgres_trail;
 use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey};
 use crate::error::Problem;
 use crate::keys::KeyRange;
@@ -462,6 +463,7 @@ pub(super) fn put_steps(batch: &Batch) -> Vec<Step<'_>> {
     put_rows(batch, &mut steps);
     put_postgres_next(batch, &mut steps);
     put_postgres(&batch.obligations, &mut steps);
+    put_postgres_trail(&batch.trail, &batch.erased_whose, &mut steps);
     put_journal(batch, &mut steps);
     put_blobs(batch, &mut steps);
     put_desk(batch, &mut steps);
@@ -490,6 +492,8 @@ fn has_few_rows(batch: &Batch) -> bool {
         batch.desk_put.len(),
         obligations.add.len(),
         obligations.past.len(),
+        batch.trail.len(),
+        batch.erased_whose.len(),
     ];
     rows.into_iter().all(|rows| rows <= FEW_ROWS)
 }

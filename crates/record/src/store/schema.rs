@@ -140,6 +140,20 @@ CREATE INDEX index_past_end ON index_past (to_sequence) WHERE kept = 0;
 ",
     // Rows of the index get another order inside PostgreSQL alone.
     "",
+    "
+CREATE TABLE trail (
+    subject {int} NOT NULL,
+    sequence {int} NOT NULL,
+    rids {bytes} NOT NULL,
+    PRIMARY KEY (subject, sequence)
+) {clustered};
+CREATE TABLE erased_whose (
+    rid {int} NOT NULL,
+    version {int} NOT NULL,
+    subjects {bytes} NOT NULL,
+    PRIMARY KEY (rid, version)
+) {clustered};
+",
 ];
 
 /// The tables of an index that is made beside the one in use; they take its place and its names.

@@ -17,6 +17,7 @@ use super::sqlite::{
     blobs, database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, prepare_once,
     symbols_of,
 };
+use super::trail::put_sqlite_trail;
 use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredBlob, StoredKey};
 use crate::error::Problem;
 use crate::keys::KeyRange;
@@ -273,6 +274,7 @@ fn apply(connection: &Connection, batch: &Batch) -> rusqlite::Result<bool> {
     put_rows(connection, batch)?;
     put_sqlite_next(connection, batch)?;
     put_sqlite(connection, &batch.obligations)?;
+    put_sqlite_trail(connection, &batch.trail, &batch.erased_whose)?;
     put_journal(connection, batch)?;
     put_blobs(connection, batch)?;
     put_desk(connection, batch)?;

@@ -94,6 +94,7 @@ async fn answers(record: &Record, until: u64) -> Vec<String> {
         let mut aliases = reading.aliases(&key("Patient", &format!("p{patient}"))).await.unwrap();
         aliases.sort();
         words.push(format!("{aliases:?}"));
+        words.extend(crate::trail::in_words(record, &format!("p{patient}")).await);
     }
     reading.finish().await.unwrap();
     words
@@ -189,8 +190,12 @@ const SPOILS: &[Spoil] = &[
     ("an edited salt", |all| kept(&mut all[1], |salt, _| salt[3] ^= 1), 6),
     ("no text", |all| all[1].texts.clear(), 6),
     ("no salt", |all| all[1].salt = None, 6),
-    ("a text marked as erased", |all| all[1].texts[0] = Text::Erased { by: 8 }, 8),
-    ("a text marked as erased by an entry before", |all| all[1].texts[0] = Text::Erased { by: 5 }, 6),
+    ("a text marked as erased", |all| all[1].texts[0] = Text::Erased { by: 8, whose: Vec::new() }, 8),
+    (
+        "a text marked as erased by an entry before",
+        |all| all[1].texts[0] = Text::Erased { by: 5, whose: Vec::new() },
+        6,
+    ),
     (
         "a sealed text",
         |all| {

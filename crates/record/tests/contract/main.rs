@@ -16,6 +16,7 @@ mod servers;
 mod support;
 mod system;
 mod time_travel;
+mod trail;
 
 /// Runs the named contracts on every store.
 macro_rules! on_each_store {
@@ -81,6 +82,13 @@ on_each_store![
     time_travel::kept_types_are_read_at_any_sequence,
     time_travel::a_type_that_is_named_later_gets_its_whole_past,
     time_travel::an_old_reading_has_the_scope_of_now,
+    trail::whatever_was_changed_of_a_subject_is_listed,
+    trail::commits_come_in_pages_of_one_moment,
+    trail::a_survivor_s_commits_have_those_of_the_merged,
+    trail::who_changed_is_told_within_the_permit,
+    trail::the_trail_equals_a_filter_over_all_commits,
+    trail::a_record_without_a_trail_gets_its_own,
+    trail::a_trail_that_was_tampered_with_is_named,
     system::the_desk_keeps_and_compares,
     system::every_showing_is_in_the_access_journal,
     system::accesses_go_on_in_the_next_segment,

@@ -2,7 +2,8 @@
 //! They know no store: each runs on every one.
 
 use access::Role;
-use record::{AccessQuery, Change, DeskChange, Options, Problem, Record};
+use record::trail::AccessQuery;
+use record::{Change, DeskChange, Options, Problem, Record};
 use terms::Moment;
 
 use crate::proof::verify_closed;

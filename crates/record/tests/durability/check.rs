@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use access::Role;
 use journal::{Act, Entry};
-use record::{AccessQuery, Durability, Key, Record, VerifyOptions};
+use record::trail::AccessQuery;
+use record::{Durability, Key, Record, VerifyOptions};
 use testkit::toy;
 
 use crate::acknowledged::Line;

@@ -216,6 +216,17 @@ pub(crate) const DROP_PAST: &str = "DELETE FROM index_past \
        AND index_past.from_sequence = gone.from_sequence";
 pub(crate) const PUT_ENTRIES: &str = "INSERT INTO entry (sequence, moment, salt, rids, body) \
      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[])";
+pub(crate) const TRAIL_ROWS: &str = "SELECT asked.place, t.rids \
+     FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS asked (subject, sequence, place) \
+     JOIN trail t ON t.subject = asked.subject AND t.sequence = asked.sequence";
+pub(crate) const ERASED_WHOSE: &str = "SELECT asked.place, w.subjects \
+     FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS asked (rid, version, place) \
+     JOIN erased_whose w ON w.rid = asked.rid AND w.version = asked.version";
+pub(crate) const PUT_TRAIL: &str = "INSERT INTO trail (subject, sequence, rids) \
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) \
+     ON CONFLICT (subject, sequence) DO UPDATE SET rids = excluded.rids";
+pub(crate) const PUT_ERASED_WHOSE: &str = "INSERT INTO erased_whose (rid, version, subjects) \
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) ON CONFLICT (rid, version) DO NOTHING";
 pub(crate) const PUT_TILES: &str = "INSERT INTO tile (name, hashes) SELECT * FROM unnest($1::bytea[], $2::bytea[])";
 pub(crate) const PUT_KEPT_KEYS: &str = "INSERT INTO kept_key (principal, key, sequence, digest, moment) \
      SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bigint[])";
