@@ -27,6 +27,8 @@ pub enum Icon {
     Clock,
     /// An octagon: critical.
     Octagon,
+    /// A pencil: something was written.
+    Pencil,
     /// One person.
     Person,
     /// A closed padlock.
@@ -55,6 +57,7 @@ impl Icon {
             Icon::Info => r#"<circle cx="12" cy="12" r="9"/><path d="M12 11v6M12 7.2v.1"/>"#,
             Icon::Clock => r#"<circle cx="12" cy="12" r="9"/><path d="M12 7v5.5l3.5 2"/>"#,
             Icon::Octagon => r#"<path d="M8 2h8l6 6v8l-6 6H8l-6-6V8z"/>"#,
+            Icon::Pencil => r#"<path d="M4 20l1-5L16 4l4 4L9 19z"/>"#,
             Icon::Person => r#"<circle cx="12" cy="8" r="4"/><path d="M4 21c0-5 3.5-7 8-7s8 2 8 7"/>"#,
             Icon::Lock => r#"<path d="M5 11h14v10H5zM8 11V7a4 4 0 0 1 8 0v4"/>"#,
             Icon::Trusts => r#"<path d="M3 4h18v6H3zM3 14h18v6H3zM7 7h.1M7 17h.1"/>"#,

@@ -13,7 +13,7 @@ use maud::Markup;
 use record::Problem;
 use serde::Deserialize;
 
-use crate::door::{Door, asked};
+use crate::door::Door;
 use crate::gather::{chart, find, looked};
 use crate::pages::account::account_page;
 use crate::pages::chart::{Span, Summary, summary_page};
@@ -154,14 +154,10 @@ async fn who_looked(
     if door.permit.role() != Role::PrivacyOfficer {
         return not_allowed(&door, "The list of who has looked is kept by the privacy officer.");
     }
-    let chart = match chart::identity_of(&door, &id, asked::WHO_LOOKED).await {
-        Ok(Some(chart)) => chart,
-        Ok(None) => return not_found(&door),
-        Err(problem) => return failed(&door, &problem),
-    };
     let asked = asked.narrowed();
     match looked::looked_at(&door, &id, &asked).await {
-        Ok(looked) => page(StatusCode::OK, looked_page(&door, &chart, &asked, &looked)),
+        Ok(Some((chart, looked))) => page(StatusCode::OK, looked_page(&door, &chart, &asked, &looked)),
+        Ok(None) => not_found(&door),
         Err(problem) => failed(&door, &problem),
     }
 }

@@ -6,7 +6,7 @@ use access::{Grant, Role, decide};
 use maud::Markup;
 use portal::Setting;
 use portal::components::Printed;
-use portal::components::access_row::{AccessRow, State, View};
+use portal::components::access_row::{AccessRow, Deed, State, View};
 use portal::components::banner::Banner;
 use portal::components::frame::Environment;
 use portal::pages::host::{self, HostView, TrustRow, host_page};
@@ -167,7 +167,43 @@ fn hit(
 
 /// *Who has looked* of the worked case.
 pub(crate) fn who_looked() -> Markup {
-    let rows = vec![
+    let banner = Banner {
+        family: Some("Adeyemi".into()),
+        given: "Folasade".into(),
+        title: Some("Mrs".into()),
+        born: Some(Printed::new("1951-03-14", "14-Mar-1951")),
+        age: Some("75y".into()),
+        gender: Some("Female".into()),
+        nhs_number: Some("999 014 2076".into()),
+        ..Banner::default()
+    };
+    let found = Looked {
+        rows: looked_rows(),
+        lines: 105,
+        page: 2,
+        pages: 3,
+        people: 5,
+        explained: 4,
+        by_role: 4,
+        refused: 3,
+        changes: 1204,
+        authors: 12,
+        incomplete: true,
+        who: Some("Siobhan Reilly".into()),
+        cut: true,
+    };
+    who_looked_page(&WhoLooked {
+        setting: &of_role("Patience Achebe", Role::PrivacyOfficer),
+        banner: &banner,
+        href: "/t/DEMO/patients/adeyemi-folasade/who-has-looked",
+        summary: None,
+        asked: &Narrowed { who: Some("user/s.reilly".into()), page: 2, ..Narrowed::default() },
+        looked: &found,
+    })
+}
+
+fn looked_rows() -> Vec<AccessRow> {
+    vec![
         looked(
             "17-Nov",
             "14:31",
@@ -178,6 +214,19 @@ pub(crate) fn who_looked() -> Markup {
             State::ByRole,
         ),
         looked("17-Nov", "14:30", "Dr Lola Okafor", "Clinician, l.okafor", "Not let in", 3, State::Refused),
+        AccessRow {
+            what: "Added 4 observations; changed 1 medication request".into(),
+            deed: Deed::Changed,
+            ..looked(
+                "17-Nov",
+                "14:27",
+                "Siobhan Reilly",
+                "Clinician, s.reilly",
+                "The role alone; no link of care is recorded",
+                3,
+                State::ByRole,
+            )
+        },
         looked("17-Nov", "14:20", "Dr Anil Mistry", "Clinician, a.mistry", "Covers the team", 2, State::Explained),
         looked(
             "17-Nov",
@@ -197,37 +246,7 @@ pub(crate) fn who_looked() -> Markup {
             2,
             State::BreakGlass,
         ),
-    ];
-    let banner = Banner {
-        family: Some("Adeyemi".into()),
-        given: "Folasade".into(),
-        title: Some("Mrs".into()),
-        born: Some(Printed::new("1951-03-14", "14-Mar-1951")),
-        age: Some("75y".into()),
-        gender: Some("Female".into()),
-        nhs_number: Some("999 014 2076".into()),
-        ..Banner::default()
-    };
-    let found = Looked {
-        rows,
-        lines: 105,
-        page: 2,
-        pages: 3,
-        people: 5,
-        explained: 4,
-        by_role: 4,
-        refused: 3,
-        who: Some("Siobhan Reilly".into()),
-        cut: true,
-    };
-    who_looked_page(&WhoLooked {
-        setting: &of_role("Patience Achebe", Role::PrivacyOfficer),
-        banner: &banner,
-        href: "/t/DEMO/patients/adeyemi-folasade/who-has-looked",
-        summary: None,
-        asked: &Narrowed { who: Some("user/s.reilly".into()), page: 2, ..Narrowed::default() },
-        looked: &found,
-    })
+    ]
 }
 
 fn looked(day: &str, at: &str, who: &str, role: &str, why: &str, views: usize, state: State) -> AccessRow {
@@ -241,6 +260,7 @@ fn looked(day: &str, at: &str, who: &str, role: &str, why: &str, views: usize, s
         what: "Summary".into(),
         why: why.into(),
         views: vec![view; views],
+        deed: Deed::Looked,
         state,
     }
 }

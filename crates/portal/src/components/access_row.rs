@@ -1,4 +1,5 @@
-//! One line of *who has looked*: who, what, the link that explains it, each view with its time, and its state.
+//! One line of *who has looked*: who looked or changed something, what, the link that explains it, each time, and its
+//! state.
 //!
 //! The link is worked out elsewhere; nobody types it.
 
@@ -27,40 +28,51 @@ pub enum State {
     NoReason,
 }
 
-/// One view of a line.
+/// What the person of a line did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Looked, or asked to.
+    Looked,
+    /// Changed something.
+    Changed,
+}
+
+/// One view or change of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     /// When.
     pub at: Printed,
-    /// What was shown, in words.
+    /// What was shown or changed, in words.
     pub what: String,
 }
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRow {
-    /// The day of the last view.
+    /// The day of the last time.
     pub day: Printed,
-    /// The time of the last view.
+    /// The last time.
     pub at: Printed,
-    /// Who looked.
+    /// Who.
     pub who: String,
     /// Their stable id.
     pub principal: String,
     /// In what role.
     pub role: String,
-    /// What was shown, in words.
+    /// What was shown or changed, in words.
     pub what: String,
     /// The link found, or that none was.
     pub why: String,
-    /// The views that the line stands for, newest first.
+    /// The views or changes that the line stands for, newest first.
     pub views: Vec<View>,
+    /// Which of the two they are.
+    pub deed: Deed,
     /// Its state.
     pub state: State,
 }
 
 /// The headings of the columns.
-pub const HEADINGS: [&str; 6] = ["Last", "Who", "What", "Why: the link found", "Views", "State"];
+pub const HEADINGS: [&str; 6] = ["Last", "Who", "What", "Why: the link found", "How often", "State"];
 
 /// The line as a table row; `only` leads to this person's lines alone.
 pub fn access_row(row: &AccessRow, only: &str) -> Markup {
@@ -68,7 +80,10 @@ pub fn access_row(row: &AccessRow, only: &str) -> Markup {
         tr.is-alarm[row.state == State::NoReason] role="row" {
             td.al-nb role="cell" { b { (time(&row.day)) } " " (time(&row.at)) }
             td.al-line2.al-whole role="cell" { a.al-who href=(only) { (row.who) } span.al-sub { (row.role) } }
-            td.al-whole role="cell" { (row.what) }
+            td.al-whole role="cell" {
+                @if row.deed == Deed::Changed { (tag_with(Weight::Info, Icon::Pencil, "Changed")) " " }
+                (row.what)
+            }
             td.al-whole role="cell" { (row.why) }
             td role="cell" { (views(row)) }
             td role="cell" { (state_tag(row.state)) }
@@ -76,9 +91,13 @@ pub fn access_row(row: &AccessRow, only: &str) -> Markup {
     }
 }
 
-/// How many views, and on request each with its time.
+/// How many views or changes, and on request each with its time.
 fn views(row: &AccessRow) -> Markup {
-    let count = counted(row.views.len(), "view", "views");
+    let (one, many) = match row.deed {
+        Deed::Looked => ("view", "views"),
+        Deed::Changed => ("change", "changes"),
+    };
+    let count = counted(row.views.len(), one, many);
     html! {
         @if row.views.len() < 2 { (count) } @else {
             details.al-views {

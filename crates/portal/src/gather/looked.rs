@@ -1,36 +1,101 @@
-//! Who has looked at a patient: the access journal's entries of a period, one line for each person and shift.
+//! Who has looked at a patient and who has changed their record: the entries of the access journal and the commits of a
+//! period, one line for each person, shift and kind of deed.
 //!
 //! The link of care is what the permit of the time says, no more: a role that reaches every patient explains nothing,
-//! and the line says so. Bounded: so many entries; a list that was cut says so.
+//! and the line says so. Bounded: so many entries of each; a list that was cut says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use access::Role;
-use record::trail::{Access, AccessQuery};
-use record::{Key, Problem};
+use clinical::Chart;
+use record::trail::{Access, AccessQuery, Changed, Commit};
+use record::{Key, Problem, Reading};
 use terms::{Date, Moment, local};
 
-use crate::components::access_row::{AccessRow, State, View};
+use super::looked_words::{changed_words, is_software, what_words};
+use super::{chart, finished};
+use crate::components::access_row::{AccessRow, Deed, State, View};
 use crate::door::{Door, asked};
 use crate::pages::who_looked::{Kind, Looked, Narrowed, Period};
 use crate::setting::role_words;
 use crate::words::{clock, short_day};
 
-/// Entries that are read at most.
+/// Entries of the access journal that are read at most, and commits.
 const MOST: usize = 20_000;
-/// Entries that the record gives at once.
+/// Those that the record gives at once.
 const AT_ONCE: usize = 1000;
 /// Lines on one page of the list.
 const LINES: usize = 50;
 const DAY_MS: i64 = 24 * 3_600_000;
 
-/// Reads the access journal for a patient, newest first, and narrows it to what was asked for.
-pub(crate) async fn looked_at(door: &Door, id: &str, asked: &Narrowed) -> Result<Looked, Problem> {
+/// What was read of a period, newest first.
+#[derive(Default)]
+struct Read {
+    accesses: Vec<Access>,
+    commits: Vec<Commit>,
+    /// Whether there is more of either than was read.
+    cut: bool,
+    /// Whether commits of an earlier release may be missing still.
+    incomplete: bool,
+}
+
+/// One thing that somebody did.
+struct Event<'a> {
+    moment: Moment,
+    number: u64,
+    principal: &'a str,
+    permit: &'a str,
+    did: Did<'a>,
+}
+
+enum Did<'a> {
+    /// Asked this, and it was shown.
+    Looked(&'a str),
+    /// Asked this, and was not let in.
+    WasRefused(&'a str),
+    /// Changed this.
+    Changed(&'a [Changed]),
+}
+
+/// Who a patient is, and who has looked at them or changed their record, narrowed to what was asked for. `None` when
+/// there is no such patient or the permit does not reach them.
+pub(crate) async fn looked_at(door: &Door, id: &str, asked: &Narrowed) -> Result<Option<(Chart, Looked)>, Problem> {
     let since = since(asked.period, door.now);
-    let (entries, cut) = entries(door, id, since).await?;
-    let principals: BTreeSet<String> = entries.iter().map(|entry| entry.principal.clone()).collect();
-    let names = door.names.of(principals.into_iter().collect()).await;
-    Ok(looked(&entries, asked, &names, door.now, cut))
+    let reading = door.record.read(&door.permit, asked::WHO_LOOKED).await?;
+    let answer = identity_and_commits(door, &reading, id, since).await;
+    let Some((chart, mut read)) = finished(reading, answer).await? else { return Ok(None) };
+    let (accesses, cut) = accesses(door, id, since).await?;
+    read.accesses = accesses;
+    read.cut |= cut;
+    let readers = read.accesses.iter().map(|access| access.principal.clone());
+    let people: BTreeSet<String> = readers.chain(read.commits.iter().map(|commit| commit.author.clone())).collect();
+    let names = door.names.of(people.into_iter().collect()).await;
+    Ok(Some((chart, looked(&read, asked, &names, door.now))))
+}
+
+async fn identity_and_commits(
+    door: &Door,
+    reading: &Reading,
+    id: &str,
+    since: Moment,
+) -> Result<Option<(Chart, Read)>, Problem> {
+    let Some(chart) = chart::identity_of(door, reading, id).await? else { return Ok(None) };
+    let (subject, mut read) = (Key::new("Patient", id), Read::default());
+    loop {
+        let below = read.commits.last().map(|commit| commit.sequence);
+        let page = reading.commits(&subject, below, AT_ONCE).await?;
+        let was_last = page.commits.len() < AT_ONCE;
+        let before = read.commits.len() + page.commits.len();
+        read.incomplete |= !page.complete;
+        read.commits.extend(page.commits.into_iter().take_while(|commit| commit.moment >= since));
+        if was_last || read.commits.len() < before {
+            return Ok(Some((chart, read)));
+        }
+        if read.commits.len() >= MOST {
+            read.cut = true;
+            return Ok(Some((chart, read)));
+        }
+    }
 }
 
 /// When a period begins.
@@ -39,7 +104,7 @@ fn since(period: Period, now: Moment) -> Moment {
 }
 
 /// The entries since a moment, and whether there are more than were read.
-async fn entries(door: &Door, id: &str, since: Moment) -> Result<(Vec<Access>, bool), Problem> {
+async fn accesses(door: &Door, id: &str, since: Moment) -> Result<(Vec<Access>, bool), Problem> {
     let mut entries: Vec<Access> = Vec::new();
     loop {
         let query = AccessQuery {
@@ -61,46 +126,101 @@ async fn entries(door: &Door, id: &str, since: Moment) -> Result<(Vec<Access>, b
     }
 }
 
-/// A person, a permit, a shift, and whether they were let in.
-type Line<'a> = (&'a str, &'a str, (Date, bool), bool);
+/// A person, a permit, a shift, and what kind of deed.
+type Line<'a> = (&'a str, &'a str, (Date, bool), u8);
 
-fn looked(entries: &[Access], asked: &Narrowed, names: &BTreeMap<String, String>, now: Moment, cut: bool) -> Looked {
-    let mut grouped: BTreeMap<Line<'_>, Vec<&Access>> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| is_wanted(entry, asked)) {
-        let line = (entry.principal.as_str(), entry.permit.as_str(), shift(entry.moment), entry.shown);
-        grouped.entry(line).or_default().push(entry);
+impl<'a> Event<'a> {
+    fn of_access(access: &'a Access) -> Event<'a> {
+        let did = if access.shown { Did::Looked(&access.query) } else { Did::WasRefused(&access.query) };
+        let (principal, permit) = (access.principal.as_str(), access.permit.as_str());
+        Event { moment: access.moment, number: access.number, principal, permit, did }
     }
-    let mut rows: Vec<(Moment, u64, AccessRow)> =
-        grouped.into_values().filter_map(|entries| row(&entries, names, now)).collect();
-    rows.sort_by_key(|(last, number, _)| std::cmp::Reverse((*last, *number)));
-    let lines = rows.len();
-    let pages = lines.div_ceil(LINES).max(1);
-    let page = asked.page.clamp(1, pages);
-    let people: BTreeSet<&str> = entries.iter().map(|entry| entry.principal.as_str()).collect();
-    let count = |wanted: State| entries.iter().filter(|entry| state(entry) == wanted).count() as u64;
-    Looked {
-        rows: rows.into_iter().map(|(_, _, row)| row).skip((page - 1) * LINES).take(LINES).collect(),
-        lines,
-        page,
-        pages,
-        people: people.len(),
-        explained: count(State::Explained),
-        by_role: count(State::ByRole),
-        refused: count(State::Refused),
-        who: asked.who.as_ref().map(|who| names.get(who).cloned().unwrap_or_else(|| short(who).to_owned())),
-        cut,
+
+    fn of_commit(commit: &'a Commit) -> Event<'a> {
+        let (principal, permit) = (commit.author.as_str(), commit.permit.as_str());
+        let did = Did::Changed(&commit.changed);
+        Event { moment: commit.moment, number: commit.sequence, principal, permit, did }
+    }
+
+    /// The line it stands on.
+    fn line(&self) -> Line<'a> {
+        let deed = match self.did {
+            Did::Looked(_) => 0,
+            Did::WasRefused(_) => 1,
+            Did::Changed(_) => 2,
+        };
+        (self.principal, self.permit, shift(self.moment), deed)
+    }
+
+    fn is_wanted(&self, asked: &Narrowed) -> bool {
+        let of_kind = match (asked.kind, &self.did) {
+            (Kind::Everything, _) | (Kind::Refused, Did::WasRefused(_)) | (Kind::Changed, Did::Changed(_)) => true,
+            (Kind::Opened, Did::Looked(query)) => *query != asked::SEARCH && !is_software(query),
+            (Kind::Search, Did::Looked(query)) => *query == asked::SEARCH,
+            (Kind::Software, Did::Looked(query)) => is_software(query),
+            _ => false,
+        };
+        of_kind && asked.who.as_ref().is_none_or(|who| who == self.principal)
+    }
+
+    fn state(&self) -> State {
+        match (&self.did, basis(self.permit)) {
+            (Did::WasRefused(_), _) => State::Refused,
+            (_, "relationship" | "named subjects") => State::Explained,
+            _ => State::ByRole,
+        }
+    }
+
+    fn why(&self) -> &'static str {
+        match (&self.did, basis(self.permit)) {
+            (Did::WasRefused(_), _) => "Not let in",
+            (_, "relationship") => "Has to do with this patient’s care",
+            (_, "named subjects") => "Was given this patient by name",
+            (_, "host") => "The host’s own work on the record",
+            (_, "role") => "The role alone; no link of care is recorded",
+            _ => "The permit does not say",
+        }
+    }
+
+    fn view(&self) -> View {
+        let what = match self.did {
+            Did::Looked(query) | Did::WasRefused(query) => what_words(query),
+            Did::Changed(changed) => changed_words(changed),
+        };
+        View { at: clock(self.moment), what }
     }
 }
 
-fn is_wanted(entry: &Access, asked: &Narrowed) -> bool {
-    let of_kind = match asked.kind {
-        Kind::Everything => true,
-        Kind::Opened => entry.shown && entry.query != asked::SEARCH && !is_software(&entry.query),
-        Kind::Search => entry.shown && entry.query == asked::SEARCH,
-        Kind::Software => entry.shown && is_software(&entry.query),
-        Kind::Refused => !entry.shown,
-    };
-    of_kind && asked.who.as_ref().is_none_or(|who| *who == entry.principal)
+fn looked(read: &Read, asked: &Narrowed, names: &BTreeMap<String, String>, now: Moment) -> Looked {
+    let accesses: Vec<Event<'_>> = read.accesses.iter().map(Event::of_access).collect();
+    let commits: Vec<Event<'_>> = read.commits.iter().map(Event::of_commit).collect();
+    let mut grouped: BTreeMap<Line<'_>, Vec<&Event<'_>>> = BTreeMap::new();
+    for event in accesses.iter().chain(&commits).filter(|event| event.is_wanted(asked)) {
+        grouped.entry(event.line()).or_default().push(event);
+    }
+    let mut rows: Vec<((Moment, u64), AccessRow)> =
+        grouped.into_values().filter_map(|events| row(&events, names, now)).collect();
+    rows.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
+    let lines = rows.len();
+    let pages = lines.div_ceil(LINES).max(1);
+    let page = asked.page.clamp(1, pages);
+    let people = |events: &[Event<'_>]| events.iter().map(|event| event.principal).collect::<BTreeSet<_>>().len();
+    let count = |wanted: State| accesses.iter().filter(|event| event.state() == wanted).count() as u64;
+    Looked {
+        rows: rows.into_iter().map(|(_, row)| row).skip((page - 1) * LINES).take(LINES).collect(),
+        lines,
+        page,
+        pages,
+        people: people(&accesses),
+        explained: count(State::Explained),
+        by_role: count(State::ByRole),
+        refused: count(State::Refused),
+        changes: commits.len() as u64,
+        authors: people(&commits),
+        who: asked.who.as_ref().map(|who| names.get(who).cloned().unwrap_or_else(|| short(who).to_owned())),
+        cut: read.cut,
+        incomplete: read.incomplete,
+    }
 }
 
 /// The day and half of it: 08:00 to 20:00, and the night that follows, which belongs to the day it began on.
@@ -110,28 +230,37 @@ fn shift(moment: Moment) -> (Date, bool) {
     (shifted.date(), shifted.hour() >= 12)
 }
 
-fn row(entries: &[&Access], names: &BTreeMap<String, String>, now: Moment) -> Option<(Moment, u64, AccessRow)> {
-    let last = entries.iter().max_by_key(|entry| (entry.moment, entry.number))?;
-    let what: BTreeSet<String> = entries.iter().map(|entry| what_words(&entry.query)).collect();
+fn row(events: &[&Event<'_>], names: &BTreeMap<String, String>, now: Moment) -> Option<((Moment, u64), AccessRow)> {
+    let last = events.iter().max_by_key(|event| (event.moment, event.number))?;
     let role = last.permit.split(' ').next().and_then(Role::of_code).map_or("Role not known", role_words);
-    let name = names.get(&last.principal);
-    let account = name.map(|_| short(&last.principal));
+    let name = names.get(last.principal);
+    let account = name.map(|_| short(last.principal));
     let row = AccessRow {
         day: short_day(last.moment, now),
         at: clock(last.moment),
-        who: name.map_or_else(|| short(&last.principal).to_owned(), Clone::clone),
-        principal: last.principal.clone(),
+        who: name.map_or_else(|| short(last.principal).to_owned(), Clone::clone),
+        principal: last.principal.to_owned(),
         role: [Some(role), account].into_iter().flatten().collect::<Vec<_>>().join(", "),
-        what: what.into_iter().collect::<Vec<_>>().join(", "),
-        why: why_words(last).to_owned(),
-        views: entries.iter().map(|entry| view(entry)).collect(),
-        state: state(last),
+        what: what_together(events),
+        why: last.why().to_owned(),
+        views: events.iter().map(|event| event.view()).collect(),
+        deed: if matches!(last.did, Did::Changed(_)) { Deed::Changed } else { Deed::Looked },
+        state: last.state(),
     };
-    Some((last.moment, last.number, row))
+    Some(((last.moment, last.number), row))
 }
 
-fn view(entry: &Access) -> View {
-    View { at: clock(entry.moment), what: what_words(&entry.query) }
+/// What the events of a line were about: each thing once, changes added up.
+fn what_together(events: &[&Event<'_>]) -> String {
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    let mut changed: Vec<Changed> = Vec::new();
+    for event in events {
+        match event.did {
+            Did::Looked(query) | Did::WasRefused(query) => drop(asked.insert(what_words(query))),
+            Did::Changed(of) => changed.extend(of.iter().cloned()),
+        }
+    }
+    if changed.is_empty() { asked.into_iter().collect::<Vec<_>>().join(", ") } else { changed_words(&changed) }
 }
 
 /// The id without its kind: `s.reilly` of `user/s.reilly`.
@@ -139,63 +268,15 @@ fn short(principal: &str) -> &str {
     principal.split_once('/').map_or(principal, |(_, name)| name)
 }
 
-/// What the permit says of the link between reader and patient: the last word of [`access::Permit::describe`].
+/// What the permit says of the link between person and patient: the last word of [`access::Permit::describe`].
 fn basis(permit: &str) -> &str {
     permit.split_once(" by ").map_or("", |(_, basis)| basis)
-}
-
-fn state(entry: &Access) -> State {
-    match basis(&entry.permit) {
-        _ if !entry.shown => State::Refused,
-        "relationship" | "named subjects" => State::Explained,
-        _ => State::ByRole,
-    }
-}
-
-fn why_words(entry: &Access) -> &'static str {
-    match basis(&entry.permit) {
-        _ if !entry.shown => "Not let in",
-        "relationship" => "Has to do with this patient’s care",
-        "named subjects" => "Was given this patient by name",
-        "host" => "The host’s own work on the record",
-        "role" => "The role alone; no link of care is recorded",
-        _ => "The permit does not say",
-    }
-}
-
-/// Whether a query came through the FHIR interface: its words begin with a method.
-fn is_software(query: &str) -> bool {
-    query.split_once(' ').is_some_and(|(method, _)| method.bytes().all(|byte| byte.is_ascii_uppercase()))
-}
-
-/// What was asked, in words; of a FHIR request the kind of resource and never what was searched for.
-fn what_words(query: &str) -> String {
-    match query {
-        asked::SUMMARY => "Summary".to_owned(),
-        asked::SEARCH => "In a search".to_owned(),
-        asked::WHO_LOOKED => "Who has looked".to_owned(),
-        query if is_software(query) => software_words(query),
-        _ => "Other".to_owned(),
-    }
-}
-
-fn software_words(query: &str) -> String {
-    let address = query.split_once(' ').map_or("", |(_, address)| address);
-    let (path, searched) = address.split_once('?').map_or((address, false), |(path, _)| (path, true));
-    let mut steps = path.split('/');
-    let kind = steps.next().filter(|kind| !kind.is_empty()).unwrap_or("several kinds");
-    let how = match (searched, steps.clone().next_back()) {
-        (true, _) => ", searched",
-        (false, Some("_history")) => ", all versions",
-        (false, Some("$everything")) => ", everything",
-        _ => "",
-    };
-    format!("{kind}{how} (software)")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use record::trail::How;
 
     const NOW: &str = "2026-11-17T14:35:00Z";
 
@@ -213,9 +294,28 @@ mod tests {
         }
     }
 
+    /// A commit that added observations.
+    fn commit(sequence: u64, at: &str, author: &str, permit: &str, count: usize) -> Commit {
+        let cause = record::Cause { kind: record::CauseKind::Request, reference: "r1".into() };
+        Commit {
+            sequence,
+            moment: Moment::parse(at).unwrap_or_default(),
+            author: author.into(),
+            permit: permit.into(),
+            command: "create".into(),
+            cause,
+            changed: vec![Changed { how: How::Created, kind: "Observation".into(), count }],
+        }
+    }
+
     fn shown(entries: &[Access], asked: &Narrowed) -> Looked {
+        both(entries, Vec::new(), asked)
+    }
+
+    fn both(entries: &[Access], commits: Vec<Commit>, asked: &Narrowed) -> Looked {
+        let read = Read { accesses: entries.to_vec(), commits, ..Read::default() };
         let names = BTreeMap::from([("user/s.reilly".to_owned(), "Siobhan Reilly".to_owned())]);
-        looked(entries, asked, &names, Moment::parse(NOW).unwrap_or_default(), false)
+        looked(&read, asked, &names, Moment::parse(NOW).unwrap_or_default())
     }
 
     fn views() -> Vec<Access> {
@@ -262,6 +362,27 @@ mod tests {
     }
 
     #[test]
+    fn changes_stand_among_the_views_by_time_on_lines_of_their_own() {
+        let commits = vec![
+            commit(9, "2026-11-17T14:34:00Z", "user/s.reilly", "clinician by role", 2),
+            commit(8, "2026-11-17T14:30:00Z", "user/s.reilly", "clinician by role", 1),
+            commit(7, "2026-11-17T08:30:00Z", "token/7f3a", "system by named subjects", 4),
+        ];
+        let looked = both(&views(), commits.clone(), &Narrowed::default());
+        let rows: Vec<_> = looked.rows.iter().map(|row| (row.who.as_str(), row.deed, row.what.as_str())).collect();
+        assert_eq!(rows[0], ("Siobhan Reilly", Deed::Changed, "Added 3 observations"));
+        assert_eq!(rows[1], ("7f3a", Deed::Looked, "Observation, searched (software)"));
+        assert_eq!(rows[5], ("7f3a", Deed::Changed, "Added 4 observations"));
+        assert_eq!((looked.lines, looked.changes, looked.authors), (7, 3, 2));
+        assert_eq!((looked.rows[0].views.len(), looked.rows[0].state), (2, State::ByRole));
+        assert_eq!((looked.rows[5].state, looked.rows[5].role.as_str()), (State::Explained, "Integration"));
+        // A change is not a view: the figures of views stay as they are.
+        assert_eq!((looked.by_role, looked.explained, looked.refused, looked.people), (5, 0, 1, 3));
+        let only = both(&views(), commits, &Narrowed { kind: Kind::Changed, ..Narrowed::default() });
+        assert_eq!((only.lines, only.changes, only.by_role), (2, 3, 5));
+    }
+
+    #[test]
     fn the_link_is_what_the_permit_says_and_nothing_more() {
         let cases = [
             ("clinician by role", true, State::ByRole),
@@ -273,7 +394,7 @@ mod tests {
         ];
         for (permit, let_in, expected) in cases {
             let entry = Access { permit: permit.into(), ..entry(1, NOW, "user/x", asked::SUMMARY, let_in) };
-            assert_eq!(state(&entry), expected, "{permit}");
+            assert_eq!(Event::of_access(&entry).state(), expected, "{permit}");
         }
     }
 

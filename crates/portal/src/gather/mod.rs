@@ -6,6 +6,7 @@
 pub(crate) mod chart;
 pub(crate) mod find;
 pub(crate) mod looked;
+mod looked_words;
 
 use record::{Problem, Reading};
 

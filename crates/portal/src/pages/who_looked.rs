@@ -1,4 +1,5 @@
-//! *Who has looked at this patient, and why*: one line for each person and shift, newest first, from the access journal.
+//! *Who has looked at this patient, and why*: one line for each person and shift, newest first, from the access journal;
+//! and beside these, by time, who has changed something of the record, from the journal of changes.
 //!
 //! Shows identity and no clinical content. The reader's own view is in the list too.
 
@@ -69,7 +70,7 @@ impl Period {
     }
 }
 
-/// Which views the list shows.
+/// Which views and changes the list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kind {
     /// All of them.
@@ -79,6 +80,8 @@ pub enum Kind {
     Opened,
     /// The patient was a row of a search.
     Search,
+    /// Something of the record was changed.
+    Changed,
     /// Software read the record.
     Software,
     /// Somebody asked and was not let in.
@@ -86,7 +89,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 5] = [Kind::Everything, Kind::Opened, Kind::Search, Kind::Software, Kind::Refused];
+    const ALL: [Kind; 6] = [Kind::Everything, Kind::Opened, Kind::Search, Kind::Changed, Kind::Software, Kind::Refused];
 
     /// The kind of a code in an address.
     pub fn of_code(code: &str) -> Kind {
@@ -98,6 +101,7 @@ impl Kind {
             Kind::Everything => "",
             Kind::Opened => "opened",
             Kind::Search => "search",
+            Kind::Changed => "changed",
             Kind::Software => "software",
             Kind::Refused => "refused",
         }
@@ -108,6 +112,7 @@ impl Kind {
             Kind::Everything => "Everything",
             Kind::Opened => "Opened",
             Kind::Search => "In a search",
+            Kind::Changed => "Changed",
             Kind::Software => "Software",
             Kind::Refused => "Not let in",
         }
@@ -119,7 +124,7 @@ impl Kind {
 pub struct Narrowed {
     /// How far back.
     pub period: Period,
-    /// Which views.
+    /// Which views and changes.
     pub kind: Kind,
     /// Only this person's, by stable id.
     pub who: Option<String>,
@@ -138,7 +143,7 @@ pub struct Looked {
     pub page: usize,
     /// How many pages there are, at least one.
     pub pages: usize,
-    /// People and software in the period.
+    /// People and software that looked, in the period.
     pub people: usize,
     /// Views that a link explains.
     pub explained: u64,
@@ -146,10 +151,16 @@ pub struct Looked {
     pub by_role: u64,
     /// Refusals.
     pub refused: u64,
+    /// Commits that changed something of the patient's record.
+    pub changes: u64,
+    /// People and software that made them.
+    pub authors: usize,
     /// The name of the person the list is narrowed to.
     pub who: Option<String>,
-    /// Whether there are more views than were read.
+    /// Whether there are more views or changes than were read.
     pub cut: bool,
+    /// Whether changes from before this release may be missing still.
+    pub incomplete: bool,
 }
 
 /// What the page shows.
@@ -184,13 +195,16 @@ fn figures(of: &WhoLooked<'_>) -> Markup {
     let (looked, scope) = (of.looked, of.asked.period.scope());
     let views = looked.explained + looked.by_role;
     html! {
-        div.al-kpis.al-kpis--4 {
+        div.al-kpis.al-kpis--5 {
             (figure(Standing::Plain, &number(views), &html! {
                 (if views == 1 { "view " } else { "views " }) (scope) ", by " (counted(looked.people, "reader", "readers"))
             }))
             (figure(Standing::Plain, &number(looked.explained), &html! { "explained by a link that the permit names" }))
             (figure(Standing::Plain, &number(looked.by_role), &html! { "by role alone: no link of care is recorded. Treat as not explained." }))
             (figure(Standing::Plain, &number(looked.refused), &html! { "asked and not opened, " (scope) }))
+            (figure(Standing::Plain, &number(looked.changes), &html! {
+                (if looked.changes == 1 { "change " } else { "changes " }) (scope) ", by " (counted(looked.authors, "author", "authors"))
+            }))
         }
     }
 }
@@ -250,7 +264,7 @@ fn identity_line(of: &Banner) -> Markup {
 
 fn list(of: &WhoLooked<'_>) -> Markup {
     let head = Head {
-        title: html! { "Views, newest first" },
+        title: html! { "Views and changes, newest first" },
         scope: Some(html! { "one line for each person and shift, " (of.asked.period.scope()) }),
         end: Some(&periods(of)),
     };
@@ -260,10 +274,15 @@ fn list(of: &WhoLooked<'_>) -> Markup {
             (filters(of))
             @if of.looked.rows.is_empty() { (nobody(of)) } @else { (table(of)) (pages(of)) }
             div.al-panel__f {
-                @if of.looked.cut { "There are more views than one page can read: the newest are counted and shown. " }
+                @if of.looked.cut {
+                    "There are more views or changes than one page can read: the newest are counted and shown. "
+                }
+                @if of.looked.incomplete {
+                    "Changes from before this release are still being listed: some may be missing. "
+                }
                 "The link is what the permit of the time said; nobody types it. Stays, teams, referrals and tasks are not "
-                "looked up yet. Changes are in the journal of changes with their author, and not in this list. "
-                "The list is sealed by the access journal: no one can take a line out."
+                "looked up yet. Of a change the list says how much of which type, and never what it says. Views are sealed "
+                "by the access journal and changes by the journal: no one can take a line out."
             }
         }
     }
@@ -284,7 +303,7 @@ fn filters(of: &WhoLooked<'_>) -> Markup {
     html! {
         div.al-panel__b.al-row.al-filters {
             span.al-lab { "Only" }
-            span.al-seg.al-seg--wrap role="group" aria-label="Which views" {
+            span.al-seg.al-seg--wrap role="group" aria-label="Which views and changes" {
                 @for kind in Kind::ALL {
                     @let asked = Narrowed { kind, page: 1, ..of.asked.clone() };
                     a.al-btn href=(address(of, &asked)) aria-current=[(kind == of.asked.kind).then_some("true")] { (kind.words()) }
@@ -305,8 +324,8 @@ fn nobody(of: &WhoLooked<'_>) -> Markup {
     let narrowed = of.asked.kind != Kind::Everything || of.asked.who.is_some();
     let all = Narrowed { kind: Kind::Everything, ..everyone(of.asked) };
     empty(&html! {
-        @if narrowed { "No view matches. " a href=(address(of, &all)) { "Clear filters" } }
-        @else { "Nobody has looked " (of.asked.period.scope()) "." }
+        @if narrowed { "No view or change matches. " a href=(address(of, &all)) { "Clear filters" } }
+        @else { "Nobody has looked or changed anything " (of.asked.period.scope()) "." }
     })
 }
 

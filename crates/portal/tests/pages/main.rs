@@ -175,6 +175,53 @@ async fn who_has_looked_is_the_privacy_officer_s_list_and_complete() {
     assert!(!page.contains("penicillin"));
 }
 
+/// The rows of the list of who has looked.
+fn lines(page: &str) -> Vec<&str> {
+    let rows = page.split("<tbody").nth(1).unwrap_or_default().split("<tr").skip(1);
+    rows.map(|row| row.split("</tr>").next().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn who_has_changed_stands_beside_who_has_looked() {
+    let trust = Trust::demo().await;
+    let goal = |id: &str, patient: &str| {
+        format!(
+            r#"{{"resourceType":"Goal","id":"{id}","lifecycleStatus":"active","description":{{"text":"Walk to the shop"}},
+            "subject":{{"reference":"Patient/{patient}"}}}}"#
+        )
+    };
+    trust.write(&goal("hers", "adeyemi-folasade")).await;
+    trust.write(&goal("hers", "adeyemi-folasade")).await;
+    trust.write(&goal("his", "cole-arthur")).await;
+    trust.delete("Goal", "hers").await;
+    let path = format!("{ADEYEMI}/who-has-looked");
+    let page = trust.get(Role::PrivacyOfficer, &path).await.text;
+    let all = lines(&page);
+    assert_eq!(all.len(), 3, "the load, the clinician's changes, the officer's own view: {all:?}");
+    let theirs = all.iter().find(|line| line.contains("Added 1 goal; changed 1 goal; deleted 1 goal")).unwrap();
+    for words in
+        ["Changed</span>", "Toni Tester", "Clinician, t.tester", "3 changes", "By role alone", "no link of care"]
+    {
+        assert!(theirs.contains(words), "{words}: {theirs}");
+    }
+    assert!(all.iter().any(|line| line.contains("Host") && line.contains("Added ") && line.contains(" observations")));
+    assert!(page.contains("<b>4</b><span>changes in 12 months, by 2 authors"), "{page}");
+    assert!(page.contains("<b>1</b><span>view in 12 months, by 1 reader"), "{page}");
+
+    let changed = trust.get(Role::PrivacyOfficer, &format!("{path}?period=7d&kind=changed")).await.text;
+    assert_eq!(lines(&changed).len(), 2);
+    let one = trust.get(Role::PrivacyOfficer, &format!("{path}?kind=changed&who=user/t.tester")).await.text;
+    assert_eq!(lines(&one).len(), 1);
+    let searched = trust.get(Role::PrivacyOfficer, &format!("{path}?kind=search")).await.text;
+    assert!(lines(&searched).is_empty() && searched.contains("No view or change matches"), "{searched}");
+    for word in ["penicillin", "Walk to the shop", "creatinine", "apixaban"] {
+        assert!(!page.contains(word) && !changed.contains(word), "{word}");
+    }
+    // Somebody else's page has somebody else's changes.
+    let his = trust.get(Role::PrivacyOfficer, "/t/DEMO/patients/cole-arthur/who-has-looked?kind=changed").await.text;
+    assert!(lines(&his).iter().any(|line| line.contains("Added 1 goal")) && !his.contains("deleted"), "{his}");
+}
+
 #[tokio::test]
 async fn more_views_than_the_record_gives_at_once_are_all_counted() {
     let trust = Trust::demo().await;

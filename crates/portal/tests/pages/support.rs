@@ -50,14 +50,28 @@ impl Trust {
 
     /// Writes resources in one commit.
     pub(crate) async fn put(&self, texts: &[String]) {
-        let changes: Vec<Change> = texts.iter().map(|text| change(text)).collect();
+        let changes = texts.iter().map(|text| change(text)).collect();
+        self.commit("host/test", Role::Host, "load", changes).await;
+    }
+
+    /// Writes a resource as a clinician.
+    pub(crate) async fn write(&self, text: &str) {
+        self.commit("user/t.tester", Role::Clinician, "update", vec![change(text)]).await;
+    }
+
+    /// Deletes a resource as a clinician.
+    pub(crate) async fn delete(&self, kind: &str, id: &str) {
+        self.commit("user/t.tester", Role::Clinician, "delete", vec![Change::Delete(Key::new(kind, id))]).await;
+    }
+
+    async fn commit(&self, who: &str, role: Role, command: &str, changes: Vec<Change>) {
         let cause = Cause { kind: CauseKind::System, reference: "test".into() };
-        let act = Act { command: "load".into(), cause, idempotency: None };
+        let act = Act { command: command.into(), cause, idempotency: None };
         let draft = move |_| {
             let changes = changes.clone();
             async move { Ok::<_, record::TransactError<()>>(Draft { changes, assertions: Vec::new() }) }
         };
-        self.record.transact(&permit("host/test", Role::Host), act, draft).await.unwrap();
+        self.record.transact(&permit(who, role), act, draft).await.unwrap();
     }
 
     /// Asks for a page as someone in a role.
