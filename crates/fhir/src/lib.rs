@@ -36,7 +36,7 @@ pub mod search {
     pub use crate::index::fold::fold;
     pub use crate::index::membership::lies_in;
     pub use crate::index::query::{
-        Condition, SearchError, Surroundings, parse, reference_parameter, row_parameters, sort_parameter,
+        Condition, SearchError, Surroundings, is_reference_parameter, parse, row_parameters, sort_parameter,
         unsupported_parameters,
     };
 }

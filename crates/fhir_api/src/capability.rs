@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use fhir::definitions;
 use fhir::definitions::{ParameterKind, SearchParameter};
-use fhir::search::reference_parameter;
+use fhir::search::is_reference_parameter;
 
 use crate::answer::Answer;
 use crate::door::Door;
@@ -101,7 +101,7 @@ fn list(writer: &mut Writer, name: &str, values: Vec<String>) {
 
 fn includes(kind: &str) -> Vec<String> {
     let all = definitions().search_parameters(kind).iter();
-    let references = all.filter(|parameter| reference_parameter(kind, parameter.code).is_some());
+    let references = all.filter(|parameter| is_reference_parameter(kind, parameter.code));
     references.map(|parameter| format!("{kind}:{}", parameter.code)).collect()
 }
 
@@ -109,7 +109,7 @@ fn includes(kind: &str) -> Vec<String> {
 fn reverse_includes(kind: &str) -> Vec<String> {
     let all = definitions().all_search_parameters().iter();
     let meant = all.filter(|parameter| {
-        parameter.targets.contains(&kind) && reference_parameter(parameter.base, parameter.code).is_some()
+        parameter.targets.contains(&kind) && is_reference_parameter(parameter.base, parameter.code)
     });
     meant.map(|parameter| format!("{}:{}", parameter.base, parameter.code)).collect()
 }

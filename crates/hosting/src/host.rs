@@ -250,7 +250,7 @@ fn owners() -> Owners {
 
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
-    Indexing::new(vec![("fhir", 2), ("patient index", 1), ("accounts", 1)], extract).telling_whose(whose)
+    Indexing::new(vec![("fhir", 3), ("patient index", 1), ("accounts", 1)], extract).telling_whose(whose)
 }
 
 /// The compartments of patients that a text is in.

@@ -73,7 +73,10 @@ struct Owner {
 /// # Errors
 /// PostgreSQL is not installed (the error says what to install), did not start, or refused; a test should fail on it.
 pub async fn fresh() -> Result<TestDatabase> {
-    let server_url = tokio::task::spawn_blocking(shared_url).await??;
+    fresh_at(tokio::task::spawn_blocking(shared_url).await??).await
+}
+
+async fn fresh_at(server_url: String) -> Result<TestDatabase> {
     let name = format!("test_{}_{:016x}", std::process::id(), rand::random::<u64>());
     execute(&server_url, &format!("CREATE DATABASE {name} TEMPLATE template0")).await?;
     Ok(TestDatabase { url: with_database(&server_url, &name)?, name, server_url })
@@ -95,6 +98,22 @@ impl Server {
     /// As [`Server::start`]; also when the program `openssl` is missing.
     pub fn start_with_tls(names: &str) -> Result<Self> {
         Self::start_with(|server| server.make_certificate(names))
+    }
+
+    /// Starts a server of its own with more memory for its buffers, as a machine that serves a trust would have.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_large() -> Result<Self> {
+        Self::start_with(|_| Ok("shared_buffers = '3GB'\n".to_owned()))
+    }
+
+    /// A new empty database on this server.
+    ///
+    /// # Errors
+    /// The server refused.
+    pub async fn database(&self) -> Result<TestDatabase> {
+        fresh_at(self.url()).await
     }
 
     /// The file with the certificate of the authority that vouches for a server with TLS.

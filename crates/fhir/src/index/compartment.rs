@@ -96,7 +96,11 @@ pub(super) fn layout(table: &Table) -> Option<Layout> {
     let name = |code: &&str| table.parameter(code).map(|parameter| parameter.names.plain);
     let main = MAIN.iter().find(|(own, ..)| *own == resource_type);
     Some(Layout {
-        members: members.iter().filter_map(name).collect(),
+        members: members
+            .iter()
+            .filter_map(|code| table.parameter(code))
+            .map(|it| it.rows_of_targets("Patient"))
+            .collect(),
         code: main.and_then(|(_, code, _)| name(code)),
         dates: main.map_or(Vec::new(), |(.., dates)| dates.iter().filter_map(name).collect()),
     })

@@ -198,6 +198,8 @@ impl Rows<'_> {
         let names = &parameter.names;
         for target in targets {
             match target {
+                // Another parameter of the same place has it.
+                Target::Here { kind, .. } if parameter.rows_of_targets(kind) != names.plain => {}
                 Target::Here { kind, id } => self.push(names.plain, smallvec![Part::target(kind, id)]),
                 Target::Elsewhere { url, version } => {
                     let parts = smallvec![Part::Text(encode::text(&url)), Part::Text(encode::text(&version))];

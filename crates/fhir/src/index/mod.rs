@@ -15,7 +15,7 @@
 //! | number, quantity | `X` | `Fixed(number)` |
 //! | | `X:range` | `Fixed(low) Fixed(high)` of ranges and sampled data |
 //! | quantity | `X:unit` | `Code(system, unit) Fixed(number)`, in base units where UCUM allows |
-//! | reference | `X` | `Target(type, id)` |
+//! | reference | `X` | `Target(type, id)`; `patient` has those of `subject` that are patients, and so on |
 //! | | `X:uri` | `Text(address) Text(version)` of what is elsewhere |
 //! | | `X:identifier` | `Text(value) Text(system)` |
 //! | uri | `X` | `Text(address)` |

@@ -40,10 +40,9 @@ pub enum Condition {
     },
     /// A reference of it points to a resource that matches another parameter.
     Chain {
-        /// The reference's rows: `Target` parts under this name.
-        parameter: &'static str,
-        /// Which types the target may have; `rest` is a parameter of each.
-        target_types: Vec<String>,
+        /// Which types the target may have, each with the name of the reference's rows (`Target` parts) that lead to it;
+        /// `rest` is a parameter of each type.
+        targets: Vec<(String, &'static str)>,
         /// The target's parameter with its modifier or further chain.
         rest: String,
         /// The values as written.
@@ -164,15 +163,14 @@ pub fn sort_parameter(resource_type: &str, code: &str) -> Result<Vec<&'static st
     Ok(sources(own, parameter).iter().map(|it| it.names.plain).collect())
 }
 
-/// The rows under which a reference parameter keeps its targets, and the types they may have; for includes. `None` if
-/// the type has no such reference parameter.
-pub fn reference_parameter(resource_type: &str, code: &str) -> Option<(&'static str, &'static [&'static str])> {
-    let parameter = table(resource_type)?.parameter(code)?;
-    let is_reference = parameter.definition.kind == ParameterKind::Reference && parameter.unsupported.is_none();
-    is_reference.then_some((parameter.names.plain, parameter.definition.targets))
+/// Whether a type has such a reference parameter.
+pub fn is_reference_parameter(resource_type: &str, code: &str) -> bool {
+    let parameter = table(resource_type).and_then(|own| own.parameter(code));
+    parameter.is_some_and(|it| it.definition.kind == ParameterKind::Reference && it.unsupported.is_none())
 }
 
-/// The names of all rows that a parameter of a type may have, its sources' included; empty if it has none.
+/// The names of all rows that a parameter of a type may have, those that others hold for it included; empty if it has
+/// none.
 pub fn row_parameters(resource_type: &str, code: &str) -> Vec<&'static str> {
     let Some(own) = table(resource_type) else { return Vec::new() };
     let Some(parameter) = own.parameter(code).filter(|parameter| parameter.unsupported.is_none()) else {
@@ -350,14 +348,14 @@ fn chain(own: &'static Table, before: &str, rest: &str, values: &str) -> Result<
         None if declared.is_empty() => definitions().resource_types().map(|structure| structure.name).collect(),
         None => declared.to_vec(),
     };
-    let fitting = candidates.iter().filter(|kind| knows(kind, rest)).map(|kind| (*kind).to_owned());
-    let target_types: Vec<String> = fitting.collect();
-    if target_types.is_empty() {
+    let fitting = candidates.iter().filter(|kind| knows(kind, rest));
+    let targets: Vec<_> = fitting.map(|kind| ((*kind).to_owned(), parameter.rows_of_targets(kind))).collect();
+    if targets.is_empty() {
         let resource_type = candidates.join("|");
         return Err(SearchError::UnknownParameter { resource_type, code: rest.to_owned() });
     }
     let (rest, values) = (rest.to_owned(), values.to_owned());
-    Ok(Condition::Chain { parameter: parameter.names.plain, target_types, rest, values })
+    Ok(Condition::Chain { targets, rest, values })
 }
 
 /// `Observation:patient:code` of `_has:Observation:patient:code`.
@@ -384,7 +382,7 @@ fn reverse_chain(resource_type: &str, key: &str, values: &str) -> Result<Conditi
     }
     Ok(Condition::ReverseChain {
         resource_type: referring.to_owned(),
-        reference_parameter: parameter.names.plain,
+        reference_parameter: parameter.rows_of_targets(resource_type),
         rest: rest.to_owned(),
         values: values.to_owned(),
     })

@@ -26,7 +26,10 @@ pub(super) fn names(parameter: &'static Parameter) -> Vec<&'static str> {
     let names = &parameter.names;
     match parameter.definition.kind {
         ParameterKind::Token => vec![names.plain, names.text, names.system],
-        ParameterKind::Reference => vec![names.plain, names.uri, names.identifier],
+        ParameterKind::Reference => {
+            let narrower = parameter.narrower.iter().map(|(_, name)| *name);
+            [names.plain, names.uri, names.identifier].into_iter().chain(narrower).collect()
+        }
         ParameterKind::Quantity => vec![names.plain, names.range, names.unit],
         ParameterKind::Number => vec![names.plain, names.range],
         ParameterKind::Composite => vec![names.plain, names.unit],
@@ -283,7 +286,11 @@ fn references(
     let value = unescape(value);
     let targets = local_targets(&value, parameter.definition.targets, kind, around)?;
     if !targets.is_empty() {
-        return Ok(targets.into_iter().map(|target| Span::head(names.plain, [target])).collect());
+        let rows = |target: &Part| match target {
+            Part::Target { kind, .. } => parameter.rows_of_targets(kind),
+            _ => names.plain,
+        };
+        return Ok(targets.into_iter().map(|target| Span::head(rows(&target), [target])).collect());
     }
     match reference::read(&value) {
         Reference::Absolute { url, version, .. } if url.contains(':') => Ok(vec![match version {

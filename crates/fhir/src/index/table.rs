@@ -7,7 +7,8 @@
 use super::compartment::{self, Layout};
 use super::walk::{PathEnd, Walk};
 use crate::definitions::{Component, ParameterKind, SearchParameter, Structure, definitions};
-use crate::expression::{Expression, steps::Path};
+use crate::expression::Expression;
+use crate::expression::steps::{Filter, Path, Step};
 use crate::primitives::Primitive;
 use rustc_hash::FxHashMap;
 use std::sync::{LazyLock, OnceLock};
@@ -38,12 +39,23 @@ pub(super) struct Parameter {
     pub(super) names: Names,
     /// The parameters whose rows hold its values, where it has none itself.
     pub(super) sources: Vec<u16>,
+    /// For references, types whose targets another parameter of the same place holds (`patient` those of `subject`), each
+    /// with what its rows are called.
+    pub(super) narrower: Vec<(Box<str>, &'static str)>,
     /// For composites, their parts in order.
     pub(super) parts: Vec<Part>,
     /// What forms its values can have.
     pub(super) forms: Forms,
     /// Why it cannot be searched by, if so.
     pub(super) unsupported: Option<&'static str>,
+}
+
+impl Parameter {
+    /// What the rows of references to resources of a type are called.
+    pub(super) fn rows_of_targets(&self, kind: &str) -> &'static str {
+        let narrower = self.narrower.iter().find(|(own, _)| **own == *kind);
+        narrower.map_or(self.names.plain, |(_, name)| name)
+    }
 }
 
 /// What forms the values of a parameter can have; all of them where the definitions do not say.
@@ -171,6 +183,7 @@ impl Table {
                 definition,
                 names: Names::new(structure.name, definition),
                 sources: Vec::new(),
+                narrower: Vec::new(),
                 parts: Vec::new(),
                 forms: Forms::default(),
                 unsupported: unsupported(definition, parsed.is_some()),
@@ -182,8 +195,29 @@ impl Table {
         for (place, paths) in members.iter().enumerate() {
             table.compile(place, paths.as_deref());
         }
+        for place in 0..table.parameters.len() {
+            table.parameters[place].narrower = table.narrower(&members, place);
+        }
         table.compartment = compartment::layout(&table);
         table
+    }
+
+    /// The types of the targets of one parameter that are found under another: one that selects the same references, but
+    /// only those to this type.
+    fn narrower(&self, members: &[Option<Vec<Path>>], place: usize) -> Vec<(Box<str>, &'static str)> {
+        let single = |place: usize| match members[place].as_deref() {
+            Some([path]) if self.walk.reaches(place as u16) => Some(path),
+            _ => None,
+        };
+        let Some(own) = single(place) else { return Vec::new() };
+        let others = (0..self.parameters.len()).filter_map(|other| {
+            let parameter = &self.parameters[other];
+            let (Step::Keep(Filter::RefersTo(kind)), before) = single(other)?.steps.split_last()? else { return None };
+            let is_same = single(other)?.root == own.root && before == own.steps;
+            (is_same && parameter.definition.kind == ParameterKind::Reference)
+                .then(|| (kind.clone(), parameter.names.plain))
+        });
+        others.collect()
     }
 
     /// Adds what makes the rows of one parameter.
@@ -244,7 +278,7 @@ impl Part {
 fn end_of(path: &Path, from: &'static Structure) -> Option<&'static Structure> {
     let mut at = from;
     for step in &path.steps {
-        let crate::expression::steps::Step::Child(name) = step else { return None };
+        let Step::Child(name) = step else { return None };
         at = at.element(name)?.type_ref.structure()?;
     }
     Some(at)

@@ -114,7 +114,6 @@ impl Walk {
     }
 
     /// Whether a path of this number ends anywhere.
-    #[cfg(test)]
     pub(super) fn reaches(&self, end: u16) -> bool {
         self.edges.values().flatten().any(|edge| edge.ends.contains(&end) || edge.next.reaches(end))
     }

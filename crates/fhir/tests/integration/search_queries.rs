@@ -313,14 +313,14 @@ fn refusals_say_what_and_where() {
 fn chains_are_taken_apart() {
     let chain = condition("Observation", "subject:Patient.name:exact=Ann").unwrap();
     let expected = Condition::Chain {
-        parameter: "Observation.subject",
-        target_types: vec!["Patient".to_owned()],
+        targets: vec![("Patient".to_owned(), "Observation.patient")],
         rest: "name:exact".to_owned(),
         values: "Ann".to_owned(),
     };
     assert_eq!(chain, expected);
-    let Condition::Chain { target_types, .. } = condition("Observation", "subject.name=Ann").unwrap() else { panic!() };
-    assert_eq!(target_types, ["Patient", "Location"]);
+    let Condition::Chain { targets, .. } = condition("Observation", "subject.name=Ann").unwrap() else { panic!() };
+    let rows = [("Patient".to_owned(), "Observation.patient"), ("Location".to_owned(), "Observation.subject")];
+    assert_eq!(targets, rows);
     let reverse = condition("Patient", "_has:Observation:patient:_has:AuditEvent:entity:agent=x").unwrap();
     let Condition::ReverseChain { rest, reference_parameter, .. } = reverse else { panic!() };
     assert_eq!((rest.as_str(), reference_parameter), ("_has:AuditEvent:entity:agent", "Observation.patient"));

@@ -37,15 +37,15 @@ fn linked_clause(kind: &str, name: &str, value: &str, around: &Surroundings, lin
         Condition::Any(spans) => Ok(Clause::Any(spans)),
         Condition::None(spans) => Ok(Clause::None(spans)),
         Condition::Containing { spans, texts } => containing(name, spans, texts),
-        Condition::Chain { parameter, target_types, rest, values } => {
-            if target_types.len() > MOST_TARGETS {
+        Condition::Chain { targets, rest, values } => {
+            if targets.len() > MOST_TARGETS {
                 let details = format!("{name} may mean any type; name one, such as {}.", named_type(name));
                 return Err(Refusal::bad_request("value", details));
             }
             let links = fewer()?;
-            let inner = target_types.iter().map(|target| {
+            let inner = targets.iter().map(|(target, rows)| {
                 let select = Select::of(target).with(linked_clause(target, &rest, &values, around, links)?);
-                Ok(Clause::Linked(parameter, Box::new(select)))
+                Ok(Clause::Linked(rows, Box::new(select)))
             });
             Ok(either(inner.collect::<Result<Vec<_>, Refusal>>()?))
         }

@@ -5,7 +5,7 @@
 //! <http://hl7.org/fhir/R4/search.html#revinclude>.
 
 use fhir::definitions;
-use fhir::search::{reference_parameter, row_parameters};
+use fhir::search::{is_reference_parameter, row_parameters};
 use record::{Clause, Key, Reading, Select, Version};
 use rustc_hash::FxHashSet;
 use terms::index::{Part, Span};
@@ -59,7 +59,7 @@ impl Include {
         let source = source.ok_or_else(|| refusal("it must begin with a resource type"))?;
         let rows = match parts.next() {
             Some("*") => None,
-            Some(code) if reference_parameter(source, code).is_some() => Some(row_parameters(source, code)),
+            Some(code) if is_reference_parameter(source, code) => Some(row_parameters(source, code)),
             Some(_) => return Err(refusal("there is no such reference parameter")),
             None => return Err(refusal("it must name a parameter")),
         };
@@ -180,5 +180,6 @@ async fn referring_to(
 
 fn references_of(kind: &str) -> Vec<&'static str> {
     let all = definitions().search_parameters(kind).iter();
-    all.filter_map(|parameter| reference_parameter(kind, parameter.code).map(|(rows, _)| rows)).collect()
+    let references = all.filter(|parameter| is_reference_parameter(kind, parameter.code));
+    references.flat_map(|parameter| row_parameters(kind, parameter.code)).collect()
 }

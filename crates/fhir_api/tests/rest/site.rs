@@ -54,7 +54,7 @@ fn clock() -> Clock {
 }
 
 fn indexing() -> Indexing {
-    Indexing::new(vec![("fhir", 2)], |source, rows| {
+    Indexing::new(vec![("fhir", 3)], |source, rows| {
         if let Ok(document) = Document::parse(source.text, &Limits::default()) {
             fhir::search::index_rows(source.kind, source.id, &document, rows);
         }

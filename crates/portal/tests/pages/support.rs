@@ -33,7 +33,7 @@ impl Trust {
     pub(crate) async fn demo() -> Trust {
         let directory = tempfile::tempdir().unwrap();
         let location = Location::Sqlite { directory: directory.path().join("record") };
-        let indexing = Indexing::new(vec![("fhir", 2), ("patient index", 1)], extract);
+        let indexing = Indexing::new(vec![("fhir", 3), ("patient index", 1)], extract);
         let options = Options {
             indexing,
             clock: Arc::new(|| STORY_NOW),

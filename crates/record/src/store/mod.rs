@@ -15,6 +15,7 @@ mod postgres_tls;
 mod postgres_write;
 mod schema;
 mod sqlite;
+mod sqlite_log;
 mod sqlite_write;
 mod trail;
 

@@ -17,6 +17,7 @@ use super::sqlite::{
     blobs, database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, prepare_once,
     symbols_of,
 };
+use super::sqlite_log::Log;
 use super::trail::put_sqlite_trail;
 use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredBlob, StoredKey};
 use crate::error::Problem;
@@ -25,7 +26,8 @@ use crate::names::NameTable;
 
 /// How long another connection that holds the database is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Pages in the log at which it is copied into the database: few, so that no small commit waits long for that ...
+/// Pages in the log at which it is copied into the database: few, so that no small commit waits long for the end of
+/// that ...
 const COPY_AT: u32 = 4_000;
 /// ... and many while large groups change the same pages again and again.
 const COPY_LARGE_AT: u32 = 32_000;
@@ -35,15 +37,15 @@ const LARGE: usize = 1_000;
 /// The one writing connection of a record's database.
 pub(crate) struct SqliteWriter {
     directory: PathBuf,
+    /// Before the connection, so that it ends first.
+    log: Log,
     connection: Connection,
-    /// Pages in the log at which it is copied now.
-    copy_at: u32,
 }
 
 impl SqliteWriter {
     /// Opens the database, making it and its tables when they are not there.
     pub(crate) fn open(directory: &Path, durability: Durability) -> Result<SqliteWriter, Problem> {
-        let connection = Connection::open(database(directory)).map_err(failed("opening the database"))?;
+        let mut connection = Connection::open(database(directory)).map_err(failed("opening the database"))?;
         prepare_once(&connection).map_err(failed("setting up the writer"))?;
         let synchronous = match durability {
             Durability::Full => "FULL",
@@ -52,12 +54,12 @@ impl SqliteWriter {
         connection
             .execute_batch(&format!(
                 "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
-                 PRAGMA busy_timeout = {}; PRAGMA cache_size = -131072; PRAGMA wal_autocheckpoint = {COPY_AT}; \
-                 PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864;",
+                 PRAGMA busy_timeout = {}; PRAGMA cache_size = -262144; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 268435456;",
                 PATIENCE.as_millis()
             ))
             .map_err(failed("setting up the writer"))?;
-        let mut writer = SqliteWriter { directory: directory.to_owned(), connection, copy_at: COPY_AT };
+        let log = Log::of(directory, &mut connection)?;
+        let mut writer = SqliteWriter { directory: directory.to_owned(), log, connection };
         writer.migrate()?;
         Ok(writer)
     }
@@ -165,7 +167,6 @@ impl SqliteWriter {
     }
 
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
-        self.copy_at(if batch.versions.len() < LARGE { COPY_AT } else { COPY_LARGE_AT })?;
         let erasing = !batch.erase.is_empty();
         if erasing {
             self.overwrite_deleted(true)?;
@@ -182,21 +183,14 @@ impl SqliteWriter {
             self.empty_log();
             self.remove_erased(&batch.blob_erase);
         }
-        Ok(())
-    }
-
-    fn copy_at(&mut self, pages: u32) -> Result<(), Problem> {
-        if self.copy_at != pages {
-            let set = self.connection.query_row(&format!("PRAGMA wal_autocheckpoint = {pages}"), [], |_| Ok(()));
-            set.map_err(failed("setting when the log is copied"))?;
-            self.copy_at = pages;
-        }
+        self.log.committed(&self.connection, if batch.versions.len() < LARGE { COPY_AT } else { COPY_LARGE_AT });
         Ok(())
     }
 
     /// Nothing is to be written for a while: copies the log into the database and gives memory back. Whoever reads is
     /// not waited for; what cannot be done now is done another time.
     pub(crate) fn rest(&mut self) {
+        self.log.settle();
         let rest = || {
             self.connection.busy_timeout(Duration::ZERO)?;
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
@@ -217,7 +211,8 @@ impl SqliteWriter {
 
     /// Moves the write-ahead log into the database and cuts it, so that an erased text is not left in it. Readers may
     /// keep it from being cut now; the next checkpoint does it then.
-    fn empty_log(&self) {
+    fn empty_log(&mut self) {
+        self.log.settle();
         if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             tracing::warn!(%error, "the write-ahead log could not be emptied after an erasure");
         }

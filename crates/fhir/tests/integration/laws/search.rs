@@ -47,9 +47,9 @@ fn asked(resource_type: &str, key: &str, values: &str, links: usize) {
             spans.iter().for_each(|span| bounded(resource_type, key, span));
             assert!(texts.iter().all(|text| !text.is_empty() && text.len() <= LONGEST_TEXT));
         }
-        Condition::Chain { target_types, rest, values, .. } if links < MOST_LINKS => {
-            assert!(!target_types.is_empty());
-            target_types.iter().take(MOST_TYPES).for_each(|target| asked(target, rest, values, links + 1));
+        Condition::Chain { targets, rest, values } if links < MOST_LINKS => {
+            assert!(!targets.is_empty());
+            targets.iter().take(MOST_TYPES).for_each(|(target, _)| asked(target, rest, values, links + 1));
         }
         Condition::ReverseChain { resource_type, rest, values, .. } if links < MOST_LINKS => {
             asked(resource_type, rest, values, links + 1);

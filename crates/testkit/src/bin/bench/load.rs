@@ -48,7 +48,7 @@ pub(crate) async fn open(location: &Location) -> Result<Record> {
         Moment(since.as_millis() as i64)
     };
     let options = Options {
-        indexing: Indexing::new(vec![("fhir", 2)], extract).telling_whose(whose),
+        indexing: Indexing::new(vec![("fhir", 3)], extract).telling_whose(whose),
         clock: Arc::new(clock),
         host: "bench".into(),
         origin: "bench.example/t/BENCH".into(),

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use record::Location;
+use testkit::postgres::{Server, TestDatabase};
 
 use corpus::{Corpus, Shape};
 use floor::Floor;
@@ -46,6 +47,8 @@ struct Wanted {
 fn main() -> Result<()> {
     let wanted = wanted(std::env::args().skip(1))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let has_server = wanted.stores.iter().any(|store| store == "postgres");
+    let server = if has_server { Some(Server::start_large()?) } else { None };
     let mut tables = String::new();
     for &shape in &wanted.inputs {
         let corpus = Corpus::read(shape)?;
@@ -56,7 +59,8 @@ fn main() -> Result<()> {
         for store in &wanted.stores {
             for &size in &wanted.sizes {
                 let mut table = Table::new(store, size, shape);
-                runtime.block_on(run(&wanted, store, size, (&corpus, shape), &floor, &mut table.figures))?;
+                let server = server.as_ref().filter(|_| store == "postgres");
+                runtime.block_on(run(&wanted, server, size, (&corpus, shape), &floor, &mut table.figures))?;
                 println!("{table}");
                 tables.push_str(&format!("{table}\n"));
             }
@@ -91,24 +95,27 @@ fn wanted(arguments: impl Iterator<Item = String>) -> Result<Wanted> {
             _ => bail!(USAGE),
         }
     }
+    if !wanted.stores.iter().all(|store| store == "sqlite" || store == "postgres") {
+        bail!(USAGE);
+    }
     Ok(wanted)
 }
 
 async fn run(
     wanted: &Wanted,
-    store: &str,
+    server: Option<&Server>,
     size: usize,
     (corpus, shape): (&Corpus, Shape),
     floor: &Floor,
     figures: &mut Vec<Figure>,
 ) -> Result<()> {
     if wanted.parts.iter().any(|part| part == "record") {
-        in_process(store, size, corpus, floor, figures).await?;
+        in_process(server, size, corpus, floor, figures).await?;
     }
     // Indented texts have line ends of their own, which NDJSON cannot hold.
     if wanted.parts.iter().any(|part| part == "product") && shape == Shape::Compact {
         let folder = tempfile::tempdir_in(target_folder())?;
-        let database = if store == "postgres" { Some(testkit::postgres::fresh().await?) } else { None };
+        let database = database(server).await?;
         let product = product::Product {
             program: wanted.program.clone(),
             data: folder.path().to_owned(),
@@ -123,9 +130,19 @@ async fn run(
 }
 
 /// The record inside this process.
-async fn in_process(store: &str, size: usize, corpus: &Corpus, floor: &Floor, figures: &mut Vec<Figure>) -> Result<()> {
+async fn in_process(
+    server: Option<&Server>,
+    size: usize,
+    corpus: &Corpus,
+    floor: &Floor,
+    figures: &mut Vec<Figure>,
+) -> Result<()> {
     let folder = tempfile::tempdir_in(target_folder())?;
-    let (location, database) = locate(store, folder.path().to_owned()).await?;
+    let (directory, database) = (folder.path().to_owned(), database(server).await?);
+    let location = match &database {
+        Some(database) => Location::Postgres { url: database.url.clone(), schema: "bench".into(), directory },
+        None => Location::Sqlite { directory },
+    };
     let record = load::open(&location).await?;
     load::measure(&record, corpus, size, floor.resources_per_second, figures).await?;
     queries::measure(&record, corpus, size, figures).await?;
@@ -143,15 +160,11 @@ async fn in_process(store: &str, size: usize, corpus: &Corpus, floor: &Floor, fi
     Ok(())
 }
 
-async fn locate(store: &str, directory: PathBuf) -> Result<(Location, Option<testkit::postgres::TestDatabase>)> {
-    match store {
-        "sqlite" => Ok((Location::Sqlite { directory }, None)),
-        "postgres" => {
-            let database = testkit::postgres::fresh().await?;
-            let location = Location::Postgres { url: database.url.clone(), schema: "bench".into(), directory };
-            Ok((location, Some(database)))
-        }
-        other => bail!("there is no store {other}"),
+/// An empty database on the server, where there is one.
+async fn database(server: Option<&Server>) -> Result<Option<TestDatabase>> {
+    match server {
+        Some(server) => server.database().await.map(Some),
+        None => Ok(None),
     }
 }
 
