@@ -79,9 +79,7 @@ impl Record {
             let is_newest = stored.version == newest.version;
             let text = self.inner().version(key.clone(), stored)?;
             let mut rows = reading.rows(&text);
-            if !rows.is_empty() || is_newest {
-                rows.push(kind_row(&key.kind, sequence));
-            }
+            rows.push(kind_row(&key.kind, sequence));
             let next = reading.store().versions(&[(rid, version + 1)]).await?.into_iter().flatten().next();
             erase.push(Erased {
                 rid,

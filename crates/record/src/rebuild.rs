@@ -153,10 +153,10 @@ impl Record {
             for (at, key) in &resources {
                 let newest = if at.live { versions.next().flatten() } else { None };
                 let rows = match newest {
-                    Some(newest) => self.rows_of(newest).await?.1,
+                    Some(newest) => self.rows_of(key, newest)?.1,
                     None => Vec::new(),
                 };
-                let past = if self.keeps(key.0) { self.past_rows(at.rid).await? } else { Vec::new() };
+                let past = if self.keeps(key.0) { self.past_rows(at.rid, key).await? } else { Vec::new() };
                 if !rows.is_empty() || !past.is_empty() {
                     part.push(ResourceRows { rid: at.rid, key: key.clone(), version: at.version, rows, past });
                 }
@@ -167,13 +167,14 @@ impl Record {
         }
     }
 
-    fn keeps(&self, kind: u16) -> bool {
+    /// Whether the past rows of a type are kept for ever.
+    pub(crate) fn keeps(&self, kind: u16) -> bool {
         let name = self.inner().shared.names.name(NameList::Kind, u32::from(kind));
         name.is_some_and(|name| self.inner().indexing.keeps(&name))
     }
 
     /// The rows of every version that was replaced or deleted.
-    async fn past_rows(&self, rid: i64) -> Result<Vec<PastRows>, Problem> {
+    async fn past_rows(&self, rid: i64, key: &StoredKey) -> Result<Vec<PastRows>, Problem> {
         let (mut past, mut below, mut ended) = (Vec::new(), i64::MAX as u64, None);
         loop {
             let versions = self.inner().store.history(rid, below, BATCH).await?;
@@ -182,7 +183,7 @@ impl Record {
             for version in versions {
                 let from = version.sequence;
                 let rows = match ended {
-                    Some(_) => self.rows_of(version).await?.1,
+                    Some(_) => self.rows_of(key, version)?.1,
                     None => Vec::new(),
                 };
                 if let (Some(to), false) = (ended, rows.is_empty()) {
@@ -193,15 +194,13 @@ impl Record {
         }
     }
 
-    /// The rows of a stored version, the record's own included; none for a deletion or an erased text.
-    pub(crate) async fn rows_of(&self, version: StoredVersion) -> Result<(Key, Vec<Row>), Problem> {
+    /// The rows of a stored version of the resource with this key, the record's own included; none for a deletion or an
+    /// erased text.
+    pub(crate) fn rows_of(&self, key: &StoredKey, version: StoredVersion) -> Result<(Key, Vec<Row>), Problem> {
         let inner = self.inner();
         let (rid, sequence) = (version.rid, version.sequence);
-        let stored = inner.store.keys(&[rid]).await?.into_iter().flatten().next();
-        let key = stored.and_then(|(kind, id)| {
-            let kind = inner.shared.names.name(NameList::Kind, u32::from(kind))?;
-            Some(Key::new(kind.as_ref(), logical_id(&id)?))
-        });
+        let kind = inner.shared.names.name(NameList::Kind, u32::from(key.0));
+        let key = kind.and_then(|kind| Some(Key::new(kind.as_ref(), logical_id(&key.1)?)));
         let key = key.ok_or_else(|| Problem::damaged(format!("row {rid} has no key")))?;
         let version = inner.version(key, version)?;
         if version.text.is_empty() {

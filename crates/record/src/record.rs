@@ -95,7 +95,7 @@ pub(crate) struct Inner {
     pub(crate) origin: String,
     /// Held while a checkpoint is made and kept, so that the kept one is never older than one given out.
     checkpoints: tokio::sync::Mutex<()>,
-    /// Held during an erasure, so that a text is erased by one entry only.
+    /// Held during an erasure, so that a text is erased by one entry only, and while the texts are proved.
     pub(crate) erasures: tokio::sync::Mutex<()>,
     /// There when the record was opened to receive entries; held while some are applied.
     pub(crate) receiving: Option<tokio::sync::Mutex<()>>,

@@ -1,7 +1,8 @@
 //! Proving a record whole: every entry, text, blob and access leaf through the journal's one verifier, then what the store
 //! adds to them (tiles, head, version rows, and on request the index) against what they must be.
 //!
-//! Works on a record that is in use: it proves the entries up to the newest one at its start.
+//! Works on a record that is in use: it proves the entries up to the newest one at its start. Whoever erases waits until
+//! the entries are through: a text that goes meanwhile would seem to be lost.
 
 use std::collections::BTreeMap;
 
@@ -117,6 +118,7 @@ impl Record {
             self.index_settled().await;
         }
         let inner = self.inner();
+        let nothing_erased_meanwhile = inner.erasures.lock().await;
         let newest = inner.store.head().await?;
         let mut findings = StoreFindings::default();
         let mut verifier = Verifier::new(Expect {
@@ -147,6 +149,7 @@ impl Record {
         }
         self.check_unnamed(named.versions, newest.sequence, &mut findings).await?;
         self.check_unknown_blobs(named.blobs, newest.sequence, &mut findings).await?;
+        drop(nothing_erased_meanwhile);
         let journal = verifier.finish();
         if (journal.entries, journal.head, moment) != (newest.sequence, newest.chain, newest.moment) {
             let sentence = format!("The head is not that of the {} entries that are there.", journal.entries);

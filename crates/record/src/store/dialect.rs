@@ -95,6 +95,10 @@ pub(crate) const SCAN_DOWN_AS_AT: &str = "SELECT key, rid FROM (\
 pub(crate) const ESTIMATE: &str =
     "SELECT count(*) FROM (SELECT 1 FROM idx WHERE key >= $1 AND key < $2 LIMIT $3) AS found";
 pub(crate) const HOLDERS: &str = "SELECT key, rid FROM idx WHERE key >= $1 AND key < $2 ORDER BY key, rid LIMIT $3";
+/// The whole index, and all past rows, in the order of their keys.
+pub(crate) const INDEX_AFTER: &str = "SELECT key, rid FROM idx WHERE (key, rid) > ($1, $2) ORDER BY key, rid LIMIT $3";
+pub(crate) const PAST_AFTER: &str = "SELECT key, rid, from_sequence, to_sequence, kept FROM index_past \
+     WHERE (key, rid, from_sequence) > ($1, $2, $3) ORDER BY key, rid, from_sequence LIMIT $4";
 pub(crate) const ENTRIES: &str =
     "SELECT sequence, moment, salt, rids, body FROM entry WHERE sequence >= $1 ORDER BY sequence LIMIT $2";
 pub(crate) const ENTRY_MOMENT: &str = "SELECT moment FROM entry WHERE sequence = $1";

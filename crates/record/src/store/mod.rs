@@ -18,6 +18,7 @@ mod sqlite;
 mod sqlite_log;
 mod sqlite_write;
 mod trail;
+mod walk;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ use sqlite::SqliteReader;
 pub(crate) use sqlite::failed as sqlite_failed;
 use sqlite_write::SqliteWriter;
 pub(crate) use trail::{ErasedWhose, TrailEntry, TrailRow};
+pub(crate) use walk::Walked;
 
 /// The readers of a record's store.
 #[derive(Clone)]
@@ -259,6 +261,11 @@ impl Store {
         each_store!(self, store => store.symbol(system, code))
     }
 
+    /// The symbols of many codes, each with its system's number, in the order asked.
+    pub(crate) async fn symbols(&self, wanted: &[(u32, String)]) -> Result<Vec<Option<u32>>, Problem> {
+        each_store!(self, store => store.symbols(wanted))
+    }
+
     /// All (system, symbol) of a code.
     pub(crate) async fn symbols_of(&self, code: &str) -> Result<Vec<(u32, u32)>, Problem> {
         each_store!(self, store => store.symbols_of(code))
@@ -333,6 +340,16 @@ impl Store {
     /// About how many current rows the ranges have together, counted up to `most`.
     pub(crate) async fn estimate(&self, ranges: &[KeyRange], most: usize) -> Result<usize, Problem> {
         each_store!(self, store => store.estimate(ranges, most))
+    }
+
+    /// The next rows of the whole index, whatever order it has; none at its end. Each that stays is given once.
+    pub(crate) async fn walk_index(&self, walked: &mut Walked) -> Result<Vec<Hit>, Problem> {
+        each_store!(self, store => store.walk_index(walked))
+    }
+
+    /// The next of all past rows, in the same way.
+    pub(crate) async fn walk_past(&self, walked: &mut Walked) -> Result<Vec<PastRow>, Problem> {
+        each_store!(self, store => store.walk_past(walked))
     }
 
     /// Entries from a sequence on.

@@ -107,6 +107,15 @@ impl PostgresReader {
         self.query_opt("reading a symbol", sql::SYMBOL, parameters, |row| number(row, 0)).await
     }
 
+    pub(crate) async fn symbols(&self, wanted: &[(u32, String)]) -> Result<Vec<Option<u32>>, Problem> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (systems, codes) = code_columns(wanted);
+        let rows = self.query("reading symbols", postgres::SYMBOLS, &[&systems, &codes]).await?;
+        placed(wanted.len(), &rows, |row| number(row, 1))
+    }
+
     pub(crate) async fn symbols_of(&self, code: &str) -> Result<Vec<(u32, u32)>, Problem> {
         each(&self.query("reading symbols", sql::SYMBOLS_OF, &[&code.as_bytes()]).await?, symbol_row)
     }
@@ -327,6 +336,11 @@ pub(super) fn placed<T>(
 /// The two columns of stored keys.
 pub(super) fn key_columns(keys: &[StoredKey]) -> (Vec<i64>, Vec<&[u8]>) {
     keys.iter().map(|(kind, id)| (i64::from(*kind), id.as_slice())).unzip()
+}
+
+/// The two columns of codes.
+pub(super) fn code_columns(codes: &[(u32, String)]) -> (Vec<i64>, Vec<&[u8]>) {
+    codes.iter().map(|(system, code)| (i64::from(*system), code.as_bytes())).unzip()
 }
 
 /// The two ends of ranges.

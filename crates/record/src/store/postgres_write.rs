@@ -23,8 +23,8 @@ use super::dialect::{self as sql, postgres};
 use super::next_index::put_postgres_next;
 use super::obligations::put_postgres;
 use super::postgres::{
-    Parameters, TOP, dictionary_row, each, head_row, hit_row, kept_key_row, key_columns, located_row, name_row, number,
-    placed, stored, symbol_row, value,
+    Parameters, TOP, code_columns, dictionary_row, each, head_row, hit_row, kept_key_row, key_columns, located_row,
+    name_row, number, placed, stored, symbol_row, value,
 };
 use super::postgres_session::{Address, check_durable, connect, failed, is_lost, migrate, unreachable};
 use super::trail::put_postgres_trail;
@@ -238,8 +238,7 @@ impl PostgresWriter {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let systems: Vec<i64> = wanted.iter().map(|(system, _)| i64::from(*system)).collect();
-        let codes: Vec<&[u8]> = wanted.iter().map(|(_, code)| code.as_bytes()).collect();
+        let (systems, codes) = code_columns(wanted);
         let rows = self.query("reading symbols", postgres::SYMBOLS, &[&systems, &codes])?;
         placed(wanted.len(), &rows, |row| number(row, 1))
     }

@@ -113,6 +113,10 @@ impl SqliteReader {
         })
     }
 
+    pub(crate) fn symbols(&self, wanted: &[(u32, String)]) -> Result<Vec<Option<u32>>, Problem> {
+        self.with("reading symbols", |connection| symbols(connection, wanted))
+    }
+
     pub(crate) fn symbols_of(&self, code: &str) -> Result<Vec<(u32, u32)>, Problem> {
         self.with("reading symbols", |connection| symbols_of(connection, code))
     }
@@ -418,6 +422,12 @@ pub(crate) fn locate(connection: &Connection, keys: &[StoredKey]) -> rusqlite::R
 
 fn located_row(row: &Row<'_>) -> rusqlite::Result<Located> {
     Ok(Located { rid: row.get(0)?, version: row.get(1)?, sequence: row.get(2)?, live: row.get(3)? })
+}
+
+pub(crate) fn symbols(connection: &Connection, wanted: &[(u32, String)]) -> rusqlite::Result<Vec<Option<u32>>> {
+    let mut statement = connection.prepare_cached(sql::SYMBOL)?;
+    let find = |(system, code): &(u32, String)| statement.query_row((code, system), |row| row.get(0)).optional();
+    wanted.iter().map(find).collect()
 }
 
 pub(crate) fn symbols_of(connection: &Connection, code: &str) -> rusqlite::Result<Vec<(u32, u32)>> {

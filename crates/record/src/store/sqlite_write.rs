@@ -14,7 +14,7 @@ use super::next_index::put_sqlite_next;
 use super::obligations::put_sqlite;
 use super::schema::STEPS;
 use super::sqlite::{
-    blobs, database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, prepare_once,
+    blobs, database, dictionaries, failed, first_at_or_after, head_row, kept_key, locate, names, prepare_once, symbols,
     symbols_of,
 };
 use super::sqlite_log::Log;
@@ -125,13 +125,7 @@ impl SqliteWriter {
     }
 
     pub(crate) fn symbols(&mut self, wanted: &[(u32, String)]) -> Result<Vec<Option<u32>>, Problem> {
-        let read = || {
-            let mut statement = self.connection.prepare_cached(sql::SYMBOL)?;
-            let find =
-                |(system, code): &(u32, String)| statement.query_row((code, system), |row| row.get(0)).optional();
-            wanted.iter().map(find).collect::<rusqlite::Result<Vec<Option<u32>>>>()
-        };
-        read().map_err(failed("reading symbols"))
+        symbols(&self.connection, wanted).map_err(failed("reading symbols"))
     }
 
     pub(crate) fn symbols_of(&mut self, code: &str) -> Result<Vec<(u32, u32)>, Problem> {

@@ -95,6 +95,8 @@ on_each_store![
     system::a_checkpoint_states_the_journal,
     proof::a_record_with_a_past_holds,
     proof::whatever_is_tampered_with_is_named,
+    proof::past_rows_are_there_as_long_as_they_are_kept,
+    proof::verifying_finds_nothing_in_what_changes_meanwhile,
     proof::an_old_copy_is_named_against_a_checkpoint,
     proof::a_cut_tail_is_named_against_a_checkpoint,
     proof::tampering_with_the_access_journal_is_named,

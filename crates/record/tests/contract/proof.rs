@@ -1,7 +1,7 @@
 //! Contracts of proof: a record that was used holds; whatever is changed behind its back is named; what was erased is
 //! gone; the index is a function of the texts.
 
-use record::{Change, Clause, Erasure, Record, Select, VerifyOptions, VerifyReport};
+use record::{Change, Clause, Erasure, Options, Record, Select, VerifyOptions, VerifyReport};
 use terms::index::{Next, Span};
 
 use crate::reads::{Model, all_pages, check, draw_select};
@@ -16,9 +16,33 @@ pub(crate) async fn verify_closed(place: &Place, against: Vec<String>) -> Verify
     verify(&record, against).await
 }
 
-/// A record with a past: 300 commits, updates, deletions, several readings.
+/// Options of a host that keeps the past rows of things for ever.
+fn keeping(place: &Place) -> Options {
+    let mut options = place.options();
+    options.indexing.kept = vec!["Thing"];
+    options
+}
+
+async fn open_keeping(place: &Place) -> Record {
+    Record::open(&place.location, keeping(place)).await.unwrap()
+}
+
+async fn verify_kept(place: &Place, against: Vec<String>) -> VerifyReport {
+    let record = Record::open_to_verify(&place.location, keeping(place)).await.unwrap();
+    verify(&record, against).await
+}
+
+fn holds(report: &VerifyReport) {
+    assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
+}
+
+/// A record with a past: 300 commits, updates, deletions, several readings; what things were is kept for ever, what
+/// another was for an hour.
 async fn used(place: &Place) -> Record {
-    let record = place.open().await;
+    let record = open_keeping(place).await;
+    for name in ["before", "after"] {
+        put(&record, vec![Change::Put(key("Other", "o"), lines(&[&format!("text Thing.name {name}")]))]).await;
+    }
     let mut dice = Dice::new(5);
     let mut model = Model::default();
     for _ in 0..300 {
@@ -87,32 +111,121 @@ const TAMPERING: &[(&str, &str)] = &[
     ),
 ];
 
+/// Which past row is changed by the cases below: one that is kept for ever, and one that is not.
+const KEPT_ROW: &str = "(key, rid, from_sequence) = \
+     (SELECT key, rid, from_sequence FROM index_past WHERE kept = 1 ORDER BY key DESC, rid, from_sequence LIMIT 1)";
+const OTHER_ROW: &str = "(key, rid, from_sequence) = \
+     (SELECT key, rid, from_sequence FROM index_past WHERE kept = 0 ORDER BY key DESC, rid, from_sequence LIMIT 1)";
+
+/// What is done to that row.
+const PAST_TAMPERING: &[(&str, &str)] = &[
+    ("DELETE FROM index_past WHERE", "past-row-missing"),
+    ("UPDATE index_past SET to_sequence = to_sequence + 1 WHERE", "past-row-unknown"),
+    ("UPDATE index_past SET to_sequence = -1, kept = 1 WHERE", "past-row-unknown"),
+    ("UPDATE index_past SET from_sequence = from_sequence - 1 WHERE", "past-row-unknown"),
+    ("UPDATE index_past SET rid = rid + 1 WHERE", "past-row-unknown"),
+    ("UPDATE index_past SET key = (SELECT key FROM idx ORDER BY key DESC LIMIT 1) WHERE", "past-row-unknown"),
+    ("UPDATE index_past SET kept = 1 - kept WHERE", "past-row-missing"),
+    (
+        "INSERT INTO index_past SELECT key, rid, from_sequence + 1, to_sequence + 1, kept FROM index_past WHERE",
+        "past-row-unknown",
+    ),
+    (
+        "INSERT INTO index_past SELECT key, 100000, from_sequence, to_sequence, kept FROM index_past WHERE",
+        "past-row-unknown",
+    ),
+    ("INSERT INTO idx SELECT key, rid FROM index_past WHERE", "index-row-unknown"),
+];
+
 pub(crate) async fn whatever_is_tampered_with_is_named(place: &Place) {
     used(place).await.close().await;
-    for (sql, kind) in TAMPERING {
+    let past = |row: &'static str| PAST_TAMPERING.iter().map(move |(sql, kind)| (format!("{sql} {row}"), *kind));
+    let cases = TAMPERING.iter().map(|(sql, kind)| ((*sql).to_owned(), *kind));
+    for (sql, kind) in cases.chain(past(KEPT_ROW)).chain(past(OTHER_ROW)) {
         let copy = place.copy().await;
-        copy.tamper(sql).await;
-        let report = verify_closed(&copy, Vec::new()).await;
+        copy.tamper(&sql).await;
+        let report = verify_kept(&copy, Vec::new()).await;
         let journal = report.journal.findings.iter().map(|finding| finding.kind.name());
         let found: Vec<&str> = journal.chain(report.store.iter().map(|finding| finding.kind)).collect();
         assert!(found.iter().any(|found| found.starts_with(kind)), "{sql}: {found:?}");
     }
-    let untouched = verify_closed(&place.copy().await, Vec::new()).await;
-    assert!(untouched.holds(), "{:?} {:?}", untouched.journal.findings, untouched.store);
+    holds(&verify_kept(&place.copy().await, Vec::new()).await);
+}
+
+/// Past rows go with what they came from: an hour after it ended, or with the text that an erasure took.
+pub(crate) async fn past_rows_are_there_as_long_as_they_are_kept(place: &Place) {
+    let record = used(place).await;
+    let thing = key("Thing", "e");
+    for rows in [&["text Thing.name secret"][..], &[], &["text Thing.name second"], &["text Thing.name third"]] {
+        put(&record, vec![Change::Put(thing.clone(), lines(rows))]).await;
+    }
+    let versions = vec![(thing.clone(), 1), (thing.clone(), 2), (thing.clone(), 4)];
+    let erasure = Erasure { versions, authority: "court order 9".into(), reason: "wrong document".into() };
+    record.erase(&host(), act("erase"), erasure).await.unwrap();
+    holds(&verify(&record, Vec::new()).await);
+    let before = verify(&record, Vec::new()).await.index_rows;
+    place.pass(2 * 3_600_000);
+    put(&record, vec![Change::Put(thing, lines(&["text Thing.name fourth"]))]).await;
+    record.sweep().await.unwrap();
+    let swept = verify(&record, Vec::new()).await;
+    holds(&swept);
+    assert_eq!(swept.index_rows, before, "two rows came, and two of the other's past went");
+    record.rebuild_index(|_, _| {}).await.unwrap();
+    holds(&verify(&record, Vec::new()).await);
+    record.close().await;
+    // As an erasure that forgot it would leave it.
+    let forgotten = "INSERT INTO index_past SELECT key, rid, from_sequence - 1, from_sequence, 1 FROM index_past \
+        WHERE rid = (SELECT max(rid) FROM version) AND from_sequence = (SELECT max(from_sequence) FROM index_past)";
+    place.tamper(forgotten).await;
+    let report = verify_kept(place, Vec::new()).await;
+    let found: Vec<&str> = report.store.iter().map(|finding| finding.kind).collect();
+    assert_eq!(found, ["past-row-unknown", "past-row-unknown"]);
+}
+
+/// A record in use is verified with its index while everything changes, and nothing is found.
+pub(crate) async fn verifying_finds_nothing_in_what_changes_meanwhile(place: &Place) {
+    let record = used(place).await;
+    let verifying = tokio::spawn({
+        let record = record.clone();
+        async move {
+            for _ in 0..6 {
+                holds(&verify(&record, Vec::new()).await);
+            }
+        }
+    });
+    let mut dice = Dice::new(7);
+    let mut model = Model::default();
+    let mut many = 0;
+    while !verifying.is_finished() {
+        let made = |number: u64| Change::Put(key("Thing", &format!("many{number}")), lines(&["text Thing.name m"]));
+        put(&record, (many..many + 100).map(made).collect()).await;
+        let versions = vec![(key("Thing", &format!("many{}", many + 1)), 1)];
+        let erasure = Erasure { versions, authority: "court order 10".into(), reason: "a race".into() };
+        record.erase(&host(), act("erase"), erasure).await.unwrap();
+        many += 50;
+        for _ in 0..5 {
+            model.step(&record, &mut dice).await;
+        }
+        place.pass(600_000);
+        record.sweep().await.unwrap();
+    }
+    verifying.await.unwrap();
+    assert!(many >= 200, "too little has changed meanwhile: {many}");
+    holds(&verify(&record, Vec::new()).await);
 }
 
 pub(crate) async fn an_old_copy_is_named_against_a_checkpoint(place: &Place) {
     let record = used(place).await;
     record.close().await;
     let old = place.copy().await;
-    let record = place.open().await;
+    let record = open_keeping(place).await;
     for number in 0..5 {
         put(&record, vec![Change::Put(key("Thing", &format!("new{number}")), lines(&[]))]).await;
     }
     let checkpoint = record.checkpoint().await.unwrap().to_string();
-    let report = verify_closed(&old, Vec::new()).await;
+    let report = verify_kept(&old, Vec::new()).await;
     assert!(report.holds(), "without a checkpoint from outside an old copy cannot be told");
-    let report = verify_closed(&old, vec![checkpoint]).await;
+    let report = verify_kept(&old, vec![checkpoint]).await;
     assert!(report.journal.findings.iter().any(|finding| finding.kind.name() == "tail-cut"));
 }
 
@@ -131,7 +244,7 @@ pub(crate) async fn a_cut_tail_is_named_against_a_checkpoint(place: &Place) {
              UPDATE head SET sequence = {before}"
         ))
         .await;
-    let report = verify_closed(place, vec![checkpoint.to_string()]).await;
+    let report = verify_kept(place, vec![checkpoint.to_string()]).await;
     assert!(report.journal.findings.iter().any(|finding| finding.kind.name() == "tail-cut"), "{report:?}");
 }
 
@@ -160,7 +273,7 @@ pub(crate) async fn tampering_with_the_access_journal_is_named(place: &Place) {
         let mut bytes = std::fs::read(&path).unwrap();
         change(&mut bytes);
         std::fs::write(&path, bytes).unwrap();
-        let report = verify_closed(&copy, Vec::new()).await;
+        let report = verify_kept(&copy, Vec::new()).await;
         let kinds: Vec<&str> = report.journal.findings.iter().map(|finding| finding.kind.name()).collect();
         assert!(
             kinds.iter().any(|kind| kind.starts_with("leaf-") || kind.starts_with("segment-")),

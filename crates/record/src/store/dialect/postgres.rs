@@ -164,6 +164,12 @@ pub(crate) const HOLDERS: &str =
 pub(crate) const ESTIMATE: &str = "SELECT count(*) FROM (SELECT 1 FROM unnest($1::bytea[], $2::bytea[]) \
      AS asked (low, high) CROSS JOIN LATERAL (SELECT 1 FROM idx WHERE key >= asked.low AND key < asked.high LIMIT $3) \
      AS found LIMIT $3) AS counted";
+/// The blocks of a table, and what lies in some of them: places begin with their block.
+pub(crate) const COUNT_BLOCKS: &str =
+    "SELECT pg_relation_size($1::text::regclass) / current_setting('block_size')::bigint";
+pub(crate) const INDEX_BLOCKS: &str = "SELECT key, rid FROM idx WHERE ctid >= $1::text::tid AND ctid < $2::text::tid";
+pub(crate) const PAST_BLOCKS: &str = "SELECT key, rid, from_sequence, to_sequence, kept FROM index_past \
+     WHERE ctid >= $1::text::tid AND ctid < $2::text::tid";
 /// Halves the entries until the first at or after the moment is found; their moments rise.
 pub(crate) const FIRST_AT_OR_AFTER: &str = "WITH RECURSIVE half (low, high) AS (\
        SELECT 1::bigint, sequence + 1 FROM head WHERE one = 1 \
