@@ -122,6 +122,90 @@ it("a locked session opens nothing, and signing out ends it", async () => {
   await other.context().close();
 });
 
+// Fills the form with the keyboard alone, from the first field on.
+async function typePasswords(page, current, fresh, again = fresh) {
+  await page.getByLabel("Current password").focus();
+  for (const [id, word] of [["current", current], ["new", fresh], ["again", again]]) {
+    assert.equal(await page.evaluate(() => document.activeElement.id), id);
+    await page.keyboard.type(word);
+    await page.keyboard.press("Tab");
+  }
+  assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), "Change password");
+  await page.keyboard.press("Enter");
+}
+
+it("a person changes their password with the keyboard alone; a wrong one is refused and ends no session", async () => {
+  const account = demo.found["sign-ins"].find((account) => account.role === "clerk");
+  const fresh = "three quiet otters swim";
+  const page = await signIn("clerk");
+  await page.goto(`${base}${home}account`);
+  await page.getByRole("link", { name: "Change your password" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/password$/);
+  await checkWidths(page, "product-password");
+
+  await typePasswords(page, "not my password", fresh);
+  await page.getByText("There is a problem").waitFor();
+  assert.match(await page.evaluate(() => document.activeElement.className), /nhsuk-error-summary/);
+  const current = page.getByLabel("Current password");
+  assert.equal(await current.getAttribute("aria-invalid"), "true");
+  const described = await current.getAttribute("aria-describedby");
+  assert.match(await page.locator(`#${described}`).textContent(), /not your current password/);
+  assert.equal(await page.locator("[aria-invalid]").count(), 1, "no other field is blamed");
+  // Passwords are never sent back, and the page says so; the page, the session and the way on are kept.
+  assert.ok(await page.getByText("type all three again").isVisible());
+  for (const id of ["current", "new", "again"]) assert.equal(await page.locator(`#${id}`).inputValue(), "");
+  await checkWidths(page, "product-password-refused");
+  await page.getByRole("link", { name: /This is not your current password/ }).focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "current");
+  const other = await page.context().newPage();
+  await other.goto(`${base}${home}patients`);
+  assert.match(other.url(), /patients$/, "still signed in");
+  await other.close();
+
+  await typePasswords(page, account.password, fresh, `${fresh} here`);
+  await page.getByText("The two new passwords are not the same.").first().waitFor();
+  assert.equal(await page.getByLabel("New password again").getAttribute("aria-invalid"), "true");
+
+  const elsewhere = await signIn("clerk");
+  await typePasswords(page, account.password, fresh);
+  await page.getByText("Your password is changed.").waitFor();
+  const before = account.password;
+  account.password = fresh;
+  await checkWidths(page, "product-password-changed");
+  await page.goto(`${base}${home}patients`);
+  assert.match(page.url(), /patients$/, "this session goes on");
+  await elsewhere.goto(`${base}${home}patients`);
+  assert.match(elsewhere.url(), /sign-in/, "every other one has ended");
+  await elsewhere.getByLabel("User name").fill(account.name);
+  await elsewhere.getByLabel("Password").fill(before);
+  await elsewhere.keyboard.press("Enter");
+  await elsewhere.getByText("There is a problem").waitFor();
+  await elsewhere.context().close();
+  await (await signIn("clerk")).context().close();
+  await page.context().close();
+});
+
+it("the password is changed without script too", async () => {
+  const account = demo.found["sign-ins"].find((account) => account.role === "clerk");
+  const page = await signIn("clerk", { viewport: { width: 390, height: 844 }, javaScriptEnabled: false });
+  await page.goto(`${base}${home}password`);
+  const fresh = "four quiet otters swim";
+  await typeInto(page, { current: "not my password", new: fresh, again: fresh });
+  assert.ok(await page.getByText("There is a problem").isVisible());
+  await typeInto(page, { current: account.password, new: fresh, again: fresh });
+  assert.ok(await page.getByText("Your password is changed.").isVisible());
+  account.password = fresh;
+  await page.context().close();
+});
+
+async function typeInto(page, fields) {
+  for (const [id, word] of Object.entries(fields)) await page.locator(`#${id}`).fill(word);
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.waitForLoadState();
+}
+
 it("typing a surname is one search and one record, on disk before its rows are shown", async () => {
   const page = await signIn("clinician");
   await page.goto(`${base}${home}patients`);
@@ -225,6 +309,32 @@ it("who has looked is narrowed by links alone, without script", async () => {
   await page.getByRole("link", { name: "Clear filters" }).click();
   assert.ok((await page.locator("tbody tr").count()) > 0);
   await page.context().close();
+});
+
+it("who has changed the record is found beside who has looked, with and without script", async () => {
+  for (const javaScriptEnabled of [true, false]) {
+    const page = await signIn("privacy-officer", { viewport: { width: 1280, height: 800 }, javaScriptEnabled });
+    await page.goto(`${base}${home}patients/adeyemi-folasade/who-has-looked`);
+    const views = page.locator("#views");
+    await views.getByRole("link", { name: "Changed", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/kind=changed/);
+    assert.equal(await views.getByRole("link", { name: "Changed", exact: true }).getAttribute("aria-current"), "true");
+    const rows = views.locator("tbody tr");
+    assert.ok((await rows.count()) > 0);
+    for (const text of await rows.allTextContents()) assert.match(text, /Changed.*(Added|changed) \d.*\d changes?|Changed.*1 change/s);
+    const told = (await views.textContent()).toLowerCase();
+    for (const word of ["penicillin", "creatinine", "apixaban"]) assert.ok(!told.includes(word), word);
+    if (javaScriptEnabled) {
+      // The load of the demonstration: more types than a line names are all there on request.
+      await rows.locator("details summary").last().click();
+      assert.match(await rows.locator("details[open] li").last().textContent(), /Added \d+ observations.*allergy intolerances?/);
+      await checkWidths(page, "product-who-changed");
+    }
+    await views.getByRole("link", { name: "7 days" }).click();
+    await page.waitForURL(/period=7d.*kind=changed/);
+    await page.context().close();
+  }
 });
 
 it("an address without a page is a page that leads back", async () => {

@@ -106,7 +106,7 @@ export async function open(browser, base, path, options = {}) {
 
 function watch(page, base) {
   page.on("console", (message) => {
-    const expected = /status of 40[0-9]|status of 429/.test(message.text());
+    const expected = /status of (40[0-9]|422|429)/.test(message.text());
     if (message.type() === "error" && !expected) page.complaints.push(message.text());
   });
   page.on("pageerror", (error) => page.complaints.push(String(error)));

@@ -81,7 +81,7 @@ pub fn access_row(row: &AccessRow, only: &str) -> Markup {
             td.al-nb role="cell" { b { (time(&row.day)) } " " (time(&row.at)) }
             td.al-line2.al-whole role="cell" { a.al-who href=(only) { (row.who) } span.al-sub { (row.role) } }
             td.al-whole role="cell" {
-                @if row.deed == Deed::Changed { (tag_with(Weight::Info, Icon::Pencil, "Changed")) " " }
+                @if row.deed == Deed::Changed { div { (tag_with(Weight::Info, Icon::Pencil, "Changed")) } }
                 (row.what)
             }
             td.al-whole role="cell" { (row.why) }
@@ -91,7 +91,7 @@ pub fn access_row(row: &AccessRow, only: &str) -> Markup {
     }
 }
 
-/// How many views or changes, and on request each with its time.
+/// How many views or changes, and on request each with its time, where that says more than the line.
 fn views(row: &AccessRow) -> Markup {
     let (one, many) = match row.deed {
         Deed::Looked => ("view", "views"),
@@ -99,7 +99,7 @@ fn views(row: &AccessRow) -> Markup {
     };
     let count = counted(row.views.len(), one, many);
     html! {
-        @if row.views.len() < 2 { (count) } @else {
+        @if row.views.len() < 2 && row.views.iter().all(|view| view.what == row.what) { (count) } @else {
             details.al-views {
                 summary { (count) }
                 ul { @for view in row.views.iter().take(LISTED) { li { (time(&view.at)) " " (view.what) } } }

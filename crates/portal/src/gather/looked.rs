@@ -12,7 +12,7 @@ use record::trail::{Access, AccessQuery, Changed, Commit};
 use record::{Key, Problem, Reading};
 use terms::{Date, Moment, local};
 
-use super::looked_words::{changed_words, is_software, what_words};
+use super::looked_words::{NAMED, changed_words, is_software, what_words};
 use super::{chart, finished};
 use crate::components::access_row::{AccessRow, Deed, State, View};
 use crate::door::{Door, asked};
@@ -185,7 +185,7 @@ impl<'a> Event<'a> {
     fn view(&self) -> View {
         let what = match self.did {
             Did::Looked(query) | Did::WasRefused(query) => what_words(query),
-            Did::Changed(changed) => changed_words(changed),
+            Did::Changed(changed) => changed_words(changed, usize::MAX),
         };
         View { at: clock(self.moment), what }
     }
@@ -260,7 +260,7 @@ fn what_together(events: &[&Event<'_>]) -> String {
             Did::Changed(of) => changed.extend(of.iter().cloned()),
         }
     }
-    if changed.is_empty() { asked.into_iter().collect::<Vec<_>>().join(", ") } else { changed_words(&changed) }
+    if changed.is_empty() { asked.into_iter().collect::<Vec<_>>().join(", ") } else { changed_words(&changed, NAMED) }
 }
 
 /// The id without its kind: `s.reilly` of `user/s.reilly`.

@@ -9,8 +9,8 @@ use record::trail::{Changed, How};
 use crate::door::asked;
 use crate::words::{capital, counted};
 
-/// Types that are named for each thing that was done; the others are counted.
-const NAMED: usize = 4;
+/// Types that a line names for each thing that was done; the others it counts.
+pub(super) const NAMED: usize = 4;
 
 /// Whether a query came through the FHIR interface: its words begin with a method.
 pub(super) fn is_software(query: &str) -> bool {
@@ -42,13 +42,14 @@ fn software_words(query: &str) -> String {
     format!("{kind}{how} (software)")
 }
 
-/// How many resources of which type were added, changed, deleted or erased. The types with most of them are named.
-pub(super) fn changed_words(changed: &[Changed]) -> String {
+/// How many resources of which type were added, changed, deleted or erased: so many types by name, those with most
+/// resources, and the others counted.
+pub(super) fn changed_words(changed: &[Changed], named: usize) -> String {
     let mut by_how: BTreeMap<How, BTreeMap<&str, usize>> = BTreeMap::new();
     for one in changed {
         *by_how.entry(one.how).or_default().entry(&one.kind).or_default() += one.count;
     }
-    let words = by_how.into_iter().map(|(how, kinds)| format!("{} {}", verb(how), kinds_words(kinds)));
+    let words = by_how.into_iter().map(|(how, kinds)| format!("{} {}", verb(how), kinds_words(kinds, named)));
     capital(&words.collect::<Vec<_>>().join("; "))
 }
 
@@ -61,13 +62,13 @@ fn verb(how: How) -> &'static str {
     }
 }
 
-fn kinds_words(kinds: BTreeMap<&str, usize>) -> String {
+fn kinds_words(kinds: BTreeMap<&str, usize>, named: usize) -> String {
     let mut kinds: Vec<(&str, usize)> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let mut words: Vec<String> = kinds.iter().take(NAMED).map(|(kind, count)| kind_words(kind, *count)).collect();
-    let others: usize = kinds.iter().skip(NAMED).map(|(_, count)| count).sum();
+    let mut words: Vec<String> = kinds.iter().take(named).map(|(kind, count)| kind_words(kind, *count)).collect();
+    let others: usize = kinds.iter().skip(named).map(|(_, count)| count).sum();
     if others > 0 {
-        words.push(format!("{others} of {}", counted(kinds.len() - NAMED, "other type", "other types")));
+        words.push(format!("{others} of {}", counted(kinds.len() - named, "other type", "other types")));
     }
     words.join(", ")
 }
@@ -112,7 +113,7 @@ mod tests {
             ),
         ];
         for (changed, words) in cases {
-            assert_eq!(changed_words(&changed), words);
+            assert_eq!(changed_words(&changed, NAMED), words);
         }
     }
 }

@@ -64,18 +64,27 @@ pub fn password_page(setting: &Setting, state: State<'_>) -> Markup {
 
 fn form(setting: &Setting, state: State<'_>) -> Markup {
     let field = |field: Field, words: &str, autocomplete: &str| {
-        let is_wrong = matches!(state, State::Wrong { field: wrong, .. } if wrong == field);
+        let wrong = match state {
+            State::Wrong { field: wrong, words } if wrong == field => Some(words),
+            _ => None,
+        };
+        let error = format!("{}-error", field.name());
         html! {
             div {
                 label for=(field.name()) { (words) }
-                input.al-in.al-in--tall.al-wf.al-in--err[is_wrong] id=(field.name()) name=(field.name()) type="password"
-                    autocomplete=(autocomplete) required maxlength="256";
+                @if let Some(words) = wrong {
+                    span.nhsuk-error-message id=(error) { span.nhsuk-u-visually-hidden { "Error: " } (words) }
+                }
+                input.al-in.al-in--tall.al-wf.al-in--err[wrong.is_some()] id=(field.name()) name=(field.name()) type="password"
+                    autocomplete=(autocomplete) required maxlength="256"
+                    aria-invalid=[wrong.map(|_| "true")] aria-describedby=[wrong.map(|_| &error)];
             }
         }
     };
     html! {
         form.al-stack method="post" action=(setting.links.password()) {
             input type="hidden" name="form_token" value=(setting.person.form_token);
+            @if let State::Wrong { .. } = state { p.al-flush { "Passwords are never sent back to a page: type all three again." } }
             (field(Field::Current, "Current password", "current-password"))
             (field(Field::New, "New password, at least 12 characters", "new-password"))
             (field(Field::Again, "New password again", "new-password"))
