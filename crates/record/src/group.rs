@@ -49,6 +49,8 @@ pub(crate) struct PreparedChange {
     pub(crate) rows: KeyedRows,
     /// The newest version when it was gathered; 0 for none.
     pub(crate) version: u64,
+    /// It was taken to be new without asking the store.
+    pub(crate) seems_new: bool,
     /// Whether that version is there and is not a deletion; its text may be erased.
     pub(crate) replaces: bool,
     /// The rows and the sequence of that version, when it was live.
@@ -185,10 +187,15 @@ impl<'w> Group<'w> {
         }
     }
 
-    /// Reads in one go where every resource is that the members change or that their rows name.
-    pub(crate) fn gather(&mut self, members: &[&Prepared]) -> Result<(), Problem> {
+    /// Reads in one go where every resource is that the members change or that their rows name. When nothing is to be asked
+    /// but resources that seem new, and `may_assume` allows it, nothing is asked: the answer is true, and the store
+    /// refuses the commit if one of them is there.
+    pub(crate) fn gather(&mut self, members: &[&Prepared], may_assume: bool) -> Result<bool, Problem> {
         let mut wanted: Vec<&Key> = Vec::new();
+        let (mut seeming, mut asserted) = (0, 0);
         for member in members {
+            seeming += member.changes.iter().filter(|change| self.seems_new(change)).count();
+            asserted += member.assertions.len();
             wanted.extend(member.changes.iter().map(|change| &change.key));
             wanted.extend(member.assertions.iter().filter_map(|assertion| match assertion {
                 Assertion::Version(key, _) => Some(key),
@@ -197,7 +204,16 @@ impl<'w> Group<'w> {
         }
         let rows = members.iter().flat_map(|member| &member.changes).flat_map(|change| change.rows.unnumbered());
         let named = self.numbering.unknown_targets(rows);
-        self.gather_all(wanted, named)
+        if may_assume && named.is_empty() && asserted == 0 && seeming == wanted.len() {
+            self.states.extend(wanted.into_iter().map(|key| (key.clone(), None)));
+            return Ok(true);
+        }
+        self.gather_all(wanted, named).map(|()| false)
+    }
+
+    /// Whether nothing that is known speaks against a resource's being new.
+    fn seems_new(&self, change: &PreparedChange) -> bool {
+        change.seems_new && !self.numbering.is_known(&change.key.kind, &change.key.id)
     }
 
     /// Reads in one go where these resources are.

@@ -79,6 +79,11 @@ impl Numbering {
         Some((number as u16, stored_id(id)))
     }
 
+    /// Whether a resource has a number that is at hand.
+    pub(crate) fn is_known(&self, kind: &str, id: &str) -> bool {
+        self.stored_key(kind, id).is_some_and(|key| self.row(key.0, id).is_some())
+    }
+
     /// A new row number for a resource.
     pub(crate) fn give_rid(&mut self, key: StoredKey, batch: &mut Batch) -> i64 {
         self.highest_rid += 1;

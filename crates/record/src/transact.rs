@@ -135,8 +135,8 @@ async fn pause(attempt: usize) {
 /// Works out everything that does not need the head: old rows, new rows, whether the permit reaches it. `None` when
 /// nothing would change.
 ///
-/// What seems new is taken to be new at the first attempt without asking the store: the writer asks it anyway, and
-/// declines what is not so.
+/// What seems new is taken to be new at the first attempt without asking the store: the writer asks it, or has it refuse,
+/// and declines what is not so.
 async fn prepare(
     reading: &Reading,
     permit: &Permit,
@@ -150,15 +150,20 @@ async fn prepare(
     }
     let mut changes = Vec::with_capacity(draft.changes.len());
     let mut seen = std::collections::HashSet::new();
+    let seems_new = match draft.changes.as_slice() {
+        [Change::Put(key, template)] => attempt == 0 && seems_new(reading, key, template),
+        _ => false,
+    };
     let gathered = match draft.changes.as_slice() {
-        [Change::Put(key, template)] if attempt == 0 && seems_new(reading, key, template) => vec![None],
+        [_] if seems_new => vec![None],
         changes => reading.located_all(changes.iter().map(Change::key)).await?,
     };
     for (change, stored) in draft.changes.into_iter().zip(gathered) {
         if !seen.insert(change.key().clone()) {
             return Err(Problem::Unsuitable { what: "a commit changes a resource only once".into() });
         }
-        changes.extend(prepare_change(reading, permit, change, stored).await?);
+        let change = prepare_change(reading, permit, change, stored).await?;
+        changes.extend(change.map(|change| PreparedChange { seems_new, ..change }));
     }
     if changes.is_empty() {
         return Ok(None);
@@ -230,7 +235,20 @@ async fn prepare_change(
     }
     let rows = KeyedRows::new(rows, names);
     let (blobs, held) = (Vec::new(), Vec::new());
-    Ok(Some(PreparedChange { key, template, rows, version, replaces, before, whose_before, holes_before, blobs, held }))
+    let seems_new = false;
+    Ok(Some(PreparedChange {
+        key,
+        template,
+        rows,
+        version,
+        seems_new,
+        replaces,
+        before,
+        whose_before,
+        holes_before,
+        blobs,
+        held,
+    }))
 }
 
 /// What the changes leave behind, for the anchors that they touch.

@@ -33,6 +33,8 @@ const MOST_MEMBERS: usize = 512;
 /// A group is closed when its texts reach this size: while it is written, those who load prepare what comes next, and
 /// nobody waits long.
 const MOST_GROUP_BYTES: usize = 8 << 20;
+/// In a group of so many at most, what seems new is not looked up first: who waits alone waits for each answer.
+const MOST_ASSUMED: usize = 4;
 /// Most drafts waiting; a door that sends more waits.
 const QUEUE: usize = 1024;
 /// How long replaced rows are kept for readings at an earlier sequence.
@@ -105,6 +107,8 @@ struct Writer {
     /// The newest entry of this writer that erased something.
     last_erasure: u64,
     last_sweep: Moment,
+    /// What seemed new in the group under way was not looked up.
+    has_assumed: bool,
     /// Why this writer takes no more work.
     over: Option<Problem>,
 }
@@ -227,6 +231,7 @@ pub(crate) fn start(
         next_index: None,
         last_erasure: 0,
         last_sweep: Moment(0),
+        has_assumed: false,
         over: None,
     };
     let (jobs, queue) = crossbeam_channel::bounded(QUEUE);
@@ -474,6 +479,16 @@ impl Writer {
                     let _ = reply.send(Ok(made));
                 }
             }
+            // What seemed new was there, most likely. Whoever decides again asks first, and is told if it is something else.
+            Err(Problem::Store { .. }) if self.has_assumed => {
+                self.recover();
+                for (_, reply) in commits {
+                    let _ = reply.send(Err(self
+                        .over
+                        .as_ref()
+                        .map_or(Declined::Stale(None), |over| Declined::Problem(again(over)))));
+                }
+            }
             Err(problem) => {
                 tracing::error!(error = &problem as &dyn std::error::Error, "a group could not be committed");
                 self.recover();
@@ -491,8 +506,11 @@ impl Writer {
 
     fn try_group(&mut self, commits: &mut [Commit], desk: &[DeskJob]) -> Result<Answers, Problem> {
         let now = (self.clock)();
+        let may_assume = self.store.is_far() && desk.is_empty() && commits.len() <= MOST_ASSUMED;
+        self.has_assumed = false;
         let mut group = self.begin_group()?;
-        group.gather(&commits.iter().map(|(prepared, _)| prepared.as_ref()).collect::<Vec<_>>())?;
+        let members: Vec<&Prepared> = commits.iter().map(|(prepared, _)| prepared.as_ref()).collect();
+        let has_assumed = group.gather(&members, may_assume)?;
         let mut receipts = Vec::with_capacity(commits.len());
         for (prepared, _) in commits {
             let receipt = group.take(prepared, now);
@@ -503,6 +521,7 @@ impl Writer {
         }
         group.number_rows()?;
         let (batch, head, leaves) = (std::mem::take(&mut group.batch), group.head.clone(), group.leaves);
+        self.has_assumed = has_assumed;
         let desk: Vec<&[DeskChange]> = desk.iter().map(|(changes, _)| changes.as_slice()).collect();
         let made = self.finish_group(batch, head, leaves, &desk)?;
         Ok((receipts, made))

@@ -595,6 +595,11 @@ impl WriterStore {
         each_writer!(self, store => store.reopen())
     }
 
+    /// Whether an answer takes long enough to do without it where something can be assumed.
+    pub(crate) fn is_far(&self) -> bool {
+        matches!(self, WriterStore::Postgres(_))
+    }
+
     /// Applies the batch and commits; on disk when it returns.
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Problem> {
         each_writer!(self, store => store.commit(batch))

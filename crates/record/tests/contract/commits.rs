@@ -64,6 +64,41 @@ pub(crate) async fn a_record_is_the_same_after_it_was_closed(place: &Place) {
     assert_eq!(record.status().await.unwrap().sequence, before.sequence + 1);
 }
 
+/// A record that was opened afresh has nothing at hand, so what is written first seems new.
+pub(crate) async fn what_seems_new_after_a_restart_becomes_the_next_version(place: &Place) {
+    let (thing, named) = (key("Thing", "a"), key("Thing", "named"));
+    let refers = || lines(&["text Thing.name ann", "target Thing.ref Thing/named"]);
+    let record = place.open().await;
+    put(&record, vec![Change::Put(thing.clone(), refers())]).await;
+    record.close().await;
+    let record = place.open().await;
+    let before = record.status().await.unwrap().sequence;
+    let again = put(&record, vec![Change::Put(thing.clone(), lines(&["text Thing.name bob"]))]).await;
+    assert_eq!((again.written[0].version, again.written[0].operation), (2, Operation::Update));
+    record.close().await;
+    // Mentioned only, until now: it has a place in the store and no version.
+    let record = place.open().await;
+    let first = put(&record, vec![Change::Put(named.clone(), lines(&["text Thing.name cat"]))]).await;
+    assert_eq!((first.written[0].version, first.written[0].operation), (1, Operation::Create));
+    assert_eq!(first.sequence, before + 2, "what was tried first left no trace");
+    // Both at once, and beside what is new indeed.
+    record.close().await;
+    let record = place.open().await;
+    let (other, fresh) = (lines(&["text Thing.name dan"]), key("Thing", "fresh"));
+    let (one, two, three) = tokio::join!(
+        put(&record, vec![Change::Put(thing.clone(), other.clone())]),
+        put(&record, vec![Change::Put(named.clone(), other.clone())]),
+        put(&record, vec![Change::Put(fresh.clone(), other.clone())]),
+    );
+    let versions = [one, two, three].map(|receipt| receipt.written[0].version);
+    assert_eq!(versions, [3, 2, 1]);
+    let status = record.status().await.unwrap();
+    assert_eq!((status.sequence, &status.resources), (before + 5, &vec![("Thing".to_owned(), 3)]));
+    record.close().await;
+    let report = crate::proof::verify_closed(place, Vec::new()).await;
+    assert!(report.holds(), "{report:?}");
+}
+
 pub(crate) async fn a_refusal_leaves_no_trace(place: &Place) {
     let record = place.open().await;
     let before = record.status().await.unwrap().sequence;

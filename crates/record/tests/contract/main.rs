@@ -43,6 +43,7 @@ macro_rules! on_each_store {
 on_each_store![
     commits::a_resource_lives_through_its_versions,
     commits::a_record_is_the_same_after_it_was_closed,
+    commits::what_seems_new_after_a_restart_becomes_the_next_version,
     commits::a_refusal_leaves_no_trace,
     commits::a_retry_gets_the_first_receipt,
     commits::a_key_is_not_used_for_two_requests,
