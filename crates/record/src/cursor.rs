@@ -10,9 +10,11 @@ use crate::store::Hit;
 /// How candidates are found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// List the smallest test whole, sort in memory.
+    /// List the small tests whole, sort in memory.
     Collect,
-    /// Walk one test's only range in key order.
+    /// List the small tests whole, in the order of row numbers.
+    List,
+    /// Walk one test's ranges in key order.
     Walk { test: usize, down: bool },
     /// Walk the order's parameter, then those without a row of it.
     WalkOrder { down: bool, rest: bool },
@@ -31,6 +33,7 @@ pub(crate) struct Place {
 pub(crate) fn write_cursor(sequence: u64, place: &Place) -> Cursor {
     let (tag, test, flags) = match place.mode {
         Mode::Collect => (0u8, 0, 0),
+        Mode::List => (4, 0, 0),
         Mode::Walk { test, down } => (1, test as u16, u8::from(down)),
         Mode::WalkOrder { down, rest } => (2, 0, u8::from(down) | u8::from(rest) << 1),
         Mode::WalkKind { down } => (3, 0, u8::from(down)),
@@ -63,6 +66,7 @@ pub(crate) fn read_cursor(cursor: &Cursor, sequence: u64) -> Result<Place, Probl
             1 => Mode::Walk { test, down },
             2 => Mode::WalkOrder { down, rest: flags & 2 != 0 },
             3 => Mode::WalkKind { down },
+            4 => Mode::List,
             _ => return None,
         };
         let offset = u32::from_be_bytes(bytes.get(12..16)?.try_into().ok()?) as usize;

@@ -208,6 +208,12 @@ pub(crate) fn successor(key: &[u8]) -> Option<PhysicalKey> {
 }
 
 impl KeyRange {
+    /// Whether a key lies inside.
+    pub(crate) fn contains(&self, key: &[u8]) -> bool {
+        let below = self.high.as_ref().is_none_or(|high| key < high.as_slice());
+        key >= self.low.as_slice() && below && self.admits_rest(key)
+    }
+
     /// Whether a key inside `low..high` also satisfies the residual.
     pub(crate) fn admits_rest(&self, key: &[u8]) -> bool {
         let Some(residual) = &self.residual else { return true };

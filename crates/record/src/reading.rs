@@ -2,7 +2,7 @@
 //! journal before [`Reading::finish`] returns.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access::{Permit, Subjects};
@@ -15,6 +15,7 @@ use crate::blobs;
 use crate::change::Key;
 use crate::error::Problem;
 use crate::indexing::{ALIAS, LABEL, RELATION, SUBJECT};
+use crate::keys::KeyRange;
 use crate::names::Names;
 use crate::record::Inner;
 use crate::search;
@@ -62,6 +63,7 @@ pub struct Reading {
     shown: Mutex<BTreeSet<Key>>,
     refused: AtomicBool,
     finished: AtomicBool,
+    rows_read: AtomicUsize,
 }
 
 /// The permit's subjects and labels, looked up once.
@@ -93,6 +95,7 @@ impl Reading {
             shown: Mutex::default(),
             refused: AtomicBool::new(false),
             finished: AtomicBool::new(false),
+            rows_read: AtomicUsize::new(0),
         }
     }
 
@@ -180,6 +183,12 @@ impl Reading {
         search::total(self, select).await
     }
 
+    /// How many rows of the index, keys and texts searches have read or counted so far: what they cost, whatever the
+    /// machine.
+    pub fn rows_read(&self) -> usize {
+        self.rows_read.load(Ordering::Relaxed)
+    }
+
     /// The index rows of a version.
     pub fn rows(&self, version: &Version) -> Vec<Row> {
         if version.text.is_empty() {
@@ -243,6 +252,43 @@ impl Reading {
         &self.inner.shared.names
     }
 
+    fn note_read(&self, rows: usize) {
+        self.rows_read.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Rows of a range at the reading's sequence, above `after`, ordered by key and row number.
+    pub(crate) async fn scan(&self, range: &KeyRange, after: Option<&Hit>, limit: usize) -> Result<Vec<Hit>, Problem> {
+        let hits = self.store().scan(range, after, self.sequence, limit).await?;
+        self.note_read(hits.len());
+        Ok(hits)
+    }
+
+    /// The same from the top down, below `before`.
+    pub(crate) async fn scan_down(
+        &self,
+        range: &KeyRange,
+        before: Option<&Hit>,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Problem> {
+        let hits = self.store().scan_down(range, before, self.sequence, limit).await?;
+        self.note_read(hits.len());
+        Ok(hits)
+    }
+
+    /// The first rows of each range at the reading's sequence, at most `limit` of each, in the order of the ranges.
+    pub(crate) async fn scan_each(&self, ranges: &[KeyRange], limit: usize) -> Result<Vec<Vec<Hit>>, Problem> {
+        let hits = self.store().scan_each(ranges, self.sequence, limit).await?;
+        self.note_read(hits.iter().map(Vec::len).sum());
+        Ok(hits)
+    }
+
+    /// About how many current rows the ranges have together, counted up to `most`.
+    pub(crate) async fn estimate(&self, ranges: &[KeyRange], most: usize) -> Result<usize, Problem> {
+        let counted = self.store().estimate(ranges, most).await?;
+        self.note_read(counted);
+        Ok(counted)
+    }
+
     pub(crate) fn is_newest(&self) -> bool {
         self.inner.shared.newest.load(Ordering::Acquire) == self.sequence
     }
@@ -255,6 +301,7 @@ impl Reading {
 
     /// The keys of row numbers, in their order.
     pub(crate) async fn keys(&self, rids: &[i64]) -> Result<Vec<Key>, Problem> {
+        self.note_read(rids.len());
         self.inner.keys_of(rids).await
     }
 

@@ -2,23 +2,29 @@
 //!
 //! A plan has a driver and tests. The driver is the smallest condition that the index can list, or the order itself
 //! when everything is large; the tests run on the rows of each candidate's own text, extracted again, so every kind
-//! of condition, and the scope, is judged by one function. Small conditions are intersected as sets of row numbers
-//! first. What one page may examine is bounded.
+//! of condition, and the scope, is judged by one function ([`condition`]). Small conditions are intersected as sets of
+//! row numbers first; a larger driver is walked as far as the page goes ([`walk`]). What one page may examine is bounded.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod condition;
+mod walk;
 
-use terms::index::{End, Next, Part, Range, Row, Span};
+use std::collections::BTreeSet;
+
+use terms::index::Row;
 
 use crate::change::Key;
 use crate::cursor::{Mode, Place, read_cursor, write_cursor};
 use crate::error::Problem;
 use crate::indexing::KIND;
-use crate::keys::{self, KeyRange};
-use crate::reading::{Reading, Version, subjects};
+use crate::keys::KeyRange;
+use crate::reading::Reading;
+use crate::search::condition::{Candidate, Test, holds_all, prepare_all, read};
+use crate::search::walk::walk_page;
 use crate::select::{Clause, Order, Page, Select};
-use crate::store::Hit;
 
-/// A condition with fewer rows than this is listed whole.
+pub(crate) use crate::search::condition::target;
+
+/// A condition with fewer rows than this is listed whole, if others are that can be intersected with it.
 const SMALL: usize = 2_000;
 /// The same when an order must be made in memory.
 const SMALL_TO_SORT: usize = 10_000;
@@ -30,6 +36,9 @@ const FEW: usize = 200;
 const MOST_LINKED: usize = 200;
 /// Candidates that one page may examine.
 const MOST_EXAMINED: usize = 200_000;
+/// Candidates that are examined for each resource of a page before listing is tried instead. A text is about as dear as
+/// `WORTH_LISTING` rows, so trying costs no more than what it may save.
+const TRIED: usize = 4;
 /// Candidates examined together.
 const BATCH: usize = 128;
 /// Rows of one range that are listed together.
@@ -37,39 +46,19 @@ const PART: usize = 1000;
 /// Ranges that are listed together.
 const RANGES_AT_ONCE: usize = 64;
 
-/// A condition with its key ranges.
-enum Test {
-    Rows { spans: Vec<Span>, ranges: Vec<KeyRange>, size: usize, negated: bool },
-    Keys(HashSet<Key>),
-    Linked { parameter: &'static str, tests: Vec<Test>, kind: String },
-    LinkedFrom { parameter: &'static str, tests: Vec<Test>, kind: String },
-    Either(Vec<Test>),
-}
-
-/// A candidate that was read for its tests.
-pub(crate) struct Candidate {
-    rid: i64,
-    version: Version,
-    rows: Vec<Row>,
-}
-
 /// One page.
 pub(crate) async fn select(reading: &Reading, select: &Select) -> Result<Page, Problem> {
     reading.check_age(&select.kind)?;
     if !reading.permit().scope().reads.contains(&select.kind) {
         return Ok(Page { versions: Vec::new(), next: None });
     }
-    let tests = prepare_all(reading, &select.kind, &select.clauses).await?;
+    let tests = prepare_all(reading, &select.kind, &select.clauses, most_counted(select)).await?;
     if tests.iter().any(Test::is_impossible) {
         return Ok(Page { versions: Vec::new(), next: None });
     }
-    let place = match &select.after {
-        Some(cursor) => read_cursor(cursor, reading.sequence())?,
-        None => Place { mode: choose(select, &tests), offset: 0, hit: None },
-    };
-    let page = match place.mode {
-        Mode::Collect => collect_page(reading, select, &tests, place.offset).await?,
-        mode => walk_page(reading, select, &tests, mode, place.hit).await?,
+    let page = match &select.after {
+        Some(cursor) => page_at(reading, select, &tests, read_cursor(cursor, reading.sequence())?).await?,
+        None => first_page(reading, select, &tests).await?,
     };
     // The index may have been replaced meanwhile.
     reading.check_age(&select.kind)?;
@@ -86,11 +75,11 @@ pub(crate) async fn total(reading: &Reading, select: &Select) -> Result<u64, Pro
         return reading.tally(&select.kind).await;
     }
     let mut question = Select { order: Vec::new(), limit: 1000, after: None, ..select.clone() };
-    let tests = prepare_all(reading, &select.kind, &select.clauses).await?;
+    let tests = prepare_all(reading, &select.kind, &select.clauses, most_counted(&question)).await?;
     if tests.iter().any(Test::is_impossible) {
         return Ok(0);
     }
-    if choose(&question, &tests) == Mode::Collect {
+    if choose(&question, &tests) == Mode::List {
         return Ok(collect(reading, &question, &tests).await?.len() as u64);
     }
     let mut count = 0;
@@ -104,133 +93,51 @@ pub(crate) async fn total(reading: &Reading, select: &Select) -> Result<u64, Pro
     }
 }
 
-async fn prepare_all(reading: &Reading, kind: &str, clauses: &[Clause]) -> Result<Vec<Test>, Problem> {
-    let mut tests = Vec::with_capacity(clauses.len());
-    let mut most = SMALL_TO_SORT;
-    for clause in clauses {
-        let test = prepare(reading, kind, clause, most).await?;
-        if let Some(size) = test.size() {
-            most = most.min(WORTH_LISTING * size).max(FEW);
+/// The first page. Before much is listed to be intersected, a short walk along the smallest condition is tried: where
+/// most of what it meets satisfies the others, it fills the page.
+async fn first_page(reading: &Reading, select: &Select, tests: &[Test]) -> Result<Page, Problem> {
+    let mode = choose(select, tests);
+    let tried = TRIED * (select.limit + 1);
+    let listed: usize = tests.iter().filter_map(Test::size).filter(|size| *size <= SMALL_TO_SORT).sum();
+    if mode == Mode::List
+        && listed > WORTH_LISTING * tried
+        && let Some((test, Test::Rows { .. })) = smallest(tests)
+    {
+        let start = (Mode::Walk { test, down: false }, None);
+        if let Some(page) = walk_page(reading, select, tests, start, tried).await? {
+            return Ok(page);
         }
-        tests.push(test);
     }
-    Ok(tests)
+    page_at(reading, select, tests, Place { mode, offset: 0, hit: None }).await
 }
 
-/// A condition with more rows than `most` counts as large.
-async fn prepare(reading: &Reading, kind: &str, clause: &Clause, most: usize) -> Result<Test, Problem> {
-    match clause {
-        Clause::Any(spans) => rows_test(reading, spans.clone(), false, most).await,
-        Clause::None(spans) => rows_test(reading, spans.clone(), true, most).await,
-        Clause::Ids(ids) => Ok(Test::Keys(ids.iter().map(|id| Key::new(kind, id)).collect())),
-        Clause::Changed(from, until) => {
-            let store = reading.store();
-            let low = match from {
-                Some(moment) => End::Including(store.first_at_or_after(*moment).await?.to_be_bytes().to_vec()),
-                None => End::Open,
-            };
-            let high = match until {
-                Some(moment) => End::Excluding(store.first_at_or_after(*moment).await?.to_be_bytes().to_vec()),
-                None => End::Open,
-            };
-            let next = Next::Within(Range { low, high });
-            rows_test(reading, vec![Span::next(KIND, [Part::Kind(kind.to_owned())], next)], false, most).await
-        }
-        Clause::Linked(parameter, inner) => prepare_linked(reading, parameter, inner, most).await,
-        Clause::LinkedFrom(parameter, inner) => prepare_linked_from(reading, kind, parameter, inner).await,
-        Clause::Either(clauses) => {
-            let mut spans = Vec::new();
-            for clause in clauses {
-                match clause {
-                    Clause::Any(more) => spans.extend(more.iter().cloned()),
-                    _ => return Ok(Test::Either(Box::pin(prepare_all(reading, kind, clauses)).await?)),
-                }
-            }
-            rows_test(reading, spans, false, most).await
+/// The page that begins at a place.
+async fn page_at(reading: &Reading, select: &Select, tests: &[Test], place: Place) -> Result<Page, Problem> {
+    match place.mode {
+        Mode::Collect => collect_page(reading, select, tests, place.offset).await,
+        Mode::List => list_page(reading, select, tests, place.hit.map_or(0, |(_, rid)| rid)).await,
+        mode => {
+            let page = walk_page(reading, select, tests, (mode, place.hit), MOST_EXAMINED).await?;
+            page.ok_or(Problem::TooCostly)
         }
     }
 }
 
-async fn rows_test(reading: &Reading, spans: Vec<Span>, negated: bool, most: usize) -> Result<Test, Problem> {
-    let spans = reading.with_aliases(spans).await?;
-    let mut ranges = Vec::new();
-    for span in &spans {
-        ranges.extend(reading.names().ranges(reading.store(), span).await?);
+/// How far the rows of a condition are counted: where there is no choice between conditions and no order, only as far
+/// as the page's size asks.
+fn most_counted(select: &Select) -> usize {
+    let others = select.clauses.iter().filter(|clause| !matches!(clause, Clause::None(_)));
+    if select.order.is_empty() && others.count() == 1 {
+        return most_listed(select.limit, false);
     }
-    let size = if negated { 0 } else { reading.store().estimate(&ranges, most + 1).await? };
-    let size = if size > most { SMALL_TO_SORT + 1 } else { size };
-    Ok(Test::Rows { spans, ranges, size, negated })
+    SMALL_TO_SORT
 }
 
-/// A link to a few resources becomes rows that name them; a link to many is followed from each candidate.
-async fn prepare_linked(
-    reading: &Reading,
-    parameter: &'static str,
-    inner: &Select,
-    most: usize,
-) -> Result<Test, Problem> {
-    reading.check_age(&inner.kind)?;
-    let tests = Box::pin(prepare_all(reading, &inner.kind, &inner.clauses)).await?;
-    let smallest = tests.iter().filter_map(Test::size).min().unwrap_or(usize::MAX);
-    if smallest <= SMALL {
-        let found = Box::pin(collect(reading, inner, &tests)).await?;
-        if found.len() <= MOST_LINKED {
-            let spans = found.iter().map(|found| Span::head(parameter, [target(&found.1)])).collect();
-            return rows_test(reading, spans, false, most).await;
-        }
-    }
-    Ok(Test::Linked { parameter, tests, kind: inner.kind.clone() })
-}
-
-async fn prepare_linked_from(
-    reading: &Reading,
-    kind: &str,
-    parameter: &'static str,
-    inner: &Select,
-) -> Result<Test, Problem> {
-    reading.check_age(&inner.kind)?;
-    let tests = Box::pin(prepare_all(reading, &inner.kind, &inner.clauses)).await?;
-    let smallest = tests.iter().filter_map(Test::size).min().unwrap_or(usize::MAX);
-    if smallest > SMALL {
-        return Ok(Test::LinkedFrom { parameter, tests, kind: inner.kind.clone() });
-    }
-    let found: Vec<i64> = Box::pin(collect(reading, inner, &tests)).await?.iter().map(|found| found.0).collect();
-    let mut wanted = HashSet::new();
-    for candidate in read(reading, &found).await? {
-        wanted.extend(targets(&candidate.rows, parameter).filter(|key| key.kind == kind));
-    }
-    Ok(Test::Keys(wanted))
-}
-
-/// The part that leads to a resource.
-pub(crate) fn target(key: &Key) -> Part {
-    Part::target(key.kind.as_str(), key.id.as_str())
-}
-
-fn targets<'r>(rows: &'r [Row], parameter: &'r str) -> impl Iterator<Item = Key> + 'r {
-    rows.iter().filter(move |row| row.parameter == parameter).filter_map(|row| match row.parts.first() {
-        Some(Part::Target { kind, id }) => Some(Key::new(kind, id)),
-        _ => None,
-    })
-}
-
-impl Test {
-    /// About how many resources satisfy it, when the index can list them.
-    fn size(&self) -> Option<usize> {
-        match self {
-            Test::Rows { size, negated: false, .. } => Some(*size),
-            Test::Keys(keys) => Some(keys.len()),
-            _ => None,
-        }
-    }
-
-    fn is_impossible(&self) -> bool {
-        match self {
-            Test::Rows { ranges, negated: false, .. } => ranges.is_empty(),
-            Test::Keys(keys) => keys.is_empty(),
-            _ => false,
-        }
-    }
+/// How many rows a page of this size lists at most. More are walked: a walk ends with the page, but judges each
+/// candidate on its text, which is dearer where conditions that can be intersected leave few of many.
+fn most_listed(limit: usize, intersects: bool) -> usize {
+    let least = if intersects { SMALL } else { FEW };
+    least.max(10 * limit).min(SMALL_TO_SORT)
 }
 
 /// Chooses how candidates are found, from the sizes and the order.
@@ -240,21 +147,22 @@ fn choose(select: &Select, tests: &[Test]) -> Mode {
     {
         return Mode::Walk { test, down: order.descending };
     }
-    let smallest = tests.iter().enumerate().filter_map(|(at, test)| Some((test.size()?, at))).min();
-    // A walk judges each row on its text again; listing is dearer only where few of many are wanted.
-    let listed = SMALL.max(10 * select.limit).min(SMALL_TO_SORT);
-    let small = if select.order.is_empty() { listed } else { SMALL_TO_SORT };
+    let smallest = smallest(tests).and_then(|(at, test)| Some((test.size()?, at)));
+    let is_small = |test: &&Test| test.size().is_some_and(|size| size <= SMALL_TO_SORT);
+    let listed = most_listed(select.limit, tests.iter().filter(is_small).count() > 1);
     match (smallest, select.order.as_slice()) {
-        (Some((size, _)), _) if size <= small => Mode::Collect,
+        (Some((size, at)), []) if size <= listed || matches!(tests[at], Test::Keys(_)) => Mode::List,
+        (Some((_, at)), []) => Mode::Walk { test: at, down: false },
+        (None, []) => Mode::WalkKind { down: false },
+        (Some((size, _)), _) if size <= SMALL_TO_SORT => Mode::Collect,
         (_, [order, ..]) if order.parameter.is_some() => Mode::WalkOrder { down: order.descending, rest: false },
         (_, [order, ..]) => Mode::WalkKind { down: order.descending },
-        (Some((_, at)), []) if is_single_range(&tests[at]) => Mode::Walk { test: at, down: false },
-        (_, []) => Mode::WalkKind { down: false },
     }
 }
 
-fn is_single_range(test: &Test) -> bool {
-    matches!(test, Test::Rows { ranges, negated: false, .. } if ranges.len() == 1)
+/// The condition with the fewest rows that the index can list, and its place.
+fn smallest(tests: &[Test]) -> Option<(usize, &Test)> {
+    tests.iter().enumerate().filter(|(_, test)| test.size().is_some()).min_by_key(|(_, test)| test.size())
 }
 
 /// Whether walking this test's range gives the wanted order.
@@ -264,44 +172,89 @@ fn is_walk_of(test: &Test, order: &Order) -> bool {
     ranges.len() == 1 && !span.head.is_empty() && order.parameter == Some(span.parameter)
 }
 
+/// One page in an order that is made in memory, from everything that satisfies the tests.
 async fn collect_page(reading: &Reading, select: &Select, tests: &[Test], offset: usize) -> Result<Page, Problem> {
     let found = collect(reading, select, tests).await?;
     let page = found.get(offset..).unwrap_or_default();
     let wanted: Vec<i64> = page.iter().take(select.limit).map(|found| found.0).collect();
-    let mut live = Vec::with_capacity(wanted.len());
-    for (rid, version) in wanted.iter().zip(reading.versions_of(&wanted).await?) {
+    let end = offset + wanted.len();
+    let next = (end < found.len()).then_some(Place { mode: Mode::Collect, offset: end, hit: None });
+    shown(reading, &wanted, next).await
+}
+
+/// One page in the order of row numbers, after one of them: the small conditions are listed, and what they leave is
+/// judged as far as the page goes.
+async fn list_page(reading: &Reading, select: &Select, tests: &[Test], after: i64) -> Result<Page, Problem> {
+    let (candidates, all_judged) = intersect(reading, tests).await?;
+    let left = &candidates[candidates.partition_point(|rid| *rid <= after)..];
+    let judged = all_judged && is_index_enough(reading).await?;
+    let mut found = Vec::new();
+    for batch in left.chunks((select.limit + 1).clamp(8, BATCH)) {
+        found.extend(satisfying(reading, select, tests, (batch, judged)).await?.into_iter().map(|(_, rid, _)| rid));
+        if found.len() > select.limit {
+            break;
+        }
+    }
+    let is_more = found.len() > select.limit;
+    found.truncate(select.limit);
+    let last = found.last().filter(|_| is_more);
+    let next = last.map(|rid| Place { mode: Mode::List, offset: 0, hit: Some((Vec::new(), *rid)) });
+    shown(reading, &found, next).await
+}
+
+/// The page of these row numbers.
+async fn shown(reading: &Reading, rids: &[i64], next: Option<Place>) -> Result<Page, Problem> {
+    let mut live = Vec::with_capacity(rids.len());
+    for (rid, version) in rids.iter().zip(reading.versions_of(rids).await?) {
         let version = version.filter(|version| !version.text.is_empty());
         live.extend(version.map(|version| (reading.whose(*rid, &version), version)));
     }
     let versions = reading.show(live);
-    let end = offset + wanted.len();
-    let next = (end < found.len())
-        .then(|| write_cursor(reading.sequence(), &Place { mode: Mode::Collect, offset: end, hit: None }));
-    Ok(Page { versions, next })
+    Ok(Page { versions, next: next.map(|place| write_cursor(reading.sequence(), &place)) })
 }
 
 /// Everything that satisfies the tests, in order. Row number and key.
 async fn collect(reading: &Reading, select: &Select, tests: &[Test]) -> Result<Vec<(i64, Key)>, Problem> {
     let (candidates, all_judged) = intersect(reading, tests).await?;
-    let unlimited = reading.reaches_everything().await?;
-    if all_judged && unlimited && select.order.is_empty() && !reading.distrusts_index() {
-        let keys = reading.keys(&candidates).await?;
-        let found = candidates.into_iter().zip(keys).filter(|(_, key)| key.kind == select.kind).collect();
-        return Ok(found);
-    }
-    let mut kept: Vec<(Vec<Option<Row>>, i64, Key)> = Vec::new();
-    for batch in candidates.chunks(BATCH) {
-        for candidate in read(reading, batch).await? {
-            if candidate.version.key.kind == select.kind && holds_all(reading, tests, &candidate).await? {
-                kept.push((sort_keys(&select.order, &candidate), candidate.rid, candidate.version.key));
-            }
-        }
+    let judged = all_judged && select.order.is_empty() && is_index_enough(reading).await?;
+    let batch = if judged { candidates.len().max(1) } else { BATCH };
+    let mut kept = Vec::new();
+    for batch in candidates.chunks(batch) {
+        kept.extend(satisfying(reading, select, tests, (batch, judged)).await?);
     }
     kept.sort_by(|a, b| compare(&select.order, &a.0, &b.0).then(a.1.cmp(&b.1)));
     Ok(kept.into_iter().map(|(_, rid, key)| (rid, key)).collect())
 }
 
-/// Row numbers that satisfy all small tests, and whether that judged every test.
+/// Whether what the index finds needs no look at the texts: everything is reached, and the rows are as they must be.
+async fn is_index_enough(reading: &Reading) -> Result<bool, Problem> {
+    Ok(!reading.distrusts_index() && reading.reaches_everything().await?)
+}
+
+/// Those of the candidates that satisfy the tests, with what sorts them, in the order given; of candidates that were
+/// judged by the index, only the type is looked at.
+async fn satisfying(
+    reading: &Reading,
+    select: &Select,
+    tests: &[Test],
+    (rids, judged): (&[i64], bool),
+) -> Result<Vec<(Vec<Option<Row>>, i64, Key)>, Problem> {
+    if judged {
+        let keys = reading.keys(rids).await?;
+        let of_kind = rids.iter().zip(keys).filter(|(_, key)| key.kind == select.kind);
+        return Ok(of_kind.map(|(rid, key)| (Vec::new(), *rid, key)).collect());
+    }
+    let mut kept = Vec::new();
+    for candidate in read(reading, rids).await? {
+        if candidate.version.key.kind == select.kind && holds_all(reading, tests, &candidate).await? {
+            kept.push((sort_keys(&select.order, &candidate), candidate.rid, candidate.version.key));
+        }
+    }
+    Ok(kept)
+}
+
+/// Row numbers that satisfy all small tests, and whether that judged every test. The smallest is listed whatever its
+/// size: it may have been smaller when the first page was found.
 async fn intersect(reading: &Reading, tests: &[Test]) -> Result<(Vec<i64>, bool), Problem> {
     let mut listed: Option<BTreeSet<i64>> = None;
     // Only the index knows what is live; keys alone may name what was deleted or never there.
@@ -310,7 +263,7 @@ async fn intersect(reading: &Reading, tests: &[Test]) -> Result<(Vec<i64>, bool)
     by_size.sort_by_key(|test| test.size().unwrap_or(usize::MAX));
     for test in by_size {
         let rids = match test {
-            Test::Rows { ranges, size, negated: false, .. } if *size <= SMALL_TO_SORT => {
+            Test::Rows { ranges, size, negated: false, .. } if *size <= SMALL_TO_SORT || listed.is_none() => {
                 live = true;
                 list(reading, ranges, listed.as_ref()).await?
             }
@@ -338,9 +291,8 @@ async fn list(
     if within.is_some_and(BTreeSet::is_empty) {
         return Ok(rids);
     }
-    let (store, at) = (reading.store(), reading.sequence());
     for together in ranges.chunks(RANGES_AT_ONCE) {
-        for (range, mut hits) in together.iter().zip(store.scan_each(together, at, PART).await?) {
+        for (range, mut hits) in together.iter().zip(reading.scan_each(together, PART).await?) {
             loop {
                 let next = hits.last().filter(|_| hits.len() == PART).cloned();
                 rids.extend(hits.into_iter().filter(|(key, _)| range.admits_rest(key)).map(|(_, rid)| rid));
@@ -348,286 +300,11 @@ async fn list(
                 if rids.len() > MOST_EXAMINED {
                     return Err(Problem::TooCostly);
                 }
-                hits = store.scan(range, Some(&after), at, PART).await?;
+                hits = reading.scan(range, Some(&after), PART).await?;
             }
         }
     }
     Ok(rids)
-}
-
-/// Reads candidates as they were at the reading's sequence; deleted and erased ones fall away.
-async fn read(reading: &Reading, rids: &[i64]) -> Result<Vec<Candidate>, Problem> {
-    let versions = reading.versions_of(rids).await?;
-    let mut candidates = Vec::with_capacity(rids.len());
-    for (rid, version) in rids.iter().zip(versions) {
-        let Some(version) = version else { continue };
-        if version.text.is_empty() {
-            continue;
-        }
-        let mut rows = reading.rows(&version);
-        rows.push(crate::group::kind_row(&version.key.kind, version.sequence));
-        candidates.push(Candidate { rid: *rid, version, rows });
-    }
-    Ok(candidates)
-}
-
-async fn holds_all(reading: &Reading, tests: &[Test], candidate: &Candidate) -> Result<bool, Problem> {
-    if !reading.reaches(&candidate.version.key, &candidate.rows).await? {
-        return Ok(false);
-    }
-    for test in tests {
-        if !Box::pin(holds(reading, test, candidate)).await? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-async fn holds(reading: &Reading, test: &Test, candidate: &Candidate) -> Result<bool, Problem> {
-    match test {
-        Test::Rows { spans, negated, .. } => Ok(lies_in(&candidate.rows, spans) != *negated),
-        Test::Keys(keys) => Ok(keys.contains(&candidate.version.key)),
-        Test::Linked { parameter, tests, kind } => {
-            let linked: HashSet<Key> = targets(&candidate.rows, parameter).filter(|key| key.kind == *kind).collect();
-            let rids: Vec<i64> = reading.row_numbers(&linked).await?.into_iter().collect();
-            any_holds(reading, tests, &rids, &[]).await
-        }
-        Test::LinkedFrom { parameter, tests, kind } => {
-            let span = Span::head(parameter, [target(&candidate.version.key)]);
-            let spans = reading.with_aliases(vec![span]).await?;
-            let mut rids = BTreeSet::new();
-            for span in &spans {
-                rids.extend(list(reading, &reading.names().ranges(reading.store(), span).await?, None).await?);
-            }
-            let rids: Vec<i64> = rids.into_iter().collect();
-            let keys = reading.keys(&rids).await?;
-            let of_kind: Vec<i64> =
-                rids.iter().zip(keys).filter(|(_, key)| key.kind == *kind).map(|(rid, _)| *rid).collect();
-            any_holds(reading, tests, &of_kind, &spans).await
-        }
-        Test::Either(tests) => {
-            for test in tests {
-                if Box::pin(holds(reading, test, candidate)).await? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        }
-    }
-}
-
-/// Whether one of these satisfies the tests and, when there are spans, has a row in one.
-async fn any_holds(reading: &Reading, tests: &[Test], rids: &[i64], spans: &[Span]) -> Result<bool, Problem> {
-    for batch in rids.chunks(BATCH) {
-        for candidate in read(reading, batch).await? {
-            let within = spans.is_empty() || lies_in(&candidate.rows, spans);
-            if within && Box::pin(holds_all(reading, tests, &candidate)).await? {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-fn lies_in(rows: &[Row], spans: &[Span]) -> bool {
-    rows.iter().any(|row| spans.iter().any(|span| keys::admits(span, row)))
-}
-
-/// One page found by walking a range of the index.
-async fn walk_page(
-    reading: &Reading,
-    select: &Select,
-    tests: &[Test],
-    mode: Mode,
-    mut hit: Option<Hit>,
-) -> Result<Page, Problem> {
-    let mut mode = mode;
-    let mut kept: Vec<(Candidate, Hit)> = Vec::new();
-    let mut examined = 0;
-    // Most walks end with the first rows; what is selective goes on in larger steps.
-    let mut batch = (select.limit + 1).clamp(8, BATCH);
-    // How many were kept before those without a row of the order's parameter; none when the page begins there.
-    let mut ordered = 0;
-    loop {
-        let Some((span, range, down)) = walked(reading, select, tests, mode).await? else {
-            return Ok(Page { versions: Vec::new(), next: None });
-        };
-        let hits = match range {
-            Some(range) => next_hits(reading, &range, hit.as_ref(), down, batch).await?,
-            None => Vec::new(),
-        };
-        examined += hits.len();
-        let end = hits.len() < batch;
-        batch = (batch * 2).min(BATCH);
-        hit = hits.last().cloned().or(hit);
-        keep(reading, select, tests, (mode, &span, down), hits, &mut kept).await?;
-        if kept.len() > select.limit || (end && !is_before_rest(mode)) {
-            break;
-        }
-        if end && let Mode::WalkOrder { down, .. } = mode {
-            (mode, hit, ordered) = (Mode::WalkOrder { down, rest: true }, None, kept.len());
-            if kept.len() == select.limit {
-                return Ok(finish(reading, kept, select.limit, Some((mode, None))));
-            }
-        }
-        if examined > MOST_EXAMINED {
-            return Err(Problem::TooCostly);
-        }
-    }
-    let last = if kept.len() > select.limit { kept.get(select.limit - 1) } else { None };
-    let place = last.map(|(_, hit)| {
-        let found_in = match mode {
-            Mode::WalkOrder { down, rest: true } => Mode::WalkOrder { down, rest: select.limit > ordered },
-            other => other,
-        };
-        (found_in, Some(hit.clone()))
-    });
-    Ok(finish(reading, kept, select.limit, place))
-}
-
-fn is_before_rest(mode: Mode) -> bool {
-    matches!(mode, Mode::WalkOrder { rest: false, .. })
-}
-
-fn finish(reading: &Reading, kept: Vec<(Candidate, Hit)>, limit: usize, next: Option<(Mode, Option<Hit>)>) -> Page {
-    let shown = kept.into_iter().take(limit).map(|(candidate, _)| {
-        let subjects = subjects(&candidate.rows).collect();
-        (subjects, candidate.version)
-    });
-    let versions = reading.show(shown.collect());
-    let next = next.map(|(mode, hit)| write_cursor(reading.sequence(), &Place { mode, offset: 0, hit }));
-    Page { versions, next }
-}
-
-/// What a mode walks: the span, its only range if any row can lie in it, and the direction.
-async fn walked(
-    reading: &Reading,
-    select: &Select,
-    tests: &[Test],
-    mode: Mode,
-) -> Result<Option<(Span, Option<KeyRange>, bool)>, Problem> {
-    let kind_span = || Span::head(KIND, [Part::Kind(select.kind.clone())]);
-    let (span, down) = match mode {
-        Mode::Walk { test, down } => {
-            let Some(Test::Rows { spans, ranges, .. }) = tests.get(test) else { return Ok(None) };
-            let (Some(span), Some(range)) = (spans.first(), ranges.first()) else { return Ok(None) };
-            return Ok(Some((span.clone(), Some(range.clone()), down)));
-        }
-        Mode::WalkOrder { down, rest: false } => {
-            let Some(parameter) = select.order.first().and_then(|order| order.parameter) else { return Ok(None) };
-            (Span::head(parameter, []), down)
-        }
-        Mode::WalkKind { down } => (kind_span(), down),
-        Mode::WalkOrder { rest: true, .. } | Mode::Collect => (kind_span(), false),
-    };
-    let range = reading.names().ranges(reading.store(), &span).await?.into_iter().next();
-    Ok(Some((span, range, down)))
-}
-
-async fn next_hits(
-    reading: &Reading,
-    range: &KeyRange,
-    hit: Option<&Hit>,
-    down: bool,
-    most: usize,
-) -> Result<Vec<Hit>, Problem> {
-    if down {
-        reading.store().scan_down(range, hit, reading.sequence(), most).await
-    } else {
-        reading.store().scan(range, hit, reading.sequence(), most).await
-    }
-}
-
-/// Keeps those of the hits that satisfy everything, each resource at its first row only.
-async fn keep(
-    reading: &Reading,
-    select: &Select,
-    tests: &[Test],
-    (mode, span, down): (Mode, &Span, bool),
-    hits: Vec<Hit>,
-    kept: &mut Vec<(Candidate, Hit)>,
-) -> Result<(), Problem> {
-    let range = reading.names().ranges(reading.store(), span).await?;
-    let hits: Vec<Hit> = hits.into_iter().filter(|(key, _)| range.iter().all(|range| range.admits_rest(key))).collect();
-    let rids: Vec<i64> = hits.iter().map(|(_, rid)| *rid).collect();
-    let mut unique = rids.clone();
-    unique.sort_unstable();
-    unique.dedup();
-    let read = read(reading, &unique).await?;
-    let mut by_rid: HashMap<i64, Candidate> = read.into_iter().map(|candidate| (candidate.rid, candidate)).collect();
-    let sorted_by = select.order.first().and_then(|order| order.parameter);
-    for hit in hits {
-        let Some(candidate) = by_rid.get(&hit.1) else { continue };
-        if candidate.version.key.kind != select.kind {
-            continue;
-        }
-        if matches!(mode, Mode::WalkOrder { rest: true, .. }) && has_row_of(reading, candidate, sorted_by).await? {
-            continue;
-        }
-        if !is_first_row(reading, candidate, span, &hit, down).await? || !holds_all(reading, tests, candidate).await? {
-            continue;
-        }
-        if let Some(candidate) = by_rid.remove(&hit.1) {
-            kept.push((candidate, hit));
-        }
-        if kept.len() > select.limit {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-/// Whether the hit is the first of the resource's rows that lie in the span, in the direction walked.
-async fn is_first_row(
-    reading: &Reading,
-    candidate: &Candidate,
-    span: &Span,
-    hit: &Hit,
-    down: bool,
-) -> Result<bool, Problem> {
-    let inside: Vec<&Row> = candidate.rows.iter().filter(|row| keys::admits(span, row)).collect();
-    let distrusts = reading.distrusts_index();
-    if inside.len() <= 1 && !distrusts {
-        return Ok(inside.len() == 1);
-    }
-    let mut own = !distrusts;
-    for row in inside {
-        let Some(key) = stored_key(reading, row).await? else { continue };
-        own |= key == hit.0;
-        let earlier = if down { key > hit.0 } else { key < hit.0 };
-        if earlier && (!distrusts || is_stored(reading, key, candidate.rid).await?) {
-            return Ok(false);
-        }
-    }
-    Ok(own)
-}
-
-/// The key of a row, if everything in it has a number.
-async fn stored_key(reading: &Reading, row: &Row) -> Result<Option<Vec<u8>>, Problem> {
-    let exact = Span::head(row.parameter, row.parts.iter().cloned());
-    Ok(reading.names().ranges(reading.store(), &exact).await?.into_iter().next().map(|range| range.low))
-}
-
-/// Whether the index has this row, for a time when it may lack what its functions make.
-async fn is_stored(reading: &Reading, key: Vec<u8>, rid: i64) -> Result<bool, Problem> {
-    let range = keys::prefix(key.clone());
-    let hits = reading.store().scan(&range, Some(&(key.clone(), rid - 1)), reading.sequence(), 1).await?;
-    Ok(hits.first().is_some_and(|hit| *hit == (key, rid)))
-}
-
-/// Whether a walk of a parameter's rows meets the candidate.
-async fn has_row_of(reading: &Reading, candidate: &Candidate, parameter: Option<&str>) -> Result<bool, Problem> {
-    for row in candidate.rows.iter().filter(|row| Some(row.parameter) == parameter) {
-        if !reading.distrusts_index() {
-            return Ok(true);
-        }
-        if let Some(key) = stored_key(reading, row).await?
-            && is_stored(reading, key, candidate.rid).await?
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// The row that decides for each key of the order; a last-change key compares by the record's own row.

@@ -12,7 +12,8 @@ pub struct Select {
     pub kind: String,
     /// All of these must hold.
     pub clauses: Vec<Clause>,
-    /// In which order; ties and an empty list are broken by the order of creation.
+    /// In which order; ties are broken by the order of creation. An empty list leaves the order to the record: whichever
+    /// finds a page with the least work, the same on every page.
     pub order: Vec<Order>,
     /// How many at most, 1 to 1,000.
     pub limit: usize,

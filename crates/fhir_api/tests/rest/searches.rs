@@ -160,6 +160,50 @@ async fn pages_follow_each_other_at_one_snapshot() {
     }
 }
 
+/// More people than a page lists whole, each found by several of their names: everybody comes once, whatever changes
+/// between the pages, and a total is only worked out when it is asked for.
+#[tokio::test]
+async fn everybody_comes_once_however_many_names_match() {
+    const PEOPLE: usize = 260;
+    let person = |number: usize, family: &str| {
+        let other = format!("Sutton {}", number % 7);
+        json!({"resourceType": "Patient", "id": format!("p{number}"), "active": number.is_multiple_of(2),
+            "name": [{"family": family, "given": ["Ann"]}, {"family": other}, {"family": "Other"}]})
+    };
+    for site in sites().await {
+        let everybody: Vec<Value> = (0..PEOPLE).map(|number| person(number, "Smith")).collect();
+        site.put_all(&everybody).await;
+        for (path, expected) in [
+            ("Patient?family=s&_count=40", PEOPLE),
+            ("Patient?family=sm,s,other&_count=41&_total=accurate", PEOPLE),
+            ("Patient?family=s&active=true&_count=40", PEOPLE / 2),
+        ] {
+            let (mut seen, mut next) = (Vec::new(), Some(path.to_owned()));
+            while let Some(path) = next {
+                let reply = site.get(&path).await;
+                assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+                let total = path.contains("_total").then_some(expected as u64);
+                assert_eq!(reply.json()["total"].as_u64(), total, "{path}");
+                seen.extend(reply.ids());
+                next = reply.link("next");
+                // Somebody far ahead, somebody seen and somebody new.
+                let turned = seen.len();
+                site.put_all(&[person(turned % PEOPLE, "Aaron"), person(PEOPLE - 1 - turned % 50, "Zz")]).await;
+                site.put_all(&[person(PEOPLE + turned, "Smith")]).await;
+            }
+            let mut distinct = seen.clone();
+            distinct.sort();
+            distinct.dedup();
+            assert_eq!((seen.len(), distinct.len()), (expected, expected), "{path}");
+            site.put_all(&everybody).await;
+            for number in PEOPLE..2 * PEOPLE + 50 {
+                site.delete(&format!("Patient/p{number}")).await;
+            }
+        }
+        assert_eq!(site.get("Patient?family=s&_summary=count").await.json()["total"], PEOPLE);
+    }
+}
+
 #[tokio::test]
 async fn a_page_whose_snapshot_is_not_kept_is_gone() {
     for site in sites().await {

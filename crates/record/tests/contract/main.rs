@@ -17,6 +17,7 @@ mod support;
 mod system;
 mod time_travel;
 mod trail;
+mod walks;
 
 /// Runs the named contracts on every store.
 macro_rules! on_each_store {
@@ -68,6 +69,10 @@ on_each_store![
     reads::every_question_equals_a_filter_over_all,
     reads::pages_are_of_one_moment_while_everything_changes,
     reads::a_merge_is_found_under_the_survivor,
+    walks::a_page_costs_what_it_shows,
+    walks::walked_pages_are_of_one_moment_while_everything_changes,
+    walks::walked_pages_stay_within_the_scope,
+    walks::a_listed_answer_goes_on_when_it_has_grown,
     scopes::every_question_stays_within_random_scopes,
     scopes::writes_stay_within_the_scope,
     obligations::obligations_equal_the_functions_over_everything,
