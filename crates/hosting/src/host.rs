@@ -217,6 +217,7 @@ impl Host {
             origin: format!("{host}/t/{code}"),
             durability: record::Durability::default(),
             segment_bytes: Options::SEGMENT_BYTES,
+            log_pages: Options::LOG_PAGES,
         }
     }
 }

@@ -65,11 +65,15 @@ pub struct Options {
     pub durability: Durability,
     /// Where a segment of the access journal ends; anything but [`Options::SEGMENT_BYTES`] is for tests.
     pub segment_bytes: u64,
+    /// Pages of SQLite's log at which it is copied into the database; anything but [`Options::LOG_PAGES`] is for tests.
+    pub log_pages: u32,
 }
 
 impl Options {
     /// Segments that a verifier can hold in memory, and not too many of them.
     pub const SEGMENT_BYTES: u64 = 64 << 20;
+    /// So few that no small commit waits long for the end of the copying.
+    pub const LOG_PAGES: u32 = 4_000;
 }
 
 /// An open record. Cloning it is cheap; all clones are one writer.
@@ -156,8 +160,8 @@ impl Record {
     async fn open_as(location: &Location, options: Options, purpose: Purpose) -> Result<Record, Problem> {
         let directory = location.directory();
         make_folder(directory).map_err(|error| Problem::store("making the record's directory", error))?;
-        let (to_open, durability) = (location.clone(), options.durability);
-        let (writer, head) = blocking(move || WriterStore::take_over_at(&to_open, durability)).await?;
+        let (to_open, durability, log_pages) = (location.clone(), options.durability, options.log_pages);
+        let (writer, head) = blocking(move || WriterStore::take_over_at(&to_open, durability, log_pages)).await?;
         let (store, shared, dictionaries) = open_store(location).await?;
         if purpose == Purpose::Use && store.desk_get(OWED.0, OWED.1).await?.is_some_and(|row| !row.bytes.is_empty()) {
             let what = "it has received only a part: entries that erase what came as erased are still to come".into();

@@ -107,6 +107,7 @@ impl Site {
             origin: "almoner.test/t/RTX".into(),
             durability: Durability::default(),
             segment_bytes: Options::SEGMENT_BYTES,
+            log_pages: Options::LOG_PAGES,
         };
         let record = Record::open(&location, options).await.unwrap();
         let router = router(owners, Bounds::default());

@@ -41,6 +41,7 @@ impl Trust {
             origin: "test/t/DEMO".into(),
             durability: record::Durability::default(),
             segment_bytes: Options::SEGMENT_BYTES,
+            log_pages: Options::LOG_PAGES,
         };
         let record = Record::open(&location, options).await.unwrap();
         let trust = Trust { record, _directory: directory };

@@ -511,9 +511,15 @@ macro_rules! each_writer {
 
 impl WriterStore {
     /// Opens the store at a location, making it when it is not there, and takes the record over.
-    pub(crate) fn take_over_at(location: &Location, durability: Durability) -> Result<(WriterStore, Head), Problem> {
+    pub(crate) fn take_over_at(
+        location: &Location,
+        durability: Durability,
+        log_pages: u32,
+    ) -> Result<(WriterStore, Head), Problem> {
         let mut store = match location {
-            Location::Sqlite { directory } => WriterStore::Sqlite(SqliteWriter::open(directory, durability)?),
+            Location::Sqlite { directory } => {
+                WriterStore::Sqlite(SqliteWriter::open(directory, durability, log_pages)?)
+            }
             Location::Postgres { url, schema, .. } => {
                 let writer = PostgresWriter::open(Address::parse(url, schema)?, durability)?;
                 WriterStore::Postgres(Box::new(writer))

@@ -16,11 +16,15 @@ use rusqlite::{Connection, MAIN_DB};
 use super::sqlite::{database, failed};
 use crate::error::Problem;
 
+/// So many times the pages before a copy while large groups change the same pages again and again.
+const LARGE_GROUPS: u32 = 8;
 /// So many times the pages at which copying begins, and the writer waits for it.
 const WAITS_AT: u32 = 4;
 
 /// The write-ahead log of a record's database.
 pub(super) struct Log {
+    /// Pages at which it is copied.
+    copy_at: u32,
     /// Pages in it after the newest commit.
     pages: Arc<AtomicU32>,
     /// Asks for a copy; taken only by dropping.
@@ -32,7 +36,7 @@ pub(super) struct Log {
 
 impl Log {
     /// Takes the copying of the log over from SQLite.
-    pub(super) fn of(directory: &Path, writer: &mut Connection) -> Result<Log, Problem> {
+    pub(super) fn of(directory: &Path, writer: &mut Connection, copy_at: u32) -> Result<Log, Problem> {
         let doing = "setting up the copying of the log";
         writer.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(())).map_err(failed(doing))?;
         let pages = Arc::new(AtomicU32::new(0));
@@ -53,11 +57,12 @@ impl Log {
         };
         let thread = std::thread::Builder::new().name("record-log".into()).spawn(copies);
         let thread = thread.map_err(|error| Problem::store(doing, error))?;
-        Ok(Log { pages, ask: Some(ask), copied, is_copying: false, thread: Some(thread) })
+        Ok(Log { copy_at, pages, ask: Some(ask), copied, is_copying: false, thread: Some(thread) })
     }
 
-    /// After a commit: begins to copy the log when it has this many pages, and ends what was begun.
-    pub(super) fn committed(&mut self, writer: &Connection, copy_at: u32) {
+    /// After a commit: begins to copy the log when it has grown enough, and ends what was begun.
+    pub(super) fn committed(&mut self, writer: &Connection, is_large: bool) {
+        let copy_at = self.copy_at.saturating_mul(if is_large { LARGE_GROUPS } else { 1 });
         let pages = self.pages.load(Ordering::Relaxed);
         if self.is_copying {
             let is_over = if pages < copy_at.saturating_mul(WAITS_AT) {

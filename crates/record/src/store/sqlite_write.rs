@@ -26,11 +26,6 @@ use crate::names::NameTable;
 
 /// How long another connection that holds the database is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Pages in the log at which it is copied into the database: few, so that no small commit waits long for the end of
-/// that ...
-const COPY_AT: u32 = 4_000;
-/// ... and many while large groups change the same pages again and again.
-const COPY_LARGE_AT: u32 = 32_000;
 /// Versions of a group that make it a large one.
 const LARGE: usize = 1_000;
 
@@ -44,7 +39,7 @@ pub(crate) struct SqliteWriter {
 
 impl SqliteWriter {
     /// Opens the database, making it and its tables when they are not there.
-    pub(crate) fn open(directory: &Path, durability: Durability) -> Result<SqliteWriter, Problem> {
+    pub(crate) fn open(directory: &Path, durability: Durability, log_pages: u32) -> Result<SqliteWriter, Problem> {
         let mut connection = Connection::open(database(directory)).map_err(failed("opening the database"))?;
         prepare_once(&connection).map_err(failed("setting up the writer"))?;
         let synchronous = match durability {
@@ -58,7 +53,7 @@ impl SqliteWriter {
                 PATIENCE.as_millis()
             ))
             .map_err(failed("setting up the writer"))?;
-        let log = Log::of(directory, &mut connection)?;
+        let log = Log::of(directory, &mut connection, log_pages)?;
         let mut writer = SqliteWriter { directory: directory.to_owned(), log, connection };
         writer.migrate()?;
         Ok(writer)
@@ -177,7 +172,7 @@ impl SqliteWriter {
             self.empty_log();
             self.remove_erased(&batch.blob_erase);
         }
-        self.log.committed(&self.connection, if batch.versions.len() < LARGE { COPY_AT } else { COPY_LARGE_AT });
+        self.log.committed(&self.connection, batch.versions.len() >= LARGE);
         Ok(())
     }
 
@@ -392,7 +387,7 @@ mod tests {
     #[test]
     fn a_pause_empties_the_log_once_nobody_reads_it() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = SqliteWriter::open(folder.path(), Durability::Full).unwrap();
+        let mut writer = SqliteWriter::open(folder.path(), Durability::Full, 4_000).unwrap();
         let log = || std::fs::metadata(folder.path().join("record.db-wal")).unwrap().len();
         writer.begin().unwrap();
         writer.commit(&Batch { names: vec![(NameList::Kind, 0, "Thing".into())], ..Batch::default() }).unwrap();

@@ -177,6 +177,7 @@ impl Place {
             origin: "host-a.example/t/TST".into(),
             durability: Durability::Full,
             segment_bytes: Options::SEGMENT_BYTES,
+            log_pages: Options::LOG_PAGES,
         }
     }
 }

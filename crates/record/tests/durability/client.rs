@@ -28,6 +28,8 @@ pub const ASKED: &str = "ALMONER_DURABILITY_CLIENT";
 pub const ORIGIN: &str = "host-a.example/t/TST";
 /// A segment of so many bytes ends after a few leaves.
 const SHORT_SEGMENT_BYTES: u64 = 1000;
+/// So short that some twenty commits fill it.
+const SHORT_LOG_PAGES: u32 = 200;
 /// Workers of a round; their names count on from round to round.
 pub const WORKERS: u64 = 4;
 
@@ -91,13 +93,16 @@ pub fn options(round: u64, durability: Durability) -> Options {
         origin: ORIGIN.into(),
         durability,
         segment_bytes: Options::SEGMENT_BYTES,
+        log_pages: Options::LOG_PAGES,
     }
 }
 
-/// With short segments for every third seed, so that clients often go on in the next one.
+/// With short segments for every third seed, so that clients often go on in the next one, and with a short log for half of
+/// the seeds, so that it is copied again and again while they work.
 pub fn client_options(seed: u64, round: u64, durability: Durability) -> Options {
     let segment_bytes = if seed.is_multiple_of(3) { SHORT_SEGMENT_BYTES } else { Options::SEGMENT_BYTES };
-    Options { segment_bytes, ..options(round, durability) }
+    let log_pages = if matches!(seed % 6, 1 | 2 | 3) { SHORT_LOG_PAGES } else { Options::LOG_PAGES };
+    Options { segment_bytes, log_pages, ..options(round, durability) }
 }
 
 /// As the client: works until it is killed or its input ends. As a test: works until a few hundred acknowledgements

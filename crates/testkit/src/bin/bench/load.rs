@@ -54,6 +54,7 @@ pub(crate) async fn open(location: &Location) -> Result<Record> {
         origin: "bench.example/t/BENCH".into(),
         durability: Durability::Full,
         segment_bytes: Options::SEGMENT_BYTES,
+        log_pages: Options::LOG_PAGES,
     };
     Ok(Record::open(location, options).await?)
 }
