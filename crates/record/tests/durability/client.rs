@@ -101,7 +101,7 @@ pub fn options(round: u64, durability: Durability) -> Options {
 /// the seeds, so that it is copied again and again while they work.
 pub fn client_options(seed: u64, round: u64, durability: Durability) -> Options {
     let segment_bytes = if seed.is_multiple_of(3) { SHORT_SEGMENT_BYTES } else { Options::SEGMENT_BYTES };
-    let log_pages = if matches!(seed % 6, 1 | 2 | 3) { SHORT_LOG_PAGES } else { Options::LOG_PAGES };
+    let log_pages = if matches!(seed % 6, 0..=2) { SHORT_LOG_PAGES } else { Options::LOG_PAGES };
     Options { segment_bytes, log_pages, ..options(round, durability) }
 }
 
