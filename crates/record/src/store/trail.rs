@@ -158,3 +158,28 @@ pub(super) fn put_postgres_trail<'b>(trail: &'b [TrailRow], erased: &'b [ErasedW
         steps.push(Step::joined(sql::postgres::PUT_ERASED_WHOSE, parameters));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use rusqlite::Connection;
+
+    use super::super::schema::STEPS;
+    use super::sql;
+
+    #[test]
+    fn a_subject_s_trail_is_found_by_its_key_and_each_entry_by_its_number() {
+        let connection = Connection::open_in_memory().unwrap();
+        for step in STEPS {
+            connection.execute_batch(&sql::SQLITE.step(step)).unwrap();
+        }
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql::TRAIL)).unwrap();
+        let plan = statement.query_map((1, 100, 10), |row| row.get::<_, String>(3)).unwrap();
+        let plan: Vec<String> = plan.map(Result::unwrap).collect();
+        let has = |words: &str| plan.iter().any(|step| step.contains(words));
+        assert!(has("SEARCH trail USING PRIMARY KEY (subject=? AND sequence<?)"), "{plan:?}");
+        assert!(has("USING INTEGER PRIMARY KEY (rowid=?)"), "{plan:?}");
+        // Only the rows of one page may be put in order.
+        assert!(!has("SCAN entry") && !has("SCAN trail") && !has("SCAN e"), "{plan:?}");
+    }
+}
