@@ -41,6 +41,12 @@ pub struct Bounds {
     pub body_seconds: u64,
     /// Resources that `_include` and `_revinclude` may add to a page (default 1,000).
     pub included: usize,
+    /// Bytes of the resources of one answer, attachments included (default 64 MiB); the first may be larger. A page ends
+    /// before what does not fit, and the next goes on there.
+    pub answer_bytes: usize,
+    /// Bytes of what `_include`, `_revinclude` and the surroundings of `$everything` may add to a page (default 16 MiB);
+    /// what does not fit is left out, and an outcome on the page says so.
+    pub included_bytes: usize,
 }
 
 /// What is behind every route: the owners of resource types, the bounds and the clock.
@@ -61,7 +67,15 @@ pub(crate) struct Visit<'a> {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Bounds { body_bytes: 50 << 20, bodies_bytes: 128 << 20, entries: 20_000, body_seconds: 60, included: 1_000 }
+        Bounds {
+            body_bytes: 50 << 20,
+            bodies_bytes: 128 << 20,
+            entries: 20_000,
+            body_seconds: 60,
+            included: 1_000,
+            answer_bytes: 64 << 20,
+            included_bytes: 16 << 20,
+        }
     }
 }
 

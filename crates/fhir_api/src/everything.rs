@@ -10,9 +10,9 @@ use terms::Moment;
 
 use crate::answer::Answer;
 use crate::call::{Call, Query};
-use crate::door::Visit;
+use crate::door::{Bounds, Visit};
 use crate::history::instant;
-use crate::outcome::Refusal;
+use crate::outcome::{Issue, Refusal};
 use crate::page::{Mode, PAGE, Searchset, Token, address};
 use crate::read::{key, newest};
 use crate::search::question::compartment_kinds;
@@ -31,6 +31,9 @@ struct Wanted {
     applied: Query,
 }
 
+/// What stands around a page, and what there is to say about it.
+type Surroundings = (Vec<Version>, Option<Issue>);
+
 /// `GET /Patient/{id}/$everything`.
 pub(crate) async fn everything(visit: &Visit<'_>, call: &Call) -> Result<Answer, Refusal> {
     let wanted = Wanted::of(&call.query)?;
@@ -44,7 +47,7 @@ pub(crate) async fn everything(visit: &Visit<'_>, call: &Call) -> Result<Answer,
         None => visit.read(&call.asked).await?,
     };
     let found = find(visit, &reading, &patient, &wanted, token.as_ref()).await;
-    let (matches, others, next) = visit.finish(reading, found).await?;
+    let (matches, (others, issue), next) = visit.finish(reading, found).await?;
     let mut links = vec![("self", address(base, &path, &wanted.applied))];
     if let Some(next) = next {
         let mut query = wanted.applied.clone();
@@ -53,7 +56,8 @@ pub(crate) async fn everything(visit: &Visit<'_>, call: &Call) -> Result<Answer,
     }
     let matches = matches.into_iter().map(|version| listed(version, Mode::Match, &Subset::Whole));
     let others = others.into_iter().map(|version| listed(version, Mode::Include, &Subset::Whole));
-    let set = Searchset { total: None, links, entries: matches.chain(others).collect(), issues: Vec::new() };
+    let set =
+        Searchset { total: None, links, entries: matches.chain(others).collect(), issues: issue.into_iter().collect() };
     Ok(Answer::document(set.print(base)))
 }
 
@@ -63,11 +67,12 @@ async fn find(
     patient: &Key,
     wanted: &Wanted,
     token: Option<&Token>,
-) -> Result<(Vec<Version>, Vec<Version>, Option<Token>), Refusal> {
+) -> Result<(Vec<Version>, Surroundings, Option<Token>), Refusal> {
     newest(reading, patient).await?;
     let selects: Vec<Select> = wanted.kinds.iter().map(|kind| select(patient, kind, wanted.since)).collect();
-    let (matches, next) = walk(reading, &selects, wanted.count, token).await?;
-    let others = around(reading, &matches, visit.service.bounds.included).await?;
+    let bounds = &visit.service.bounds;
+    let (matches, next) = walk(reading, &selects, (wanted.count, bounds.answer_bytes), token).await?;
+    let others = around(reading, &matches, bounds).await?;
     Ok((matches, others, next))
 }
 
@@ -83,7 +88,8 @@ fn select(patient: &Key, kind: &str, since: Option<Moment>) -> Select {
 }
 
 /// What these versions refer to and no patient's compartment holds: staff, places, organisations, medicines.
-async fn around(reading: &Reading, versions: &[Version], bound: usize) -> Result<Vec<Version>, Refusal> {
+/// With what to say when not all of them fit.
+async fn around(reading: &Reading, versions: &[Version], bounds: &Bounds) -> Result<Surroundings, Refusal> {
     let mut listed = FxHashSet::default();
     let mut wanted = Vec::new();
     for version in versions {
@@ -94,8 +100,10 @@ async fn around(reading: &Reading, versions: &[Version], bound: usize) -> Result
             }
         }
     }
-    wanted.truncate(bound);
-    Ok(reading.get_many(&wanted).await?)
+    let too_many = wanted.len() > bounds.included;
+    wanted.truncate(bounds.included);
+    let (found, too_large) = reading.get_many_within(&wanted, bounds.included_bytes).await?;
+    Ok((found, (too_many || too_large).then(|| include::left_out(bounds))))
 }
 
 impl Wanted {

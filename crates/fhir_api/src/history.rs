@@ -28,16 +28,23 @@ struct Wanted {
     applied: Query,
 }
 
+/// A page as found.
+struct Found {
+    versions: Vec<Version>,
+    is_more: bool,
+    total: Option<u64>,
+}
+
 /// `GET /{kind}/{id}/_history`.
 pub(crate) async fn history(visit: &Visit<'_>, call: &Call) -> Result<Answer, Refusal> {
     known_kind(&call.names.kind)?;
     let wanted = Wanted::of(&call.query)?;
     let before = wanted.page.as_deref().map(|page| page.parse().map_err(|_| damaged_page())).transpose()?;
     let reading = visit.read(&call.asked).await?;
-    let found = versions_of(&reading, call, before, &wanted).await;
-    let (versions, total) = visit.finish(reading, found).await?;
+    let found = versions_of(&reading, call, before, &wanted, visit.service.bounds.answer_bytes).await;
+    let found = visit.finish(reading, found).await?;
     let path = format!("{}/_history", key(call));
-    Ok(page(visit, &path, &wanted, versions, total))
+    Ok(page(visit, &path, &wanted, found))
 }
 
 async fn versions_of(
@@ -45,20 +52,20 @@ async fn versions_of(
     call: &Call,
     before: Option<u64>,
     wanted: &Wanted,
-) -> Result<(Vec<Version>, Option<u64>), Refusal> {
+    bytes: usize,
+) -> Result<Found, Refusal> {
     let key = key(call);
     let Some(newest) = reading.get(&key).await? else {
         return Err(Refusal::not_found(format!("{key} does not exist, or it may not be seen.")));
     };
-    let versions = reading.history(&key, before, wanted.count + 1).await?;
+    let (versions, is_more) = reading.history_within(&key, before, wanted.count, bytes).await?;
     let total = wanted.since.is_none().then_some(newest.version);
-    Ok((versions, total))
+    Ok(Found { versions, is_more, total })
 }
 
 /// One page of versions; the address of the next names the last that is shown.
-fn page(visit: &Visit<'_>, path: &str, wanted: &Wanted, mut versions: Vec<Version>, total: Option<u64>) -> Answer {
-    let mut is_more = versions.len() > wanted.count;
-    versions.truncate(wanted.count);
+fn page(visit: &Visit<'_>, path: &str, wanted: &Wanted, found: Found) -> Answer {
+    let Found { mut versions, mut is_more, total } = found;
     if let Some(since) = wanted.since {
         let all = versions.len();
         versions.retain(|version| version.moment >= since);

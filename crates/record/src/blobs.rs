@@ -21,8 +21,8 @@ use crate::store::{Store, StoredBlob};
 /// Most bytes of one blob.
 pub(crate) const MOST_BLOB_BYTES: usize = 64 << 20;
 
-/// Most bytes of attachments that one page of an answer has, unless a single version has more.
-const MOST_PAGE_BYTES: u64 = 64 << 20;
+/// Most bytes of texts with their attachments that one answer has, unless less is asked for or a single version has more.
+pub(crate) const MOST_ANSWER_BYTES: usize = 64 << 20;
 
 /// A blob that a commit under way will name.
 #[derive(Debug, Clone)]
@@ -171,22 +171,30 @@ pub(crate) fn check_holes(text: &[u8], holes: &[Hole]) -> Result<(), Problem> {
     unsuitable("the attachments of a text do not lie in it one after another".into())
 }
 
-/// How many of these versions, from the first on, may be shown together with their attachments; at least one.
-pub(crate) async fn fitting(store: &Store, versions: &[Version]) -> Result<usize, Problem> {
+/// How many of these versions, from the first on, have so many bytes together with their attachments; at least one.
+pub(crate) async fn fitting(store: &Store, versions: &[Version], bytes: usize) -> Result<usize, Problem> {
+    let mut together = 0;
+    for (place, served) in served_bytes(store, versions).await?.into_iter().enumerate() {
+        together += served;
+        if together > bytes && place > 0 {
+            return Ok(place);
+        }
+    }
+    Ok(versions.len())
+}
+
+/// The bytes of each version as it is served. What a missing blob would have is not known, and found out when it is read.
+pub(crate) async fn served_bytes(store: &Store, versions: &[Version]) -> Result<Vec<usize>, Problem> {
     let mut digests: Vec<Hash> = versions.iter().flat_map(|version| version.holes.iter()).map(|h| h.digest).collect();
     digests.sort_unstable();
     digests.dedup();
     let known = store.blobs(&digests).await?;
     let lengths: HashMap<Hash, u64> = known.into_iter().flatten().map(|blob| (blob.digest, blob.length)).collect();
-    let mut bytes = 0;
-    for (place, version) in versions.iter().enumerate() {
+    let served = versions.iter().map(|version| {
         let attached = version.holes.iter().filter_map(|hole| lengths.get(&hole.digest));
-        bytes += attached.map(|length| length.div_ceil(3) * 4).sum::<u64>();
-        if bytes > MOST_PAGE_BYTES && place > 0 {
-            return Ok(place);
-        }
-    }
-    Ok(versions.len())
+        version.text.len() + attached.map(|length| length.div_ceil(3) as usize * 4).sum::<usize>()
+    });
+    Ok(served.collect())
 }
 
 /// A version with the content of its holes: its text as it is served.

@@ -11,7 +11,7 @@ use terms::Moment;
 use terms::index::{Next, Part, Row, Span};
 use tokio::sync::OnceCell;
 
-use crate::blobs;
+use crate::blobs::{self, MOST_ANSWER_BYTES};
 use crate::change::Key;
 use crate::error::Problem;
 use crate::indexing::{ALIAS, LABEL, RELATION, SUBJECT};
@@ -24,6 +24,8 @@ use crate::store::{Hit, NameList, Store, StoredVersion};
 
 /// Most labels, relations or aliases that are held in memory for one reading.
 const MOST_MARKS: usize = 1_000_000;
+/// Versions that are read together; each is no larger than a request's body.
+const READ_TOGETHER: usize = 50;
 /// How many merges deep an alias is followed.
 pub(crate) const MOST_MERGES: usize = 8;
 
@@ -122,19 +124,39 @@ impl Reading {
     }
 
     /// The newest versions of resources that are there and reached, in the order of the keys.
+    ///
+    /// # Errors
+    /// [`Problem::TooCostly`] when they have more than 64 MiB together.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Version>, Problem> {
+        match self.get_many_within(keys, MOST_ANSWER_BYTES).await? {
+            (found, false) => Ok(found),
+            (_, true) => Err(Problem::TooCostly),
+        }
+    }
+
+    /// The same without those that would make it more than so many bytes, attachments included; and whether any were
+    /// left out.
+    pub async fn get_many_within(&self, keys: &[Key], bytes: usize) -> Result<(Vec<Version>, bool), Problem> {
         keys.iter().try_for_each(|key| self.check_age(&key.kind))?;
-        let stored = self.located_all(keys.iter()).await?;
-        let mut found = Vec::with_capacity(keys.len());
-        for (key, stored) in keys.iter().zip(stored) {
-            let Some(stored) = stored else { continue };
-            if let Some(version) = self.show_one(key, stored).await?
-                && !version.text.is_empty()
-            {
-                found.push(version);
+        let (mut found, mut left, mut is_cut) = (Vec::new(), bytes, false);
+        for keys in keys.chunks(READ_TOGETHER) {
+            for (key, stored) in keys.iter().zip(self.located_all(keys.iter()).await?) {
+                let Some(stored) = stored else { continue };
+                let Some((version, subjects)) = self.judged(key, stored).await? else { continue };
+                if version.text.is_empty() {
+                    continue;
+                }
+                let served = self.served_bytes(&version).await?;
+                if served > left {
+                    is_cut = true;
+                    continue;
+                }
+                left -= served;
+                self.note_shown(subjects.iter().cloned());
+                found.push(blobs::fill(self.store(), version).await?);
             }
         }
-        Ok(found)
+        Ok((found, is_cut))
     }
 
     /// One version of a resource. The permit must reach both the newest version and this one.
@@ -149,23 +171,53 @@ impl Reading {
 
     /// Versions of a resource below a version number, newest first. Empty when the permit does not reach the newest;
     /// without those older ones that it does not reach.
+    ///
+    /// # Errors
+    /// [`Problem::TooCostly`] when so many have more than 64 MiB together.
     pub async fn history(&self, key: &Key, below: Option<u64>, limit: usize) -> Result<Vec<Version>, Problem> {
-        let Some(rid) = self.reached_row(key).await? else { return Ok(Vec::new()) };
-        let below = below.unwrap_or(u64::MAX).min(i64::MAX as u64);
-        let mut shown = Vec::new();
-        for stored in self.store().history(rid, below, limit.min(1000)).await? {
-            if stored.sequence > self.sequence {
-                continue;
-            }
-            shown.extend(self.show_one(key, stored).await?);
+        match self.history_within(key, below, limit, MOST_ANSWER_BYTES).await? {
+            (shown, true) if shown.len() < limit => Err(Problem::TooCostly),
+            (shown, _) => Ok(shown),
         }
-        Ok(shown)
     }
 
-    /// One page of an answer: with large attachments fewer than asked for, and then the next page begins after them.
+    /// The same up to so many bytes, attachments included, but at least one; and whether there are more.
+    pub async fn history_within(
+        &self,
+        key: &Key,
+        below: Option<u64>,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<(Vec<Version>, bool), Problem> {
+        let Some(rid) = self.reached_row(key).await? else { return Ok((Vec::new(), false)) };
+        let mut below = below.unwrap_or(u64::MAX).min(i64::MAX as u64);
+        let (mut shown, mut together) = (Vec::new(), 0);
+        loop {
+            let part = self.store().history(rid, below, READ_TOGETHER).await?;
+            let is_last = part.len() < READ_TOGETHER;
+            for stored in part {
+                below = stored.version;
+                if stored.sequence > self.sequence {
+                    continue;
+                }
+                let Some((version, subjects)) = self.judged(key, stored).await? else { continue };
+                together += self.served_bytes(&version).await?;
+                if shown.len() >= limit || (together > bytes && !shown.is_empty()) {
+                    return Ok((shown, true));
+                }
+                self.note_shown(subjects.iter().cloned());
+                shown.push(blobs::fill(self.store(), version).await?);
+            }
+            if is_last {
+                return Ok((shown, false));
+            }
+        }
+    }
+
+    /// One page of an answer: with large texts fewer than asked for, and then the next page begins after them.
     pub async fn select(&self, select: &Select) -> Result<Page, Problem> {
         let whole = search::select(self, select).await?;
-        let fitting = blobs::fitting(self.store(), &whole.versions).await?;
+        let fitting = blobs::fitting(self.store(), &whole.versions, select.bytes).await?;
         let Page { versions, next } = if fitting < whole.versions.len() {
             search::select(self, &Select { limit: fitting, ..select.clone() }).await?
         } else {
@@ -345,8 +397,16 @@ impl Reading {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).extend(subjects);
     }
 
-    /// Judges one version and notes it as shown; a deletion is judged by the version before it.
+    /// Judges one version and notes it as shown.
     async fn show_one(&self, key: &Key, stored: StoredVersion) -> Result<Option<Version>, Problem> {
+        let Some((version, subjects)) = self.judged(key, stored).await? else { return Ok(None) };
+        self.note_shown(subjects.iter().cloned());
+        blobs::fill(self.store(), version).await.map(Some)
+    }
+
+    /// A version with its holes open and whose it is, if the permit reaches it; a deletion is judged by the version
+    /// before it.
+    async fn judged(&self, key: &Key, stored: StoredVersion) -> Result<Option<(Version, Arc<[Key]>)>, Problem> {
         let rid = stored.rid;
         let version = self.version_from(key.clone(), stored)?;
         let subjects = self.judging_subjects(rid, &version).await?;
@@ -355,8 +415,12 @@ impl Reading {
             self.refused.store(true, Ordering::Relaxed);
             return Ok(None);
         }
-        self.note_shown(subjects.iter().cloned());
-        blobs::fill(self.store(), version).await.map(Some)
+        Ok(Some((version, subjects)))
+    }
+
+    /// The bytes of a version with its attachments.
+    async fn served_bytes(&self, version: &Version) -> Result<usize, Problem> {
+        Ok(blobs::served_bytes(self.store(), std::slice::from_ref(version)).await?.into_iter().sum())
     }
 
     /// The row number of a resource whose newest version the permit reaches.

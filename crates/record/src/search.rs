@@ -9,6 +9,7 @@ mod condition;
 mod walk;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use terms::index::Row;
 
@@ -17,7 +18,7 @@ use crate::cursor::{Mode, Place, read_cursor, write_cursor};
 use crate::error::Problem;
 use crate::indexing::KIND;
 use crate::keys::KeyRange;
-use crate::reading::Reading;
+use crate::reading::{Reading, Version};
 use crate::search::condition::{Candidate, Test, holds_all, prepare_all, read};
 use crate::search::walk::walk_page;
 use crate::select::{Clause, Order, Page, Select};
@@ -175,11 +176,11 @@ fn is_walk_of(test: &Test, order: &Order) -> bool {
 /// One page in an order that is made in memory, from everything that satisfies the tests.
 async fn collect_page(reading: &Reading, select: &Select, tests: &[Test], offset: usize) -> Result<Page, Problem> {
     let found = collect(reading, select, tests).await?;
-    let page = found.get(offset..).unwrap_or_default();
-    let wanted: Vec<i64> = page.iter().take(select.limit).map(|found| found.0).collect();
-    let end = offset + wanted.len();
+    let rids: Vec<i64> = found.iter().skip(offset).take(select.limit).map(|found| found.0).collect();
+    let (live, looked_at) = texts(reading, &rids, select.bytes).await?;
+    let end = offset + looked_at;
     let next = (end < found.len()).then_some(Place { mode: Mode::Collect, offset: end, hit: None });
-    shown(reading, &wanted, next).await
+    Ok(page_of(reading, live, next))
 }
 
 /// One page in the order of row numbers, after one of them: the small conditions are listed, and what they leave is
@@ -195,22 +196,35 @@ async fn list_page(reading: &Reading, select: &Select, tests: &[Test], after: i6
             break;
         }
     }
-    let is_more = found.len() > select.limit;
-    found.truncate(select.limit);
-    let last = found.last().filter(|_| is_more);
-    let next = last.map(|rid| Place { mode: Mode::List, offset: 0, hit: Some((Vec::new(), *rid)) });
-    shown(reading, &found, next).await
+    let rids = &found[..found.len().min(select.limit)];
+    let (live, looked_at) = texts(reading, rids, select.bytes).await?;
+    let last = looked_at.checked_sub(1).filter(|_| looked_at < found.len()).map(|last| found[last]);
+    let next = last.map(|rid| Place { mode: Mode::List, offset: 0, hit: Some((Vec::new(), rid)) });
+    Ok(page_of(reading, live, next))
 }
 
-/// The page of these row numbers.
-async fn shown(reading: &Reading, rids: &[i64], next: Option<Place>) -> Result<Page, Problem> {
-    let mut live = Vec::with_capacity(rids.len());
-    for (rid, version) in rids.iter().zip(reading.versions_of(rids).await?) {
-        let version = version.filter(|version| !version.text.is_empty());
-        live.extend(version.map(|version| (reading.whose(*rid, &version), version)));
+/// The live versions of these row numbers with whose they are, as many as have so many bytes but at least one; and how
+/// many row numbers that took.
+async fn texts(reading: &Reading, rids: &[i64], bytes: usize) -> Result<(Vec<(Arc<[Key]>, Version)>, usize), Problem> {
+    let (mut live, mut together, mut looked_at) = (Vec::with_capacity(rids.len()), 0, 0);
+    for batch in rids.chunks(BATCH) {
+        for (rid, version) in batch.iter().zip(reading.versions_of(batch).await?) {
+            if let Some(version) = version.filter(|version| !version.text.is_empty()) {
+                together += version.text.len();
+                if together > bytes && !live.is_empty() {
+                    return Ok((live, looked_at));
+                }
+                live.push((reading.whose(*rid, &version), version));
+            }
+            looked_at += 1;
+        }
     }
-    let versions = reading.show(live);
-    Ok(Page { versions, next: next.map(|place| write_cursor(reading.sequence(), &place)) })
+    Ok((live, looked_at))
+}
+
+fn page_of(reading: &Reading, live: Vec<(Arc<[Key]>, Version)>, next: Option<Place>) -> Page {
+    let next = next.map(|place| write_cursor(reading.sequence(), &place));
+    Page { versions: reading.show(live), next }
 }
 
 /// Everything that satisfies the tests, in order. Row number and key.

@@ -3,6 +3,7 @@
 
 use terms::index::Span;
 
+use crate::blobs::MOST_ANSWER_BYTES;
 use crate::reading::Version;
 
 /// Which resources are wanted.
@@ -17,6 +18,8 @@ pub struct Select {
     pub order: Vec<Order>,
     /// How many at most, 1 to 1,000.
     pub limit: usize,
+    /// How many bytes at most, attachments included; but at least one resource.
+    pub bytes: usize,
     /// Where the page before ended.
     pub after: Option<Cursor>,
 }
@@ -68,7 +71,8 @@ pub struct Page {
 impl Select {
     /// All resources of a type, 50 to a page.
     pub fn of(kind: impl Into<String>) -> Select {
-        Select { kind: kind.into(), clauses: Vec::new(), order: Vec::new(), limit: 50, after: None }
+        let kind = kind.into();
+        Select { kind, clauses: Vec::new(), order: Vec::new(), limit: 50, bytes: MOST_ANSWER_BYTES, after: None }
     }
 
     /// With a further condition.
@@ -80,6 +84,12 @@ impl Select {
     /// With an order.
     pub fn sorted(mut self, parameter: Option<&'static str>, descending: bool) -> Select {
         self.order.push(Order { parameter, descending });
+        self
+    }
+
+    /// With a bound of bytes.
+    pub fn within(mut self, bytes: usize) -> Select {
+        self.bytes = bytes;
         self
     }
 

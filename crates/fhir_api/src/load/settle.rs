@@ -16,7 +16,9 @@ use crate::search::criteria;
 use crate::write::{is_live, is_text_of};
 
 /// Versions of a resource that are searched for a text.
-const MOST_VERSIONS: usize = 100;
+const MOST_VERSIONS: u64 = 100;
+/// Bytes of versions that are compared with a text together.
+const VERSIONS_BYTES: usize = 8 << 20;
 
 /// A decision on one reading.
 pub(super) struct Settling<'r> {
@@ -86,9 +88,18 @@ impl<'r> Settling<'r> {
         if newest.sequence > self.since {
             return Ok(None);
         }
-        let older = self.reading.history(&newest.key, Some(newest.version), MOST_VERSIONS).await?;
-        let same = older.into_iter().find(|version| is_live(version) && is_text_of(template, version));
-        Ok(same.map(|version| Loaded::Overtaken(version.version)))
+        let mut below = newest.version;
+        let end = below.saturating_sub(MOST_VERSIONS);
+        // A few at a time, because each may have large attachments.
+        while below > end {
+            let (older, _) = self.reading.history_within(&newest.key, Some(below), 8, VERSIONS_BYTES).await?;
+            let Some(last) = older.last() else { break };
+            below = last.version;
+            if let Some(same) = older.iter().find(|version| is_live(version) && is_text_of(template, version)) {
+                return Ok(Some(Loaded::Overtaken(same.version)));
+            }
+        }
+        Ok(None)
     }
 
     /// Puts in place the links whose meaning the record decides, and judges the result.

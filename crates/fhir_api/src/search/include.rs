@@ -10,6 +10,7 @@ use record::{Clause, Key, Reading, Select, Version};
 use rustc_hash::FxHashSet;
 use terms::index::{Part, Span};
 
+use crate::door::Bounds;
 use crate::outcome::{Issue, Refusal};
 
 /// One `_include` or `_revinclude`.
@@ -75,14 +76,24 @@ impl Include {
     }
 }
 
-/// Everything that the includes add to these matches, each resource once, at most `bound` of them.
+/// What includes may still add to a page.
+struct Room {
+    resources: usize,
+    bytes: usize,
+    /// Whether something was left out.
+    is_cut: bool,
+}
+
+/// Everything that the includes add to these matches, each resource once, within the bounds. What does not fit is left
+/// out, which R4 allows a server, and said.
 pub(crate) async fn collect(
     reading: &Reading,
     matches: &[Version],
     includes: &[Include],
-    bound: usize,
+    bounds: &Bounds,
 ) -> Result<Included, Refusal> {
     let mut included = Included::default();
+    let mut room = Room { resources: bounds.included, bytes: bounds.included_bytes, is_cut: false };
     if includes.is_empty() {
         return Ok(included);
     }
@@ -95,34 +106,55 @@ pub(crate) async fn collect(
             if !is_first && !include.iterates {
                 continue;
             }
-            let room = bound - included.versions.len() - found.len();
             let versions = match include.is_reverse {
-                false => referred_to(reading, &around, include, &known, room).await?,
-                true => referring_to(reading, &around, include, &known, room).await?,
+                false => referred_to(reading, &around, include, &known, &mut room).await?,
+                true => referring_to(reading, &around, include, &known, &mut room).await?,
             };
-            if versions.len() > room {
-                let details = format!("Only {bound} included resources are given; the others were left out.");
-                included.issue = Some(Issue::warning("incomplete", details));
-            }
-            for version in versions.into_iter().take(room) {
-                known.insert(version.key.clone());
-                found.push(version);
-            }
+            known.extend(versions.iter().map(|version| version.key.clone()));
+            found.extend(versions);
         }
         included.versions.extend(found.iter().cloned());
         around = found;
         is_first = false;
     }
+    included.issue = room.is_cut.then(|| left_out(bounds));
     Ok(included)
 }
 
-/// What the references of these versions lead to, at most one more than there is room for.
+/// Says that not everything that belongs on a page is on it.
+pub(crate) fn left_out(bounds: &Bounds) -> Issue {
+    let (most, mebibytes) = (bounds.included, bounds.included_bytes >> 20);
+    let details = format!(
+        "Only {most} included resources of {mebibytes} MiB together are given; others were left out. Read them by their \
+         addresses, or search for them."
+    );
+    Issue::warning("incomplete", details)
+}
+
+impl Room {
+    /// Takes what was found into account; what there is no room for is dropped.
+    fn take(&mut self, mut versions: Vec<Version>) -> Vec<Version> {
+        let found = versions.len();
+        versions.retain(|version| {
+            let fits = self.resources > 0 && version.text.len() <= self.bytes;
+            if fits {
+                self.resources -= 1;
+                self.bytes -= version.text.len();
+            }
+            fits
+        });
+        self.is_cut |= versions.len() < found;
+        versions
+    }
+}
+
+/// What the references of these versions lead to, as far as there is room.
 async fn referred_to(
     reading: &Reading,
     versions: &[Version],
     include: &Include,
     known: &FxHashSet<Key>,
-    room: usize,
+    room: &mut Room,
 ) -> Result<Vec<Version>, Refusal> {
     let mut wanted = Vec::new();
     let mut listed = FxHashSet::default();
@@ -134,8 +166,10 @@ async fn referred_to(
             }
         }
     }
-    wanted.truncate(room + 1);
-    Ok(reading.get_many(&wanted).await?)
+    wanted.truncate(room.resources + 1);
+    let (found, is_cut) = reading.get_many_within(&wanted, room.bytes).await?;
+    room.is_cut |= is_cut;
+    Ok(room.take(found))
 }
 
 /// The resources that a version refers to under FHIR's parameters that `takes` admits.
@@ -149,13 +183,13 @@ pub(crate) fn targets(reading: &Reading, version: &Version, takes: impl Fn(&str)
     keys.collect()
 }
 
-/// What refers to these versions, at most one more than there is room for.
+/// What refers to these versions, as far as there is room.
 async fn referring_to(
     reading: &Reading,
     versions: &[Version],
     include: &Include,
     known: &FxHashSet<Key>,
-    room: usize,
+    room: &mut Room,
 ) -> Result<Vec<Version>, Refusal> {
     let Some(source) = &include.source else { return Ok(Vec::new()) };
     let of_target = |version: &&Version| include.target.as_ref().is_none_or(|kind| *kind == version.key.kind);
@@ -166,10 +200,11 @@ async fn referring_to(
         .flat_map(|rows| keys.iter().map(|key| Span::head(rows, [Part::target(key.kind.as_str(), key.id.as_str())])));
     let mut select = Select::of(source).with(Clause::Any(spans.collect()));
     let mut found: Vec<Version> = Vec::new();
-    while found.len() <= room && !keys.is_empty() {
-        select = select.limit(1000);
+    while !room.is_cut && !keys.is_empty() {
+        select = select.limit(1000).within(room.bytes);
         let page = reading.select(&select).await?;
-        found.extend(page.versions.into_iter().filter(|version| !known.contains(&version.key)));
+        let new = page.versions.into_iter().filter(|version| !known.contains(&version.key));
+        found.extend(room.take(new.collect()));
         match page.next {
             Some(next) => select.after = Some(next),
             None => break,

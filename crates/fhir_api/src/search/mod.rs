@@ -50,9 +50,10 @@ async fn find(
 ) -> Result<Found, Refusal> {
     let mut found = Found::default();
     if question.count > 0 {
-        (found.matches, found.next) = walk(reading, &question.selects, question.count, token).await?;
-        let bound = visit.service.bounds.included;
-        found.included = include::collect(reading, &found.matches, &question.includes, bound).await?;
+        let bounds = &visit.service.bounds;
+        let most = (question.count, bounds.answer_bytes);
+        (found.matches, found.next) = walk(reading, &question.selects, most, token).await?;
+        found.included = include::collect(reading, &found.matches, &question.includes, bounds).await?;
     }
     // The first page knows the total when there is no other.
     let is_whole = token.is_none() && found.next.is_none() && question.count > 0;
@@ -64,21 +65,25 @@ async fn find(
     Ok(found)
 }
 
-/// One page over several questions, one after the other.
+/// One page over several questions, one after the other: so many resources, and so many bytes or one resource more.
 pub(crate) async fn walk(
     reading: &Reading,
     selects: &[Select],
-    count: usize,
+    (count, bytes): (usize, usize),
     token: Option<&Token>,
 ) -> Result<(Vec<Version>, Option<Token>), Refusal> {
     let mut matches = Vec::new();
     let (mut leg, mut cursor) = token.map_or((0, None), |token| (token.leg, token.cursor.clone()));
+    let mut left = bytes;
     while let Some(select) = selects.get(leg) {
-        if matches.len() == count {
+        let is_full = matches.len() == count || (left == 0 && !matches.is_empty());
+        // A question that goes on has given what fits.
+        if is_full || (cursor.is_some() && !matches.is_empty()) {
             return Ok((matches, Some(Token { sequence: reading.sequence(), leg, cursor })));
         }
-        let select = Select { after: cursor.take(), ..select.clone().limit(count - matches.len()) };
+        let select = Select { after: cursor.take(), ..select.clone().limit(count - matches.len()).within(left) };
         let page = reading.select(&select).await?;
+        left = left.saturating_sub(page.versions.iter().map(|version| version.text.len()).sum());
         matches.extend(page.versions);
         cursor = page.next;
         if cursor.is_none() {

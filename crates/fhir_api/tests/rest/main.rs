@@ -4,6 +4,7 @@
 
 mod bundles;
 mod interactions;
+mod large;
 mod loading;
 mod naive;
 mod ownership;

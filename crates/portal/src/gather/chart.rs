@@ -33,6 +33,8 @@ const PRINT_NAMES: &[&str] =
     &["Patient", "Encounter", "Appointment", "MedicationRequest", "MedicationStatement", "DocumentReference", "Goal"];
 /// How many people, places and medicines are looked up by name.
 const MOST_NAMES: usize = 300;
+/// Bytes that these may have together.
+const MOST_NAMES_BYTES: usize = 16 << 20;
 
 /// A chart and what it could not include.
 pub(crate) struct Gathered {
@@ -67,7 +69,8 @@ async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathe
     // What is in the record was a document when it was accepted; one that is not any more is found by `verify`.
     let Some(patient) = parsed(&patient) else { return Ok(None) };
     let mut documents: Vec<Document<'_>> = versions.iter().filter_map(parsed).collect();
-    let names = reading.get_many(&unnamed(&patient, &documents)).await?;
+    // Who is too large to be read for a name stays without one.
+    let (names, _) = reading.get_many_within(&unnamed(&patient, &documents), MOST_NAMES_BYTES).await?;
     documents.extend(names.iter().filter_map(parsed));
     Ok(Some(Gathered { chart: chart_from(door, &patient, &documents, allergies_readable), cut }))
 }

@@ -50,7 +50,7 @@ pub(super) async fn walk_page(
         batch = (batch * 2).min(BATCH);
         hit = hits.last().cloned().or(hit);
         keep(reading, select, tests, (mode, &path), hits, &mut kept).await?;
-        if kept.len() > select.limit || (end && !is_before_rest(mode)) {
+        if kept.len() > fitting(select, &kept) || (end && !is_before_rest(mode)) {
             break;
         }
         if end && let Mode::WalkOrder { down, .. } = mode {
@@ -64,15 +64,26 @@ pub(super) async fn walk_page(
             return Ok(None);
         }
     }
-    let last = if kept.len() > select.limit { kept.get(select.limit - 1) } else { None };
+    let fits = fitting(select, &kept);
+    let last = if kept.len() > fits { kept.get(fits - 1) } else { None };
     let place = last.map(|(_, hit)| {
         let found_in = match mode {
-            Mode::WalkOrder { down, rest: true } => Mode::WalkOrder { down, rest: select.limit > ordered },
+            Mode::WalkOrder { down, rest: true } => Mode::WalkOrder { down, rest: fits > ordered },
             other => other,
         };
         (found_in, Some(hit.clone()))
     });
-    Ok(Some(finish(reading, kept, select.limit, place)))
+    Ok(Some(finish(reading, kept, fits, place)))
+}
+
+/// How many of the resources that were kept are a page: as many as were asked for, or fewer when their texts are large.
+fn fitting(select: &Select, kept: &[(Candidate, Hit)]) -> usize {
+    let mut together = 0;
+    let fits = kept.iter().take(select.limit).take_while(|(candidate, _)| {
+        together += candidate.version.text.len();
+        together <= select.bytes
+    });
+    fits.count().max(1)
 }
 
 fn is_before_rest(mode: Mode) -> bool {

@@ -103,6 +103,80 @@ pub(crate) async fn a_large_attachment_is_kept(place: &Place) {
     holds(&record).await;
 }
 
+/// A history and a list of keys within a bound of bytes.
+pub(crate) async fn what_is_large_comes_in_parts(place: &Place) {
+    let record = place.open().await;
+    let thing = key("Thing", "a");
+    let note = |seed| with_notes(&["text Thing.name ann"], &[&noise(seed, 300_000)]);
+    for seed in 0..5 {
+        put(&record, vec![Change::Put(thing.clone(), note(seed))]).await;
+    }
+    // Each is served as 400,000 bytes and a little.
+    let bound = 1_000_000;
+    let reading = record.read(&host(), "test").await.unwrap();
+    let (mut seen, mut below, mut is_more) = (Vec::new(), None, true);
+    while is_more {
+        let (part, more) = reading.history_within(&thing, below, 4, bound).await.unwrap();
+        assert!(part.iter().map(|version| version.text.len()).sum::<usize>() <= bound);
+        seen.extend(part.iter().map(|version| version.version));
+        (below, is_more) = (seen.last().copied(), more);
+    }
+    assert_eq!(seen, [5, 4, 3, 2, 1]);
+    let (first, more) = reading.history_within(&thing, None, 4, 1).await.unwrap();
+    assert_eq!((first.len(), more), (1, true), "one comes whatever the bound");
+    let (all, more) = reading.history_within(&thing, None, 5, usize::MAX).await.unwrap();
+    assert_eq!((all.len(), more), (5, false));
+    reading.finish().await.unwrap();
+
+    let keys = ["a", "b", "c", "d"].map(|id| key("Thing", id));
+    put(&record, keys[1..3].iter().map(|key| Change::Put(key.clone(), note(9))).collect()).await;
+    put(&record, vec![Change::Put(keys[3].clone(), lines(&["text Thing.name ann"]))]).await;
+    let reading = record.read(&host(), "test").await.unwrap();
+    let (found, is_cut) = reading.get_many_within(&keys, bound).await.unwrap();
+    let ids: String = found.iter().map(|version| version.key.id.as_str()).collect();
+    assert_eq!((ids.as_str(), is_cut), ("abd", true), "what is small has room beside what has none");
+    assert_eq!(reading.get_many(&keys).await.unwrap().len(), 4);
+    reading.finish().await.unwrap();
+}
+
+/// Pages of every kind end where the next text would be too much, and go on there.
+pub(crate) async fn pages_of_large_texts_are_short(place: &Place) {
+    let record = place.open().await;
+    let ids: Vec<String> = (0..9).map(|number| format!("t{number}")).collect();
+    let changes = ids.iter().enumerate().map(|(number, id)| {
+        let attached = noise(number as u64, if number % 2 == 0 { 150_000 } else { 0 });
+        let note = format!("note {}", "x".repeat(if number % 2 == 0 { 1 } else { 200_000 }));
+        Change::Put(key("Thing", id), with_notes(&["text Thing.name ann", "date Thing.date 1 2", &note], &[&attached]))
+    });
+    put(&record, changes.collect()).await;
+    let named = Clause::Any(vec![Span::next("Thing.name", [], Next::TextEqual(b"ann".to_vec()))]);
+    let questions = [
+        Select::of("Thing"),
+        Select::of("Thing").with(named.clone()),
+        Select::of("Thing").with(named).sorted(Some("Thing.date"), true),
+        Select::of("Thing").sorted(Some("Thing.date"), false),
+        Select::of("Thing").sorted(Some("Thing.name"), true),
+        Select::of("Thing").sorted(None, true),
+    ];
+    let reading = record.read(&host(), "test").await.unwrap();
+    for question in questions {
+        let (mut question, mut seen) = (question.within(450_000), Vec::new());
+        loop {
+            let page = reading.select(&question).await.unwrap();
+            assert!((1..=2).contains(&page.versions.len()), "{question:?}");
+            assert!(page.versions.iter().map(|version| version.text.len()).sum::<usize>() <= 450_000);
+            seen.extend(page.versions.into_iter().map(|version| version.key.id));
+            question.after = page.next;
+            if question.after.is_none() {
+                break;
+            }
+        }
+        seen.sort();
+        assert_eq!(seen, ids, "{question:?}");
+    }
+    reading.finish().await.unwrap();
+}
+
 pub(crate) async fn what_cannot_be_kept_is_refused(place: &Place) {
     let record = place.open().await;
     let refused = async |template: record::Template| {

@@ -60,6 +60,8 @@ on_each_store![
     applying::receiving_goes_on_where_it_was_broken_off,
     blobs::attachments_come_back_as_they_were_sent,
     blobs::a_large_attachment_is_kept,
+    blobs::what_is_large_comes_in_parts,
+    blobs::pages_of_large_texts_are_short,
     blobs::what_cannot_be_kept_is_refused,
     blobs::what_was_not_committed_is_not_kept,
     blobs::what_a_crash_left_is_swept,
