@@ -101,7 +101,7 @@ impl Host {
             let sentence = format!("{doing}: there is nothing in {}. Is its disk there?", directory.display());
             return Err(Failure::Problem(sentence));
         }
-        let record = Record::open(&self.location(&entry), self.options(&registry.host, code)).await;
+        let record = Record::open_existing(&self.location(&entry), self.options(&registry.host, code)).await;
         Ok(self.opened(entry, record.map_err(|problem| Failure::problem(doing, &problem))?))
     }
 

@@ -63,6 +63,20 @@ pub(crate) async fn claim(data: &Path) -> Result<Claim, Failure> {
     }
 }
 
+/// Refuses a place that no host has ever used: what needs a trust makes no empty directory there.
+pub(crate) fn must_hold_data(data: &Path) -> Result<(), Failure> {
+    // Whatever else keeps it from being looked at is told when it is opened.
+    match std::fs::symlink_metadata(data.join(LOCK)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !crate::trusts::is_registered(data) => {
+            Err(Failure::Refused(format!(
+                "There are no data in {}. Make a trust there with `trust add`, or name another directory with --data.",
+                data.display()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Becomes the owner of `data`, or says that another process is.
 pub(crate) async fn claim_alone(data: &Path) -> Result<Lock, Failure> {
     match claim(data).await? {

@@ -9,15 +9,18 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::configuration::Configuration;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::ownership::{Claim, Lock, claim, claim_alone};
+use crate::ownership::{Claim, Lock, claim, claim_alone, must_hold_data};
 use crate::work::{Listener, Outcome, Work};
 use crate::{carry_out, channel, clock, listener, routes, upkeep};
 
 /// Carries out a piece of work: here if nobody owns the data directory, else at the process that does.
 ///
 /// # Errors
-/// What the work itself refuses; a data directory that cannot be opened.
+/// What the work itself refuses; a data directory that cannot be opened, or is not there and the work would not begin one.
 pub async fn run(configuration: Configuration, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
+    if !matches!(work, Work::AddTrust(_)) {
+        must_hold_data(&configuration.data)?;
+    }
     match claim(&configuration.data).await? {
         Claim::Elsewhere(stream) => channel::hand_over(stream, &work, listener).await,
         Claim::Owner(lock) => {

@@ -38,7 +38,8 @@ pub(crate) struct TrustEntry {
     /// Its patients are invented: pages say so.
     #[serde(default)]
     pub(crate) demonstration: bool,
-    /// Whether its record was made. `false` only between the two steps of adding a trust.
+    /// Whether its record was made. `false` only between the two steps of adding a trust; from then on nothing is made
+    /// in its place when it is not found.
     pub(crate) ready: bool,
 }
 
@@ -184,6 +185,11 @@ impl Registry {
         self.trusts.push(entry);
         self.trusts.sort_by(|a, b| a.code.cmp(&b.code));
     }
+}
+
+/// Whether a data directory has a registry.
+pub(crate) fn is_registered(data: &Path) -> bool {
+    data.join(FILE).exists()
 }
 
 impl Store {

@@ -25,7 +25,7 @@ use crate::names::Names;
 use crate::reading::{Hidden, Reading, Version};
 use crate::rebuild::IndexState;
 use crate::stamps::Turns;
-use crate::store::{Durability, NameList, Store, StoredVersion, WriterStore};
+use crate::store::{Durability, NameList, Store, StoredVersion, WriterStore, must_be_there};
 use crate::writer::{self, Queue, Shared};
 
 /// Longest kind and key of a desk row together.
@@ -146,6 +146,16 @@ impl Record {
         let record = Record::open_as(location, options, Purpose::Use).await?;
         record.settle_received().await?;
         Ok(record)
+    }
+
+    /// Opens a record that was made before and takes it over. Where there is none any more, nothing is made: an empty
+    /// record in the place of one that is lost would say that nobody is known.
+    ///
+    /// # Errors
+    /// [`Problem::Unsuitable`] when its store is not there, and as [`Record::open`].
+    pub async fn open_existing(location: &Location, options: Options) -> Result<Record, Problem> {
+        must_be_there(location).await?;
+        Record::open(location, options).await
     }
 
     /// Opens a record, making it when there is none, to receive entries that were decided elsewhere

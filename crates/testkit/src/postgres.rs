@@ -76,6 +76,14 @@ pub async fn fresh() -> Result<TestDatabase> {
     fresh_at(tokio::task::spawn_blocking(shared_url).await??).await
 }
 
+/// Loses a schema of the database at an address, with everything in it.
+///
+/// # Errors
+/// The server could not be reached, or there is no such schema.
+pub async fn lose_schema(url: &str, schema: &str) -> Result<()> {
+    execute(url, &format!("DROP SCHEMA {schema} CASCADE")).await
+}
+
 async fn fresh_at(server_url: String) -> Result<TestDatabase> {
     let name = format!("test_{}_{:016x}", std::process::id(), rand::random::<u64>());
     execute(&server_url, &format!("CREATE DATABASE {name} TEMPLATE template0")).await?;

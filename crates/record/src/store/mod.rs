@@ -17,6 +17,7 @@ mod schema;
 mod sqlite;
 mod sqlite_log;
 mod sqlite_write;
+mod there;
 mod trail;
 mod walk;
 
@@ -38,6 +39,7 @@ use postgres_write::PostgresWriter;
 use sqlite::SqliteReader;
 pub(crate) use sqlite::failed as sqlite_failed;
 use sqlite_write::SqliteWriter;
+pub(crate) use there::must_be_there;
 pub(crate) use trail::{ErasedWhose, TrailEntry, TrailRow};
 pub(crate) use walk::Walked;
 

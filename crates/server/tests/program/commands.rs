@@ -143,6 +143,75 @@ fn a_record_of_a_newer_release_or_without_its_files_is_named_and_left_alone() {
     assert!(said.code == 1 && said.err.contains("another release"), "{}", said.err);
 }
 
+/// What a disk that comes back empty, or a database that was made anew, must not become: a trust without patients.
+#[test]
+fn a_record_whose_database_is_gone_is_not_made_anew() {
+    Stage::on_both_stores(|stage, store| {
+        lose_the_database(stage, store);
+        let files = |name: &str| std::fs::read_dir(stage.path(name)).unwrap().count();
+        let before = files("data/trusts/RAA");
+        for command in [&["trust", "show", "RAA"][..], &["verify", "--trust", "RAA"], &["checkpoint", "--trust", "RAA"]]
+        {
+            let said = stage.run(command);
+            assert_eq!((said.code, said.out.as_str()), (3, ""), "{store}: {command:?}: {}", said.err);
+            assert!(
+                said.err.contains("gone") && said.err.contains("Nothing is made in its place"),
+                "{store}: {}",
+                said.err
+            );
+        }
+        assert_eq!(stage.run(&["trust", "list"]).code, 1, "{store}");
+        let serving = stage.serve();
+        assert_eq!(serving.get("/t/RAA/fhir/Patient", "alm_x").status, 500, "{store}");
+        assert!(serving.stop());
+        assert_eq!(files("data/trusts/RAA"), before, "{store}: nothing was made");
+    });
+    let stage = Stage::with_trust();
+    lose_the_database(&stage, "SQLite");
+    std::fs::write(stage.path("data/trusts/RAA/record.db"), "").unwrap();
+    assert_eq!(stage.run(&["trust", "show", "RAA"]).code, 3, "an empty file is no record");
+}
+
+/// The directory of `RAA` stays, what holds its record goes.
+fn lose_the_database(stage: &Stage, store: &str) {
+    if store == "SQLite" {
+        for name in ["record.db", "record.db-wal", "record.db-shm"] {
+            let _ = std::fs::remove_file(stage.path("data/trusts/RAA").join(name));
+        }
+        assert!(stage.path("data/trusts/RAA/signing-key").exists());
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(testkit::postgres::lose_schema(stage.store(), "trust_raa")).unwrap();
+}
+
+/// What needs a trust begins no data directory where there is none, or an empty one.
+#[test]
+fn where_there_are_no_data_none_are_made() {
+    let stage = Stage::set();
+    std::fs::create_dir(stage.path("empty")).unwrap();
+    let commands: [&[&str]; 9] = [
+        &["trust", "list"],
+        &["trust", "show", "RAA"],
+        &["verify", "--trust", "RAA"],
+        &["checkpoint", "--trust", "RAA"],
+        &["user", "list", "--trust", "RAA"],
+        &["token", "list", "--trust", "RAA"],
+        &["token", "--trust", "RAA", "--role", "system", "--ttl", "1h"],
+        &["load", "--trust", "RAA", "empty"],
+        &["rebuild-index", "--trust", "RAA"],
+    ];
+    for command in commands {
+        for place in ["data", "empty"] {
+            let said = stage.run(&[command, &["--data", place]].concat());
+            assert_eq!((said.code, said.out.as_str()), (1, ""), "{command:?}: {}", said.err);
+            assert!(said.err.contains("There are no data in") && said.err.contains(place), "{command:?}: {}", said.err);
+        }
+    }
+    assert!(!stage.path("data").exists());
+    assert_eq!(std::fs::read_dir(stage.path("empty")).unwrap().count(), 0);
+}
+
 #[test]
 fn a_trust_is_listed_and_shown() {
     let stage = Stage::with_trust();

@@ -70,6 +70,11 @@ impl Stage {
         stage
     }
 
+    /// The store of its trusts.
+    pub(crate) fn store(&self) -> &str {
+        &self.store
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }

@@ -4,6 +4,8 @@
 pub(crate) const SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name IN \
      ('fsync', 'full_page_writes', 'synchronous_commit', 'server_version_num')";
 pub(crate) const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(hashtext('almoner schema'), hashtext($1))";
+/// The tables of a record are made together with this one, in the schema that the session looks in.
+pub(crate) const HAS_TABLES: &str = "SELECT to_regclass('schema_version') IS NOT NULL";
 pub(crate) const SCHEMA: &str = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
 pub(crate) const SCHEMA_VERSION: &str = "CREATE TABLE IF NOT EXISTS schema_version \
      (one BIGINT PRIMARY KEY CHECK (one = 1), step BIGINT NOT NULL); \
