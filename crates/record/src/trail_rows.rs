@@ -18,12 +18,12 @@ use crate::numbering::Numbering;
 use crate::reading::subjects;
 use crate::rebuild::RebuildStep;
 use crate::record::{Inner, Record};
-use crate::store::{Batch, ErasedWhose, StoredEntry, StoredVersion, TrailRow, WriterStore};
+use crate::store::{Batch, ErasedWhose, StoredEntry, TrailRow, WriterStore};
 use crate::verify::StoreFindings;
 
 /// How many entries are read together.
 const BATCH: usize = 200;
-/// How many of an entry's changes are read together.
+/// How many of their versions are read together.
 const WINDOW: usize = 1000;
 
 /// What the members of a group changed of whom, until everybody whom they name has a number.
@@ -175,41 +175,50 @@ impl Inner {
         Ok(found)
     }
 
-    /// The rows that entries call for.
+    /// The rows that entries call for. Versions are read many at a time, whichever entries they are of.
     async fn trail_called_for(&self, entries: &[StoredEntry]) -> Result<Vec<TrailRow>, Problem> {
-        let mut known = Vec::new();
+        let (mut touched, mut erased) = (Vec::new(), Vec::new());
         for stored in entries {
             let Ok(entry) = journal::Entry::decode(&stored.body) else { continue };
-            let changed: Vec<(i64, u64)> =
-                stored.rids.iter().copied().zip(entry.changes.iter().map(|change| change.version)).collect();
-            for part in changed.chunks(WINDOW) {
-                let before = part.iter().filter(|(_, version)| *version > 1).map(|(rid, version)| (*rid, version - 1));
-                let wanted: Vec<(i64, u64)> = part.iter().copied().chain(before).collect();
-                let versions = self.store.versions(&wanted).await?.into_iter().flatten().collect();
-                known.extend(self.whose_of(versions).await?.into_iter().map(|(who, rid)| (who, stored.sequence, rid)));
-            }
-            if let journal::Act::Erase(erasure) = &entry.act {
-                let named = erasure.versions.iter().map(|version| (version.kind.as_str(), version.id.as_str()));
-                let rids = self.shared.names.targets(&self.store, named).await?;
-                let versions = rids.into_iter().zip(&erasure.versions);
-                let wanted: Vec<(i64, u64)> =
-                    versions.filter_map(|(rid, version)| Some((rid?, version.version))).collect();
-                for ((rid, _), whose) in wanted.iter().zip(self.store.erased_whose(&wanted).await?) {
-                    known.extend(whose.into_iter().flatten().map(|who| (who, stored.sequence, *rid)));
+            for (rid, change) in stored.rids.iter().zip(&entry.changes) {
+                touched.push((*rid, change.version, stored.sequence));
+                if change.version > 1 {
+                    touched.push((*rid, change.version - 1, stored.sequence));
                 }
             }
+            if let journal::Act::Erase(erasure) = entry.act {
+                erased.extend(erasure.versions.into_iter().map(|version| (version, stored.sequence)));
+            }
+        }
+        let mut known = Vec::new();
+        for part in touched.chunks(WINDOW) {
+            let wanted: Vec<(i64, u64)> = part.iter().map(|(rid, version, _)| (*rid, *version)).collect();
+            for ((rid, _, sequence), whose) in part.iter().zip(self.whose_of(&wanted).await?) {
+                known.extend(whose.into_iter().map(|who| (who, *sequence, *rid)));
+            }
+        }
+        let named = erased.iter().map(|(version, _)| (version.kind.as_str(), version.id.as_str()));
+        let rids = self.shared.names.targets(&self.store, named).await?;
+        let there = rids.into_iter().zip(&erased).filter_map(|(rid, erased)| Some((rid?, erased)));
+        let there: Vec<(i64, &(journal::ErasedVersion, u64))> = there.collect();
+        let wanted: Vec<(i64, u64)> = there.iter().map(|(rid, (version, _))| (*rid, version.version)).collect();
+        for ((rid, (_, sequence)), whose) in there.iter().zip(self.store.erased_whose(&wanted).await?) {
+            known.extend(whose.into_iter().flatten().map(|who| (who, *sequence, *rid)));
         }
         Ok(trail_of(known))
     }
 
-    /// Whose versions are, as row numbers of subject and resource. A subject that nobody ever gave a number has no trail.
-    async fn whose_of(&self, versions: Vec<StoredVersion>) -> Result<BTreeSet<(i64, i64)>, Problem> {
-        let (mut found, mut named, mut erased) = (BTreeSet::new(), BTreeMap::<Key, Vec<i64>>::new(), Vec::new());
-        let rids: Vec<i64> = versions.iter().map(|version| version.rid).collect();
-        for (key, stored) in self.keys_of(&rids).await?.into_iter().zip(versions) {
-            let (rid, number) = (stored.rid, stored.version);
+    /// Whose versions are, as row numbers, in the order asked; nobody's when one is not there. A subject that nobody ever
+    /// gave a number has no trail.
+    async fn whose_of(&self, wanted: &[(i64, u64)]) -> Result<Vec<BTreeSet<i64>>, Problem> {
+        let rids: Vec<i64> = wanted.iter().map(|(rid, _)| *rid).collect();
+        let mut found = vec![BTreeSet::new(); wanted.len()];
+        let (mut named, mut erased) = (BTreeMap::<Key, Vec<usize>>::new(), Vec::new());
+        let versions = self.store.versions(wanted).await?;
+        for (place, (key, stored)) in self.keys_of(&rids).await?.into_iter().zip(versions).enumerate() {
+            let Some(stored) = stored else { continue };
             if stored.text.is_none() {
-                erased.push((rid, number));
+                erased.push(place);
                 continue;
             }
             let version = self.version(key, stored)?;
@@ -218,15 +227,18 @@ impl Inner {
             }
             let rows = self.indexing.whose(&version.key.kind, &version.key.id, &version.text);
             for subject in subjects(&rows) {
-                named.entry(subject).or_default().push(rid);
+                named.entry(subject).or_default().push(place);
             }
         }
         let keys = named.keys().map(|key| (key.kind.as_str(), key.id.as_str()));
-        for (subject, rids) in self.shared.names.targets(&self.store, keys).await?.into_iter().zip(named.values()) {
-            found.extend(subject.into_iter().flat_map(|subject| rids.iter().map(move |rid| (subject, *rid))));
+        for (subject, places) in self.shared.names.targets(&self.store, keys).await?.into_iter().zip(named.values()) {
+            for place in subject.iter().flat_map(|_| places) {
+                found[*place].extend(subject);
+            }
         }
-        for ((rid, _), whose) in erased.iter().zip(self.store.erased_whose(&erased).await?) {
-            found.extend(whose.into_iter().flatten().map(|subject| (subject, *rid)));
+        let asked: Vec<(i64, u64)> = erased.iter().map(|place| wanted[*place]).collect();
+        for (place, whose) in erased.iter().zip(self.store.erased_whose(&asked).await?) {
+            found[*place].extend(whose.into_iter().flatten());
         }
         Ok(found)
     }

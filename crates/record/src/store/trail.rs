@@ -132,6 +132,9 @@ impl PostgresReader {
         statement: &str,
         wanted: &[(i64, u64)],
     ) -> Result<Vec<Option<Vec<i64>>>, Problem> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
         let first: Vec<i64> = wanted.iter().map(|(first, _)| *first).collect();
         let second: Vec<i64> = wanted.iter().map(|(_, second)| stored(*second)).collect();
         let rows = self.query(doing, statement, &[&first, &second]).await?;
