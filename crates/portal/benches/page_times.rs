@@ -19,6 +19,10 @@ use access::Role;
 use http::StatusCode;
 use support::Trust;
 
+/// As in the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ENCOUNTERS: usize = 700;
 const PEOPLE: usize = 2_000;
 const ROUNDS: usize = 60;
