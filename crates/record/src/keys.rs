@@ -11,6 +11,9 @@ use terms::index::{End, Next, Part, Range, Row, Span};
 use crate::names::NameTable;
 use crate::store::NameList;
 
+/// Bytes of a code: its system's number and its symbol.
+pub(crate) const CODE_BYTES: usize = 7;
+
 /// A physical key.
 pub(crate) type PhysicalKey = Vec<u8>;
 

@@ -214,6 +214,25 @@ impl Reading {
         }
     }
 
+    /// The resources of a type with rows under the head of a span: of each code that follows there the first `each` in the
+    /// order of the index, and all whose rows go on with the bytes `always` behind the code; at most `most`, and whether
+    /// that was enough. In a patient's compartment these are the newest of each code, and what has no date.
+    pub async fn newest_of_each(
+        &self,
+        kind: &str,
+        span: Span,
+        (each, always): (usize, &[u8]),
+        most: usize,
+    ) -> Result<(Vec<Version>, bool), Problem> {
+        let bounds = search::Bounds { each, always, most };
+        let (live, is_whole) = search::newest_of_each(self, kind, span, bounds).await?;
+        let mut filled = Vec::with_capacity(live.len());
+        for version in self.show(live) {
+            filled.push(blobs::fill(self.store(), version).await?);
+        }
+        Ok((filled, is_whole))
+    }
+
     /// One page of an answer: with large texts fewer than asked for, and then the next page begins after them.
     pub async fn select(&self, select: &Select) -> Result<Page, Problem> {
         let whole = search::select(self, select).await?;

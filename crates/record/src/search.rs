@@ -6,6 +6,7 @@
 //! row numbers first; a larger driver is walked as far as the page goes ([`walk`]). What one page may examine is bounded.
 
 mod condition;
+mod newest;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use crate::search::walk::walk_page;
 use crate::select::{Clause, Order, Page, Select};
 
 pub(crate) use crate::search::condition::target;
+pub(crate) use crate::search::newest::{Bounds, newest_of_each};
 
 /// A condition with fewer rows than this is listed whole, if others are that can be intersected with it.
 const SMALL: usize = 2_000;

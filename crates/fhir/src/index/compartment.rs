@@ -14,6 +14,9 @@ use terms::index::{Next, Part, Row, Span};
 /// The name of the compartment rows.
 pub const PATIENT_COMPARTMENT: &str = "~patient";
 
+/// What stands in place of the date in compartment rows of what has none: behind every date of its code.
+pub const UNDATED: [u8; 8] = encode::NO_INSTANT_DESCENDING;
+
 /// Resource type, search parameter of its main code, search parameters of its main date: the first that has a value.
 /// An empty code parameter means that the type has none; types not listed are not clinical.
 #[rustfmt::skip]

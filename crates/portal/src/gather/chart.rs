@@ -5,14 +5,15 @@
 use std::collections::BTreeSet;
 
 use clinical::{Chart, Material};
-use fhir::search::compartment_spans;
+use fhir::search::{UNDATED, compartment_spans};
 use fhir::{Document, Limits};
-use record::{Clause, Key, Problem, Reading, Select, Version};
+use record::{Key, Problem, Reading, Version};
 
 use super::finished;
 use crate::door::{Door, asked};
 
-/// Types of the compartment that a chart is made from, and how many of each are read at most.
+/// Types of the compartment that a chart is made from, and how many of each code are read: the newest. Of observations
+/// that is more than sets or sparklines show.
 const TYPES: &[(&str, usize)] = &[
     ("AllergyIntolerance", 500),
     ("Appointment", 500),
@@ -24,10 +25,10 @@ const TYPES: &[(&str, usize)] = &[
     ("ImagingStudy", 500),
     ("MedicationRequest", 2000),
     ("MedicationStatement", 1000),
-    ("Observation", 6000),
+    ("Observation", 250),
 ];
-/// The largest page that the record gives.
-const PAGE: usize = 1000;
+/// How many of one type are read at most.
+const MOST: usize = 10_000;
 /// Types whose rows print the names of those they point at.
 const PRINT_NAMES: &[&str] =
     &["Patient", "Encounter", "Appointment", "MedicationRequest", "MedicationStatement", "DocumentReference", "Goal"];
@@ -55,8 +56,8 @@ async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathe
     let Some(patient) = patient.filter(|version| !version.text.is_empty()) else { return Ok(None) };
     let mut versions = Vec::new();
     let (mut cut, mut allergies_readable) = (Vec::new(), true);
-    for (kind, most) in TYPES {
-        match of_type(reading, id, kind, *most, &mut versions).await {
+    for (kind, each) in TYPES {
+        match of_type(reading, id, kind, *each, &mut versions).await {
             Ok(complete) => cut.extend((!complete).then_some(*kind)),
             // A chart without allergies must say so and never read as "none": the rest of the page still helps.
             Err(problem) if *kind == "AllergyIntolerance" => {
@@ -75,27 +76,22 @@ async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathe
     Ok(Some(Gathered { chart: chart_from(door, &patient, &documents, allergies_readable), cut }))
 }
 
-/// Adds the resources of a type in the patient's compartment, newest first for each code; whether these were all.
+/// Adds the newest resources of each code of a type in the patient's compartment, and those without a date; whether these
+/// were all that may be shown.
 async fn of_type(
     reading: &Reading,
     id: &str,
     kind: &str,
-    most: usize,
+    each: usize,
     versions: &mut Vec<Version>,
 ) -> Result<bool, Problem> {
-    let spans = compartment_spans(id, Some(kind), &[]);
-    let mut select = Select::of(kind).with(Clause::Any(spans)).limit(most.min(PAGE));
-    let mut read = 0;
-    loop {
-        let page = reading.select(&select).await?;
-        read += page.versions.len();
-        versions.extend(page.versions);
-        match page.next {
-            None => return Ok(true),
-            Some(_) if read >= most => return Ok(false),
-            next => select.after = next,
-        }
+    let mut is_whole = true;
+    for span in compartment_spans(id, Some(kind), &[]) {
+        let (found, was_enough) = reading.newest_of_each(kind, span, (each, &UNDATED), MOST).await?;
+        versions.extend(found);
+        is_whole &= was_enough;
     }
+    Ok(is_whole)
 }
 
 /// The people, places, organisations and medicines that are pointed at without a name.

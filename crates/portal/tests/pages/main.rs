@@ -248,3 +248,35 @@ async fn what_is_typed_is_shown_and_never_run() {
     assert!(!page.contains("<script>alert"));
     assert!(page.contains("&lt;script&gt;alert(1)"));
 }
+
+/// A laboratory result of the patient below: value, and when it was taken, else when it was issued.
+fn potassium(id: &str, value: &str, when: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Observation","id":"{id}","status":"final","subject":{{"reference":"Patient/many"}},
+           "category":[{{"coding":[{{"code":"laboratory"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"2823-3"}}],
+           "text":"Potassium"}},{when},"valueQuantity":{{"value":{value},"unit":"mmol/L","code":"mmol/L"}}}}"#
+    )
+}
+
+#[tokio::test]
+async fn the_newest_of_very_many_results_is_shown_whenever_it_was_written() {
+    let trust = Trust::demo().await;
+    let patient = r#"{"resourceType":"Patient","id":"many","name":[{"family":"Many"}],"birthDate":"1950-01-02"}"#;
+    trust
+        .put(&[patient.to_owned(), potassium("newest", "6.66", r#""effectiveDateTime":"2026-11-01T09:00:00Z""#)])
+        .await;
+    let older: Vec<String> = (0..600)
+        .map(|at| {
+            let taken =
+                format!(r#""effectiveDateTime":"20{:02}-0{}-{:02}T09:00:00Z""#, at / 40, 1 + at % 9, 1 + at % 28);
+            potassium(&format!("older-{at}"), "4.44", &taken)
+        })
+        .collect();
+    trust.put(&older).await;
+    let page = trust.get(Role::Clinician, "/t/DEMO/patients/many").await.text;
+    assert!(page.contains("6.66"), "the newest result is not on the page");
+    // One of which nobody said when it was taken, only when it was issued.
+    trust.put(&[potassium("issued", "7.77", r#""issued":"2026-11-02T09:00:00Z""#)]).await;
+    let page = trust.get(Role::Clinician, "/t/DEMO/patients/many").await.text;
+    assert!(page.contains("7.77"), "a newer result without the moment of its taking is not on the page");
+}

@@ -71,6 +71,7 @@ on_each_store![
     reads::every_question_equals_a_filter_over_all,
     reads::pages_are_of_one_moment_while_everything_changes,
     reads::a_merge_is_found_under_the_survivor,
+    reads::the_newest_of_each_code_are_found,
     walks::a_page_costs_what_it_shows,
     walks::walked_pages_are_of_one_moment_while_everything_changes,
     walks::walked_pages_stay_within_the_scope,

@@ -355,3 +355,41 @@ pub(crate) async fn a_merge_is_found_under_the_survivor(place: &Place) {
     assert_eq!(found("a").await, ["of-a"], "an unmerge gives them back");
     assert_eq!(found("b").await, ["of-b", "of-c"]);
 }
+
+pub(crate) async fn the_newest_of_each_code_are_found(place: &Place) {
+    let record = place.open().await;
+    let last = (1u64 << 63) - 1;
+    let things = [("x", 1), ("x", 2), ("x", 3), ("x", 4), ("y", 9), ("z", 5), ("z", 6), ("z", 7)];
+    for (code, number) in things {
+        let row = format!("pair Thing.pair s|a s|{code} {number}");
+        put(&record, vec![Change::Put(key("Thing", &format!("{code}{number}")), lines(&[&row]))]).await;
+    }
+    for number in 0..3 {
+        let row = format!("pair Thing.pair s|a s|x {last}");
+        put(&record, vec![Change::Put(key("Thing", &format!("undated{number}")), lines(&[&row]))]).await;
+    }
+    put(&record, vec![Change::Put(key("Thing", "other"), lines(&["pair Thing.pair s|b s|x 1"]))]).await;
+    let before = put(&record, vec![Change::Put(key("Other", "x0"), lines(&["pair Thing.pair s|a s|x 0"]))]).await;
+    put(&record, vec![Change::Delete(key("Thing", "x2"))]).await;
+
+    let span = || Span::head("Thing.pair", [Part::code("s", "a")]);
+    let ids = |versions: Vec<record::Version>| {
+        let mut ids: Vec<String> = versions.into_iter().map(|version| version.key.id).collect();
+        ids.sort();
+        ids
+    };
+    let reading = record.read(&host(), "test").await.unwrap();
+    let (found, is_whole) = reading.newest_of_each("Thing", span(), (3, &[255; 8]), 100).await.unwrap();
+    // What another type has under the same code counts, as it stands in the way.
+    assert_eq!(ids(found), ["undated0", "undated1", "undated2", "x1", "x3", "y9", "z5", "z6", "z7"]);
+    assert!(is_whole);
+    let (found, _) = reading.newest_of_each("Thing", span(), (1, &[]), 100).await.unwrap();
+    assert_eq!(ids(found), ["y9", "z5"]);
+    let (found, is_whole) = reading.newest_of_each("Thing", span(), (3, &[255; 8]), 4).await.unwrap();
+    assert!(found.len() <= 4 && !is_whole);
+    reading.finish().await.unwrap();
+    let reading = record.read_at(&host(), "test", before.sequence).await.unwrap();
+    let (found, _) = reading.newest_of_each("Thing", span(), (3, &[]), 100).await.unwrap();
+    assert_eq!(ids(found), ["x1", "x2", "y9", "z5", "z6", "z7"]);
+    reading.finish().await.unwrap();
+}
