@@ -38,6 +38,8 @@ const FEW_ROWS: usize = 32;
 /// From so many on, rows of the index are copied in after the commit's statement: that takes a round trip more, and less
 /// time for each row.
 const COPIED_ROWS: usize = 2000;
+/// Turns of the runtime in which the end of a connection is heard, its task woken, and the task ended.
+const TURNS: usize = 4;
 /// Pauses between attempts to reach a server that went away; about a minute in all.
 const PAUSES: [Duration; 12] = {
     let tenth = Duration::from_millis(100);
@@ -198,8 +200,13 @@ impl PostgresWriter {
         if self.open {
             self.roll_back();
         }
-        // Gives the runtime its turn, so that a connection that ended while nothing was asked is noticed now.
-        self.run(tokio::task::yield_now())?;
+        // Gives the runtime its turns, to hear from the network and to act on it, so that a connection that ended while
+        // nothing was asked is noticed now: the next that is sent may be a commit.
+        self.run(async {
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+        })?;
         self.connected()
     }
 

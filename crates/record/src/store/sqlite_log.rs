@@ -47,7 +47,9 @@ impl Log {
         };
         writer.wal_hook(Some(count)).map_err(failed(doing))?;
         let connection = Connection::open(database(directory)).map_err(failed(doing))?;
-        connection.execute_batch("PRAGMA cache_size = 0;").map_err(failed(doing))?;
+        let synchronous: i64 = writer.query_row("PRAGMA synchronous", [], |row| row.get(0)).map_err(failed(doing))?;
+        let settings = format!("PRAGMA cache_size = 0; PRAGMA synchronous = {synchronous};");
+        connection.execute_batch(&settings).map_err(failed(doing))?;
         let ((ask, asked), (done, copied)) = (bounded::<()>(1), bounded(1));
         let copies = move || {
             for () in asked {
