@@ -215,16 +215,17 @@ impl Reading {
     }
 
     /// The resources of a type with rows under the head of a span: of each code that follows there the first `each` in the
-    /// order of the index, and all whose rows go on with the bytes `always` behind the code; at most `most`, and whether
-    /// that was enough. In a patient's compartment these are the newest of each code, and what has no date.
+    /// order of the index, and all whose rows go on with the bytes `always` behind the code or lie in the span `whole`; at
+    /// most `most`, and whether that was enough. In a patient's compartment these are the newest of each code, what has no
+    /// date, and what has no code.
     pub async fn newest_of_each(
         &self,
         kind: &str,
         span: Span,
-        (each, always): (usize, &[u8]),
+        (each, always, whole): (usize, &[u8], &Span),
         most: usize,
     ) -> Result<(Vec<Version>, bool), Problem> {
-        let bounds = search::Bounds { each, always, most };
+        let bounds = search::Bounds { each, always, whole, most };
         let (live, is_whole) = search::newest_of_each(self, kind, span, bounds).await?;
         let mut filled = Vec::with_capacity(live.len());
         for version in self.show(live) {

@@ -12,21 +12,22 @@ use record::{Key, Problem, Reading, Version};
 use super::finished;
 use crate::door::{Door, asked};
 
-/// Types of the compartment that a chart is made from, and how many of each code are read: the newest. Of observations
-/// that is more than sets or sparklines show.
-const TYPES: &[(&str, usize)] = &[
-    ("AllergyIntolerance", 500),
-    ("Appointment", 500),
-    ("Condition", 1000),
-    ("DiagnosticReport", 1000),
-    ("DocumentReference", 2000),
-    ("Encounter", 2000),
-    ("Goal", 200),
-    ("ImagingStudy", 500),
-    ("MedicationRequest", 2000),
-    ("MedicationStatement", 1000),
-    ("Observation", 250),
+/// Types of the compartment that a chart is made from.
+const TYPES: &[&str] = &[
+    "AllergyIntolerance",
+    "Appointment",
+    "Condition",
+    "DiagnosticReport",
+    "DocumentReference",
+    "Encounter",
+    "Goal",
+    "ImagingStudy",
+    "MedicationRequest",
+    "MedicationStatement",
+    "Observation",
 ];
+/// How many observations of each code are read, the newest: more than sets or sparklines show.
+const NEWEST: usize = 250;
 /// How many of one type are read at most.
 const MOST: usize = 10_000;
 /// Types whose rows print the names of those they point at.
@@ -56,8 +57,8 @@ async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathe
     let Some(patient) = patient.filter(|version| !version.text.is_empty()) else { return Ok(None) };
     let mut versions = Vec::new();
     let (mut cut, mut allergies_readable) = (Vec::new(), true);
-    for (kind, each) in TYPES {
-        match of_type(reading, id, kind, *each, &mut versions).await {
+    for kind in TYPES {
+        match of_type(reading, id, kind, &mut versions).await {
             Ok(complete) => cut.extend((!complete).then_some(*kind)),
             // A chart without allergies must say so and never read as "none": the rest of the page still helps.
             Err(problem) if *kind == "AllergyIntolerance" => {
@@ -76,18 +77,16 @@ async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathe
     Ok(Some(Gathered { chart: chart_from(door, &patient, &documents, allergies_readable), cut }))
 }
 
-/// Adds the newest resources of each code of a type in the patient's compartment, and those without a date; whether these
-/// were all that may be shown.
-async fn of_type(
-    reading: &Reading,
-    id: &str,
-    kind: &str,
-    each: usize,
-    versions: &mut Vec<Version>,
-) -> Result<bool, Problem> {
+/// Adds the resources of a type in the patient's compartment, of observations the newest of each code and all without a
+/// code or a date; whether these were all.
+async fn of_type(reading: &Reading, id: &str, kind: &str, versions: &mut Vec<Version>) -> Result<bool, Problem> {
+    let each = if kind == "Observation" { NEWEST } else { MOST };
+    // Codes in words alone are one code to the index, and many tests to people.
+    let uncoded = compartment_spans(id, Some(kind), &[(Some(""), "")]).swap_remove(0);
     let mut is_whole = true;
     for span in compartment_spans(id, Some(kind), &[]) {
-        let (found, was_enough) = reading.newest_of_each(kind, span, (each, &UNDATED), MOST).await?;
+        let bounds = (each, UNDATED.as_slice(), &uncoded);
+        let (found, was_enough) = reading.newest_of_each(kind, span, bounds, MOST).await?;
         versions.extend(found);
         is_whole &= was_enough;
     }

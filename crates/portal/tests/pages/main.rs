@@ -279,4 +279,17 @@ async fn the_newest_of_very_many_results_is_shown_whenever_it_was_written() {
     trust.put(&[potassium("issued", "7.77", r#""issued":"2026-11-02T09:00:00Z""#)]).await;
     let page = trust.get(Role::Clinician, "/t/DEMO/patients/many").await.text;
     assert!(page.contains("7.77"), "a newer result without the moment of its taking is not on the page");
+    // Tests that are named in words alone are one code to the index.
+    let in_words = |id: &str, name: &str, value: &str, day: usize| {
+        let taken =
+            format!(r#""effectiveDateTime":"20{:02}-0{}-{:02}T09:00:00Z""#, day / 40, 1 + day % 9, 1 + day % 28);
+        let coding = r#""coding":[{"system":"http://loinc.org","code":"2823-3"}],
+           "text":"Potassium""#;
+        potassium(id, value, &taken).replace(coding, &format!(r#""text":"{name}""#))
+    };
+    let mut words: Vec<String> = (40..340).map(|day| in_words(&format!("often-{day}"), "Often", "1.11", day)).collect();
+    words.push(in_words("seldom", "Seldom", "8.88", 0));
+    trust.put(&words).await;
+    let page = trust.get(Role::Clinician, "/t/DEMO/patients/many").await.text;
+    assert!(page.contains("Often") && page.contains("8.88"), "a test without a code pushed another out");
 }

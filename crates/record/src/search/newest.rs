@@ -2,7 +2,7 @@
 //!
 //! The index has the rows of one code beside each other, so what is beyond the first few is passed over, not read.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use terms::index::Span;
@@ -23,6 +23,8 @@ pub(crate) struct Bounds<'b> {
     pub(crate) each: usize,
     /// Besides, all rows that go on like this behind the code.
     pub(crate) always: &'b [u8],
+    /// And all rows in this span.
+    pub(crate) whole: &'b Span,
     /// Of all together.
     pub(crate) most: usize,
 }
@@ -42,7 +44,12 @@ pub(crate) async fn newest_of_each(
     let select = Select::of(kind).with(Clause::Any(vec![span]));
     let tests = prepare_all(reading, kind, &select.clauses, SMALL).await?;
     let Some(Test::Rows { ranges, .. }) = tests.first() else { return Ok((Vec::new(), true)) };
-    let (mut rids, is_whole) = first_of_each(reading, ranges, bounds).await?;
+    let whole = prepare_all(reading, kind, &[Clause::Any(vec![bounds.whole.clone()])], SMALL).await?;
+    let whole = match whole.first() {
+        Some(Test::Rows { ranges, .. }) => ranges.as_slice(),
+        _ => &[],
+    };
+    let (mut rids, is_whole) = first_of_each(reading, ranges, whole, bounds).await?;
     if !is_index_enough(reading).await? {
         let mut satisfied = Vec::with_capacity(rids.len());
         for batch in rids.chunks(BATCH) {
@@ -61,17 +68,21 @@ pub(crate) async fn newest_of_each(
 async fn first_of_each(
     reading: &Reading,
     ranges: &[KeyRange],
+    whole: &[KeyRange],
     bounds: Bounds<'_>,
 ) -> Result<(Vec<i64>, bool), Problem> {
-    let mut rids = BTreeSet::new();
+    let (mut rids, mut taken, mut is_whole) = (Vec::new(), HashSet::new(), true);
     let batch = (bounds.each + 1).clamp(16, PART);
-    for range in ranges {
+    'ranges: for range in ranges {
         let (mut counts, mut left, mut after) = (HashMap::new(), range.clone(), None);
         loop {
             let hits = reading.scan(&left, after.as_ref(), batch).await?;
-            let passed = take(&hits, range.low.len(), bounds, &mut counts, &mut rids);
+            let (own, passed) = take(&hits, range.low.len(), whole, bounds, &mut counts);
+            rids.extend(own.into_iter().filter(|rid| taken.insert(*rid)));
             if rids.len() > bounds.most {
-                return Ok((rids.into_iter().take(bounds.most).collect(), false));
+                rids.truncate(bounds.most);
+                is_whole = false;
+                break 'ranges;
             }
             match passed {
                 Some(low) => (left.low, after) = (low, None),
@@ -80,36 +91,36 @@ async fn first_of_each(
             }
         }
     }
-    Ok((rids.into_iter().collect(), true))
+    rids.sort_unstable();
+    Ok((rids, is_whole))
 }
 
-/// Takes what is within the bounds; gives the key to go on from when the rest of a code is passed over.
+/// Takes what is within the bounds, and gives the key to go on from when the rest of a code is passed over.
 fn take(
     hits: &[Hit],
     head: usize,
+    whole: &[KeyRange],
     bounds: Bounds<'_>,
     counts: &mut HashMap<Vec<u8>, usize>,
-    rids: &mut BTreeSet<i64>,
-) -> Option<Vec<u8>> {
+) -> (Vec<i64>, Option<Vec<u8>>) {
+    let mut rids = Vec::with_capacity(hits.len());
     for (key, rid) in hits {
         let Some((code, rest)) = key.get(head..).and_then(|behind| behind.split_at_checked(CODE_BYTES)) else {
-            rids.insert(*rid);
+            rids.push(*rid);
             continue;
         };
-        let is_always = !bounds.always.is_empty() && rest.starts_with(bounds.always);
+        let is_always = (!bounds.always.is_empty() && rest.starts_with(bounds.always))
+            || whole.iter().any(|range| range.contains(key));
         let count = counts.entry(code.to_vec()).or_insert(0);
         if !is_always && *count >= bounds.each {
-            let whole = &key[..head + CODE_BYTES];
-            let beyond = [whole, bounds.always].concat();
+            let coded = &key[..head + CODE_BYTES];
+            let beyond = [coded, bounds.always].concat();
             // What is always taken may lie before this row or behind it.
-            return if !bounds.always.is_empty() && beyond.as_slice() > key.as_slice() {
-                Some(beyond)
-            } else {
-                keys::successor(whole)
-            };
+            let is_ahead = !bounds.always.is_empty() && beyond.as_slice() > key.as_slice();
+            return (rids, if is_ahead { Some(beyond) } else { keys::successor(coded) });
         }
         *count += usize::from(!is_always);
-        rids.insert(*rid);
+        rids.push(*rid);
     }
-    None
+    (rids, None)
 }

@@ -373,23 +373,25 @@ pub(crate) async fn the_newest_of_each_code_are_found(place: &Place) {
     put(&record, vec![Change::Delete(key("Thing", "x2"))]).await;
 
     let span = || Span::head("Thing.pair", [Part::code("s", "a")]);
+    let coded = |code: &str| Span::head("Thing.pair", [Part::code("s", "a"), Part::code("s", code)]);
+    let none = coded("no such code");
     let ids = |versions: Vec<record::Version>| {
         let mut ids: Vec<String> = versions.into_iter().map(|version| version.key.id).collect();
         ids.sort();
         ids
     };
     let reading = record.read(&host(), "test").await.unwrap();
-    let (found, is_whole) = reading.newest_of_each("Thing", span(), (3, &[255; 8]), 100).await.unwrap();
+    let (found, is_whole) = reading.newest_of_each("Thing", span(), (3, &[255; 8], &none), 100).await.unwrap();
     // What another type has under the same code counts, as it stands in the way.
     assert_eq!(ids(found), ["undated0", "undated1", "undated2", "x1", "x3", "y9", "z5", "z6", "z7"]);
     assert!(is_whole);
-    let (found, _) = reading.newest_of_each("Thing", span(), (1, &[]), 100).await.unwrap();
-    assert_eq!(ids(found), ["y9", "z5"]);
-    let (found, is_whole) = reading.newest_of_each("Thing", span(), (3, &[255; 8]), 4).await.unwrap();
+    let (found, _) = reading.newest_of_each("Thing", span(), (1, &[], &coded("z")), 100).await.unwrap();
+    assert_eq!(ids(found), ["y9", "z5", "z6", "z7"], "z is taken whole");
+    let (found, is_whole) = reading.newest_of_each("Thing", span(), (3, &[255; 8], &none), 4).await.unwrap();
     assert!(found.len() <= 4 && !is_whole);
     reading.finish().await.unwrap();
     let reading = record.read_at(&host(), "test", before.sequence).await.unwrap();
-    let (found, _) = reading.newest_of_each("Thing", span(), (3, &[]), 100).await.unwrap();
+    let (found, _) = reading.newest_of_each("Thing", span(), (3, &[], &none), 100).await.unwrap();
     assert_eq!(ids(found), ["x1", "x2", "y9", "z5", "z6", "z7"]);
     reading.finish().await.unwrap();
 }
