@@ -11,6 +11,7 @@ mod obligations;
 mod postgres;
 mod postgres_blobs;
 mod postgres_session;
+mod postgres_steps;
 mod postgres_tls;
 mod postgres_write;
 mod schema;

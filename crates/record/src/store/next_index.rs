@@ -4,7 +4,8 @@
 use rusqlite::Connection;
 
 use super::dialect as sql;
-use super::postgres_write::{PostgresWriter, Step, bytes, numbers, put_steps};
+use super::postgres_steps::{Step, bytes, numbers, put_steps};
+use super::postgres_write::PostgresWriter;
 use super::schema::NEXT_TABLES;
 use super::sqlite::failed;
 use super::sqlite_write::SqliteWriter;

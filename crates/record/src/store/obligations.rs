@@ -8,7 +8,8 @@ use rusqlite::{Connection, params};
 
 use super::dialect as sql;
 use super::postgres::{PostgresReader, each, number, stored, value};
-use super::postgres_write::{PostgresWriter, Step, bytes, numbers};
+use super::postgres_steps::{Step, bytes, numbers};
+use super::postgres_write::PostgresWriter;
 use super::sqlite::{SqliteReader, failed};
 use super::sqlite_write::SqliteWriter;
 use crate::error::Problem;

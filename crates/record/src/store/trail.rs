@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::dialect as sql;
 use super::postgres::{PostgresReader, each, number, placed, stored, value};
-use super::postgres_write::{Step, numbers};
+use super::postgres_steps::{Step, numbers};
 use super::sqlite::SqliteReader;
 use crate::error::Problem;
 
