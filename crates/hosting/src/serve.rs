@@ -53,9 +53,11 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     let owner = tokio::spawn(channel::serve(socket, Arc::clone(&host)));
     let upkeep = tokio::spawn(upkeep::keep(Arc::clone(&host)));
     let url = host.configuration.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
+    // Before anybody is told that we serve: until it is heard, a signal ends the process in the middle of things.
+    let told_to_stop = hear_signals();
     tracing::info!(%bound, "serving");
     ready(&url);
-    listener::serve(tcp, routes::router(Arc::clone(&host)), told_to_stop()).await;
+    listener::serve(tcp, routes::router(Arc::clone(&host)), told_to_stop).await;
     owner.abort();
     upkeep.abort();
     host.close().await;
@@ -63,15 +65,17 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     Ok(())
 }
 
-/// Returns when the process is told to stop.
-async fn told_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals cannot be heard; only killing stops this process");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Hears signals from now on; what it gives is done when the process is told to stop.
+fn hear_signals() -> impl Future<Output = ()> {
+    let heard = signal(SignalKind::terminate()).and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?)));
+    async move {
+        let Ok((mut terminate, mut interrupt)) = heard else {
+            tracing::error!("signals cannot be heard; only killing stops this process");
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }

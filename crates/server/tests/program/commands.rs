@@ -3,7 +3,7 @@
 
 use std::io::{Seek as _, Write as _};
 use std::net::TcpListener;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::stage::Stage;
 
@@ -97,6 +97,20 @@ fn a_host_that_cannot_listen_says_so() {
     let said = stage.run(&["serve", "--listen", &address]);
     assert_eq!(said.code, 3);
     assert!(said.err.contains(&format!("listening on {address}")), "{}", said.err);
+}
+
+/// The shell that reads the line sends the signal as soon as it is there, much sooner than a client could connect.
+#[test]
+fn a_host_that_is_stopped_the_moment_it_serves_says_farewell() {
+    let stage = Stage::with_trust();
+    for _ in 0..10 {
+        let mut command = stage.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
+        let mut host = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let told = host.stdout.take().unwrap();
+        let stop = ["-c", "read line; kill \"$0\"", &host.id().to_string()];
+        assert!(Command::new("sh").args(stop).stdin(told).status().unwrap().success());
+        assert!(host.wait().unwrap().success());
+    }
 }
 
 #[test]
