@@ -136,7 +136,8 @@ impl Role {
         };
         match self {
             Role::Clinician | Role::System => limited(Kinds::All, Kinds::All),
-            Role::Clerk => limited(with_open(CLERICAL), Kinds::only(CLERICAL.iter().copied())),
+            // A clerk says how a bed is, and which bed somebody left.
+            Role::Clerk => limited(with_open(CLERICAL), Kinds::only(CLERICAL.iter().copied().chain(["Location"]))),
             Role::PrivacyOfficer => limited(with_open(&["Patient", "AuditEvent"]), Kinds::none()),
             Role::Administrator => limited(open.clone(), open.clone()),
             Role::Operator => limited(Kinds::none(), Kinds::none()),

@@ -1,10 +1,24 @@
-//! Patient administration: the patient index, its names, relations and labels.
+//! Patient administration: the patient index, places, stays; commands, facts, rules.
 //!
-//! Tour: [`patient_rows`] makes the index rows of a patient; [`Question`] reads what somebody typed into the search
+//! Tour: a door makes a [`Command`] and hands it to [`carry_out`]; each command gathers what it needs through a reading,
+//! decides on plain data, and gives a draft or a [`Refusal`]. [`plan`] is the rule of beds that every door passes.
+//! [`places`] are wards and beds, [`stays`] are admissions and moves, [`Undo`] takes a commit back.
+//! [`patient_rows`] and [`stays::stay_rows`] make index rows; [`Question`] reads what somebody typed into the search
 //! box, says which rows to look at ([`Question::attempts`]) and judges who was found ([`Question::judge`]).
 //!
-//! Pure: knows neither pages nor stores, and reads no clock.
+//! Everything that decides is pure. Knows neither pages nor SQL, and reads no clock.
 
+mod command;
+mod draft;
+mod owner;
 pub mod patient_index;
+pub mod places;
+mod refusal;
+pub mod stays;
+mod undo;
 
+pub use command::{Command, carry_out};
+pub use owner::plan;
 pub use patient_index::{Attempt, Judgement, Person, Question, are_similar, patient_rows};
+pub use refusal::Refusal;
+pub use undo::{UNDO_MS, Undo};

@@ -1,13 +1,12 @@
-//! Small readings over FHIR nodes that every part of the chart needs: concepts, references, quantities, periods.
+//! Small readings over FHIR nodes that every part of the chart needs, beside those of `fhir`: quantities, sources.
 //!
 //! Knows the shape of FHIR's data types, nothing of what a resource means.
 
 use std::str::FromStr;
 
 use fhir::Node;
+pub(crate) use fhir::read::{any_has_code, at, codings, has_code, items, reference, text, when, words, words_at};
 use rust_decimal::{Decimal, RoundingStrategy};
-
-use terms::PartialDate;
 
 /// The resource a statement was made from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,71 +33,10 @@ impl std::fmt::Display for Source {
     }
 }
 
-/// The string at a member, unless it is empty.
-pub(crate) fn text(node: Node<'_, '_>, name: &str) -> Option<String> {
-    node.get(name)?.text().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
-/// The items of a member, none if it is absent.
-pub(crate) fn items<'d, 't>(node: Node<'d, 't>, name: &str) -> impl Iterator<Item = Node<'d, 't>> + use<'d, 't> {
-    node.get(name).into_iter().flat_map(|member| member.items())
-}
-
-/// The node at the end of a path; arrays are entered at their first item.
-pub(crate) fn at<'d, 't>(node: Node<'d, 't>, path: &[&str]) -> Option<Node<'d, 't>> {
-    path.iter().try_fold(node, |node, name| node.get(name)?.items().next())
-}
-
-/// A date or instant at a member.
-pub(crate) fn when(node: Node<'_, '_>, name: &str) -> Option<PartialDate> {
-    PartialDate::parse(&text(node, name)?).ok()
-}
-
-/// System and code of every coding of a concept.
-pub(crate) fn codings(concept: Node<'_, '_>) -> impl Iterator<Item = (String, String)> {
-    items(concept, "coding")
-        .filter_map(|coding| Some((text(coding, "system").unwrap_or_default(), text(coding, "code")?)))
-}
-
-/// Whether a concept has one of these codes in any system.
-pub(crate) fn has_code(concept: Node<'_, '_>, codes: &[&str]) -> bool {
-    // Asked of every resource of a chart: the code is compared where it lies.
-    items(concept, "coding").filter_map(|coding| coding.get("code")?.text()).any(|code| codes.contains(&code.trim()))
-}
-
-/// Whether any concept of a repeating member has one of these codes, by code in any system.
-pub(crate) fn any_has_code(node: Node<'_, '_>, name: &str, codes: &[&str]) -> bool {
-    items(node, name).any(|concept| has_code(concept, codes))
-}
-
-/// A concept in words: its text, else the display of a coding, else a code.
-pub(crate) fn words(concept: Node<'_, '_>) -> Option<String> {
-    text(concept, "text")
-        .or_else(|| items(concept, "coding").find_map(|coding| text(coding, "display")))
-        .or_else(|| items(concept, "coding").find_map(|coding| text(coding, "code")))
-        .map(|words| words.replace('\u{200b}', ""))
-}
-
-/// The words of the concept at a member.
-pub(crate) fn words_at(node: Node<'_, '_>, name: &str) -> Option<String> {
-    words(node.get(name)?.items().next()?)
-}
-
 /// What tells two concepts apart: the first coding, else the words in lower case.
 pub(crate) fn concept_key(concept: Node<'_, '_>) -> Option<String> {
     let coding = codings(concept).next().map(|(system, code)| format!("{system}|{code}"));
     coding.or_else(|| words(concept).map(|words| words.to_lowercase()))
-}
-
-/// The last two steps of a literal reference, such as `Practitioner/7`, or a contained one such as `#m1`.
-pub(crate) fn reference(node: Node<'_, '_>, name: &str) -> Option<String> {
-    let literal = text(node.get(name)?.items().next()?, "reference")?;
-    if literal.starts_with('#') || literal.starts_with("urn:") {
-        return Some(literal);
-    }
-    let mut steps = literal.split("/_history/").next()?.rsplit('/');
-    let (id, kind) = (steps.next()?, steps.next()?);
-    Some(format!("{kind}/{id}"))
 }
 
 /// A quantity with a plain value: no digits lost.

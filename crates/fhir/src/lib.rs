@@ -4,15 +4,18 @@
 //! about the types in it is in [`mod@definitions`], a table decoded at first use; [`primitives`] knows the formats of
 //! single values. [`validate`] says what is wrong with a resource and where. [`accept`] makes the text that is stored,
 //! with `id` and references in place. [`fhirpath`] evaluates expressions; [`search`] is both sides of the index: rows
-//! of a resource, and spans of a query over them.
+//! of a resource, and spans of a query over them. [`read`](mod@read) and [`write`](mod@write) are for the resources that this
+//! product itself reads and authors.
 
 pub mod definitions;
 mod document;
 mod expression;
 mod index;
 pub mod primitives;
+pub mod read;
 mod splice;
 mod validate;
+pub mod write;
 
 pub use definitions::{Definitions, definitions};
 pub use document::{Document, Items, Kind, Limits, Line, Malformed, Members, Node, lines};

@@ -39,7 +39,7 @@ pub use accept::{Accepted, Candidate, References};
 pub use door::{Bounds, Door, Service};
 pub use edge::routes;
 pub use outcome::{Issue, Refusal, Severity};
-pub use owners::{Objection, Owners, Plan, Planned};
+pub use owners::{NoDraft, Objection, Owners, Plan, Planned};
 pub use routes::{ROUTES, Route};
 
 use crate::answer::Answer;

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use http::StatusCode;
-use record::{Draft, Reading};
+use record::{Draft, Problem, Reading};
 
 use crate::outcome::{Issue, Refusal};
 
@@ -23,8 +23,29 @@ pub struct Objection {
     pub field: Option<String>,
 }
 
+/// Why an owner gives no draft.
+#[derive(Debug)]
+pub enum NoDraft {
+    /// The rules said no.
+    Objection(Objection),
+    /// The world failed.
+    Problem(Problem),
+}
+
+impl From<Objection> for NoDraft {
+    fn from(objection: Objection) -> NoDraft {
+        NoDraft::Objection(objection)
+    }
+}
+
+impl From<Problem> for NoDraft {
+    fn from(problem: Problem) -> NoDraft {
+        NoDraft::Problem(problem)
+    }
+}
+
 /// What a plan promises.
-pub type Planned<'a> = Pin<Box<dyn Future<Output = Result<Draft, Objection>> + Send + 'a>>;
+pub type Planned<'a> = Pin<Box<dyn Future<Output = Result<Draft, NoDraft>> + Send + 'a>>;
 
 /// Looks at facts through the reading and returns the draft that shall be committed.
 pub type Plan = Arc<dyn for<'a> Fn(&'a Reading, Draft) -> Planned<'a> + Send + Sync>;
@@ -53,7 +74,10 @@ impl Owners {
         for (kinds, plan) in &self.plans {
             let concerned = draft.changes.iter().any(|change| kinds.contains(&change.key().kind.as_str()));
             if concerned {
-                draft = plan(reading, draft).await.map_err(refusal)?;
+                draft = plan(reading, draft).await.map_err(|no| match no {
+                    NoDraft::Objection(objection) => refusal(objection),
+                    NoDraft::Problem(problem) => problem.into(),
+                })?;
             }
         }
         Ok(draft)

@@ -244,14 +244,17 @@ impl Trust {
 /// Every owner of this host.
 fn owners() -> Owners {
     fn accounts<'a>(_: &'a Reading, draft: Draft) -> Planned<'a> {
-        Box::pin(std::future::ready(accounts::plan(draft)))
+        Box::pin(std::future::ready(accounts::plan(draft).map_err(Into::into)))
     }
-    Owners::none().with(["Basic"], Arc::new(accounts))
+    fn stays<'a>(reading: &'a Reading, draft: Draft) -> Planned<'a> {
+        Box::pin(async move { Ok(administration::plan(reading, draft).await?) })
+    }
+    Owners::none().with(["Basic"], Arc::new(accounts)).with(["Encounter"], Arc::new(stays))
 }
 
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
-    Indexing::new(vec![("fhir", 3), ("patient index", 1), ("accounts", 1)], extract).telling_whose(whose)
+    Indexing::new(vec![("fhir", 3), ("patient index", 1), ("stays", 1), ("accounts", 1)], extract).telling_whose(whose)
 }
 
 /// The compartments of patients that a text is in.
@@ -266,6 +269,7 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     if let Ok(document) = Document::parse(source.text, &Limits::default()) {
         fhir::search::index_rows(source.kind, source.id, &document, rows);
         administration::patient_rows(&document, rows);
+        administration::stays::stay_rows(source.kind, document.root(), rows);
     }
     accounts::index_rows(source, rows);
 }

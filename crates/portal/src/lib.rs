@@ -8,6 +8,7 @@
 //!
 //! Knows neither SQL nor the FHIR REST interface; rules live in `clinical` and `administration`.
 
+mod act;
 pub mod assets;
 pub mod components;
 mod door;

@@ -57,6 +57,11 @@ impl Links {
         format!("{}/password", self.base)
     }
 
+    /// Where a commit of the last minutes is taken back.
+    pub fn undo(&self) -> String {
+        format!("{}/undo", self.base)
+    }
+
     /// The host's trusts.
     pub fn host(&self) -> String {
         format!("{}/host", self.base)

@@ -1,18 +1,20 @@
 //! The routes of the pages: each handler extracts, asks at one snapshot, and renders.
 //!
-//! `hosting` merges [`routes`] into its router and puts a [`Door`] into every request that it lets in. Pages change
-//! nothing yet; forms that do carry the session's token, which `hosting` checks.
+//! `hosting` merges [`routes`] into its router and puts a [`Door`] into every request that it lets in. Forms carry the
+//! session's token, which `hosting` checks, and become commands (`act.rs`).
 
 use access::Role;
+use administration::{Command, Undo};
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
-use axum::{Extension, Router};
+use axum::routing::{get, post};
+use axum::{Extension, Form, Router};
 use http::{HeaderMap, StatusCode, header};
 use maud::Markup;
 use record::Problem;
 use serde::Deserialize;
 
+use crate::act::{NotDone, Typed, act, done, own_path};
 use crate::door::Door;
 use crate::gather::{chart, find, looked};
 use crate::pages::account::account_page;
@@ -30,6 +32,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/patients/found"),
     ("GET", "/t/{trust}/patients/{id}"),
     ("GET", "/t/{trust}/patients/{id}/who-has-looked"),
+    ("POST", "/t/{trust}/undo"),
 ];
 
 /// What the address of *who has looked* may say.
@@ -66,6 +69,7 @@ pub fn routes() -> Router {
         .route("/t/{trust}/patients/found", get(found))
         .route("/t/{trust}/patients/{id}", get(summary))
         .route("/t/{trust}/patients/{id}/who-has-looked", get(who_looked))
+        .route("/t/{trust}/undo", post(undo))
 }
 
 /// What the address of a page may say.
@@ -167,6 +171,34 @@ fn looked_page(door: &Door, chart: &clinical::Chart, asked: &Narrowed, looked: &
     let href = setting.links.who_looked(&chart.identity.source.id);
     let banner = banner_of(chart, false, &setting.links, setting.now);
     who_looked_page(&WhoLooked { setting: &setting, banner: &banner, href: &href, summary: None, asked, looked })
+}
+
+/// `POST …/undo`: takes back what was just done, and goes back to the page it was done on.
+async fn undo(Extension(door): Extension<Door>, Form(fields): Form<Vec<(String, String)>>) -> Response {
+    let typed = Typed::of(fields);
+    let back = own_path(&door.setting(), typed.text("back"));
+    let Some(undo) = Undo::parse(typed.text("undo")) else { return not_found(&door) };
+    match act(&door, &Command::Undo(undo), &typed).await {
+        Ok(receipt) => done(&back, "undone", &receipt),
+        Err(not_done) => stopped(&door, not_done, &back),
+    }
+}
+
+/// The page of something that was not done, where no form can say it.
+pub(crate) fn stopped(door: &Door, not_done: NotDone, back: &str) -> Response {
+    let setting = door.setting();
+    match not_done {
+        NotDone::Failed(problem) => failed(door, &problem),
+        NotDone::Refused(refusal) => {
+            let trouble = Trouble::Refused { sentence: &refusal.sentence, back };
+            page(StatusCode::UNPROCESSABLE_ENTITY, problem_page(&setting, trouble))
+        }
+        NotDone::Contended => {
+            let sentence =
+                "Others were changing the same thing. Nothing of yours was recorded: look at it, then try again.";
+            page(StatusCode::CONFLICT, problem_page(&setting, Trouble::Refused { sentence, back }))
+        }
+    }
 }
 
 fn page(status: StatusCode, markup: Markup) -> Response {

@@ -30,6 +30,8 @@ pub struct Setting {
     pub clinical: bool,
     /// Now.
     pub now: Moment,
+    /// What tells this page's forms from those of another page: a form is carried out once.
+    pub form_key: String,
     patients: String,
     home: String,
 }
@@ -68,6 +70,7 @@ impl Setting {
             role: permit.role(),
             clinical: permit.scope().reads.contains("AllergyIntolerance"),
             now,
+            form_key: String::new(),
             patients: links.patients(),
             home: links.home(),
             links,

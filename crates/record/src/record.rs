@@ -264,6 +264,11 @@ impl Record {
         Ok(Reading::new(self.inner.clone(), permit.clone(), query.into(), sequence, reach_at))
     }
 
+    /// The newest acknowledged sequence, and a way to wait for a newer one: for those who follow what is written.
+    pub fn follow(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.shared.advanced.subscribe()
+    }
+
     /// The record's state.
     pub async fn status(&self) -> Result<Status, Problem> {
         let inner = &self.inner;
@@ -493,6 +498,7 @@ async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32
     }
     let shared = Shared {
         newest: AtomicU64::new(head.sequence),
+        advanced: tokio::sync::watch::Sender::new(head.sequence),
         epoch: AtomicU64::new(0),
         moment: AtomicI64::new(head.moment.0),
         names: Names::load(&store).await?,

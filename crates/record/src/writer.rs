@@ -73,6 +73,8 @@ type Answers = (Vec<Result<Receipt, Declined>>, Vec<Vec<bool>>);
 pub(crate) struct Shared {
     /// The newest acknowledged sequence.
     pub(crate) newest: AtomicU64,
+    /// The same, for those who wait for more.
+    pub(crate) advanced: tokio::sync::watch::Sender<u64>,
     /// The writer's epoch; 0 when this process only reads.
     pub(crate) epoch: AtomicU64,
     /// Moment of the newest entry, in milliseconds.
@@ -563,6 +565,7 @@ impl Writer {
         self.shared.epoch.store(self.head.epoch, Ordering::Release);
         self.shared.moment.store(self.head.moment.0, Ordering::Release);
         self.shared.newest.store(self.head.sequence, Ordering::Release);
+        self.shared.advanced.send_replace(self.head.sequence);
         Ok(made)
     }
 
@@ -593,6 +596,7 @@ impl Writer {
         }
         self.shared.moment.store(self.head.moment.0, Ordering::Release);
         self.shared.newest.store(self.head.sequence, Ordering::Release);
+        self.shared.advanced.send_replace(self.head.sequence);
     }
 
     /// Removes contents of blobs that no entry names. What is put meanwhile is held before it is put, so it is seen here.

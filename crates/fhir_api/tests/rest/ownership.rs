@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use fhir_api::{Objection, Owners, Plan};
+use fhir_api::{NoDraft, Objection, Owners, Plan};
 use record::Change;
 use serde_json::json;
 
@@ -19,7 +19,11 @@ fn nobody() -> Plan {
             };
             if draft.changes.iter().any(is_nobody) {
                 let sentence = "A patient cannot be called Nobody.".to_owned();
-                return Err(Objection { code: "name-nobody".into(), sentence, field: Some("Patient.name".into()) });
+                return Err(NoDraft::from(Objection {
+                    code: "name-nobody".into(),
+                    sentence,
+                    field: Some("Patient.name".into()),
+                }));
             }
             Ok(draft)
         })

@@ -17,6 +17,13 @@ pub enum Trouble<'a> {
     NotAllowed(&'a str),
     /// The record could not be read; the request's id for the log.
     Unavailable(&'a str),
+    /// Something was not done, and why; where to go on.
+    Refused {
+        /// What the rules say.
+        sentence: &'a str,
+        /// The page it was asked on.
+        back: &'a str,
+    },
 }
 
 impl Trouble<'_> {
@@ -25,6 +32,7 @@ impl Trouble<'_> {
             Trouble::NotFound => "Nothing here",
             Trouble::NotAllowed(_) => "You cannot see this",
             Trouble::Unavailable(_) => "The record did not answer",
+            Trouble::Refused { .. } => "This was not done",
         }
     }
 }
@@ -63,8 +71,13 @@ pub fn problem_page(setting: &Setting, trouble: Trouble<'_>) -> Markup {
             b { "The record did not answer. Nothing was changed." }
             " Try again in a moment. If it goes on, give the helpdesk this reference: " span.al-hash { (request) }
         },
+        Trouble::Refused { sentence, .. } => html! { b { "Nothing was changed." } " " (sentence) },
     };
-    let back = html! { a.al-btn href=(setting.links.home()) { "Back to the start" } };
+    let home = setting.links.home();
+    let back = match trouble {
+        Trouble::Refused { back, .. } => html! { a.al-btn href=(back) { "Back" } },
+        _ => html! { a.al-btn href=(home) { "Back to the start" } },
+    };
     let kind = if trouble == Trouble::NotFound { Kind::Note } else { Kind::Bad };
     let content = html! {
         div.al-wide {

@@ -1,0 +1,103 @@
+//! Places as they are read from a record: one, all, the wards, a ward with everything in it.
+
+use std::collections::BTreeMap;
+
+use record::{Clause, Key, Problem, Reading, Select};
+use terms::index::{Part, Span};
+
+use super::{Place, PlaceKind};
+use crate::draft;
+
+/// Most places of one trust that are read at once.
+const MOST_PLACES: usize = 20_000;
+/// Most steps from a bed to its site.
+const MOST_STEPS: usize = 8;
+
+/// A ward and everything that is part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ward {
+    /// The ward itself.
+    pub place: Place,
+    /// Bays and side rooms, in order.
+    pub rooms: Vec<Place>,
+    /// Beds and cots, in the order of their rooms and their own.
+    pub beds: Vec<Place>,
+    /// Places without a bed: trolleys, chairs, corridors, treatment rooms.
+    pub others: Vec<Place>,
+}
+
+impl Ward {
+    /// Every place in it by id, the ward itself too.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        std::iter::once(&self.place).chain(&self.rooms).chain(&self.beds).chain(&self.others)
+    }
+
+    /// The place of an id, if it is part of this ward.
+    pub fn find(&self, id: &str) -> Option<&Place> {
+        self.places().find(|place| place.id == id)
+    }
+}
+
+/// One place; `None` when there is none or the permit does not reach it.
+pub async fn place(reading: &Reading, id: &str) -> Result<Option<Place>, Problem> {
+    let version = reading.get(&Key::new("Location", id)).await?.filter(|version| !version.text.is_empty());
+    version.map(|version| Ok(Place::of(draft::document(&version)?.root()))).transpose()
+}
+
+/// Every place that is in use, by id.
+pub async fn places(reading: &Reading) -> Result<BTreeMap<String, Place>, Problem> {
+    let found = select(reading, Select::of("Location")).await?;
+    Ok(found.into_iter().filter(|place| place.is_active).map(|place| (place.id.clone(), place)).collect())
+}
+
+/// The wards, emergency departments included, in order.
+pub async fn wards(reading: &Reading) -> Result<Vec<Place>, Problem> {
+    let is_board = |kind: PlaceKind| kind.is_ward() || kind == PlaceKind::EmergencyDepartment;
+    let mut wards: Vec<Place> = places(reading).await?.into_values().filter(|place| is_board(place.kind)).collect();
+    wards.sort_by(|one, other| (one.position, &one.name).cmp(&(other.position, &other.name)));
+    Ok(wards)
+}
+
+/// A ward with its rooms, beds and other places, however deep they lie; `None` when there is no such place.
+pub async fn ward(reading: &Reading, id: &str) -> Result<Option<Ward>, Problem> {
+    let Some(place) = place(reading, id).await? else { return Ok(None) };
+    let (mut within, mut edge) = (Vec::new(), vec![id.to_owned()]);
+    for _ in 0..MOST_STEPS {
+        if edge.is_empty() {
+            break;
+        }
+        let spans = edge.iter().map(|id| Span::head("Location.partof", [Part::target("Location", id.as_str())]));
+        let found = select(reading, Select::of("Location").with(Clause::Any(spans.collect()))).await?;
+        edge = found.iter().map(|place| place.id.clone()).collect();
+        within.extend(found.into_iter().filter(|place| place.is_active));
+    }
+    Ok(Some(arranged(place, within)))
+}
+
+/// Puts the places of a ward in order: rooms, then the beds room by room.
+fn arranged(place: Place, mut within: Vec<Place>) -> Ward {
+    within.sort_by(|one, other| (one.position, &one.id).cmp(&(other.position, &other.id)));
+    let is_room = |kind: PlaceKind| matches!(kind, PlaceKind::Bay | PlaceKind::SideRoom | PlaceKind::Area);
+    let (rooms, rest): (Vec<Place>, Vec<Place>) = within.into_iter().partition(|place| is_room(place.kind));
+    let (mut beds, others): (Vec<Place>, Vec<Place>) = rest.into_iter().partition(|place| place.kind.is_bed());
+    let room_of = |bed: &Place| rooms.iter().position(|room| Some(&room.id) == bed.part_of.as_ref());
+    // The sort is stable: within a room beds keep their own order.
+    beds.sort_by_key(|bed| room_of(bed).map_or(usize::MAX, |at| at));
+    Ward { place, rooms, beds, others }
+}
+
+async fn select(reading: &Reading, select: Select) -> Result<Vec<Place>, Problem> {
+    let mut select = select.limit(1000);
+    let mut found = Vec::new();
+    loop {
+        let page = reading.select(&select).await?;
+        for version in &page.versions {
+            found.push(Place::of(draft::document(version)?.root()));
+        }
+        match page.next {
+            Some(next) if found.len() < MOST_PLACES => select.after = Some(next),
+            Some(_) => return Err(Problem::TooCostly),
+            None => return Ok(found),
+        }
+    }
+}

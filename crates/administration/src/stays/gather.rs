@@ -1,0 +1,61 @@
+//! Stays as they are read from a record: one, those of a patient, those of a ward.
+
+use record::{Clause, Key, Problem, Reading, Select};
+use terms::index::{Part, Span};
+
+use super::rows::{AT, CLAIMS, EXPECTED_AT, OPEN_STAY, RESERVED};
+use super::{Stay, StayState};
+use crate::draft;
+use crate::places::Ward;
+
+/// Most stays of one ward that a board shows.
+const MOST_ON_A_BOARD: usize = 1000;
+
+/// One stay; `None` when there is none or the permit does not reach it.
+pub async fn stay(reading: &Reading, id: &str) -> Result<Option<Stay>, Problem> {
+    let version = reading.get(&Key::new("Encounter", id)).await?.filter(|version| !version.text.is_empty());
+    version.map(|version| Ok(Stay::of(draft::document(&version)?.root()))).transpose()
+}
+
+/// The live inpatient stays of a patient: one, unless something is wrong.
+pub async fn open_stays_of(reading: &Reading, patient: &str) -> Result<Vec<Stay>, Problem> {
+    let span = Span::head(OPEN_STAY, [Part::target("Patient", patient)]);
+    found(reading, vec![span]).await
+}
+
+/// Every stay that is in a ward, is said to be, or is expected there.
+pub async fn in_ward(reading: &Reading, ward: &Ward) -> Result<Vec<Stay>, Problem> {
+    let spans = ward.places().flat_map(|place| {
+        [AT, CLAIMS, RESERVED, EXPECTED_AT].map(|row| Span::head(row, [Part::target("Location", place.id.as_str())]))
+    });
+    found(reading, spans.collect()).await
+}
+
+/// The live stays that are in one of these places, other than one.
+pub(crate) async fn occupants(reading: &Reading, place: &str, but: &str) -> Result<Vec<Stay>, Problem> {
+    let mut stays = found(reading, vec![Span::head(AT, [Part::target("Location", place)])]).await?;
+    stays.retain(|stay| stay.id != but);
+    Ok(stays)
+}
+
+/// The stays that a place is kept for, other than one.
+pub(crate) async fn holders(reading: &Reading, place: &str, but: &str) -> Result<Vec<Stay>, Problem> {
+    let mut stays = found(reading, vec![Span::head(RESERVED, [Part::target("Location", place)])]).await?;
+    stays.retain(|stay| stay.id != but && stay.state != StayState::Cancelled);
+    Ok(stays)
+}
+
+async fn found(reading: &Reading, spans: Vec<Span>) -> Result<Vec<Stay>, Problem> {
+    let mut select = Select::of("Encounter").with(Clause::Any(spans)).limit(1000);
+    let mut stays = Vec::new();
+    loop {
+        let page = reading.select(&select).await?;
+        for version in &page.versions {
+            stays.push(Stay::of(draft::document(version)?.root()));
+        }
+        match page.next {
+            Some(next) if stays.len() < MOST_ON_A_BOARD => select.after = Some(next),
+            _ => return Ok(stays),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Rules of administration over a real record, on both stores: what must hold whatever door a change comes through.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod beds;
+mod stage;

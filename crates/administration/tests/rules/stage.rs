@@ -1,0 +1,171 @@
+//! A record on each store with a ward of beds, and a few people in it.
+
+use std::sync::Arc;
+
+use access::{Grant, Permit, Role, decide};
+use administration::stays::{Stay, stay_rows};
+use administration::{Command, Refusal, carry_out};
+use fhir::write::{Object, array, coding, concept, reference};
+use fhir::{Document, Limits};
+use record::{
+    Cause, CauseKind, Change, Draft, Indexing, Key, Location, Options, Receipt, Record, Source, Template, TransactError,
+};
+use terms::Moment;
+use terms::index::Row;
+
+/// 2026-11-17T14:35:00Z.
+pub(crate) const NOW: Moment = Moment(1_794_926_100_000);
+
+/// A record to try rules on.
+pub(crate) struct Stage {
+    pub(crate) record: Record,
+    /// The name of the store.
+    pub(crate) store: &'static str,
+    _directory: tempfile::TempDir,
+    _database: Option<testkit::postgres::TestDatabase>,
+}
+
+/// One stage on each store.
+pub(crate) async fn stages() -> Vec<Stage> {
+    let mut stages = Vec::new();
+    for store in ["SQLite", "PostgreSQL"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("record");
+        let (location, database) = if store == "SQLite" {
+            (Location::Sqlite { directory: path }, None)
+        } else {
+            let database = testkit::postgres::fresh().await.unwrap();
+            let url = database.url.clone();
+            (Location::Postgres { url, schema: "trust_test".into(), directory: path }, Some(database))
+        };
+        let record = Record::open(&location, options()).await.unwrap();
+        let stage = Stage { record, store, _directory: directory, _database: database };
+        stage.put(&ward()).await;
+        stages.push(stage);
+    }
+    stages
+}
+
+fn options() -> Options {
+    Options {
+        indexing: Indexing::new(vec![("fhir", 3), ("stays", 1)], extract),
+        clock: Arc::new(|| NOW),
+        host: "test".into(),
+        origin: "test/t/TEST".into(),
+        durability: record::Durability::default(),
+        segment_bytes: Options::SEGMENT_BYTES,
+        log_pages: Options::LOG_PAGES,
+    }
+}
+
+fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
+    let document = Document::parse(source.text, &Limits::default()).unwrap();
+    fhir::search::index_rows(source.kind, source.id, &document, rows);
+    stay_rows(source.kind, document.root(), rows);
+}
+
+/// Heron ward with a bay of four beds and a trolley; four people.
+fn ward() -> Vec<String> {
+    let place = |id: &str, kind: &str, within: Option<&str>| {
+        Object::resource("Location", id)
+            .text("status", "active")
+            .text("name", format!("Place {id}"))
+            .json("type", array([concept("urn:almoner:place-kind", kind, kind)]))
+            .json_if("partOf", within.map(|within| reference(&format!("Location/{within}"), None)))
+            .done()
+    };
+    let mut texts = vec![
+        place("heron", "ward", None),
+        place("bay-a", "bay", Some("heron")),
+        place("trolley", "trolley", Some("heron")),
+    ];
+    texts.extend((1..=4).map(|bed| place(&format!("bed-{bed}"), "bed", Some("bay-a"))));
+    texts.extend((1..=4).map(|patient| Object::resource("Patient", &format!("p-{patient}")).done()));
+    texts
+}
+
+/// An Encounter as another system would send it.
+pub(crate) fn sent(id: &str, patient: &str, bed: &str) -> String {
+    let at =
+        Object::new().json("location", reference(&format!("Location/{bed}"), None)).text("status", "active").done();
+    Object::resource("Encounter", id)
+        .text("status", "in-progress")
+        .json("class", coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "IMP", None))
+        .json("subject", reference(&format!("Patient/{patient}"), None))
+        .json("location", array([at]))
+        .done()
+}
+
+pub(crate) fn permit(role: Role) -> Permit {
+    decide(Grant::role("user/t.tester", "Toni Tester", role), NOW).unwrap()
+}
+
+fn cause(kind: CauseKind) -> Cause {
+    Cause { kind, reference: "test".into() }
+}
+
+fn change(text: &str) -> Change {
+    let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
+    let id = document.root().get("id").unwrap().text().unwrap().into_owned();
+    let accepted = fhir::accept(&document, &id, &|_| None);
+    let key = Key::new(document.resource_type().unwrap().into_owned(), id);
+    let (before, after) = (accepted.before, accepted.after);
+    Change::Put(key, Template { text: accepted.text, holes: Vec::new(), slot: accepted.slot, before, after })
+}
+
+impl Stage {
+    /// Writes resources as another system does: through the owners' rules, in one commit.
+    pub(crate) async fn put(&self, texts: &[String]) {
+        let changes: Vec<Change> = texts.iter().map(|text| change(text)).collect();
+        let act = record::Act { command: "transaction".into(), cause: cause(CauseKind::Request), idempotency: None };
+        let decide = |reading: Arc<record::Reading>| {
+            let draft = Draft { changes: changes.clone(), assertions: Vec::new() };
+            async move { Ok::<_, TransactError<()>>(administration::plan(&reading, draft).await?) }
+        };
+        self.record.transact(&permit(Role::System), act, decide).await.unwrap();
+    }
+
+    /// Carries a command out as a clerk does.
+    pub(crate) async fn act(&self, command: Command) -> Result<Receipt, Refusal> {
+        self.act_at(command, NOW).await
+    }
+
+    /// The same at another moment.
+    pub(crate) async fn act_at(&self, command: Command, now: Moment) -> Result<Receipt, Refusal> {
+        let done = carry_out(&self.record, &permit(Role::Clerk), &command, (cause(CauseKind::Form), None), now).await;
+        done.map_err(|error| match error {
+            TransactError::Refused(refusal) => refusal,
+            other => panic!("{}: {other:?}", self.store),
+        })
+    }
+
+    /// A stay as it is now.
+    pub(crate) async fn stay(&self, id: &str) -> Stay {
+        let reading = self.record.read(&permit(Role::Clerk), "test").await.unwrap();
+        let stay = administration::stays::stay(&reading, id).await.unwrap().unwrap();
+        reading.finish().await.unwrap();
+        stay
+    }
+
+    /// The text of a resource as it is served now, without `meta`'s version and moment.
+    pub(crate) async fn text(&self, kind: &str, id: &str) -> String {
+        let reading = self.record.read(&permit(Role::System), "test").await.unwrap();
+        let version = reading.get(&Key::new(kind, id)).await.unwrap().unwrap();
+        reading.finish().await.unwrap();
+        String::from_utf8(version.text.to_vec()).unwrap()
+    }
+
+    /// Who is in which place of the ward: stay and place, those without a bed marked with `!`.
+    pub(crate) async fn board(&self) -> Vec<(String, String)> {
+        let reading = self.record.read(&permit(Role::Clerk), "test").await.unwrap();
+        let ward = administration::places::ward(&reading, "heron").await.unwrap().unwrap();
+        let mut rows = Vec::new();
+        for stay in administration::stays::in_ward(&reading, &ward).await.unwrap() {
+            let place = stay.place().map(|place| place.place.clone()).unwrap_or_default();
+            rows.push((stay.id, if stay.no_bed_yet { format!("!{place}") } else { place }));
+        }
+        reading.finish().await.unwrap();
+        rows.sort();
+        rows
+    }
+}

@@ -1,0 +1,198 @@
+//! From a form to a command and back to a page: what was typed, when it happened, the commit, and its undo.
+//!
+//! A form is sent once: it carries the key that its page was made with, so that a second press, or a browser that asks
+//! again, gets the first receipt. What the rules refuse goes back to the form with everything that was typed.
+
+use std::collections::BTreeMap;
+
+use administration::{Command, Refusal, Undo, carry_out};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use maud::{Markup, html};
+use record::{Cause, CauseKind, IdempotencyKey, Problem, Receipt, TransactError};
+use sha2::{Digest as _, Sha256};
+use terms::{LocalTime, Moment, Time};
+
+use crate::components::notice::{Kind, notice};
+use crate::door::Door;
+use crate::link::encode;
+use crate::setting::Setting;
+
+/// The longest text of one field, in bytes.
+const LONGEST: usize = 20_000;
+
+/// What somebody typed, by the names of the fields. Every field that was sent is kept, also when it is refused.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Typed(BTreeMap<String, String>);
+
+/// Why a form came to nothing.
+#[derive(Debug)]
+pub(crate) enum NotDone {
+    /// The rules said no.
+    Refused(Refusal),
+    /// The world failed, or others were faster too often.
+    Failed(Problem),
+    /// Others kept changing what this stands on: the page shows what is so now, and what was typed.
+    Contended,
+}
+
+impl From<Refusal> for NotDone {
+    fn from(refusal: Refusal) -> NotDone {
+        NotDone::Refused(refusal)
+    }
+}
+
+impl From<Problem> for NotDone {
+    fn from(problem: Problem) -> NotDone {
+        NotDone::Failed(problem)
+    }
+}
+
+impl Typed {
+    /// The fields of a form or of an address.
+    pub(crate) fn of(fields: Vec<(String, String)>) -> Typed {
+        Typed(fields.into_iter().filter(|(_, value)| value.len() <= LONGEST).collect())
+    }
+
+    /// A field without the spaces around it; empty when it was not sent.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", |value| value.trim())
+    }
+
+    /// A field, if something was typed into it.
+    pub(crate) fn some(&self, name: &str) -> Option<String> {
+        let text = self.text(name);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// When it happened: `at=now`, or `at_date` and `at_time` as local time; the hour that exists twice asks `at_which`.
+    ///
+    /// # Errors
+    /// Nothing was said, or a time that is none.
+    pub(crate) fn moment(&self, now: Moment) -> Result<Moment, Refusal> {
+        if self.text("at") == "now" {
+            return Ok(now);
+        }
+        let (date, time) = (self.text("at_date"), self.text("at_time"));
+        if time.is_empty() {
+            return Err(Refusal::at("time-missing", "at_time", "Say when it happened: now, or a time such as 14:05."));
+        }
+        let today = terms::local_date(now);
+        let date = match date {
+            "" => today,
+            typed => terms::input::parse_typed_date(typed, terms::input::DateOf::Event, today)
+                .map_err(|error| Refusal::at("date", "at_date", error.to_string()))?,
+        };
+        let time =
+            time_of(time).ok_or_else(|| Refusal::at("time", "at_time", "A time is four digits, such as 14:05."))?;
+        match terms::moment_of(date, time) {
+            LocalTime::Once(moment) => Ok(moment),
+            LocalTime::Twice { first, second } => match self.text("at_which") {
+                "first" => Ok(first),
+                "second" => Ok(second),
+                _ => Err(Refusal::at(
+                    "time-twice",
+                    "at_which",
+                    "This time was there twice that night. Say which: the first (BST) or the second (GMT).",
+                )),
+            },
+            LocalTime::Missing { .. } => {
+                let sentence = "This time was not there that night: the clocks went forward. Say when it happened.";
+                Err(Refusal::at("time-never", "at_time", sentence))
+            }
+        }
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for (name, value) in self.0.iter().filter(|(name, _)| *name != "form_token") {
+            hash.update((name.len() as u64).to_be_bytes());
+            hash.update(name);
+            hash.update((value.len() as u64).to_be_bytes());
+            hash.update(value);
+        }
+        hash.finalize().into()
+    }
+}
+
+/// `14:05`, `1405`, `9:05`.
+fn time_of(typed: &str) -> Option<Time> {
+    let digits: String = typed.chars().filter(|c| *c != ':' && *c != '.').collect();
+    if !(3..=4).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (hours, minutes) = digits.split_at(digits.len() - 2);
+    Time::new(hours.parse().ok()?, minutes.parse().ok()?, 0, 0).ok()
+}
+
+/// Carries a form's command out, once for each form.
+pub(crate) async fn act(door: &Door, command: &Command, typed: &Typed) -> Result<Receipt, NotDone> {
+    let cause = Cause { kind: CauseKind::Form, reference: door.request.clone() };
+    let key = typed.text("form_key");
+    let idempotency =
+        (!key.is_empty()).then(|| IdempotencyKey { key: key.chars().take(100).collect(), digest: typed.digest() });
+    match carry_out(&door.record, &door.permit, command, (cause, idempotency), door.now).await {
+        Ok(receipt) => Ok(receipt),
+        Err(TransactError::Refused(refusal)) => Err(NotDone::Refused(refusal)),
+        Err(TransactError::KeyReused) => {
+            let sentence =
+                "This form was sent before with other words in it. Look at what was recorded, then begin a new one.";
+            Err(NotDone::Refused(Refusal::new("form-used", sentence)))
+        }
+        Err(TransactError::Contended { .. }) => Err(NotDone::Contended),
+        Err(TransactError::Problem(problem)) => Err(NotDone::Failed(problem)),
+    }
+}
+
+/// The hidden fields of every form that changes something.
+pub(crate) fn hidden(setting: &Setting) -> Markup {
+    html! {
+        input type="hidden" name="form_token" value=(setting.person.form_token);
+        input type="hidden" name="form_key" value=(setting.form_key);
+    }
+}
+
+/// Back to a page of this trust, which says what was done (a word of [`done_words`]) and offers to undo it.
+pub(crate) fn done(back: &str, what: &str, receipt: &Receipt) -> Response {
+    let join = if back.contains('?') { '&' } else { '?' };
+    let undo = if receipt.written.is_empty() { String::new() } else { Undo::of(receipt).text() };
+    Redirect::to(&format!("{back}{join}done={}&undo={}", encode(what), encode(&undo))).into_response()
+}
+
+/// The notice of what was just done, with its undo while that is possible.
+pub(crate) fn done_notice(setting: &Setting, what: &str, undo: &str, back: &str) -> Option<Markup> {
+    let words = done_words(what)?;
+    let undo = Undo::parse(undo).filter(|undo| setting.now.0 - undo.moment.0 < administration::UNDO_MS);
+    let action = undo.map(|undo| {
+        let until = Moment(undo.moment.0 + administration::UNDO_MS);
+        let until = terms::print::time_text(terms::local(until));
+        html! {
+            form method="post" action=(setting.links.undo()) {
+                (hidden(setting))
+                input type="hidden" name="undo" value=(undo.text());
+                input type="hidden" name="back" value=(back);
+                button.al-btn type="submit" { "Undo" }
+                " " span.al-meta { "until " (until) }
+            }
+        }
+    });
+    Some(notice(Kind::Note, &html! { p.al-flush role="status" { (words) } }, action.as_ref()))
+}
+
+/// What was done, in words. The words of an address are not shown: whoever wrote it could make a page say anything.
+fn done_words(what: &str) -> Option<&'static str> {
+    Some(match what {
+        "moved" => "The patient was moved.",
+        "swapped" => "Both patients were moved.",
+        "admitted" => "The patient was admitted.",
+        "bed-state" => "The bed was changed.",
+        "undone" => "It was undone.",
+        _ => return None,
+    })
+}
+
+/// A path of this trust's pages: what a form may send somebody back to.
+pub(crate) fn own_path(setting: &Setting, path: &str) -> String {
+    let home = setting.links.home();
+    let is_own = path.starts_with(&home) && !path.contains("//") && !path.contains('\\') && !path.contains("..");
+    if is_own { path.to_owned() } else { home }
+}
