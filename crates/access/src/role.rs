@@ -16,6 +16,8 @@ pub enum Role {
     Clinician,
     /// Clerks: people, places, stays and bookings; no clinical content.
     Clerk,
+    /// The patient index: who compare, merge and part records, and say whose is what was written meanwhile.
+    PatientIndex,
     /// Privacy officers: who looked; identity only.
     PrivacyOfficer,
     /// Trust administrators: accounts, configuration, organisations and places; no patient data.
@@ -87,9 +89,10 @@ const CLERICAL: &[&str] = &[
 
 impl Role {
     /// Every role, in the order of the table in the documentation.
-    pub const ALL: [Role; 8] = [
+    pub const ALL: [Role; 9] = [
         Role::Clinician,
         Role::Clerk,
+        Role::PatientIndex,
         Role::PrivacyOfficer,
         Role::Administrator,
         Role::Operator,
@@ -103,6 +106,7 @@ impl Role {
         match self {
             Role::Clinician => "clinician",
             Role::Clerk => "clerk",
+            Role::PatientIndex => "patient-index",
             Role::PrivacyOfficer => "privacy-officer",
             Role::Administrator => "administrator",
             Role::Operator => "operator",
@@ -119,7 +123,7 @@ impl Role {
 
     /// What the role reaches; worked out once for all requests.
     fn scope(self) -> Scope {
-        static SCOPES: LazyLock<[Scope; 8]> = LazyLock::new(|| Role::ALL.map(Role::table));
+        static SCOPES: LazyLock<[Scope; 9]> = LazyLock::new(|| Role::ALL.map(Role::table));
         let of_this_role = Role::ALL.iter().zip(SCOPES.iter()).find(|(role, _)| **role == self);
         of_this_role.map_or_else(|| self.table(), |(_, scope)| scope.clone())
     }
@@ -132,12 +136,14 @@ impl Role {
             writes,
             open: open.clone(),
             subjects: Subjects::All,
-            without_labels: vec!["sealed".into()],
+            without_labels: vec!["sealed".into(), "unallocated".into()],
         };
         match self {
             Role::Clinician | Role::System => limited(Kinds::All, Kinds::All),
             // A clerk says how a bed is, and which bed somebody left.
             Role::Clerk => limited(with_open(CLERICAL), Kinds::only(CLERICAL.iter().copied().chain(["Location"]))),
+            // What is nobody's yet is seen by those who say whose it is, and by no others.
+            Role::PatientIndex => Scope { without_labels: vec!["sealed".into()], ..limited(Kinds::All, Kinds::All) },
             Role::PrivacyOfficer => limited(with_open(&["Patient", "AuditEvent"]), Kinds::none()),
             Role::Administrator => limited(open.clone(), open.clone()),
             Role::Operator => limited(Kinds::none(), Kinds::none()),

@@ -9,6 +9,7 @@ use access::Permit;
 use record::{Act, Cause, Draft, IdempotencyKey, Reading, Receipt, Record, TransactError};
 use terms::Moment;
 
+use crate::merging::{AgreeToMerge, Allocate, AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame, Unmerge};
 use crate::owner;
 use crate::places::SetBedState;
 use crate::refusal::Refusal;
@@ -24,6 +25,20 @@ pub enum Command {
     MoveToBed(MoveToBed),
     /// Say how a bed is.
     SetBedState(SetBedState),
+    /// Ask whether two records are one person.
+    ProposeDuplicate(ProposeDuplicate),
+    /// Say that they are two.
+    NotTheSame(NotTheSame),
+    /// Open that question again.
+    TakeBackNotTheSame(TakeBackNotTheSame),
+    /// Ask for a merge, as the first person.
+    AskForMerge(AskForMerge),
+    /// Agree to it, as the second.
+    AgreeToMerge(AgreeToMerge),
+    /// Take a merge apart.
+    Unmerge(Unmerge),
+    /// Give out what was written while two were one.
+    Allocate(Allocate),
     /// Take a commit of the last minutes back.
     Undo(Undo),
 }
@@ -35,6 +50,13 @@ impl Command {
             Command::Admit(_) => "admit",
             Command::MoveToBed(_) => "move to bed",
             Command::SetBedState(_) => "set bed state",
+            Command::ProposeDuplicate(_) => "propose duplicate",
+            Command::NotTheSame(_) => "not the same",
+            Command::TakeBackNotTheSame(_) => "take back not the same",
+            Command::AskForMerge(_) => "ask for merge",
+            Command::AgreeToMerge(_) => "merge patients",
+            Command::Unmerge(_) => "unmerge patients",
+            Command::Allocate(_) => "allocate item",
             Command::Undo(_) => "undo",
         }
     }
@@ -45,6 +67,13 @@ impl Command {
             Command::Admit(command) => command.plan(reading, now).await,
             Command::MoveToBed(command) => command.plan(reading, now).await,
             Command::SetBedState(command) => command.plan(reading, now).await,
+            Command::ProposeDuplicate(command) => command.plan(reading, now).await,
+            Command::NotTheSame(command) => command.plan(reading, now).await,
+            Command::TakeBackNotTheSame(command) => command.plan(reading, now).await,
+            Command::AskForMerge(command) => command.plan(reading, now).await,
+            Command::AgreeToMerge(command) => command.plan(reading, now).await,
+            Command::Unmerge(command) => command.plan(reading, now).await,
+            Command::Allocate(command) => command.plan(reading, now).await,
             Command::Undo(command) => command.plan(reading, now).await,
         }?;
         // A command knows whom it puts where; what would take a bed from somebody else's patient is refused.

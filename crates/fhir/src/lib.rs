@@ -34,7 +34,9 @@ pub mod fhirpath {
 /// Search parameters: [`index_rows`](search::index_rows) turns a resource into rows, [`parse`](search::parse) a query's
 /// text into spans over them. The names and parts of rows are listed at the head of `index/mod.rs`.
 pub mod search {
-    pub use crate::index::compartment::{PATIENT_COMPARTMENT, UNDATED, compartment_parameters, compartment_spans};
+    pub use crate::index::compartment::{
+        PATIENT_COMPARTMENT, UNDATED, compartment_kinds, compartment_parameters, compartment_spans,
+    };
     pub use crate::index::extract::{compartment_rows, index_rows};
     pub use crate::index::fold::fold;
     pub use crate::index::membership::lies_in;

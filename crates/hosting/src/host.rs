@@ -254,7 +254,8 @@ fn owners() -> Owners {
 
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
-    Indexing::new(vec![("fhir", 3), ("patient index", 1), ("stays", 1), ("accounts", 1)], extract).telling_whose(whose)
+    Indexing::new(vec![("fhir", 3), ("patient index", 1), ("stays", 1), ("merging", 1), ("accounts", 1)], extract)
+        .telling_whose(whose)
 }
 
 /// The compartments of patients that a text is in.
@@ -270,6 +271,7 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
         fhir::search::index_rows(source.kind, source.id, &document, rows);
         administration::patient_rows(&document, rows);
         administration::stays::stay_rows(source.kind, document.root(), rows);
+        administration::merging::merge_rows(source.kind, document.root(), rows);
     }
     accounts::index_rows(source, rows);
 }

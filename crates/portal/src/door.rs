@@ -65,8 +65,9 @@ impl Door {
     /// The setting of this request's pages.
     pub(crate) fn setting(&self) -> Setting {
         let trust = (self.trust_code.as_str(), self.trust_name.as_str());
-        let setting = Setting::new(trust, &self.permit, self.environment, &self.form_token, self.now);
-        Setting { form_key: self.request.clone(), ..setting }
+        let mut setting = Setting::new(trust, &self.permit, self.environment, &self.form_token, self.now);
+        setting.form_key.clone_from(&self.request);
+        setting
     }
 }
 

@@ -111,6 +111,7 @@ pub const fn role_words(role: Role) -> &'static str {
     match role {
         Role::Clinician => "Clinician",
         Role::Clerk => "Clerk",
+        Role::PatientIndex => "Patient index",
         Role::PrivacyOfficer => "Privacy officer",
         Role::Administrator => "Administrator",
         Role::Operator => "Host operator",

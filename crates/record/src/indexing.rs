@@ -50,7 +50,7 @@ pub(crate) const RELATION: &str = "~relation";
 /// Rows that hide a resource and what belongs to it: Text(label), Target(the resource itself).
 pub const LABEL: &str = "~label";
 /// Rows of a merge: Target(survivor), Target(loser). What belongs to the loser is found under the survivor.
-pub(crate) const ALIAS: &str = "~alias";
+pub const ALIAS: &str = "~alias";
 /// The record's own rows beside those of a merge: Target(loser), Target(survivor). Where a merged resource went.
 pub(crate) const MERGED: &str = "~merged";
 /// The record's own rows: Kind(resource type), Fixed(sequence). Lists a type, oldest change first.

@@ -65,7 +65,7 @@ pub use change::{Act, Assertion, Cause, Change, Draft, Hole, IdempotencyKey, Key
 pub use desk::{DeskChange, DeskRow};
 pub use erase::Erasure;
 pub use error::{Problem, TransactError};
-pub use indexing::{Indexing, LABEL, SUBJECT, Source};
+pub use indexing::{ALIAS, Indexing, LABEL, SUBJECT, Source};
 pub use journal::{CauseKind, Operation};
 pub use reading::{Reading, Version};
 pub use record::{Location, Options, Record, Status};

@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod beds;
+mod merging;
 mod stage;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use access::{Grant, Permit, Role, decide};
+use administration::merging::merge_rows;
 use administration::stays::{Stay, stay_rows};
 use administration::{Command, Refusal, carry_out};
 use fhir::write::{Object, array, coding, concept, reference};
@@ -48,7 +49,7 @@ pub(crate) async fn stages() -> Vec<Stage> {
 
 fn options() -> Options {
     Options {
-        indexing: Indexing::new(vec![("fhir", 3), ("stays", 1)], extract),
+        indexing: Indexing::new(vec![("fhir", 3), ("stays", 1), ("merging", 1)], extract),
         clock: Arc::new(|| NOW),
         host: "test".into(),
         origin: "test/t/TEST".into(),
@@ -62,6 +63,7 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     let document = Document::parse(source.text, &Limits::default()).unwrap();
     fhir::search::index_rows(source.kind, source.id, &document, rows);
     stay_rows(source.kind, document.root(), rows);
+    merge_rows(source.kind, document.root(), rows);
 }
 
 /// Heron ward with a bay of four beds and a trolley; four people.
@@ -97,7 +99,12 @@ pub(crate) fn sent(id: &str, patient: &str, bed: &str) -> String {
 }
 
 pub(crate) fn permit(role: Role) -> Permit {
-    decide(Grant::role("user/t.tester", "Toni Tester", role), NOW).unwrap()
+    permit_of("user/t.tester", role)
+}
+
+/// The permit of somebody in a role.
+pub(crate) fn permit_of(id: &str, role: Role) -> Permit {
+    decide(Grant::role(id, "Toni Tester", role), NOW).unwrap()
 }
 
 fn cause(kind: CauseKind) -> Cause {
@@ -133,6 +140,16 @@ impl Stage {
     /// The same at another moment.
     pub(crate) async fn act_at(&self, command: Command, now: Moment) -> Result<Receipt, Refusal> {
         let done = carry_out(&self.record, &permit(Role::Clerk), &command, (cause(CauseKind::Form), None), now).await;
+        done.map_err(|error| match error {
+            TransactError::Refused(refusal) => refusal,
+            other => panic!("{}: {other:?}", self.store),
+        })
+    }
+
+    /// Carries a command out as somebody of the patient index does.
+    pub(crate) async fn act_as(&self, who: &str, command: Command) -> Result<Receipt, Refusal> {
+        let permit = permit_of(&format!("user/{who}"), Role::PatientIndex);
+        let done = carry_out(&self.record, &permit, &command, (cause(CauseKind::Form), None), NOW).await;
         done.map_err(|error| match error {
             TransactError::Refused(refusal) => refusal,
             other => panic!("{}: {other:?}", self.store),

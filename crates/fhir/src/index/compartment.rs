@@ -192,6 +192,12 @@ pub fn compartment_spans(patient: &str, resource_type: Option<&str>, codes: &[(O
     spans.collect()
 }
 
+/// The types that can be in a patient's compartment.
+pub fn compartment_kinds() -> impl Iterator<Item = &'static str> {
+    let kinds = definitions().resource_types().map(|structure| structure.name);
+    kinds.filter(|kind| !definitions().compartment_parameters("Patient", kind).is_empty())
+}
+
 /// Which search parameters of a type its compartment rows hold: the code of its main code parameter, and of its main
 /// date parameters. `None` if the type is never in a patient's compartment.
 pub fn compartment_parameters(resource_type: &str) -> Option<(Option<&'static str>, &'static [&'static str])> {

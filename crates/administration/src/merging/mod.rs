@@ -1,0 +1,39 @@
+//! One person with two records: asked by one person, agreed by another, merged by an alias, and taken apart again.
+//!
+//! Tour: a pair of records is one [`Review`], a FHIR Task whose id follows from the pair, so that a pair is reviewed once.
+//! [`ProposeDuplicate`] opens it, [`NotTheSame`] ends it with a reason that can be taken back, [`AskForMerge`] is the first
+//! person, [`AgreeToMerge`] the second. A merge rewrites no text but those of the two Patients: the loser's says
+//! `replaced-by`, which is the row by which the record finds everything of both under the survivor (`rows.rs`), so no kind
+//! of resource can be forgotten, however many there are. [`Unmerge`] takes the row away; what was written in between
+//! shows as nobody's until a named reviewer gives each item to one of the two ([`Allocate`]).
+//!
+//! Nothing merges by itself. Pathways, stays and allergies are never merged: what cannot both be true becomes a task with
+//! an owner in the same commit (`effects.rs`).
+
+mod agree;
+mod ask;
+mod effects;
+mod review;
+mod rows;
+mod unmerge;
+
+pub use agree::AgreeToMerge;
+pub use ask::{AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame};
+pub use effects::{Effects, Holds, effects};
+pub use review::{FIELDS, Pair, Review, ReviewState, Side, review_id, reviews};
+pub use rows::{UNALLOCATED, merge_rows};
+pub use unmerge::{Allocate, Item, Unallocated, Unmerge, unallocated};
+
+use record::{Key, Reading, TransactError, Version};
+
+use crate::refusal::Refusal;
+
+/// A patient's newest version.
+pub(crate) async fn patient(reading: &Reading, id: &str) -> Result<Version, TransactError<Refusal>> {
+    let version = reading.get(&Key::new("Patient", id)).await?.filter(|version| !version.text.is_empty());
+    version.ok_or_else(|| refused(Refusal::new("no-patient", "There is no such patient.")))
+}
+
+pub(crate) fn refused(refusal: Refusal) -> TransactError<Refusal> {
+    TransactError::Refused(refusal)
+}
