@@ -13,7 +13,7 @@ use fhir::write::{Object, array, coding};
 use record::{Clause, Key, Problem, Reading, Select, Version};
 use sha2::{Digest as _, Sha256};
 use terms::Moment;
-use terms::index::{Part, Span};
+use terms::index::{Next, Part, Span};
 
 use super::rows::MERGING;
 use crate::draft::document;
@@ -250,7 +250,7 @@ pub async fn reviews(reading: &Reading, state: ReviewState, limit: usize) -> Res
         ReviewState::NotTheSame => "rejected",
     };
     let code = Span::head("Task.code", [Part::code(MERGING, REVIEW)]);
-    let status = Span::head("Task.status", [Part::code("http://hl7.org/fhir/task-status", status)]);
+    let status = Span::next("Task.status", [], Next::CodeAnySystem(status.into()));
     let select = Select::of("Task").with(Clause::Any(vec![code])).with(Clause::Any(vec![status])).limit(limit);
     let page = reading.select(&select).await?;
     let mut found = Vec::new();

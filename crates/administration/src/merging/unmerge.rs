@@ -9,7 +9,7 @@ use fhir::write::{Object, array, array_if, coding, with_members};
 use fhir::{Document, Node};
 use record::{Change, Clause, Draft, Key, Problem, Reading, SUBJECT, Select, TransactError, Version};
 use terms::Moment;
-use terms::index::{Part, Span};
+use terms::index::{Next, Part, Span};
 
 use super::agree::{is_link, parted};
 use super::ask::put;
@@ -257,7 +257,7 @@ impl Unallocated {
 /// The unmerges of which something is still nobody's, oldest first.
 pub async fn unallocated(reading: &Reading, limit: usize) -> Result<Vec<Unallocated>, Problem> {
     let code = Span::head("List.code", [Part::code(MERGING, LIST_CODE)]);
-    let status = Span::head("List.status", [Part::code("http://hl7.org/fhir/list-status", "current")]);
+    let status = Span::next("List.status", [], Next::CodeAnySystem("current".into()));
     let select = Select::of("List").with(Clause::Any(vec![code])).with(Clause::Any(vec![status])).limit(limit);
     let mut found = Vec::new();
     for version in &reading.select(&select).await?.versions {

@@ -12,7 +12,7 @@ use record::{Clause, Key, SUBJECT, Select};
 use terms::Moment;
 use terms::index::{Part, Span};
 
-use crate::stage::{NOW, Stage, permit, permit_of, sent, stages};
+use crate::stage::{Stage, permit, permit_of, sent, stages};
 
 fn pair() -> Pair {
     Pair::of("p-1", "p-2").unwrap()
@@ -65,7 +65,7 @@ async fn plain(stage: &Stage, id: &str) -> String {
     let text = stage.text("Patient", id).await;
     let end = text.find("\"meta\":{").unwrap();
     let close = end + text[end..].find('}').unwrap() + 1;
-    format!("{}{}", &text[..end], &text[close..])
+    format!("{}{}", &text[..end], text[close..].strip_prefix(',').unwrap())
 }
 
 async fn two_with_something(stage: &Stage) {
@@ -161,10 +161,10 @@ async fn what_was_written_in_between_is_nobodys_until_it_is_given() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_the_compartment_goes_with_the_merge_and_comes_back() {
     for stage in stages().await {
-        let kinds: Vec<&str> = fhir::search::compartment_kinds().collect();
-        assert!(kinds.len() > 60, "{}", kinds.len());
+        let kinds = || fhir::search::compartment_kinds().filter(|kind| *kind != "Patient");
+        assert!(kinds().count() > 60, "{}", kinds().count());
         let mut tried = 0;
-        for kind in kinds {
+        for kind in kinds() {
             let Some(text) = smallest(kind, "p-2") else { continue };
             stage.put(&[text]).await;
             assert_eq!(under(&stage, Role::System, kind, "p-2").await.len(), 1, "{kind} is in the compartment");
@@ -175,7 +175,7 @@ async fn every_kind_of_the_compartment_goes_with_the_merge_and_comes_back() {
         stage.act_as("ann", agree()).await.unwrap();
         let both = |stage: Stage| async move {
             let mut found = (0, 0);
-            for kind in fhir::search::compartment_kinds().filter(|kind| smallest(kind, "p-2").is_some()) {
+            for kind in kinds().filter(|kind| smallest(kind, "p-2").is_some()) {
                 found.0 += under(&stage, Role::System, kind, "p-1").await.iter().filter(|id| *id == "any").count();
                 found.1 += under(&stage, Role::System, kind, "p-2").await.iter().filter(|id| *id == "any").count();
             }
@@ -240,8 +240,13 @@ async fn two_inpatients_are_not_merged_and_contradictions_become_tasks() {
         assert!(found.allergies_conflict && !found.both_inpatients, "{found:?}");
         assert_eq!(found.holds.iter().find(|holds| holds.kind == "Observation").unwrap().counts, (1, 1));
         stage.act_as("ann", agree()).await.unwrap();
-        let tasks = under(&stage, Role::Clinician, "Task", "p-1").await;
-        assert!(tasks.iter().any(|id| id.contains(&NOW.0.to_string())), "{tasks:?}");
+        let reading = stage.record.read(&permit(Role::Clinician), "test").await.unwrap();
+        let code = Span::head("Task.code", [Part::code("urn:almoner:merging", "settle")]);
+        let subject = Span::head("Task.patient", [Part::target("Patient", "p-1")]);
+        let select = Select::of("Task").with(Clause::Any(vec![code])).with(Clause::Any(vec![subject]));
+        let tasks = reading.total(&select).await.unwrap();
+        reading.finish().await.unwrap();
+        assert_eq!(tasks, 1, "{}", stage.store);
     }
 }
 
