@@ -140,8 +140,14 @@ impl Role {
         };
         match self {
             Role::Clinician | Role::System => limited(Kinds::All, Kinds::All),
-            // A clerk says how a bed is, and which bed somebody left.
-            Role::Clerk => limited(with_open(CLERICAL), Kinds::only(CLERICAL.iter().copied().chain(["Location"]))),
+            // A clerk says how a bed is, and which bed somebody left; and takes the next hospital number. Records that
+            // are restricted are not theirs to find.
+            Role::Clerk => {
+                let writes = Kinds::only(CLERICAL.iter().copied().chain(["Location", "NamingSystem"]));
+                let mut scope = limited(with_open(CLERICAL), writes);
+                scope.without_labels.push("restricted".into());
+                scope
+            }
             // What is nobody's yet is seen by those who say whose it is, and by no others.
             Role::PatientIndex => Scope { without_labels: vec!["sealed".into()], ..limited(Kinds::All, Kinds::All) },
             Role::PrivacyOfficer => limited(with_open(&["Patient", "AuditEvent"]), Kinds::none()),

@@ -13,16 +13,36 @@ use crate::merging::{AgreeToMerge, Allocate, AskForMerge, NotTheSame, ProposeDup
 use crate::owner;
 use crate::places::SetBedState;
 use crate::refusal::Refusal;
+use crate::registration::{
+    CorrectPatient, RecordAnswer, RecordIdentity, Register, RegisterMajorIncident, RegisterNewborn, Restrict,
+    SetNhsNumberStatus,
+};
 use crate::stays::{Admit, MoveToBed};
 use crate::undo::Undo;
+
+const NUMBER_HELD: &str = "This NHS number cannot be used here. Leave it empty and ask the data quality team.";
 
 /// What shall be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Admit a patient.
     Admit(Admit),
+    /// Correct a patient's details.
+    CorrectPatient(Box<CorrectPatient>),
     /// Move a patient to a bed or another place.
     MoveToBed(MoveToBed),
+    /// Record what a patient answered.
+    RecordAnswer(RecordAnswer),
+    /// Say who an unknown patient is.
+    RecordIdentity(RecordIdentity),
+    /// Register a patient.
+    Register(Box<Register>),
+    /// Register a batch of numbers of a major incident.
+    RegisterMajorIncident(RegisterMajorIncident),
+    /// Register a newborn.
+    RegisterNewborn(RegisterNewborn),
+    /// Hide a patient's record, or show it again.
+    Restrict(Restrict),
     /// Say how a bed is.
     SetBedState(SetBedState),
     /// Ask whether two records are one person.
@@ -39,6 +59,8 @@ pub enum Command {
     Unmerge(Unmerge),
     /// Give out what was written while two were one.
     Allocate(Allocate),
+    /// Say what is known of a patient's NHS number.
+    SetNhsNumberStatus(SetNhsNumberStatus),
     /// Take a commit of the last minutes back.
     Undo(Undo),
 }
@@ -48,7 +70,14 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Command::Admit(_) => "admit",
+            Command::CorrectPatient(_) => "correct patient",
             Command::MoveToBed(_) => "move to bed",
+            Command::RecordAnswer(_) => "record answer",
+            Command::RecordIdentity(_) => "record identity",
+            Command::Register(_) => "register patient",
+            Command::RegisterMajorIncident(_) => "register major incident",
+            Command::RegisterNewborn(_) => "register newborn",
+            Command::Restrict(_) => "restrict",
             Command::SetBedState(_) => "set bed state",
             Command::ProposeDuplicate(_) => "propose duplicate",
             Command::NotTheSame(_) => "not the same",
@@ -57,7 +86,18 @@ impl Command {
             Command::AgreeToMerge(_) => "merge patients",
             Command::Unmerge(_) => "unmerge patients",
             Command::Allocate(_) => "allocate item",
+            Command::SetNhsNumberStatus(_) => "set NHS number status",
             Command::Undo(_) => "undo",
+        }
+    }
+
+    /// Whether it gives somebody an NHS number.
+    fn brings_a_number(&self) -> bool {
+        match self {
+            Command::Register(command) => command.person.nhs_number.is_some(),
+            Command::CorrectPatient(command) => command.person.nhs_number.is_some(),
+            Command::SetNhsNumberStatus(command) => command.number.is_some(),
+            _ => false,
         }
     }
 
@@ -65,7 +105,14 @@ impl Command {
     async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
         let draft = match self {
             Command::Admit(command) => command.plan(reading, now).await,
+            Command::CorrectPatient(command) => command.plan(reading, now).await,
             Command::MoveToBed(command) => command.plan(reading, now).await,
+            Command::RecordAnswer(command) => command.plan(reading, now).await,
+            Command::RecordIdentity(command) => command.plan(reading, now).await,
+            Command::Register(command) => command.plan(reading, now).await,
+            Command::RegisterMajorIncident(command) => command.plan(reading, now).await,
+            Command::RegisterNewborn(command) => command.plan(reading, now).await,
+            Command::Restrict(command) => command.plan(reading).await,
             Command::SetBedState(command) => command.plan(reading, now).await,
             Command::ProposeDuplicate(command) => command.plan(reading, now).await,
             Command::NotTheSame(command) => command.plan(reading, now).await,
@@ -74,6 +121,7 @@ impl Command {
             Command::AgreeToMerge(command) => command.plan(reading, now).await,
             Command::Unmerge(command) => command.plan(reading, now).await,
             Command::Allocate(command) => command.plan(reading, now).await,
+            Command::SetNhsNumberStatus(command) => command.plan(reading).await,
             Command::Undo(command) => command.plan(reading, now).await,
         }?;
         // A command knows whom it puts where; what would take a bed from somebody else's patient is refused.
@@ -100,5 +148,11 @@ pub async fn carry_out(
 ) -> Result<Receipt, TransactError<Refusal>> {
     let act = Act { command: command.name().to_owned(), cause, idempotency };
     let decide = |reading: Arc<Reading>| async move { command.plan(&reading, now).await };
-    record.transact(permit, act, decide).await
+    match record.transact(permit, act, decide).await {
+        // What a number stands on may be a record that this permit does not reach: then no reading shows who has it.
+        Err(TransactError::Contended { key: None }) if command.brings_a_number() => {
+            Err(TransactError::Refused(Refusal::at("nhs-number-held", "nhs_number", NUMBER_HELD)))
+        }
+        done => done,
+    }
 }

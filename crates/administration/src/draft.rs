@@ -12,7 +12,7 @@ use record::{Change, Hole, Key, Problem, Template, Version};
 /// A text that is no valid resource.
 pub(crate) fn put(key: Key, text: &[u8]) -> Result<Change, Problem> {
     let wrong = |what: String| Problem::Damaged { what: format!("a command wrote an unusable {}: {what}", key.kind) };
-    let document = Document::parse(text, &Limits::default()).map_err(|fault| wrong(fault.message.to_string()))?;
+    let document = Document::parse(text, &Limits::default()).map_err(|fault| wrong(fault.message))?;
     if let Some(issue) = fhir::validate(&document).into_iter().find(fhir::Issue::is_error) {
         return Err(wrong(format!("{} at {}", issue.message, issue.path)));
     }

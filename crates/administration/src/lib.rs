@@ -2,7 +2,8 @@
 //!
 //! Tour: a door makes a [`Command`] and hands it to [`carry_out`]; each command gathers what it needs through a reading,
 //! decides on plain data, and gives a draft or a [`Refusal`]. [`plan`] is the rule of beds that every door passes.
-//! [`places`] are wards and beds, [`stays`] are admissions and moves, [`merging`] is one person with two records, [`Undo`] takes a commit back.
+//! [`registration`] makes somebody a patient and keeps who they are, [`merging`] is one person with two records;
+//! [`places`] are wards and beds, [`stays`] are admissions and moves, [`Undo`] takes a commit back.
 //! [`patient_rows`] and [`stays::stay_rows`] make index rows; [`Question`] reads what somebody typed into the search
 //! box, says which rows to look at ([`Question::attempts`]) and judges who was found ([`Question::judge`]).
 //!
@@ -15,6 +16,7 @@ mod owner;
 pub mod patient_index;
 pub mod places;
 mod refusal;
+pub mod registration;
 pub mod stays;
 mod undo;
 

@@ -10,6 +10,8 @@
 // | `~typo` | `Text("adeymi")`: family and first given name with one letter left out, and whole | one slip |
 // | `~born` | `Fixed(year, month, day)` | dates and years of birth |
 // | `~number` | `Text("9990142076")`: digits and capitals | NHS and hospital numbers |
+// | `~born-to` | `Target(mother), Text("2026-11-15/01")` | babies: each is registered once |
+// | `~label` | `Text("restricted"), Target(the patient)` | records that are hidden |
 //
 // Leaving one letter out of both the recorded and the typed word finds every word within one slip (a letter more,
 // less, other, or swapped with its neighbour) by exact look-ups, where trigrams would need long lists to be merged.
@@ -25,6 +27,8 @@ pub use person::{Person, are_similar};
 pub use question::{Attempt, Question};
 pub use rows::patient_rows;
 
+pub(crate) use person::{folded_words, normal_number, sound};
+
 /// Names as written, folded.
 pub(crate) const NAME: &str = "~name";
 /// Names as they sound.
@@ -37,7 +41,7 @@ pub(crate) const BORN: &str = "~born";
 pub(crate) const NUMBER: &str = "~number";
 
 /// The version of the rows; rises whenever a row changes.
-pub const ROWS_VERSION: u32 = 1;
+pub const ROWS_VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests;

@@ -254,8 +254,9 @@ fn owners() -> Owners {
 
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
-    Indexing::new(vec![("fhir", 3), ("patient index", 1), ("stays", 1), ("merging", 1), ("accounts", 1)], extract)
-        .telling_whose(whose)
+    let patients = administration::patient_index::ROWS_VERSION;
+    let functions = vec![("fhir", 3), ("patient index", patients), ("stays", 1), ("merging", 1), ("accounts", 1)];
+    Indexing::new(functions, extract).telling_whose(whose)
 }
 
 /// The compartments of patients that a text is in.

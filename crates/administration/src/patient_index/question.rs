@@ -91,6 +91,15 @@ impl Question {
         [born, number].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
+    /// What a form takes over from it: words of names as they were typed, a whole date of birth, a number.
+    pub fn carried(&self) -> (Vec<String>, Option<Date>, Option<String>) {
+        let born = match self.born {
+            Some(Born::Day(day)) => Some(day),
+            _ => None,
+        };
+        (self.words.clone(), born, self.number.clone())
+    }
+
     /// Where to look, nearest first.
     pub fn attempts(&self) -> Vec<Attempt> {
         let mut attempts = Vec::new();

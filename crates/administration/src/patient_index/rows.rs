@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use fhir::Document;
+use fhir::read::{extension, id_of, text};
+use fhir::{Document, Node};
+use record::LABEL;
 use terms::index::{Part, Row};
 use terms::{PartialDate, Precision};
 
 use super::person::{Name, Person, sound};
 use super::{BORN, NAME, NUMBER, SOUND, TYPO};
+use crate::registration::{BORN_TO, MOTHER, RESTRICTED, is_restricted, place_in_birth};
 
 /// A word shorter than this has too many neighbours to forgive a slip in it.
 pub(super) const SHORTEST_WITH_SLIP: usize = 4;
@@ -18,6 +21,14 @@ pub fn patient_rows(patient: &Document<'_>, out: &mut Vec<Row>) {
     if patient.resource_type().as_deref() != Some("Patient") {
         return;
     }
+    // Whoever was registered by mistake and taken back is not found, and the numbers are free again. One that was merged
+    // into another has a link, and is found by what it was known by.
+    let root = patient.root();
+    if root.get("active").and_then(|active| active.boolean()) == Some(false) && root.get("link").is_none() {
+        return;
+    }
+    out.extend(label(root));
+    out.extend(born_to(root));
     let person = Person::of(patient);
     let mut texts: BTreeSet<(&'static str, String)> = BTreeSet::new();
     for name in &person.names {
@@ -26,6 +37,21 @@ pub fn patient_rows(patient: &Document<'_>, out: &mut Vec<Row>) {
     texts.extend(person.numbers.iter().map(|number| (NUMBER, number.clone())));
     out.extend(texts.into_iter().map(|(parameter, text)| Row::one(parameter, Part::Text(text.into_bytes()))));
     out.extend(person.born.as_ref().map(|born| Row::one(BORN, Part::fixed(&born_bytes(born)))));
+}
+
+/// The label of a record that is hidden.
+fn label(root: Node<'_, '_>) -> Option<Row> {
+    let id = text(root, "id")?;
+    let label = Part::Text(RESTRICTED.as_bytes().to_vec());
+    is_restricted(root).then(|| Row::of(LABEL, [label, Part::target("Patient", id)]))
+}
+
+/// A baby by its mother, day of birth and birth order.
+fn born_to(root: Node<'_, '_>) -> Option<Row> {
+    let mother = id_of(extension(root, MOTHER)?, "valueReference", "Patient")?;
+    let order = root.get("multipleBirthInteger").and_then(|order| order.raw_text().parse().ok()).unwrap_or(1);
+    let place = place_in_birth(&text(root, "birthDate")?, order);
+    Some(Row::of(BORN_TO, [Part::target("Patient", mother), Part::Text(place.into_bytes())]))
 }
 
 /// Every family word with every given word, both ways round; sounds; and what remains with one letter left out.

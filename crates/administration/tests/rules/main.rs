@@ -3,4 +3,5 @@
 
 mod beds;
 mod merging;
+mod registration;
 mod stage;

@@ -49,7 +49,7 @@ pub(crate) async fn stages() -> Vec<Stage> {
 
 fn options() -> Options {
     Options {
-        indexing: Indexing::new(vec![("fhir", 3), ("stays", 1), ("merging", 1)], extract),
+        indexing: Indexing::new(vec![("fhir", 3), ("patient index", 2), ("stays", 1), ("merging", 1)], extract),
         clock: Arc::new(|| NOW),
         host: "test".into(),
         origin: "test/t/TEST".into(),
@@ -64,6 +64,7 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     fhir::search::index_rows(source.kind, source.id, &document, rows);
     stay_rows(source.kind, document.root(), rows);
     merge_rows(source.kind, document.root(), rows);
+    administration::patient_rows(&document, rows);
 }
 
 /// Heron ward with a bay of four beds and a trolley; four people.
@@ -139,7 +140,16 @@ impl Stage {
 
     /// The same at another moment.
     pub(crate) async fn act_at(&self, command: Command, now: Moment) -> Result<Receipt, Refusal> {
-        let done = carry_out(&self.record, &permit(Role::Clerk), &command, (cause(CauseKind::Form), None), now).await;
+        self.act_with(&permit(Role::Clerk), command, now).await
+    }
+
+    /// The same in another role.
+    pub(crate) async fn act_in(&self, role: Role, command: Command) -> Result<Receipt, Refusal> {
+        self.act_with(&permit(role), command, NOW).await
+    }
+
+    async fn act_with(&self, permit: &Permit, command: Command, now: Moment) -> Result<Receipt, Refusal> {
+        let done = carry_out(&self.record, permit, &command, (cause(CauseKind::Form), None), now).await;
         done.map_err(|error| match error {
             TransactError::Refused(refusal) => refusal,
             other => panic!("{}: {other:?}", self.store),
@@ -149,11 +159,7 @@ impl Stage {
     /// Carries a command out as somebody of the patient index does.
     pub(crate) async fn act_as(&self, who: &str, command: Command) -> Result<Receipt, Refusal> {
         let permit = permit_of(&format!("user/{who}"), Role::PatientIndex);
-        let done = carry_out(&self.record, &permit, &command, (cause(CauseKind::Form), None), NOW).await;
-        done.map_err(|error| match error {
-            TransactError::Refused(refusal) => refusal,
-            other => panic!("{}: {other:?}", self.store),
-        })
+        self.act_with(&permit, command, NOW).await
     }
 
     /// A stay as it is now.
