@@ -185,6 +185,12 @@ fn done_words(what: &str) -> Option<&'static str> {
         "swapped" => "Both patients were moved.",
         "admitted" => "The patient was admitted.",
         "bed-state" => "The bed was changed.",
+        "merge-asked" => "The merge is asked for. It waits for a second person.",
+        "merged" => "The two records are merged.",
+        "not-the-same" => "They are kept as two people.",
+        "taken-back" => "The question is open again.",
+        "unmerged" => "The merge was taken apart.",
+        "given" => "The item was given.",
         "undone" => "It was undone.",
         _ => return None,
     })

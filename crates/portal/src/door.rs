@@ -77,6 +77,8 @@ pub(crate) mod asked {
     pub(crate) const SUMMARY: &str = "page: summary";
     /// The patient search.
     pub(crate) const SEARCH: &str = "page: search";
+    /// Two records side by side, or the list of such pairs.
+    pub(crate) const DUPLICATES: &str = "page: possible duplicates";
     /// Who has looked at a patient.
     pub(crate) const WHO_LOOKED: &str = "page: who has looked";
 }

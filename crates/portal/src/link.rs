@@ -57,6 +57,21 @@ impl Links {
         format!("{}/password", self.base)
     }
 
+    /// The pairs of records that could be one person.
+    pub fn duplicates(&self) -> String {
+        format!("{}/duplicates", self.base)
+    }
+
+    /// One such pair.
+    pub fn duplicate(&self, id: &str) -> String {
+        format!("{}/{}", self.duplicates(), encode(id))
+    }
+
+    /// Where what an unmerge left is given out.
+    pub(crate) fn give_out(&self, list: &str) -> String {
+        format!("{}/unmerged/{}/give", self.base, encode(list))
+    }
+
     /// Where a commit of the last minutes is taken back.
     pub fn undo(&self) -> String {
         format!("{}/undo", self.base)

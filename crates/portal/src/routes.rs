@@ -3,6 +3,8 @@
 //! `hosting` merges [`routes`] into its router and puts a [`Door`] into every request that it lets in. Forms carry the
 //! session's token, which `hosting` checks, and become commands (`act.rs`).
 
+mod duplicates;
+
 use access::Role;
 use administration::{Command, Undo};
 use axum::extract::{Path, Query};
@@ -32,6 +34,10 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/patients/found"),
     ("GET", "/t/{trust}/patients/{id}"),
     ("GET", "/t/{trust}/patients/{id}/who-has-looked"),
+    ("GET", "/t/{trust}/duplicates"),
+    ("GET", "/t/{trust}/duplicates/{id}"),
+    ("POST", "/t/{trust}/duplicates/{id}/{step}"),
+    ("POST", "/t/{trust}/unmerged/{list}/give"),
     ("POST", "/t/{trust}/undo"),
 ];
 
@@ -69,6 +75,10 @@ pub fn routes() -> Router {
         .route("/t/{trust}/patients/found", get(found))
         .route("/t/{trust}/patients/{id}", get(summary))
         .route("/t/{trust}/patients/{id}/who-has-looked", get(who_looked))
+        .route("/t/{trust}/duplicates", get(duplicates::list))
+        .route("/t/{trust}/duplicates/{id}", get(duplicates::pair))
+        .route("/t/{trust}/duplicates/{id}/{step}", post(duplicates::step))
+        .route("/t/{trust}/unmerged/{list}/give", post(duplicates::give))
         .route("/t/{trust}/undo", post(undo))
 }
 
@@ -201,20 +211,20 @@ pub(crate) fn stopped(door: &Door, not_done: NotDone, back: &str) -> Response {
     }
 }
 
-fn page(status: StatusCode, markup: Markup) -> Response {
+pub(crate) fn page(status: StatusCode, markup: Markup) -> Response {
     (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], markup.into_string()).into_response()
 }
 
-fn not_found(door: &Door) -> Response {
+pub(crate) fn not_found(door: &Door) -> Response {
     page(StatusCode::NOT_FOUND, problem_page(&door.setting(), Trouble::NotFound))
 }
 
-fn not_allowed(door: &Door, sentence: &str) -> Response {
+pub(crate) fn not_allowed(door: &Door, sentence: &str) -> Response {
     page(StatusCode::FORBIDDEN, problem_page(&door.setting(), Trouble::NotAllowed(sentence)))
 }
 
 /// The world failed: the log has the reason, the page has the reference.
-fn failed(door: &Door, problem: &Problem) -> Response {
+pub(crate) fn failed(door: &Door, problem: &Problem) -> Response {
     if let Problem::NotPermitted { .. } = problem {
         return not_allowed(door, "Ask the person who keeps accounts in your trust.");
     }

@@ -4,6 +4,7 @@
 //! what was shown is in the access journal before the page leaves.
 
 pub(crate) mod chart;
+pub(crate) mod duplicates;
 pub(crate) mod find;
 pub(crate) mod looked;
 mod looked_words;

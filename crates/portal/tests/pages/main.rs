@@ -2,6 +2,7 @@
 //! Goes through the routes as a browser would, over a real record.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod duplicates;
 mod support;
 
 use access::Role;

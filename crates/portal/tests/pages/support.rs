@@ -33,7 +33,7 @@ impl Trust {
     pub(crate) async fn demo() -> Trust {
         let directory = tempfile::tempdir().unwrap();
         let location = Location::Sqlite { directory: directory.path().join("record") };
-        let indexing = Indexing::new(vec![("fhir", 3), ("patient index", 1)], extract);
+        let indexing = Indexing::new(vec![("fhir", 3), ("patient index", 1), ("stays", 1), ("merging", 1)], extract);
         let options = Options {
             indexing,
             clock: Arc::new(|| STORY_NOW),
@@ -77,9 +77,37 @@ impl Trust {
 
     /// Asks for a page as someone in a role.
     pub(crate) async fn get(&self, role: Role, path: &str) -> Answer {
-        let door = Door {
+        let door = self.door("user/t.tester", role);
+        // As the script of our own pages asks: a part of a page is given to it alone.
+        let request = Request::get(path).header("hx-request", "true").extension(door).body(Body::empty()).unwrap();
+        answer(request).await
+    }
+
+    /// Sends a form as somebody in a role; every form has a key of its own.
+    pub(crate) async fn post(&self, (who, role): (&str, Role), path: &str, fields: &[(&str, &str)]) -> Answer {
+        let encode =
+            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let body: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        let door = self.door(who, role);
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        answer(request.extension(door).body(Body::from(body.join("&"))).unwrap()).await
+    }
+
+    /// Asks whether two records are one person, as matching does.
+    pub(crate) async fn propose(&self, one: &str, other: &str) {
+        let pair = administration::merging::Pair::of(one, other).unwrap();
+        let propose = administration::merging::ProposeDuplicate { pair, weight: Some("+17.6".into()) };
+        let cause = Cause { kind: CauseKind::System, reference: "test".into() };
+        let permit = permit("user/matching", Role::System);
+        let command = administration::Command::ProposeDuplicate(propose);
+        administration::carry_out(&self.record, &permit, &command, (cause, None), STORY_NOW).await.unwrap();
+    }
+
+    fn door(&self, who: &str, role: Role) -> Door {
+        Door {
             record: self.record.clone(),
-            permit: permit("user/t.tester", role),
+            permit: permit(who, role),
             trust_code: "DEMO".into(),
             trust_name: "Thameside Royal".into(),
             names: Names::by(async |ids: Vec<String>| {
@@ -90,15 +118,16 @@ impl Trust {
             form_token: "token".into(),
             request: "r1".into(),
             now: STORY_NOW,
-        };
-        // As the script of our own pages asks: a part of a page is given to it alone.
-        let request = Request::get(path).header("hx-request", "true").extension(door).body(Body::empty()).unwrap();
-        let response = portal::routes().oneshot(request).await.unwrap();
-        let status = response.status();
-        let location = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, location, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        }
     }
+}
+
+async fn answer(request: Request<Body>) -> Answer {
+    let response = portal::routes().oneshot(request).await.unwrap();
+    let status = response.status();
+    let location = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    Answer { status, location, text: String::from_utf8(bytes.to_vec()).unwrap() }
 }
 
 fn permit(id: &str, role: Role) -> Permit {
@@ -118,4 +147,6 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     let document = Document::parse(source.text, &Limits::default()).unwrap();
     fhir::search::index_rows(source.kind, source.id, &document, rows);
     administration::patient_rows(&document, rows);
+    administration::stays::stay_rows(source.kind, document.root(), rows);
+    administration::merging::merge_rows(source.kind, document.root(), rows);
 }
