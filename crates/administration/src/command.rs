@@ -18,6 +18,7 @@ use crate::registration::{
     SetNhsNumberStatus,
 };
 use crate::stays::{Admit, MoveToBed};
+use crate::stays::{Admit, MoveToBed, SetDischargePlan};
 use crate::undo::Undo;
 
 const NUMBER_HELD: &str = "This NHS number cannot be used here. Leave it empty and ask the data quality team.";
@@ -43,6 +44,8 @@ pub enum Command {
     RegisterNewborn(RegisterNewborn),
     /// Hide a patient's record, or show it again.
     Restrict(Restrict),
+    /// Set the plan of a discharge.
+    SetDischargePlan(SetDischargePlan),
     /// Say how a bed is.
     SetBedState(SetBedState),
     /// Ask whether two records are one person.
@@ -78,6 +81,7 @@ impl Command {
             Command::RegisterMajorIncident(_) => "register major incident",
             Command::RegisterNewborn(_) => "register newborn",
             Command::Restrict(_) => "restrict",
+            Command::SetDischargePlan(_) => "set discharge plan",
             Command::SetBedState(_) => "set bed state",
             Command::ProposeDuplicate(_) => "propose duplicate",
             Command::NotTheSame(_) => "not the same",
@@ -113,6 +117,7 @@ impl Command {
             Command::RegisterMajorIncident(command) => command.plan(reading, now).await,
             Command::RegisterNewborn(command) => command.plan(reading, now).await,
             Command::Restrict(command) => command.plan(reading).await,
+            Command::SetDischargePlan(command) => command.plan(reading, now).await,
             Command::SetBedState(command) => command.plan(reading, now).await,
             Command::ProposeDuplicate(command) => command.plan(reading, now).await,
             Command::NotTheSame(command) => command.plan(reading, now).await,

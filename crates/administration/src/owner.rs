@@ -25,7 +25,7 @@ pub async fn plan(reading: &Reading, draft: Draft) -> Result<Draft, Problem> {
     Ok(judged(reading, draft).await?.0)
 }
 
-/// The same, and whether somebody has no bed by it.
+/// The same, and whether somebody who was placed has no bed by it.
 pub(crate) async fn judged(reading: &Reading, mut draft: Draft) -> Result<(Draft, bool), Problem> {
     let changed: BTreeSet<String> =
         draft.changes.iter().map(Change::key).filter(|key| key.kind == "Encounter").map(|key| key.id.clone()).collect();
@@ -52,7 +52,8 @@ pub(crate) async fn judged(reading: &Reading, mut draft: Draft) -> Result<(Draft
             taken.extend(beds.iter().cloned());
             assertions.extend(beds.iter().map(|bed| at_most_one(AT, bed)));
         }
-        is_somebody_without |= !is_free;
+        // Who had no bed before, and of whom this says nothing else, has not lost one by it.
+        is_somebody_without |= !is_free && !stay.no_bed_yet;
         assertions.extend(beds_among(reading, &kept).await?.iter().map(|bed| at_most_one(RESERVED, bed)));
         if stay.no_bed_yet == is_free {
             let text = if is_free { untagged(&document) } else { tagged(&document) };

@@ -10,6 +10,7 @@
 //! | method of admission and of discharge | UK Core extensions AdmissionMethod and DischargeMethod |
 //! | source and destination | `hospitalization.admitSource`, `hospitalization.dischargeDisposition` |
 //! | expected day of discharge | extension `Encounter.plannedEndDate` of R5 |
+//! | the plan of the discharge | extension `urn:almoner:discharge-plan` (`plan.rs`) |
 //! | the bed was somebody else's when they came | `meta.tag` of system `urn:almoner:stay`, code `no-bed-yet` |
 //!
 //! A patient who has arrived is never refused: whoever claims a bed that is taken gets the tag, is shown as *no bed yet*
@@ -18,6 +19,7 @@
 mod admit;
 mod gather;
 mod move_to_bed;
+mod plan;
 mod rows;
 pub mod timeline;
 mod write;
@@ -30,6 +32,7 @@ pub use admit::Admit;
 pub(crate) use gather::occupants;
 pub use gather::{in_ward, open_stays_of, stay};
 pub use move_to_bed::{MoveToBed, Then};
+pub use plan::{DISCHARGE_PLAN, DelayReason, DischargePlan, Leaving, Pathway, SetDischargePlan};
 pub use rows::stay_rows;
 pub(crate) use rows::{AT, RESERVED, live_claims};
 pub(crate) use write::{tagged, untagged};
@@ -136,6 +139,8 @@ pub struct Stay {
     pub reason: Option<String>,
     /// The expected day of discharge.
     pub expected_end: Option<PartialDate>,
+    /// The plan of the discharge.
+    pub plan: DischargePlan,
     /// Whether the bed they were said to be in was somebody else's.
     pub no_bed_yet: bool,
 }
@@ -181,6 +186,7 @@ impl Stay {
                 .map(|(_, code)| code),
             reason: items(encounter, "reasonCode").find_map(fhir::read::words),
             expected_end: extension(encounter, EXPECTED_END).and_then(|of| when(of, "valueDateTime")),
+            plan: DischargePlan::of(encounter),
             no_bed_yet: is_tagged(encounter),
         }
     }

@@ -58,6 +58,12 @@ pub(crate) fn participant(who: &str, name: Option<&str>, from: Moment, to: Optio
     Object::new().json("type", array([kind])).json("period", period).json("individual", reference(who, name)).done()
 }
 
+/// An extension that is made of parts; `None` when there is none of them.
+pub(crate) fn complex(url: &str, parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    let parts = array_if(parts.into_iter().flatten())?;
+    Some(Object::new().text("url", url).json("extension", parts).done())
+}
+
 /// The text with other members; the tag of those without a bed goes: a command says where the patient is.
 pub(crate) fn with(document: &Document<'_>, members: &[(&str, Option<String>)]) -> Vec<u8> {
     let edited = with_members(document, members);
