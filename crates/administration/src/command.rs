@@ -17,8 +17,10 @@ use crate::registration::{
     CorrectPatient, RecordAnswer, RecordIdentity, Register, RegisterMajorIncident, RegisterNewborn, Restrict,
     SetNhsNumberStatus,
 };
-use crate::stays::{Admit, MoveToBed};
-use crate::stays::{Admit, MoveToBed, SetDischargePlan};
+use crate::stays::{
+    Admit, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, Discharge, Leave, MoveToBed, NotDead,
+    ReleaseBed, RequestAdmission, ReserveBed, Return, SetDischargePlan, SetTci,
+};
 use crate::undo::Undo;
 
 const NUMBER_HELD: &str = "This NHS number cannot be used here. Leave it empty and ask the data quality team.";
@@ -44,6 +46,32 @@ pub enum Command {
     RegisterNewborn(RegisterNewborn),
     /// Hide a patient's record, or show it again.
     Restrict(Restrict),
+    /// Ask for an admission.
+    RequestAdmission(RequestAdmission),
+    /// Set the day to come in.
+    SetTci(SetTci),
+    /// Keep a bed.
+    ReserveBed(ReserveBed),
+    /// Let a kept bed go.
+    ReleaseBed(ReleaseBed),
+    /// Cancel an offered day, or an expected stay.
+    CancelAdmission(CancelAdmission),
+    /// Put a patient under another consultant.
+    ChangeConsultant(ChangeConsultant),
+    /// Correct when or where a move was.
+    CorrectMove(CorrectMove),
+    /// Take back a move that did not happen.
+    CancelMove(CancelMove),
+    /// Let a patient go on leave.
+    Leave(Leave),
+    /// Take a patient back from leave.
+    Return(Return),
+    /// End a stay.
+    Discharge(Discharge),
+    /// Record a death.
+    Death(Death),
+    /// Take back a death that was recorded by mistake.
+    NotDead(NotDead),
     /// Set the plan of a discharge.
     SetDischargePlan(SetDischargePlan),
     /// Say how a bed is.
@@ -81,6 +109,19 @@ impl Command {
             Command::RegisterMajorIncident(_) => "register major incident",
             Command::RegisterNewborn(_) => "register newborn",
             Command::Restrict(_) => "restrict",
+            Command::RequestAdmission(_) => "request admission",
+            Command::SetTci(_) => "set day to come in",
+            Command::ReserveBed(_) => "reserve bed",
+            Command::ReleaseBed(_) => "release bed",
+            Command::CancelAdmission(_) => "cancel admission",
+            Command::ChangeConsultant(_) => "change consultant",
+            Command::CorrectMove(_) => "correct move",
+            Command::CancelMove(_) => "cancel move",
+            Command::Leave(_) => "leave",
+            Command::Return(_) => "return from leave",
+            Command::Discharge(_) => "discharge",
+            Command::Death(_) => "record death",
+            Command::NotDead(_) => "take back death",
             Command::SetDischargePlan(_) => "set discharge plan",
             Command::SetBedState(_) => "set bed state",
             Command::ProposeDuplicate(_) => "propose duplicate",
@@ -117,6 +158,19 @@ impl Command {
             Command::RegisterMajorIncident(command) => command.plan(reading, now).await,
             Command::RegisterNewborn(command) => command.plan(reading, now).await,
             Command::Restrict(command) => command.plan(reading).await,
+            Command::RequestAdmission(command) => command.plan(reading, now).await,
+            Command::SetTci(command) => command.plan(reading, now).await,
+            Command::ReserveBed(command) => command.plan(reading).await,
+            Command::ReleaseBed(command) => command.plan(reading).await,
+            Command::CancelAdmission(command) => command.plan(reading, now).await,
+            Command::ChangeConsultant(command) => command.plan(reading, now).await,
+            Command::CorrectMove(command) => command.plan(reading, now).await,
+            Command::CancelMove(command) => command.plan(reading, now).await,
+            Command::Leave(command) => command.plan(reading, now).await,
+            Command::Return(command) => command.plan(reading, now).await,
+            Command::Discharge(command) => command.plan(reading, now).await,
+            Command::Death(command) => command.plan(reading, now).await,
+            Command::NotDead(command) => command.plan(reading, now).await,
             Command::SetDischargePlan(command) => command.plan(reading, now).await,
             Command::SetBedState(command) => command.plan(reading, now).await,
             Command::ProposeDuplicate(command) => command.plan(reading, now).await,

@@ -1,23 +1,27 @@
-//! The owner of stays: what must hold of beds, whatever door a change comes through.
+//! The owner of stays: what must hold of beds and stays, whatever door a change comes through.
 //!
 //! One bed holds one patient: the commit asserts it. Somebody who has arrived is not refused for it: when the bed that a
 //! form, a message or another system names is another's, the stay is committed with the tag *no bed yet*, which the board
-//! shows and counts until somebody says where the patient is. Every byte outside `meta` stays as it was sent.
+//! shows and counts until somebody says where the patient is. A second live inpatient stay of one patient is a conflict:
+//! it is committed with the tag *second stay*, which goes when the other has ended. A bed that is left by whatever change,
+//! a deletion too, is to be cleaned. Every byte of a stay outside `meta` stays as it was sent.
 
 use std::collections::BTreeSet;
 
 use fhir::{Document, Limits};
-use record::{Assertion, Change, Draft, Key, Problem, Reading, Template};
+use record::{Assertion, Change, Draft, Key, Problem, Reading, Template, Version};
 use terms::index::{Part, Span};
 
-use crate::draft::template_of;
-use crate::places;
-use crate::stays::{AT, RESERVED, Stay, live_claims, tagged, untagged};
+use crate::draft::{self, document, template_of};
+use crate::places::{self, BedStatus};
+use crate::stays::{AT, NO_BED_YET, RESERVED, SECOND_STAY, Stay, StayState, live_claims, open_stays_of, retagged};
 
 /// Most stays of one draft whose beds are looked at one by one; there are no more beds in a hospital.
 const MOST_LIVE: usize = 20_000;
+/// Most stays of one draft of which it is asked what they were before. A load of more brings the beds as they are.
+const MOST_LOOKED_BACK: usize = 100;
 
-/// Looks at the stays of a draft: adds the assertions that keep beds to one patient, and the tag to who has none.
+/// Looks at the stays of a draft: adds the assertions that keep beds to one patient, the tags, and the beds that are left.
 ///
 /// # Errors
 /// The record could not be read.
@@ -25,45 +29,121 @@ pub async fn plan(reading: &Reading, draft: Draft) -> Result<Draft, Problem> {
     Ok(judged(reading, draft).await?.0)
 }
 
+/// What was found so far about the stays of a draft.
+#[derive(Default)]
+struct Judged {
+    /// Every stay that the draft changes.
+    changed: BTreeSet<String>,
+    /// The beds that its live stays have.
+    taken: BTreeSet<String>,
+    /// The patients whose live stay is in it.
+    placed: BTreeSet<String>,
+    assertions: Vec<Assertion>,
+    is_somebody_without: bool,
+}
+
 /// The same, and whether somebody who was placed has no bed by it.
 pub(crate) async fn judged(reading: &Reading, mut draft: Draft) -> Result<(Draft, bool), Problem> {
-    let changed: BTreeSet<String> =
-        draft.changes.iter().map(Change::key).filter(|key| key.kind == "Encounter").map(|key| key.id.clone()).collect();
-    if changed.is_empty() {
+    let keys = draft.changes.iter().map(Change::key).filter(|key| key.kind == "Encounter");
+    let mut judged = Judged { changed: keys.map(|key| key.id.clone()).collect(), ..Judged::default() };
+    if judged.changed.is_empty() {
         return Ok((draft, false));
     }
-    let mut is_somebody_without = false;
-    let mut taken: BTreeSet<String> = BTreeSet::new();
-    let mut assertions = Vec::new();
     for change in draft.changes.iter_mut().take(MOST_LIVE) {
-        let Change::Put(key, template) = change else { continue };
-        if key.kind != "Encounter" {
-            continue;
+        if let Change::Put(key, template) = change
+            && key.kind == "Encounter"
+        {
+            judged.look(reading, key, template).await?;
         }
-        let Ok(document) = Document::parse(&template.text, &Limits::default()) else { continue };
+    }
+    if judged.changed.len() <= MOST_LOOKED_BACK {
+        let added = left_behind(reading, &draft, &judged).await?;
+        draft.changes.extend(added);
+    }
+    draft.assertions.append(&mut judged.assertions);
+    Ok((draft, judged.is_somebody_without))
+}
+
+impl Judged {
+    /// Looks at one stay of the draft and gives it the tags that it is to have.
+    async fn look(&mut self, reading: &Reading, key: &Key, template: &mut Template) -> Result<(), Problem> {
+        let Ok(document) = Document::parse(&template.text, &Limits::default()) else { return Ok(()) };
         let stay = Stay::of(document.root());
         let (here, kept) = live_claims(&stay);
         let beds = beds_among(reading, &here).await?;
         let mut is_free = true;
         for bed in &beds {
-            is_free &= !taken.contains(bed) && !is_held(reading, bed, &changed).await?;
+            is_free &= !self.taken.contains(bed) && !is_held(reading, bed, &self.changed).await?;
         }
         if is_free {
-            taken.extend(beds.iter().cloned());
-            assertions.extend(beds.iter().map(|bed| at_most_one(AT, bed)));
+            self.taken.extend(beds.iter().cloned());
+            self.assertions.extend(beds.iter().map(|bed| at_most_one(AT, bed)));
         }
         // Who had no bed before, and of whom this says nothing else, has not lost one by it.
-        is_somebody_without |= !is_free && !stay.no_bed_yet;
-        assertions.extend(beds_among(reading, &kept).await?.iter().map(|bed| at_most_one(RESERVED, bed)));
-        if stay.no_bed_yet == is_free {
-            let text = if is_free { untagged(&document) } else { tagged(&document) };
+        self.is_somebody_without |= !is_free && !stay.no_bed_yet;
+        self.assertions.extend(beds_among(reading, &kept).await?.iter().map(|bed| at_most_one(RESERVED, bed)));
+        let is_second = self.is_second(reading, &stay).await?;
+        if stay.no_bed_yet == is_free || stay.is_second != is_second {
+            let text = retagged(&document, &[(NO_BED_YET, !is_free), (SECOND_STAY, is_second)]);
             if let Some(new) = retold(key, template, &text) {
                 *template = new;
             }
         }
+        Ok(())
     }
-    draft.assertions.extend(assertions);
-    Ok((draft, is_somebody_without))
+
+    /// Whether the patient has another live inpatient stay, and that one is not the second itself.
+    async fn is_second(&mut self, reading: &Reading, stay: &Stay) -> Result<bool, Problem> {
+        let Some(patient) = stay.patient.as_ref().filter(|_| stay.is_inpatient && stay.state.is_live()) else {
+            return Ok(false);
+        };
+        if !self.placed.insert(patient.clone()) {
+            return Ok(true);
+        }
+        let others = open_stays_of(reading, patient).await?;
+        Ok(others.iter().any(|other| !self.changed.contains(&other.id) && !other.is_second))
+    }
+}
+
+/// What the draft leaves behind: beds that are to be cleaned, and second stays that are the only one now.
+async fn left_behind(reading: &Reading, draft: &Draft, judged: &Judged) -> Result<Vec<Change>, Problem> {
+    let touched: BTreeSet<&Key> = draft.changes.iter().map(Change::key).collect();
+    let may_clean = reading.permit().scope().writes.contains("Location");
+    let mut added = Vec::new();
+    for id in &judged.changed {
+        let Some(version) = live(reading, &Key::new("Encounter", id.as_str())).await? else { continue };
+        let before = Stay::of(document(&version)?.root());
+        if !before.state.is_live() {
+            continue;
+        }
+        let left = before.place().filter(|_| may_clean && !before.no_bed_yet).map(|place| &place.place);
+        if let Some(left) = left
+            && !judged.taken.contains(left)
+            && !touched.contains(&Key::new("Location", left.as_str()))
+        {
+            added.extend(places::mark(reading, left, BedStatus::Vacated, None).await?);
+        }
+        if let Some(patient) = before.patient.filter(|patient| !judged.placed.contains(patient)) {
+            added.extend(only_one(reading, &patient, judged).await?);
+        }
+    }
+    Ok(added)
+}
+
+/// The stay of a patient that was the second and is the only one now, without its tag.
+async fn only_one(reading: &Reading, patient: &str, judged: &Judged) -> Result<Option<Change>, Problem> {
+    let mut others = open_stays_of(reading, patient).await?;
+    others.retain(|other| !judged.changed.contains(&other.id) && other.state != StayState::Mistaken);
+    let is_settled = others.iter().any(|other| !other.is_second);
+    let Some(other) = others.first().filter(|_| !is_settled) else { return Ok(None) };
+    let key = Key::new("Encounter", other.id.as_str());
+    let Some(version) = live(reading, &key).await? else { return Ok(None) };
+    let text = retagged(&document(&version)?, &[(SECOND_STAY, false)]);
+    draft::put(key, &text).map(Some)
+}
+
+async fn live(reading: &Reading, key: &Key) -> Result<Option<Version>, Problem> {
+    Ok(reading.get(key).await?.filter(|version| !version.text.is_empty()))
 }
 
 /// Those of some places that one patient has alone.

@@ -255,7 +255,7 @@ fn owners() -> Owners {
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
     let patients = administration::patient_index::ROWS_VERSION;
-    let functions = vec![("fhir", 3), ("patient index", patients), ("stays", 1), ("merging", 1), ("accounts", 1)];
+    let functions = vec![("fhir", 3), ("patient index", patients), ("stays", 2), ("merging", 1), ("accounts", 1)];
     Indexing::new(functions, extract).telling_whose(whose)
 }
 

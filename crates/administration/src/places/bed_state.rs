@@ -153,7 +153,7 @@ pub(crate) async fn mark(
     reading: &Reading,
     bed: &str,
     status: BedStatus,
-    now: Moment,
+    since: impl Into<Option<Moment>>,
 ) -> Result<Option<Change>, Problem> {
     let key = Key::new("Location", bed);
     let Some(version) = reading.get(&key).await?.filter(|version| !version.text.is_empty()) else { return Ok(None) };
@@ -164,6 +164,6 @@ pub(crate) async fn mark(
     if !place.kind.is_bed() || !is_plain || place.bed.status == status {
         return Ok(None);
     }
-    let state = BedState { status, since: Some(now), reason: None, until: None };
+    let state = BedState { status, since: since.into(), reason: None, until: None };
     draft::put(key, &with_state(&document, &state)).map(Some)
 }

@@ -5,18 +5,24 @@
 
 use fhir::read::items;
 use fhir::write::{Object, array, coding, concept, extension, reference, with_extensions};
-use fhir::{Document, Limits};
-use record::{Draft, Key, Reading, TransactError};
+use fhir::{Document, Limits, Node};
+use record::{Assertion, Draft, Key, Reading, TransactError};
 use terms::Moment;
+use terms::index::{Part, Span};
 
-use super::gather::{holders, occupants, open_stays_of};
+use super::change_consultant::episodes_of;
+use super::gather::{free_or_ward, open_stays_of};
 use super::move_to_bed::{located, read};
-use super::timeline::{Arrival, check_moment};
-use super::write::{participant, with};
+use super::rows::OPEN_STAY;
+use super::timeline::{Arrival, Episode, chained, check_moment};
+use super::write::{hospitalization, participants, with};
 use super::{ADMISSION_METHOD, ADMISSION_METHOD_CODES, CLASS, EXPECTED_END, Stay, StayState, TREATMENT_FUNCTION_CODES};
 use crate::draft;
 use crate::places::{self, BedStatus, Place};
 use crate::refusal::Refusal;
+
+/// UK Core: the code system of sources of admission.
+const SOURCE_CODES: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-SourceOfAdmissionEngland";
 
 /// Admits a patient.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,6 +37,8 @@ pub struct Admit {
     pub place: String,
     /// The method of admission, NHS Data Dictionary ADMISSION METHOD (HOSPITAL PROVIDER SPELL), and its words.
     pub method: Option<(String, String)>,
+    /// Where they came from, SOURCE OF ADMISSION, and its words.
+    pub source: Option<(String, String)>,
     /// The consultant: reference and name.
     pub consultant: Option<(String, String)>,
     /// The treatment function: code and words.
@@ -60,12 +68,11 @@ impl Admit {
         })?;
         let stay = Stay::of(document.root());
         let place = self.decide(&stay, is_new, place.as_ref(), &open, now).map_err(TransactError::Refused)?;
-        let place = match place.kind.is_bed() && self.is_taken(reading).await? {
-            true => place.part_of.clone().unwrap_or_else(|| place.id.clone()),
-            false => place.id.clone(),
-        };
-        let place = if place == self.place { place } else { ward_above(reading, place).await? };
+        let place = free_or_ward(reading, place, &self.stay).await?;
         let mut draft = Draft::default();
+        // Two clerks who admit the same patient at once make one stay.
+        let one = Span::head(OPEN_STAY, [Part::target("Patient", self.patient.as_str())]);
+        draft.assertions.push(Assertion::AtMost(vec![one], 1));
         draft.changes.push(draft::put(key, &self.written(&document, &stay, &place))?);
         draft.changes.extend(places::mark(reading, &place, BedStatus::Available, now).await?);
         Ok(draft)
@@ -100,12 +107,6 @@ impl Admit {
         Ok(place)
     }
 
-    /// Whether somebody else is in the bed, or it is kept for somebody else.
-    async fn is_taken(&self, reading: &Reading) -> Result<bool, TransactError<Refusal>> {
-        let others = occupants(reading, &self.place, &self.stay).await?;
-        Ok(!others.is_empty() || !holders(reading, &self.place, &self.stay).await?.is_empty())
-    }
-
     /// A stay that nobody expected.
     fn blank(&self) -> String {
         Object::resource("Encounter", &self.stay)
@@ -118,27 +119,19 @@ impl Admit {
     fn written(&self, document: &Document<'_>, stay: &Stay, place: &str) -> Vec<u8> {
         let root = document.root();
         let arrivals = [Arrival { place: place.to_owned(), at: self.at }];
-        let method = self.method.as_ref().map(|(code, words)| {
-            extension(ADMISSION_METHOD, "valueCodeableConcept", &concept(ADMISSION_METHOD_CODES, code, words))
-        });
-        let end =
-            self.expected_end.as_ref().map(|day| extension(EXPECTED_END, "valueDateTime", &fhir::write::quoted(day)));
-        let mut set = Vec::new();
-        set.extend(method.map(|method| (ADMISSION_METHOD, Some(method))));
-        set.extend(end.map(|end| (EXPECTED_END, Some(end))));
         let mut members = vec![
             ("status", Some("\"in-progress\"".to_owned())),
             ("period", Some(Object::new().text("start", self.at.to_string()).done())),
             ("location", located(stay, &arrivals, place)),
+            ("participant", participants(root, &self.episodes(stay))),
         ];
-        if !set.is_empty() {
-            members.push(("extension", with_extensions(root, &set)));
+        if let Some(end) = &self.expected_end {
+            let end = extension(EXPECTED_END, "valueDateTime", &fhir::write::quoted(end));
+            members.push(("extension", with_extensions(root, &[(EXPECTED_END, Some(end))])));
         }
-        if let Some((who, name)) = &self.consultant {
-            let others = items(root, "participant").filter(|other| super::care(*other).is_none());
-            let own = participant(who, Some(name), self.at, None);
-            let all = others.map(|other| other.raw_text().to_owned()).chain([own]);
-            members.push(("participant", Some(array(all))));
+        let hospital = self.hospitalization(root);
+        if !hospital.is_empty() {
+            members.push(("hospitalization", Some(hospitalization(root, &hospital))));
         }
         if let Some((code, words)) = &self.treatment_function {
             members.push(("serviceType", Some(concept(TREATMENT_FUNCTION_CODES, code, words))));
@@ -148,16 +141,43 @@ impl Admit {
         }
         with(document, &members)
     }
-}
 
-/// The ward that a bed's room or a bed is in.
-async fn ward_above(reading: &Reading, mut place: String) -> Result<String, TransactError<Refusal>> {
-    for _ in 0..8 {
-        let Some(here) = places::place(reading, &place).await? else { return Ok(place) };
-        match here.part_of {
-            Some(above) if !here.kind.is_ward() => place = above,
-            _ => return Ok(place),
+    /// Method and source, where UK Core has them (Encounter.hospitalization).
+    fn hospitalization(&self, root: Node<'_, '_>) -> Vec<(&'static str, String)> {
+        let mut set = Vec::new();
+        if let Some((code, words)) = &self.method {
+            let of = root.get("hospitalization");
+            let others = of.into_iter().flat_map(|of| items(of, "extension")).map(|other| other.raw_text().to_owned());
+            let others = others.filter(|other| !other.contains(ADMISSION_METHOD));
+            let concept = concept(ADMISSION_METHOD_CODES, code, words);
+            let own = extension(ADMISSION_METHOD, "valueCodeableConcept", &concept);
+            set.push(("extension", array(others.chain([own]))));
         }
+        if let Some((code, words)) = &self.source {
+            set.push(("admitSource", concept(SOURCE_CODES, code, words)));
+        }
+        set
     }
-    Ok(place)
+
+    /// The first episode begins with the admission: under whom the form names, or who was expected to.
+    fn episodes(&self, stay: &Stay) -> Vec<Episode> {
+        let function = self.treatment_function.as_ref().map(|(code, _)| code.clone());
+        let planned = episodes_of(stay).pop();
+        let first = match (&self.consultant, planned) {
+            (Some((who, name)), planned) => Episode {
+                who: who.clone(),
+                name: Some(name.clone()),
+                treatment_function: function.or(planned.and_then(|planned| planned.treatment_function)),
+                from: Some(self.at),
+                to: None,
+            },
+            (None, Some(planned)) => Episode {
+                treatment_function: function.or(planned.treatment_function.clone()),
+                from: Some(self.at),
+                ..planned
+            },
+            (None, None) => return Vec::new(),
+        };
+        chained(vec![first], None)
+    }
 }

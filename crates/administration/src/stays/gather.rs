@@ -6,7 +6,7 @@ use terms::index::{Part, Span};
 use super::rows::{AT, CLAIMS, EXPECTED_AT, OPEN_STAY, RESERVED};
 use super::{Stay, StayState};
 use crate::draft;
-use crate::places::Ward;
+use crate::places::{self, Place, Ward};
 
 /// Most stays of one ward that a board shows.
 const MOST_ON_A_BOARD: usize = 1000;
@@ -58,4 +58,24 @@ async fn found(reading: &Reading, spans: Vec<Span>) -> Result<Vec<Stay>, Problem
             _ => return Ok(stays),
         }
     }
+}
+
+/// A place for somebody who arrives: itself, or the ward when it is a bed that is taken or kept for somebody else.
+pub(crate) async fn free_or_ward(reading: &Reading, place: &Place, stay: &str) -> Result<String, Problem> {
+    let is_free = !place.kind.is_bed()
+        || occupants(reading, &place.id, stay).await?.is_empty() && holders(reading, &place.id, stay).await?.is_empty();
+    if is_free { Ok(place.id.clone()) } else { ward_above(reading, &place.id).await }
+}
+
+/// The ward that a bed's room or a bed is in: where somebody without a bed is.
+pub(crate) async fn ward_above(reading: &Reading, place: &str) -> Result<String, Problem> {
+    let mut here = place.to_owned();
+    for _ in 0..8 {
+        let Some(found) = places::place(reading, &here).await? else { return Ok(here) };
+        match found.part_of {
+            Some(above) if !found.kind.is_ward() => here = above,
+            _ => return Ok(here),
+        }
+    }
+    Ok(here)
 }

@@ -7,35 +7,66 @@
 //! | places, oldest first | `location`: `reserved` is a bed kept for them, `active` where they are |
 //! | consultants, oldest first | `participant` of type ATND (v3-ParticipationType) with their period |
 //! | treatment function | `serviceType` |
-//! | method of admission and of discharge | UK Core extensions AdmissionMethod and DischargeMethod |
+//! | method of admission and of discharge | UK Core extensions AdmissionMethod (of `hospitalization`) and DischargeMethod |
 //! | source and destination | `hospitalization.admitSource`, `hospitalization.dischargeDisposition` |
 //! | expected day of discharge | extension `Encounter.plannedEndDate` of R5 |
+//! | leave | `statusHistory`, and extensions `urn:almoner:leave` (`leave.rs`) |
+//! | the decision to admit, offered days | extensions `urn:almoner:decision-to-admit`, `urn:almoner:tci` (`request.rs`) |
 //! | the plan of the discharge | extension `urn:almoner:discharge-plan` (`plan.rs`) |
 //! | the bed was somebody else's when they came | `meta.tag` of system `urn:almoner:stay`, code `no-bed-yet` |
+//! | another system began a second stay of the patient | the same system, code `second-stay` |
 //!
 //! A patient who has arrived is never refused: whoever claims a bed that is taken gets the tag, is shown as *no bed yet*
 //! and counted until somebody places them (`owner.rs`).
 
+pub mod account;
 mod admit;
+mod cancel_admission;
+mod change_consultant;
+pub mod codes;
+mod correct_move;
+mod death;
+mod discharge;
 mod gather;
+mod leave;
+mod lists;
 mod move_to_bed;
+mod owed;
 mod plan;
+mod request;
+mod request_admission;
+mod reserve_bed;
 mod rows;
+mod set_tci;
 pub mod timeline;
 mod write;
 
 use fhir::Node;
 use fhir::read::{codings, extension, id_of, items, reference, text, when};
-use terms::PartialDate;
+use terms::{Date, PartialDate, local_date};
+
+use crate::places::TREATMENT_FUNCTION;
 
 pub use admit::Admit;
+pub use cancel_admission::{CancelAdmission, Then as AfterCancelling};
+pub use change_consultant::ChangeConsultant;
+pub use correct_move::{CancelMove, CorrectMove};
+pub use death::{Death, NotDead};
+pub use discharge::Discharge;
 pub(crate) use gather::occupants;
 pub use gather::{in_ward, open_stays_of, stay};
+pub use leave::{Away, Leave, Return};
+pub use lists::{bed_requests, expected_stays_of, to_come_in, to_rebook};
 pub use move_to_bed::{MoveToBed, Then};
+pub use owed::{Owed, OwedKind, still_owed};
 pub use plan::{DISCHARGE_PLAN, DelayReason, DischargePlan, Leaving, Pathway, SetDischargePlan};
+pub use request::{NEEDS, Offer, OfferEnd, REBOOK_DAYS, Request};
+pub use request_admission::RequestAdmission;
+pub use reserve_bed::{ReleaseBed, ReserveBed};
 pub use rows::stay_rows;
 pub(crate) use rows::{AT, RESERVED, live_claims};
-pub(crate) use write::{tagged, untagged};
+pub use set_tci::SetTci;
+pub(crate) use write::{NO_BED_YET, SECOND_STAY, retagged};
 
 /// The class of inpatients (v3-ActCode) and those that stand for the same.
 const INPATIENT: [&str; 4] = ["IMP", "ACUTE", "NONAC", "SS"];
@@ -49,12 +80,16 @@ pub const EXPECTED_END: &str = "http://hl7.org/fhir/5.0/StructureDefinition/exte
 pub const ADMISSION_METHOD: &str = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-AdmissionMethod";
 /// UK Core: the code system of methods of admission.
 pub const ADMISSION_METHOD_CODES: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-AdmissionMethod";
+/// UK Core: method of discharge.
+pub const DISCHARGE_METHOD: &str = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-DischargeMethod";
+/// UK Core: the code system of methods of discharge.
+pub const DISCHARGE_METHOD_CODES: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-DischargeMethodEngland";
+/// UK Core: the code system of destinations of discharge.
+pub const DESTINATION_CODES: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-DischargeDestinationEngland";
 /// The NHS Data Dictionary's treatment functions.
 pub const TREATMENT_FUNCTION_CODES: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-TreatmentFunction";
 /// The tag system of stays.
 pub(crate) const STAY_TAG: &str = "urn:almoner:stay";
-/// The tag of a stay whose bed was taken.
-pub(crate) const NO_BED_YET: &str = "no-bed-yet";
 
 /// How far a stay has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,6 +141,8 @@ pub struct Care {
     pub who: String,
     /// What people call them.
     pub name: Option<String>,
+    /// The treatment function of the episode, when it was said for it.
+    pub treatment_function: Option<String>,
     /// From.
     pub from: Option<PartialDate>,
     /// Until.
@@ -133,8 +170,22 @@ pub struct Stay {
     pub care: Vec<Care>,
     /// The treatment function's code.
     pub treatment_function: Option<String>,
+    /// The treatment function in words: the team.
+    pub team: Option<String>,
     /// The method of admission's code (NHS Data Dictionary).
     pub method: Option<String>,
+    /// The clinical priority's code, such as `P2`.
+    pub priority: Option<String>,
+    /// The attendance in which it was decided: an Encounter's id.
+    pub attendance: Option<String>,
+    /// The decision to admit and the days that were offered.
+    pub request: Request,
+    /// Times away with leave, oldest first.
+    pub leaves: Vec<Away>,
+    /// The method of discharge's code.
+    pub discharge_method: Option<String>,
+    /// The destination of discharge's code.
+    pub destination: Option<String>,
     /// Why they came, in words.
     pub reason: Option<String>,
     /// The expected day of discharge.
@@ -143,6 +194,8 @@ pub struct Stay {
     pub plan: DischargePlan,
     /// Whether the bed they were said to be in was somebody else's.
     pub no_bed_yet: bool,
+    /// Whether the patient had another live stay when another system began this one.
+    pub is_second: bool,
 }
 
 impl StayState {
@@ -170,6 +223,7 @@ impl Stay {
         let period = encounter.get("period");
         let class = encounter.get("class").and_then(|class| text(class, "code")).unwrap_or_default();
         let service = encounter.get("serviceType");
+        let hospitalization = encounter.get("hospitalization");
         Stay {
             id: text(encounter, "id").unwrap_or_default(),
             patient: id_of(encounter, "subject", "Patient"),
@@ -180,14 +234,26 @@ impl Stay {
             places: items(encounter, "location").filter_map(place_time).collect(),
             care: items(encounter, "participant").filter_map(care).collect(),
             treatment_function: service.and_then(|concept| codings(concept).next()).map(|(_, code)| code),
-            method: extension(encounter, ADMISSION_METHOD)
-                .and_then(|of| of.get("valueCodeableConcept"))
+            team: service.and_then(fhir::read::words),
+            // Older texts of ours and other systems have it at the Encounter itself.
+            method: hospitalization
+                .and_then(|of| extension(of, ADMISSION_METHOD))
+                .or_else(|| extension(encounter, ADMISSION_METHOD))
+                .and_then(concept_code),
+            priority: encounter.get("priority").and_then(|concept| codings(concept).next()).map(|(_, code)| code),
+            attendance: id_of(encounter, "partOf", "Encounter"),
+            request: Request::of(encounter),
+            leaves: leave::leaves_of(encounter),
+            discharge_method: extension(encounter, DISCHARGE_METHOD).and_then(concept_code),
+            destination: hospitalization
+                .and_then(|of| of.get("dischargeDisposition"))
                 .and_then(|concept| codings(concept).next())
                 .map(|(_, code)| code),
             reason: items(encounter, "reasonCode").find_map(fhir::read::words),
             expected_end: extension(encounter, EXPECTED_END).and_then(|of| when(of, "valueDateTime")),
             plan: DischargePlan::of(encounter),
-            no_bed_yet: is_tagged(encounter),
+            no_bed_yet: is_tagged(encounter, NO_BED_YET),
+            is_second: is_tagged(encounter, SECOND_STAY),
         }
     }
 
@@ -201,17 +267,37 @@ impl Stay {
         self.places.iter().rev().find(|place| place.is == PlaceUse::Reserved)
     }
 
+    /// Whether it was asked for as an emergency.
+    pub fn is_emergency(&self) -> bool {
+        self.method.as_deref().is_some_and(codes::is_emergency)
+    }
+
+    /// The ward or place that an expected stay is meant for.
+    pub fn wanted(&self) -> Option<&PlaceTime> {
+        self.places.iter().rev().find(|place| place.is == PlaceUse::Planned)
+    }
+
+    /// The local day of admission, or of what is expected.
+    pub fn first_day(&self) -> Option<Date> {
+        self.started.as_ref().map(|at| local_date(at.lower()))
+    }
+
     /// The consultant now.
     pub fn consultant(&self) -> Option<&Care> {
         self.care.iter().rev().find(|care| care.to.is_none()).or(self.care.last())
     }
 }
 
-/// Whether a stay has the tag of those without a bed.
-pub(crate) fn is_tagged(encounter: Node<'_, '_>) -> bool {
+/// Whether a stay has a tag of ours.
+pub(crate) fn is_tagged(encounter: Node<'_, '_>, code: &str) -> bool {
     let Some(meta) = encounter.get("meta") else { return false };
     items(meta, "tag")
-        .any(|tag| text(tag, "system").as_deref() == Some(STAY_TAG) && text(tag, "code").as_deref() == Some(NO_BED_YET))
+        .any(|tag| text(tag, "system").as_deref() == Some(STAY_TAG) && text(tag, "code").as_deref() == Some(code))
+}
+
+/// The first code of an extension that holds a concept.
+fn concept_code(of: Node<'_, '_>) -> Option<String> {
+    codings(of.get("valueCodeableConcept")?).next().map(|(_, code)| code)
 }
 
 fn place_time(entry: Node<'_, '_>) -> Option<PlaceTime> {
@@ -239,6 +325,7 @@ fn care(participant: Node<'_, '_>) -> Option<Care> {
     Some(Care {
         who: reference(participant, "individual")?,
         name: participant.get("individual").and_then(|who| text(who, "display")),
+        treatment_function: fhir::read::extension_text(participant, TREATMENT_FUNCTION),
         from: period.and_then(|period| when(period, "start")),
         to: period.and_then(|period| when(period, "end")),
     })

@@ -7,9 +7,14 @@
 //! | `~reserved` | `Target(Location)` | expected and live stays: what is kept for them; at most one for a bed |
 //! | `~expected-at` | `Target(Location)` | expected stays: where they are meant to go |
 //! | `~open-stay` | `Target(Patient)` | live inpatient stays |
+//! | `~expected-stay` | `Target(Patient)` | expected inpatient stays |
+//! | `~tci` | `Text(local day)` | inpatient stays of every state that were offered this day and whose offer holds |
+//! | `~bed-request` | `Text(moment)` | expected emergency stays: when it was decided to admit |
+//! | `~rebook` | `Text(day)` | expected stays that were cancelled at the last minute: by when another day is owed |
 
 use fhir::Node;
 use terms::index::{Part, Row};
+use terms::local_date;
 
 use super::{PlaceUse, Stay, StayState};
 
@@ -23,6 +28,15 @@ pub(crate) const RESERVED: &str = "~reserved";
 pub(crate) const EXPECTED_AT: &str = "~expected-at";
 /// Live inpatient stays of a patient.
 pub(crate) const OPEN_STAY: &str = "~open-stay";
+
+/// Expected inpatient stays of a patient.
+pub(crate) const EXPECTED_STAY: &str = "~expected-stay";
+/// Days to come in.
+pub(crate) const TCI_DAY: &str = "~tci";
+/// Emergency stays that were asked for.
+pub(crate) const BED_REQUEST: &str = "~bed-request";
+/// Days by which a cancelled admission is to be offered anew.
+pub(crate) const REBOOK: &str = "~rebook";
 
 /// Adds the rows of a text if it is an Encounter.
 pub fn stay_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
@@ -46,8 +60,31 @@ pub fn stay_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
             _ => {}
         }
     }
-    if let (true, true, Some(patient)) = (stay.is_inpatient, stay.state.is_live(), &stay.patient) {
-        rows.push(Row::one(OPEN_STAY, Part::target("Patient", patient.as_str())));
+    if stay.is_inpatient {
+        inpatient_rows(&stay, rows);
+    }
+}
+
+fn inpatient_rows(stay: &Stay, rows: &mut Vec<Row>) {
+    let is_expected = stay.state == StayState::Expected;
+    if let Some(patient) = &stay.patient {
+        let patient = Part::target("Patient", patient.as_str());
+        if stay.state.is_live() {
+            rows.push(Row::one(OPEN_STAY, patient));
+        } else if is_expected {
+            rows.push(Row::one(EXPECTED_STAY, patient));
+        }
+    }
+    let text = |parameter, text: String| Row::one(parameter, Part::Text(text.into_bytes()));
+    if let (true, Some(tci)) = (stay.state != StayState::Mistaken, stay.request.tci()) {
+        rows.push(text(TCI_DAY, local_date(tci.lower()).to_string()));
+    }
+    if is_expected && stay.is_emergency() {
+        let decided = stay.request.decided.as_ref().or(stay.started.as_ref());
+        rows.push(text(BED_REQUEST, decided.map_or_else(String::new, |at| at.lower().to_string())));
+    }
+    if let (true, Some(day)) = (is_expected, stay.request.rebook_by()) {
+        rows.push(text(REBOOK, day.to_string()));
     }
 }
 

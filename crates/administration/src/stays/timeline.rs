@@ -30,6 +30,21 @@ pub struct Interval {
     pub to: Option<Moment>,
 }
 
+/// A time under one consultant and one treatment function; the last of an open stay has no end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Episode {
+    /// The consultant's reference.
+    pub who: String,
+    /// What people call them.
+    pub name: Option<String>,
+    /// The treatment function's code.
+    pub treatment_function: Option<String>,
+    /// From; before admission nobody has begun.
+    pub from: Option<Moment>,
+    /// Until.
+    pub to: Option<Moment>,
+}
+
 /// Whether something can have happened at a moment in a stay that began at `started`.
 ///
 /// # Errors
@@ -59,6 +74,33 @@ pub fn without_arrival(mut arrivals: Vec<Arrival>, at: Moment) -> Vec<Arrival> {
     arrivals.retain(|arrival| arrival.at != at);
     arrivals.dedup_by(|later, earlier| later.place == earlier.place);
     arrivals
+}
+
+/// The arrivals when one of them was at another time, or at another place: worked out anew, in order.
+pub fn with_correction(arrivals: Vec<Arrival>, at: Moment, to: Arrival) -> Vec<Arrival> {
+    let without: Vec<Arrival> = arrivals.into_iter().filter(|arrival| arrival.at != at).collect();
+    with_arrival(without, &to.place, to.at)
+}
+
+/// The episodes with one more, from a moment on. Each lasts until the next; one of the same consultant and treatment
+/// function as the one before changes nothing; a second at the same moment takes the place of the first.
+pub fn with_episode(mut episodes: Vec<Episode>, new: Episode, end: Option<Moment>) -> Vec<Episode> {
+    episodes.retain(|episode| episode.from != new.from);
+    episodes.push(new);
+    episodes.sort_by_key(|episode| episode.from);
+    let is_same = |later: &mut Episode, earlier: &mut Episode| {
+        later.who == earlier.who && later.treatment_function == earlier.treatment_function
+    };
+    episodes.dedup_by(is_same);
+    chained(episodes, end)
+}
+
+/// Episodes in order, each until the next, the last until the end.
+pub fn chained(mut episodes: Vec<Episode>, end: Option<Moment>) -> Vec<Episode> {
+    for at in 0..episodes.len() {
+        episodes[at].to = episodes.get(at + 1).map_or(end, |next| next.from);
+    }
+    episodes
 }
 
 /// The intervals that arrivals (in order) and an end make.

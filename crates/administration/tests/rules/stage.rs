@@ -49,7 +49,7 @@ pub(crate) async fn stages() -> Vec<Stage> {
 
 fn options() -> Options {
     Options {
-        indexing: Indexing::new(vec![("fhir", 3), ("patient index", 2), ("stays", 1), ("merging", 1)], extract),
+        indexing: Indexing::new(vec![("fhir", 3), ("patient index", 2), ("stays", 2), ("merging", 1)], extract),
         clock: Arc::new(|| NOW),
         host: "test".into(),
         origin: "test/t/TEST".into(),
@@ -133,6 +133,17 @@ impl Stage {
         self.record.transact(&permit(Role::System), act, decide).await.unwrap();
     }
 
+    /// Deletes a resource as another system does.
+    pub(crate) async fn delete(&self, kind: &str, id: &str) {
+        let key = Key::new(kind, id);
+        let act = record::Act { command: "delete".into(), cause: cause(CauseKind::Request), idempotency: None };
+        let decide = |reading: Arc<record::Reading>| {
+            let draft = Draft { changes: vec![Change::Delete(key.clone())], assertions: Vec::new() };
+            async move { Ok::<_, TransactError<()>>(administration::plan(&reading, draft).await?) }
+        };
+        self.record.transact(&permit(Role::System), act, decide).await.unwrap();
+    }
+
     /// Carries a command out as a clerk does.
     pub(crate) async fn act(&self, command: Command) -> Result<Receipt, Refusal> {
         self.act_at(command, NOW).await
@@ -176,6 +187,11 @@ impl Stage {
         let version = reading.get(&Key::new(kind, id)).await.unwrap().unwrap();
         reading.finish().await.unwrap();
         String::from_utf8(version.text.to_vec()).unwrap()
+    }
+
+    /// A reading as a clerk has it.
+    pub(crate) async fn reading(&self) -> record::Reading {
+        self.record.read(&permit(Role::Clerk), "test").await.unwrap()
     }
 
     /// Who is in which place of the ward: stay and place, those without a bed marked with `!`.
