@@ -1,17 +1,10 @@
-//! What a stay comes to: its places, its episodes and its bed days, and what a correction changes in them.
+//! What a stay comes to: its places, its episodes and its bed days, and what a correction changes in them. Pure.
 //!
-//! Pure. A bed day is a midnight, local time, that a patient spends somewhere (the midnight census of NHS England's bed
+//! A bed day is a midnight, local time, that a patient spends somewhere (the midnight census of NHS England's bed
 //! availability and occupancy return, KH03). Length of stay in nights is the day of discharge less the day of admission,
 //! so the bed days of all kinds together are always the nights; both nights on which the clocks change are one each.
 //! Kinds are counted apart, because returns treat them apart; which of them a return takes is for the return to say, and
 //! is still to be checked against its guidance.
-//!
-//! | kind | is counted for a midnight |
-//! | --- | --- |
-//! | ward, critical care, assessment unit, cot | in a bed or cot of such a ward |
-//! | day unit, virtual ward, discharge lounge, emergency department | there, in whatever place |
-//! | no bed | on a ward without a bed: trolley, chair, corridor, or the ward itself |
-//! | leave | away with leave, whether the bed is kept or not |
 
 use std::collections::BTreeMap;
 
@@ -27,7 +20,9 @@ use crate::places::{self, Place, PlaceKind};
 /// Most midnights that are counted of one stay: a century.
 const MOST_NIGHTS: usize = 36_525;
 
-/// Where a midnight was spent, as returns tell places apart.
+/// Where a midnight was spent, as returns tell places apart. In a ward, critical care and an assessment unit a bed counts
+/// as such and any other place as no bed; in a day unit, a virtual ward, a discharge lounge and the emergency department
+/// every place counts alike; a night away with leave is one of leave whether the bed is kept or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BedDayKind {
     /// A bed of a ward.

@@ -1,4 +1,5 @@
-//! Bed days, nights and corrections on plain data.
+//! Bed days, nights and corrections on plain data: kinds of place, both nights of the clocks, leave, moves told late.
+//! Knows no record.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use fhir::{Document, Limits};

@@ -48,7 +48,7 @@ impl CancelAdmission {
         let document = document(&version)?;
         let stay = Stay::of(document.root());
         let end = self.decide(&stay, now).map_err(TransactError::Refused)?;
-        let mut request = stay.request.clone();
+        let mut request = stay.request;
         if let (Some(end), Some(offer)) = (end, request.offers.last_mut()) {
             offer.end = Some(end);
         }

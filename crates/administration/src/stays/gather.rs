@@ -1,4 +1,5 @@
-//! Stays as they are read from a record: one, those of a patient, those of a ward.
+//! Stays as they are read from a record: one, those of a patient, those of a ward; and where a place lies.
+//! Bounded, through the permit of the reading; decides nothing.
 
 use record::{Clause, Key, Problem, Reading, Select};
 use terms::index::{Part, Span};

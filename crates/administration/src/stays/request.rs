@@ -1,14 +1,10 @@
 //! What was decided before a stay: the decision to admit, and the days that the patient was offered.
 //!
-//! | what | where in Encounter |
-//! | --- | --- |
-//! | when it was decided, how it is meant, what the patient needs | extension `urn:almoner:decision-to-admit`, a part for each |
-//! | every day that was offered, oldest first, and how the offer ended | extensions `urn:almoner:tci`, one for each day |
-//! | the day to come in now | extension `Encounter.plannedStartDate` of R5, and `period.start` until admission |
-//! | the attendance that the decision was made in | `partOf` |
-//! | clinical priority | `priority`, system `urn:almoner:waiting-list-priority` |
-//!
-//! Offers are never removed: the first date and how often it was moved are read from them.
+//! In the Encounter: extension `urn:almoner:decision-to-admit` says when it was decided, how it is meant and what the
+//! patient needs; an extension `urn:almoner:tci` for each offered day, oldest first, how the offer ended; R5's extension
+//! `Encounter.plannedStartDate`, and `period.start` until admission, the day to come in now; `partOf` the attendance in
+//! which it was decided; `priority` the clinical priority. Offers are never removed: the first date and how often it was
+//! moved are read from them.
 
 use fhir::Node;
 use fhir::read::{extension, extension_text, items, text, when};

@@ -1,16 +1,9 @@
-//! The index rows of stays, pure functions of an Encounter's text.
-//!
-//! | parameter | parts | of |
-//! | --- | --- | --- |
-//! | `~at` | `Target(Location)` | live stays: where they are; at most one for a bed |
-//! | `~claims` | `Target(Location)` | live stays whose bed was somebody else's when they came |
-//! | `~reserved` | `Target(Location)` | expected and live stays: what is kept for them; at most one for a bed |
-//! | `~expected-at` | `Target(Location)` | expected stays: where they are meant to go |
-//! | `~open-stay` | `Target(Patient)` | live inpatient stays |
-//! | `~expected-stay` | `Target(Patient)` | expected inpatient stays |
-//! | `~tci` | `Text(local day)` | inpatient stays of every state that were offered this day and whose offer holds |
-//! | `~bed-request` | `Text(moment)` | expected emergency stays: when it was decided to admit |
-//! | `~rebook` | `Text(day)` | expected stays that were cancelled at the last minute: by when another day is owed |
+//! The index rows of stays, pure functions of an Encounter's text:
+//! `~at`, `~claims`, `~reserved`, `~expected-at` of a Location: where live stays are, whose bed they claim without having
+//! it, what is kept for open stays, where expected ones are meant to go; at most one `~at` and one `~reserved` for a bed.
+//! `~open-stay`, `~expected-stay` of a Patient: live and expected inpatient stays. `~tci` of a local day: inpatient stays
+//! of every state whose offer of this day holds. `~bed-request` of a moment: expected emergency stays by their decision.
+//! `~rebook` of a day: expected stays to which another day is owed until then.
 
 use fhir::Node;
 use terms::index::{Part, Row};

@@ -34,7 +34,7 @@ impl SetTci {
         let document = document(&version)?;
         let stay = Stay::of(document.root());
         self.decide(&stay, now).map_err(TransactError::Refused)?;
-        let mut request = stay.request.clone();
+        let mut request = stay.request;
         request.offers.push(Offer {
             tci: self.tci.clone(),
             made: PartialDate::parse(&now.to_string()).ok(),

@@ -1,4 +1,5 @@
 //! Writing stays: the members of an Encounter that a command changes, all others as they are.
+//! Knows no rule: what is written was decided by a command.
 
 use fhir::read::{items, text};
 use fhir::write::{Object, array, array_if, coding, extension, quoted, reference, with_members};

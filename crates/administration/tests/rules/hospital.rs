@@ -65,12 +65,15 @@ impl Told {
     }
 }
 
+/// Stays as they were before a commit.
+type Before = Vec<(String, Option<Told>)>;
+
 /// The hospital in memory.
 #[derive(Default)]
 struct Model {
     stays: BTreeMap<String, Told>,
     /// What can be undone: the commit, and the stays as they were before it.
-    before: Vec<(Undo, Vec<(String, Option<Told>)>)>,
+    before: Vec<(Undo, Before)>,
     next: usize,
 }
 

@@ -1,4 +1,5 @@
 //! Inpatients: from the decision to admit to discharge and death, with everything that is corrected in between.
+//! Each on both stores, through the commands as a clerk gives them.
 
 use administration::places::BedStatus;
 use administration::stays::{
