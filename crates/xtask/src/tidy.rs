@@ -5,6 +5,7 @@
 
 mod arrows;
 mod bans;
+mod catalogue;
 mod dependencies;
 mod exceptions;
 mod face;
@@ -62,6 +63,7 @@ fn check(files: &[TextFile]) -> Result<Vec<Finding>> {
     let list = files.iter().find(|file| file.path == exceptions::LIST).map_or("", |file| &file.text);
     found.extend(exceptions::apply(list, &excesses)?);
     found.extend(dependencies::find(files)?);
+    found.extend(catalogue::find(files));
     found.extend(hazards::find(files)?);
     found.extend(links::find(files));
     Ok(found)

@@ -1,4 +1,5 @@
-//! The second person agrees: the merge itself, one small commit.
+//! The second person agrees: the merge itself, one small commit. What the two records contradict each other in is left to
+//! people, as tasks of the same commit. Knows no page and no clock.
 
 use fhir::read::{id_of, items, text};
 use fhir::write::{Object, array, array_if, coding, reference, with_members};

@@ -1,4 +1,5 @@
 //! The steps before a merge: the question, its answer *not the same*, and the first person who asks for the merge.
+//! None of them changes a Patient. Knows no page and no clock.
 
 use record::{Draft, Reading, TransactError};
 use terms::Moment;

@@ -1,4 +1,5 @@
 //! Places as they are read from a record: one, all, the wards, a ward with everything in it.
+//! Decides nothing; what is not in use is left out.
 
 use std::collections::BTreeMap;
 

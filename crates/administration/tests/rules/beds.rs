@@ -1,4 +1,5 @@
 //! Beds: one patient in one bed, an arrival never refused, moves and their undo.
+//! Each rule is tried on both stores, through the commands and as another system would write.
 
 use administration::places::{BedStatus, SetBedState};
 use administration::stays::{Admit, MoveToBed, Then};

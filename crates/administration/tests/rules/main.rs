@@ -1,4 +1,5 @@
 //! Rules of administration over a real record, on both stores: what must hold whatever door a change comes through.
+//! `stage` is the hospital that they are tried in.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod beds;

@@ -1,4 +1,5 @@
 //! A record on each store with a ward of beds, and a few people in it.
+//! Writes as a clerk does, through commands, and as another system does, through the owners' rules.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Pairs under review: the queue, two records side by side, what a merge would do, and what an unmerge left to give out.
+//! One reading for each page; decides nothing.
 
 use administration::merging::{Effects, Review, ReviewState, Unallocated, effects, reviews, unallocated};
 use clinical::identity::Identity;

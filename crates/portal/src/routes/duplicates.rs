@@ -1,4 +1,5 @@
 //! The routes of possible duplicates: the queue, a pair side by side, and each step of a merge and its parting.
+//! For the role of the patient index alone.
 
 use access::Role;
 use administration::Command;

@@ -1,4 +1,5 @@
 //! Possible duplicates through the real routes: two people, nothing chosen beforehand, nothing typed is lost, and parting.
+//! The pair is one of the demonstration's patients and a record made here.
 
 use access::Role;
 use administration::merging::{Pair, review_id};
