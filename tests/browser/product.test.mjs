@@ -105,6 +105,25 @@ it("the privacy officer sees that she was looked at", async () => {
   await page.context().close();
 });
 
+it("an administrator sees what is configured, since when, and what a version changed", async () => {
+  const page = await signIn("administrator");
+  await page.goto(`${base}${home}account`);
+  await page.getByRole("link", { name: "Configuration" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/configuration$/);
+  assert.ok(await page.getByText("version 1, since").isVisible());
+  const heron = page.getByRole("row").filter({ hasText: "Heron ward" }).first();
+  assert.match(await heron.textContent(), /Bay C, male: beds 9, 10, 11, 12/);
+  await checkWidths(page, "product-configuration");
+  await page.getByRole("link", { name: "Version 1" }).click();
+  await page.getByRole("heading", { name: "Version 1, the first" }).waitFor();
+  const other = await signIn("clinician");
+  const answer = await other.goto(`${base}${home}configuration`);
+  assert.equal(answer.status(), 403);
+  await other.context().close();
+  await page.context().close();
+});
+
 it("a locked session opens nothing, and signing out ends it", async () => {
   const page = await signIn("clinician");
   await page.getByRole("button", { name: "Lock" }).click();

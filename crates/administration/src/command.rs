@@ -9,6 +9,7 @@ use access::Permit;
 use record::{Act, Cause, Draft, IdempotencyKey, Reading, Receipt, Record, TransactError};
 use terms::Moment;
 
+use crate::configuration::ApplyConfiguration;
 use crate::merging::{AgreeToMerge, Allocate, AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame, Unmerge};
 use crate::owner;
 use crate::places::SetBedState;
@@ -94,6 +95,8 @@ pub enum Command {
     SetNhsNumberStatus(SetNhsNumberStatus),
     /// Take a commit of the last minutes back.
     Undo(Undo),
+    /// Apply files as the configuration of the trust.
+    ApplyConfiguration(ApplyConfiguration),
 }
 
 impl Command {
@@ -133,6 +136,7 @@ impl Command {
             Command::Allocate(_) => "allocate item",
             Command::SetNhsNumberStatus(_) => "set NHS number status",
             Command::Undo(_) => "undo",
+            Command::ApplyConfiguration(_) => "apply configuration",
         }
     }
 
@@ -182,6 +186,7 @@ impl Command {
             Command::Allocate(command) => command.plan(reading, now).await,
             Command::SetNhsNumberStatus(command) => command.plan(reading).await,
             Command::Undo(command) => command.plan(reading, now).await,
+            Command::ApplyConfiguration(command) => command.plan(reading).await,
         }?;
         // A command knows whom it puts where; what would take a bed from somebody else's patient is refused.
         match owner::judged(reading, draft).await? {

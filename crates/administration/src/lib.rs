@@ -7,9 +7,12 @@
 //! [`patient_rows`] and [`stays::stay_rows`] make index rows; [`Question`] reads what somebody typed into the search
 //! box, says which rows to look at ([`Question::attempts`]) and judges who was found ([`Question::judge`]).
 //!
+//! [`mod@configuration`] reads, checks and compares the text files that say what a trust has, and makes resources of them.
+//!
 //! Everything that decides is pure. Knows neither pages nor SQL, and reads no clock.
 
 mod command;
+pub mod configuration;
 mod draft;
 pub mod merging;
 mod owner;

@@ -20,7 +20,7 @@ use crate::secret::Secret;
 use crate::serve::serve_host;
 use crate::trusts::{TrustCode, replace_file};
 use crate::work::{NewToken, NewTrust, Outcome};
-use crate::{accounts, clock, tokens};
+use crate::{accounts, clock, configure, demo_files, tokens};
 
 /// The demonstration's resources, one a line, told at [`STORY_NOW`]. Made from the test kit's; a test compares.
 const PATIENTS: &str = include_str!("generated/demonstration.ndjson");
@@ -122,6 +122,7 @@ async fn make(host: &Host) -> Result<Demonstration, Failure> {
         return Err(Failure::refused("This data directory holds trusts that are no demonstration. Name another."));
     }
     write_patients(host, &trust).await?;
+    configure::apply_demonstration(&trust, demo_files::thameside()).await?;
     let mut sign_ins = Vec::with_capacity(PEOPLE.len());
     for (name, display, role) in PEOPLE {
         let password = accounts::set(&trust, name, display, role).await?;

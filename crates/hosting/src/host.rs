@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::accounts;
 use crate::configuration::Configuration;
+use crate::configure;
 use crate::credentials::Versions;
 use crate::failure::Failure;
 use crate::ownership::Lock;
@@ -244,7 +245,7 @@ impl Trust {
 /// Every owner of this host.
 fn owners() -> Owners {
     fn accounts<'a>(_: &'a Reading, draft: Draft) -> Planned<'a> {
-        Box::pin(std::future::ready(accounts::plan(draft).map_err(Into::into)))
+        Box::pin(std::future::ready(accounts::plan(draft).and_then(configure::own).map_err(Into::into)))
     }
     fn stays<'a>(reading: &'a Reading, draft: Draft) -> Planned<'a> {
         Box::pin(async move { Ok(administration::plan(reading, draft).await?) })

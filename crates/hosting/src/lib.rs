@@ -7,6 +7,7 @@
 //!   clock: the only place where the crates are put together.
 //! * `gate` stands before every route: a bearer token (`tokens`) or a session (`sessions`, begun in `sign_in`) becomes
 //!   a permit, or the request is turned away. `routes` is the table; `listener` bounds what a client can hold.
+//! * [`mod@configure`] checks, applies and takes back the text files of a trust's configuration.
 //! * `load` takes FHIR files; its [`Account`] says of every resource what became of it.
 //!
 //! Does not know clinical rules, HTML beyond the pages of `portal`, or SQL.
@@ -18,9 +19,12 @@ mod channel;
 mod checks;
 mod clock;
 mod configuration;
+mod configuration_page;
+pub mod configure;
 mod cookie;
 mod credentials;
 mod demo;
+mod demo_files;
 mod desk;
 mod failure;
 mod gate;

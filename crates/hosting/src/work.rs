@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::configure::{Applied, Checked, Compared, Configure, LiveView};
 use crate::failure::Failure;
 use crate::load::account::Account;
 use crate::secret::Secret;
@@ -63,6 +64,13 @@ pub enum Work {
         /// Whether a text that the record holds as an older version is written again as the newest.
         #[serde(default)]
         as_newest: bool,
+    },
+    /// Checks, compares, applies, shows or takes back a trust's configuration.
+    Configure {
+        /// Of which trust.
+        trust: TrustCode,
+        /// What.
+        what: Configure,
     },
     /// Checks that a record is whole.
     Verify {
@@ -196,6 +204,14 @@ pub enum Outcome {
     },
     /// The account of a load.
     Loaded(Account),
+    /// What is wrong with the files of a configuration.
+    ConfigurationChecked(Checked),
+    /// How files compare with the configuration that is live.
+    ConfigurationCompared(Compared),
+    /// The configuration that was applied.
+    ConfigurationApplied(Applied),
+    /// The configuration that is live.
+    ConfigurationLive(LiveView),
     /// What a check found.
     Verified {
         /// Whether the record is whole.
@@ -307,6 +323,8 @@ impl Outcome {
         match self {
             Outcome::Loaded(account) => u8::from(account.refused > 0 || account.stopped.is_some()),
             Outcome::Verified { whole, .. } => u8::from(!whole),
+            Outcome::ConfigurationChecked(checked) => u8::from(checked.errors > 0),
+            Outcome::ConfigurationCompared(of) => u8::from(of.checked.errors > 0 || of.refused.is_some()),
             Outcome::Trusts(trusts) => u8::from(trusts.iter().any(|trust| trust.problem.is_some())),
             _ => 0,
         }

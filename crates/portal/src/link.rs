@@ -77,6 +77,26 @@ impl Links {
         format!("{}/undo", self.base)
     }
 
+    /// The trust's configuration.
+    pub fn configuration(&self) -> String {
+        format!("{}/configuration", self.base)
+    }
+
+    /// A version of it beside the one before.
+    pub fn configuration_version(&self, version: u64) -> String {
+        format!("{}?version={version}", self.configuration())
+    }
+
+    /// All its files as one text.
+    pub fn configuration_text(&self) -> String {
+        format!("{}/files", self.configuration())
+    }
+
+    /// The trust's code.
+    pub fn trust_code(&self) -> &str {
+        self.base.strip_prefix("/t/").unwrap_or(&self.base)
+    }
+
     /// The host's trusts.
     pub fn host(&self) -> String {
         format!("{}/host", self.base)

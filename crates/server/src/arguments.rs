@@ -11,6 +11,7 @@ Examples:
   almoner demo                                      look around, with invented patients
   almoner trust add --code RTX --name \"Thameside\"   make a trust
   almoner user add --trust RTX --name s.reilly --display \"S Reilly\" --role clinician
+  almoner configure --trust RTX diff thameside/      what files would change of wards, beds, services, staff
   almoner load --trust RTX bundles/ extract.ndjson.gz synthea.tar.gz
   almoner serve --listen 127.0.0.1:8400             serve all trusts of the data directory
   almoner token --trust RTX --role system --ttl 12h
@@ -91,6 +92,14 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+    /// Sites, wards, beds, services, staff and job roles as text files: check, compare, apply, take back.
+    Configure {
+        /// Of which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+        #[command(subcommand)]
+        what: ConfigureCommand,
+    },
     /// Check that a record is whole: chain, tree, texts, access journal.
     Verify {
         /// Of which trust.
@@ -155,6 +164,49 @@ pub(crate) enum TokenCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
+}
+
+/// What to do with a configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigureCommand {
+    /// Say what is wrong with files: file, line, reason, what to write. Errors keep them from being applied.
+    Check(FolderArguments),
+    /// Compare files with what is live: what would be added, changed, removed.
+    Diff(FolderArguments),
+    /// Apply files in one commit.
+    Apply {
+        #[command(flatten)]
+        folder: FolderArguments,
+        /// Why, in one line, as the history will say it.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+    /// Show what is live, since when and by whom; write its files into a folder that is empty or not there.
+    Show {
+        /// Where the files go.
+        #[arg(value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
+    /// Apply the files of a former version.
+    Undo {
+        /// Which version; the one before the live one unless it is named.
+        #[arg(long, value_name = "NUMBER")]
+        version: Option<u64>,
+        /// Why, in one line, as the history will say it.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+}
+
+/// A folder of configuration.
+#[derive(Debug, Args)]
+pub(crate) struct FolderArguments {
+    /// The trust's own folder: every .toml file in it is read.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// The folder that it and all that it inherits lie in [default: the one that holds DIR].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
 }
 
 /// What to do with trusts.

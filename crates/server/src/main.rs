@@ -11,9 +11,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
+use hosting::configure::{Configure, Folder};
 use hosting::{Configuration, Failure, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work};
 
-use crate::arguments::{Arguments, Command, HostArguments, TokenArguments, TokenCommand, TrustCommand, UserCommand};
+use crate::arguments::{
+    Arguments, Command, ConfigureCommand, FolderArguments, HostArguments, TokenArguments, TokenCommand, TrustCommand,
+    UserCommand,
+};
 
 /// Rows and texts are made on one thread and freed on another, by the million.
 #[global_allocator]
@@ -97,6 +101,9 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
             let paths = paths.iter().map(std::path::absolute).collect::<Result<_, _>>();
             Work::Load { trust: TrustCode::parse(&trust)?, paths: paths.context("finding the files")?, as_newest }
         }
+        Command::Configure { trust, what } => {
+            Work::Configure { trust: TrustCode::parse(&trust)?, what: configure_work(what)? }
+        }
         Command::Verify { trust, against, index } => {
             let read = |path: PathBuf| {
                 std::fs::read_to_string(&path)
@@ -109,6 +116,29 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         // Serving is no work of a moment; `carry_out` has dealt with it.
         Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo => Work::ListTrusts,
     })
+}
+
+fn configure_work(command: ConfigureCommand) -> Result<Configure> {
+    Ok(match command {
+        ConfigureCommand::Check(folder) => Configure::Check(absolute(folder)?),
+        ConfigureCommand::Diff(folder) => Configure::Diff(absolute(folder)?),
+        ConfigureCommand::Apply { folder, why } => Configure::Apply { folder: absolute(folder)?, why },
+        ConfigureCommand::Show { to } => {
+            let to = to.map(std::path::absolute).transpose().context("finding the folder")?;
+            Configure::Show { to }
+        }
+        ConfigureCommand::Undo { version, why } => Configure::Undo { version, why },
+    })
+}
+
+/// The folder that a trust's folder lies in is the root, unless one is named.
+fn absolute(of: FolderArguments) -> Result<Folder> {
+    let own = std::path::absolute(&of.folder).context("finding the folder")?;
+    let root = match of.root {
+        Some(root) => std::path::absolute(root).context("finding the root")?,
+        None => own.join(".."),
+    };
+    Ok(Folder { own, root })
 }
 
 fn token_work(new: Option<TokenArguments>, command: Option<TokenCommand>) -> Result<Work> {

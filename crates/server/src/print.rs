@@ -1,6 +1,8 @@
 //! What came of work, for people or as JSON. The only file that writes to standard output.
-//! Knows the outcomes as `hosting` states them and decides nothing.
+//! Knows the outcomes as `hosting` states them and decides nothing. A configuration has a file of its own.
 #![expect(clippy::print_stderr, reason = "printing is what this file is for")]
+
+mod configuration;
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -46,6 +48,10 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         Outcome::Tokens(tokens) => tokens.iter().try_for_each(|token| token_in_a_line(token, text))?,
         Outcome::TokenRevoked { id } => writeln!(text, "Token {id} is revoked.")?,
         Outcome::Loaded(account) => loaded(account, text)?,
+        Outcome::ConfigurationChecked(of) => configuration::checked(of, text)?,
+        Outcome::ConfigurationCompared(of) => configuration::compared(of, text)?,
+        Outcome::ConfigurationApplied(of) => configuration::applied(of, text)?,
+        Outcome::ConfigurationLive(of) => configuration::live(of, text)?,
         Outcome::Verified { whole, checked, faults, more_faults, not_proved } => {
             checked.iter().try_for_each(|line| writeln!(text, "checked: {line}"))?;
             for fault in faults {

@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod code_lists;
 mod definitions;
 mod page;
 mod soak;
@@ -54,7 +55,7 @@ fn carry_out(task: Task) -> Result<()> {
     match task {
         Task::Check { steps } => check::run(&repo, &steps),
         Task::Tidy => tidy::run(&repo),
-        Task::Regenerate => definitions::regenerate(&repo),
+        Task::Regenerate => definitions::regenerate(&repo).and_then(|()| code_lists::regenerate(&repo)),
         Task::Bench { arguments } => bench::run(&repo, &arguments),
         Task::Soak(plan) => soak::run(&repo, &plan),
     }

@@ -29,6 +29,8 @@ const OWN: &[(&str, &str)] = &[
     ("GET", "/assets/{name}"),
     ("GET", "/t/{trust}/fhir/.well-known/smart-configuration"),
     ("GET", "/t/{trust}/host"),
+    ("GET", "/t/{trust}/configuration"),
+    ("GET", "/t/{trust}/configuration/files"),
     ("GET", "/t/{trust}/password"),
     ("POST", "/t/{trust}/password"),
 ];
@@ -537,9 +539,64 @@ async fn pages_answer_people_in_their_role() {
         let host = if keeps_trusts { StatusCode::OK } else { StatusCode::FORBIDDEN };
         assert_eq!(status("/t/RAA/patients").await, patients, "{role}");
         assert_eq!(status("/t/RAA/host").await, host, "{role}");
+        let configures = if role == "administrator" { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        assert_eq!(status("/t/RAA/configuration").await, configures, "{role}");
         assert_eq!(status("/t/RAA/account").await, StatusCode::OK, "{role}");
         assert_eq!(status("/t/RAA/").await, StatusCode::SEE_OTHER, "{role}");
     }
+}
+
+#[tokio::test]
+async fn administrators_see_what_is_configured_and_each_version_of_it() {
+    let stage = Stage::set().await;
+    stage.add_user("administrator", "administrator").await;
+    let cookie = stage.sign_in("administrator", PASSWORD).await.ok().unwrap();
+    let read = async |path: &str| stage.get(path, &[("cookie", &cookie), ("accept", "text/html")]).await;
+    let page = read("/t/RAA/configuration").await;
+    assert!(page.body.contains("Nothing is configured yet") && page.body.contains("--trust RAA"), "{}", page.body);
+    assert_eq!(read("/t/RAA/configuration/files").await.status, StatusCode::NOT_FOUND);
+
+    let trust = stage.host.trust(&TrustCode::parse("RAA").unwrap()).await.unwrap();
+    let mut files = crate::demo_files::thameside();
+    crate::configure::apply_demonstration(&trust, files.clone()).await.unwrap();
+    let wards = files.layers[1].files.iter_mut().find(|file| file.name.ends_with("inpatient-wards.toml")).unwrap();
+    wards.text = wards.text.replacen("beds = [9, 10, 11, 12]", "beds = [9, 10, 11]", 1);
+    crate::configure::apply_demonstration(&trust, files).await.unwrap();
+
+    let page = read("/t/RAA/configuration").await.body;
+    for words in [
+        "Heron ward",
+        "Version 2 beside version 1",
+        "Removed bed Heron ward, bed 12 (heron-bed-12)",
+        "- beds = [9, 10, 11, 12]",
+        "Overridden",
+        "Inherited",
+        "The demonstration begins",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let first = read("/t/RAA/configuration?version=1").await.body;
+    assert!(first.contains("Version 1, the first"), "{first}");
+    for version in ["9", "0", "x"] {
+        assert_eq!(read(&format!("/t/RAA/configuration?version={version}")).await.status, StatusCode::NOT_FOUND);
+    }
+    let text = read("/t/RAA/configuration/files").await;
+    assert!(
+        text.body.contains("# thameside/trust.toml") && text.body.contains("beds = [9, 10, 11]\n"),
+        "{}",
+        text.body
+    );
+}
+
+#[tokio::test]
+async fn the_configuration_is_not_changed_as_a_resource() {
+    let stage = Stage::set().await;
+    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
+    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
+    let text = r#"{"resourceType":"Basic","id":"configuration","code":{"coding":[{"system":"urn:almoner:basic","code":"configuration"}]}}"#;
+    let said = stage.send(request("PUT", "/t/RAA/fhir/Basic/configuration", &headers, text)).await;
+    assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", said.body);
+    assert!(said.body.contains("almoner configure"), "{}", said.body);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //!
 //! Shows nothing about patients.
 
+use access::Role;
 use maud::{Markup, html};
 
 use crate::components::frame::page;
@@ -11,6 +12,17 @@ use crate::setting::{Rail, Setting};
 /// Keys and what they do.
 const KEYS: [(&str, &str); 4] =
     [("/", "Go to the search box"), ("j", "Next row of a list"), ("k", "Row before"), ("Enter", "Open the row")];
+
+/// The places that are not in the rail, for roles that have any.
+fn more(setting: &Setting) -> Option<Markup> {
+    (setting.role == Role::Administrator).then(|| {
+        html! {
+            ul.al-panel__b.al-plainlist {
+                li { a href=(setting.links.configuration()) { "Configuration" } span.al-sub { "Wards, beds, services, staff and job roles: what is live, and since when" } }
+            }
+        }
+    })
+}
 
 /// The page.
 pub fn account_page(setting: &Setting) -> Markup {
@@ -30,6 +42,7 @@ pub fn account_page(setting: &Setting) -> Markup {
             div.al-row { (form("/lock", "Lock", "al-btn")) (form("/sign-out", "Sign out", "al-btn al-btn--quiet")) }
         }
     };
+    let places = more(setting);
     let keys = html! {
         table.al-t {
             thead { tr { th scope="col" { "Key" } th scope="col" { "What it does" } } }
@@ -43,7 +56,10 @@ pub fn account_page(setting: &Setting) -> Markup {
     };
     let content = html! {
         h1.al-mb { "Your account and keys" }
-        div.al-grid.al-split { (panel(&head("You", None), &who)) (panel(&head("Keys", None), &keys)) }
+        div.al-grid.al-split {
+            div.al-stack { (panel(&head("You", None), &who)) @if let Some(places) = &places { (panel(&head("More places", None), places)) } }
+            (panel(&head("Keys", None), &keys))
+        }
     };
     page(&setting.frame("Your account and keys", "More", Rail::More), &content)
 }

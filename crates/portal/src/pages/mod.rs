@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod chart;
+pub mod configuration;
 pub(crate) mod duplicates;
 pub mod host;
 pub mod password;

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod commands;
+mod configure;
 mod demo;
 mod hostile;
 mod input;
