@@ -2,3 +2,4 @@
 
 import "./gallery.test.mjs";
 import "./product.test.mjs";
+import "./register.test.mjs";

@@ -73,10 +73,15 @@ export async function startDemo() {
       return undefined;
     }
   };
-  const args = ["demo", "--json", "--data", data, "--listen", "127.0.0.1:0"];
-  const server = await start(binary, args, read, { RUST_LOG: "error" });
+  const begin = (listen) => start(binary, ["demo", "--json", "--data", data, "--listen", listen], read, { RUST_LOG: "error" });
+  let server = await begin("127.0.0.1:0");
   return {
-    ...server,
+    found: server.found,
+    // Stops it and starts it again at the same address over the same data.
+    async restart() {
+      await server.stop();
+      server = await begin(new URL(server.found.serving).host);
+    },
     async stop() {
       await server.stop();
       rmSync(data, { recursive: true, force: true });

@@ -74,6 +74,11 @@ impl<'a> Drawer<'a> {
         rows.into_iter().map(|row| Ok((row.key, self.read(&row.bytes)?))).collect()
     }
 
+    /// How many rows there are, counted up to `most`.
+    pub(crate) async fn count(&self, most: usize) -> Result<usize, Failure> {
+        Ok(self.record.desk_list(self.kind, "", most).await?.len())
+    }
+
     /// Removes rows that have expired.
     pub(crate) async fn sweep(&self, now: Moment) -> Result<(), Failure> {
         let rows = self.record.desk_list(self.kind, "", MOST_SWEPT).await?;

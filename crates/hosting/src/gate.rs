@@ -19,6 +19,7 @@ use crate::accounts;
 use crate::answer::plain;
 use crate::cookie::{self, SESSION};
 use crate::failure::Failure;
+use crate::held;
 use crate::host::{Host, Trust};
 use crate::secret::{Secret, hex, same};
 use crate::sessions::form_token;
@@ -83,10 +84,32 @@ pub(crate) async fn admit(State(host): State<Arc<Host>>, mut request: Request, n
                 }
                 next.run(request).await
             }
+            Err(Turned::NotSignedIn) if is_form_of_page(&request) => held_or_turned(&host, request).await,
             Err(turned) => turned.response(&request),
         }
     };
     with_id(response, &id)
+}
+
+/// Whether a person sends the form of a page.
+fn is_form_of_page(request: &Request) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    request.method() == Method::POST
+        && !is_fhir(request.uri().path())
+        && accepts.is_some_and(|accepts| accepts.contains("text/html"))
+}
+
+/// What a person typed is not lost because their session has ended: the form waits for them.
+async fn held_or_turned(host: &Host, request: Request) -> Response {
+    let refused = Turned::NotSignedIn.response(&request);
+    match held::hold(host, request).await {
+        Ok(Some(address)) => to(&address),
+        Ok(None) => refused,
+        Err(failure) => {
+            tracing::error!(%failure, "a form could not be held");
+            refused
+        }
+    }
 }
 
 /// Refuses a change asked for with a session unless it carries the session's form token and comes from our own pages.
@@ -105,10 +128,19 @@ pub(crate) async fn form_guard(State(host): State<Arc<Host>>, request: Request, 
         let fits = sent.to_str().is_ok_and(|sent| same(sent, &expected));
         return if fits { next.run(request).await } else { forged() };
     }
-    match read_form(request).await {
-        Ok((request, sent)) if sent.as_deref().is_some_and(|sent| same(sent, &expected)) => next.run(request).await,
-        Ok(_) => forged(),
-        Err(response) => response,
+    let (request, sent) = match read_form(request).await {
+        Ok((request, Some(sent))) => (request, sent),
+        Ok(_) => return forged(),
+        Err(response) => return response,
+    };
+    if same(&sent, &expected) {
+        return next.run(request).await;
+    }
+    // A page that was open when its person signed in again is theirs still.
+    match held::is_own(&visitor.trust, &sent, &visitor.account).await {
+        Ok(true) => next.run(request).await,
+        Ok(false) => forged(),
+        Err(failure) => crate::sign_in::failed(&failure),
     }
 }
 
@@ -193,6 +225,7 @@ fn page_door(host: &Host, trust: &Arc<Trust>, permit: Permit, visitor: Option<&V
     });
     portal::Door {
         names,
+        pds: crate::pds::of(trust),
         record: trust.record.clone(),
         permit,
         trust_code: trust.code.as_str().to_owned(),

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use http::{StatusCode, header};
 
 use crate::host::Host;
-use crate::{answer, configuration_page, gate, host_page, password_page, sign_in};
+use crate::{answer, configuration_page, gate, held, host_page, password_page, sign_in};
 
 /// The largest body of a form, in bytes. The FHIR interface has bounds of its own.
 const LARGEST_FORM: usize = 1 << 20;
@@ -30,6 +30,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/t/{trust}/host", get(host_page::show))
         .route("/t/{trust}/configuration", get(configuration_page::show))
         .route("/t/{trust}/configuration/files", get(configuration_page::files))
+        .route("/t/{trust}/held/{id}", get(held::show))
         .route("/t/{trust}/password", get(password_page::show).post(password_page::submit))
         .merge(portal::routes().with_state(()))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))

@@ -16,6 +16,7 @@ use terms::Moment;
 use crate::accounts::Person;
 use crate::desk::Drawer;
 use crate::failure::Failure;
+use crate::held;
 use crate::secret::{Secret, digest};
 
 /// Without use for so long a session ends, in milliseconds.
@@ -71,6 +72,7 @@ impl Sessions {
             locked: false,
             account_version: person.version,
         };
+        held::note(record, &token, &session.account, session.until()).await?;
         self.keep(record, &token.digest(), session, now).await?;
         Ok(token)
     }

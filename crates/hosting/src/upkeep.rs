@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::desk::Drawer;
 use crate::failure::Failure;
 use crate::host::{Host, Trust};
-use crate::{sessions, tokens};
+use crate::{held, sessions, tokens};
 
 const FIRST: Duration = Duration::from_secs(60);
 const EVERY: Duration = Duration::from_secs(60 * 60);
@@ -39,7 +39,7 @@ async fn keep_one(trust: &Trust) -> Result<(), Failure> {
     if swept > 0 {
         tracing::info!(blobs = swept, "blobs that no commit names were removed");
     }
-    for kind in [sessions::KIND, tokens::KIND] {
+    for kind in [sessions::KIND, tokens::KIND, held::OWNER, held::HELD, portal::drafts::DRAFT] {
         Drawer::of(&trust.record, kind).sweep((trust.clock)()).await?;
     }
     Ok(())

@@ -68,8 +68,55 @@
     box.addEventListener("htmx:error", failed);
   }
 
+  // What is typed into a form goes to its draft two seconds after the last key; while it cannot, the page says so and
+  // tries again. A form is not sent into a line that is down: the browser would leave the page and what was typed.
+  function prepareDraft(form) {
+    var kept = form.querySelector("[data-kept]");
+    if (!kept) return;
+    var timer = 0, reaches = false;
+    var keep = function () {
+      window.fetch(kept.dataset.kept, { method: "POST", body: new URLSearchParams(new FormData(form)) }).then(function (answer) {
+        if (answer.status === 401) return "Not kept: you are signed out. Send the form; it waits until you sign in.";
+        return answer.ok ? answer.text() : Promise.reject();
+      }).catch(function () {
+        later(10000);
+        return "Not kept: no connection. Keep this page open.";
+      }).then(function (words) { kept.textContent = words; });
+    };
+    var later = function (wait) {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(keep, wait);
+    };
+    form.addEventListener("input", function () { later(2000); });
+    form.addEventListener("submit", function (event) {
+      window.clearTimeout(timer);
+      if (reaches) return;
+      event.preventDefault();
+      var button = event.submitter;
+      window.fetch("/health").then(function () {
+        reaches = true;
+        form.requestSubmit(button);
+      }, function () {
+        kept.textContent = "Not sent: no connection. What you typed is still here; send it again.";
+        kept.classList.add("al-bad");
+        later(10000);
+      });
+    });
+  }
+
+  // An NHS number is read in groups of 3, 3 and 4.
+  function groupNumber(box) {
+    box.addEventListener("input", function () {
+      var digits = box.value.replace(/[\s-]/g, "");
+      if (!/^\d{0,10}$/.test(digits) || box.selectionStart !== box.value.length) return;
+      box.value = [digits.slice(0, 3), digits.slice(3, 6), digits.slice(6)].filter(Boolean).join(" ");
+    });
+  }
+
   prepareSwitch();
   prepareFind();
+  Array.prototype.forEach.call(document.querySelectorAll("form[data-draft]"), prepareDraft);
+  Array.prototype.forEach.call(document.querySelectorAll("input[data-nhs]"), groupNumber);
 
   document.addEventListener("keydown", function (event) {
     if (!listens(event)) return;

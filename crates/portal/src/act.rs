@@ -14,6 +14,7 @@ use terms::{LocalTime, Moment, Time};
 
 use crate::components::notice::{Kind, notice};
 use crate::door::Door;
+use crate::drafts;
 use crate::link::encode;
 use crate::setting::Setting;
 
@@ -56,6 +57,31 @@ impl Typed {
     /// A field without the spaces around it; empty when it was not sent.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", |value| value.trim())
+    }
+
+    /// Every field that was sent, as it was sent.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Puts a value into a field that is empty; what somebody typed stays.
+    pub(crate) fn fill(&mut self, name: &str, value: Option<String>) {
+        if let Some(value) = value.filter(|_| self.text(name).is_empty()) {
+            self.0.insert(name.to_owned(), value);
+        }
+    }
+
+    /// Whether the form is about this patient: two windows on two patients never send one's words to the other.
+    ///
+    /// # Errors
+    /// It is about somebody else.
+    pub(crate) fn is_about(&self, patient: &str) -> Result<(), Refusal> {
+        if self.text("draft_patient") == patient {
+            return Ok(());
+        }
+        let sentence = "This form was opened for another patient than the one of this page. Nothing was recorded. \
+             Open the right patient and begin there.";
+        Err(Refusal::new("other-patient", sentence))
     }
 
     /// A field, if something was typed into it.
@@ -131,7 +157,13 @@ pub(crate) async fn act(door: &Door, command: &Command, typed: &Typed) -> Result
     let idempotency =
         (!key.is_empty()).then(|| IdempotencyKey { key: key.chars().take(100).collect(), digest: typed.digest() });
     match carry_out(&door.record, &door.permit, command, (cause, idempotency), door.now).await {
-        Ok(receipt) => Ok(receipt),
+        Ok(receipt) => {
+            // What was typed is recorded; a draft that stays behind is a nuisance, not a failure.
+            if let Err(problem) = drafts::end(door, typed).await {
+                tracing::warn!(request = %door.request, %problem, "a draft could not be ended");
+            }
+            Ok(receipt)
+        }
         Err(TransactError::Refused(refusal)) => Err(NotDone::Refused(refusal)),
         Err(TransactError::KeyReused) => {
             let sentence =
@@ -191,6 +223,13 @@ fn done_words(what: &str) -> Option<&'static str> {
         "taken-back" => "The question is open again.",
         "unmerged" => "The merge was taken apart.",
         "given" => "The item was given.",
+        "registered" => "The patient is registered. Step 2 asks the rest.",
+        "corrected" => "The details are corrected.",
+        "answered" => "The answer is recorded.",
+        "traced" => "The NHS number is verified with PDS.",
+        "restricted" => "The record is restricted.",
+        "shown" => "The record is not restricted any more.",
+        "newborn" => "The baby is registered.",
         "undone" => "It was undone.",
         _ => return None,
     })

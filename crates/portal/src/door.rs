@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use access::Permit;
+use administration::registration::pds::{PdsAnswer, Trace};
 use record::Record;
 use terms::Moment;
 
@@ -28,6 +29,8 @@ pub struct Door {
     pub trust_name: String,
     /// What people are called.
     pub names: Names,
+    /// The national index.
+    pub pds: Pds,
     /// What kind of system this is.
     pub environment: Environment,
     /// The token that this session's forms carry.
@@ -46,6 +49,37 @@ pub struct Names(Arc<Find>);
 /// Names by stable id, for a list of stable ids.
 type Find = dyn Fn(Vec<String>) -> Pin<Box<dyn Future<Output = BTreeMap<String, String>> + Send>> + Send + Sync;
 
+/// How pages ask the Personal Demographics Service, and what stands on the page about who answers.
+#[derive(Clone)]
+pub struct Pds {
+    /// What is said about the answers, such as that they are invented; `None` for the service itself.
+    pub label: Option<&'static str>,
+    ask: Arc<Ask>,
+}
+
+/// An answer to a question.
+type Ask = dyn Fn(Trace) -> Pin<Box<dyn Future<Output = PdsAnswer> + Send>> + Send + Sync;
+
+impl Pds {
+    /// Answers that this function gives.
+    pub fn by<Answering>(label: Option<&'static str>, ask: impl Fn(Trace) -> Answering + Send + Sync + 'static) -> Pds
+    where
+        Answering: Future<Output = PdsAnswer> + Send + 'static,
+    {
+        Pds { label, ask: Arc::new(move |trace| Box::pin(ask(trace))) }
+    }
+
+    /// No line to PDS: every question says so.
+    pub fn not_connected() -> Pds {
+        Pds::by(None, |_| std::future::ready(PdsAnswer::Unavailable("PDS is not connected here.".into())))
+    }
+
+    /// Asks.
+    pub(crate) async fn ask(&self, trace: Trace) -> PdsAnswer {
+        (self.ask)(trace).await
+    }
+}
+
 impl Names {
     /// Names that this function finds.
     pub fn by<Finding>(find: impl Fn(Vec<String>) -> Finding + Send + Sync + 'static) -> Names
@@ -62,6 +96,11 @@ impl Names {
 }
 
 impl Door {
+    /// The setting of a page that `hosting` renders itself.
+    pub fn page_setting(&self) -> Setting {
+        self.setting()
+    }
+
     /// The setting of this request's pages.
     pub(crate) fn setting(&self) -> Setting {
         let trust = (self.trust_code.as_str(), self.trust_name.as_str());
@@ -79,6 +118,10 @@ pub(crate) mod asked {
     pub(crate) const SEARCH: &str = "page: search";
     /// Two records side by side, or the list of such pairs.
     pub(crate) const DUPLICATES: &str = "page: possible duplicates";
+    /// Records that could be somebody who is about to be registered.
+    pub(crate) const REGISTER: &str = "page: register";
+    /// A patient's details.
+    pub(crate) const DETAILS: &str = "page: details";
     /// Who has looked at a patient.
     pub(crate) const WHO_LOOKED: &str = "page: who has looked";
 }

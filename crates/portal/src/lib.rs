@@ -12,6 +12,7 @@ mod act;
 pub mod assets;
 pub mod components;
 mod door;
+pub mod drafts;
 mod gather;
 pub mod icon;
 pub mod link;
@@ -20,6 +21,6 @@ mod routes;
 pub mod setting;
 pub mod words;
 
-pub use door::{Door, Names};
+pub use door::{Door, Names, Pds};
 pub use routes::{ROUTES, routes};
 pub use setting::Setting;

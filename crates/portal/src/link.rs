@@ -97,6 +97,36 @@ impl Links {
         self.base.strip_prefix("/t/").unwrap_or(&self.base)
     }
 
+    /// Where drafts are kept.
+    pub fn drafts(&self) -> String {
+        format!("{}/drafts", self.base)
+    }
+
+    /// Where a patient is registered.
+    pub fn register(&self) -> String {
+        format!("{}/register", self.base)
+    }
+
+    /// The same, with what was searched for.
+    pub fn register_after(&self, query: &str) -> String {
+        format!("{}?q={}", self.register(), encode(query))
+    }
+
+    /// Step 2 of a registration: what is asked one by one.
+    pub fn details(&self, id: &str) -> String {
+        format!("{}/details", self.patient(id))
+    }
+
+    /// Where a patient's details are corrected.
+    pub fn correct(&self, id: &str) -> String {
+        format!("{}/correct", self.patient(id))
+    }
+
+    /// Where a newborn is registered from the mother's record.
+    pub fn newborn(&self, id: &str) -> String {
+        format!("{}/newborn", self.patient(id))
+    }
+
     /// The host's trusts.
     pub fn host(&self) -> String {
         format!("{}/host", self.base)

@@ -3,7 +3,11 @@
 //! `hosting` merges [`routes`] into its router and puts a [`Door`] into every request that it lets in. Forms carry the
 //! session's token, which `hosting` checks, and become commands (`act.rs`).
 
+mod details;
+mod drafts;
 mod duplicates;
+mod newborn;
+mod register;
 
 use access::Role;
 use administration::{Command, Undo};
@@ -23,7 +27,7 @@ use crate::pages::account::account_page;
 use crate::pages::chart::{Span, Summary, summary_page};
 use crate::pages::patient::banner_of;
 use crate::pages::problem::{Trouble, problem_page};
-use crate::pages::search::{Outcome, Search, found_part, search_page};
+use crate::pages::search::{Search, found_part, search_page};
 use crate::pages::who_looked::{Kind, Looked, Narrowed, Period, WhoLooked, who_looked_page};
 
 /// Every route of the pages: method and path. All need a permit.
@@ -38,6 +42,15 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/duplicates/{id}"),
     ("POST", "/t/{trust}/duplicates/{id}/{step}"),
     ("POST", "/t/{trust}/unmerged/{list}/give"),
+    ("GET", "/t/{trust}/patients/{id}/details"),
+    ("POST", "/t/{trust}/patients/{id}/details"),
+    ("GET", "/t/{trust}/patients/{id}/correct"),
+    ("POST", "/t/{trust}/patients/{id}/correct"),
+    ("GET", "/t/{trust}/patients/{id}/newborn"),
+    ("POST", "/t/{trust}/patients/{id}/newborn"),
+    ("GET", "/t/{trust}/register"),
+    ("POST", "/t/{trust}/register"),
+    ("POST", "/t/{trust}/drafts"),
     ("POST", "/t/{trust}/undo"),
 ];
 
@@ -79,6 +92,11 @@ pub fn routes() -> Router {
         .route("/t/{trust}/duplicates/{id}", get(duplicates::pair))
         .route("/t/{trust}/duplicates/{id}/{step}", post(duplicates::step))
         .route("/t/{trust}/unmerged/{list}/give", post(duplicates::give))
+        .route("/t/{trust}/patients/{id}/details", get(details::show).post(details::submit))
+        .route("/t/{trust}/patients/{id}/correct", get(details::correct).post(details::submit_correct))
+        .route("/t/{trust}/patients/{id}/newborn", get(newborn::show).post(newborn::submit))
+        .route("/t/{trust}/register", get(register::show).post(register::submit))
+        .route("/t/{trust}/drafts", post(drafts::keep))
         .route("/t/{trust}/undo", post(undo))
 }
 
@@ -108,7 +126,11 @@ async fn account(Extension(door): Extension<Door>) -> Response {
 
 /// `GET …/patients`: the search page.
 async fn search(Extension(door): Extension<Door>, Query(asked): Query<Asked>) -> Response {
-    answer_search(&door, &asked, search_page).await
+    let both = match register::both(&door, &asked.q).await {
+        Ok(both) => both,
+        Err(problem) => return failed(&door, &problem),
+    };
+    answer_search(&door, &asked, both.as_deref(), search_page).await
 }
 
 /// `GET …/patients/found`: what lies under the box, as the person types. Whoever comes here as to a page, such as
@@ -117,29 +139,22 @@ async fn found(Extension(door): Extension<Door>, Query(asked): Query<Asked>, hea
     if !headers.contains_key("hx-request") {
         return Redirect::to(&door.setting().links.search(&asked.q, asked.died == "1")).into_response();
     }
-    answer_search(&door, &asked, found_part).await
+    answer_search(&door, &asked, None, found_part).await
 }
 
-async fn answer_search(door: &Door, asked: &Asked, render: fn(&Search<'_>) -> Markup) -> Response {
+async fn answer_search(door: &Door, asked: &Asked, both: Option<&str>, render: fn(&Search<'_>) -> Markup) -> Response {
     if !door.permit.scope().reads.contains("Patient") {
         return not_allowed(door, "Your role does not look for patients.");
     }
     let include_died = asked.died == "1";
     match find::find(door, &asked.q, include_died).await {
-        Ok(outcome) => page(StatusCode::OK, rendered(door, &asked.q, include_died, &outcome, render)),
+        Ok(outcome) => {
+            let setting = door.setting();
+            let of = Search { setting: &setting, query: &asked.q, include_died, outcome: &outcome, both };
+            page(StatusCode::OK, render(&of))
+        }
         Err(problem) => failed(door, &problem),
     }
-}
-
-fn rendered(
-    door: &Door,
-    query: &str,
-    include_died: bool,
-    outcome: &Outcome,
-    render: fn(&Search<'_>) -> Markup,
-) -> Markup {
-    let setting = door.setting();
-    render(&Search { setting: &setting, query, include_died, outcome })
 }
 
 /// `GET …/patients/{id}`: the chart summary.

@@ -143,13 +143,14 @@ pub(crate) fn strings(node: Node<'_, '_>, name: &str) -> Vec<String> {
     items(node, name).filter_map(|item| item.text()).map(|text| text.into_owned()).collect()
 }
 
-/// The name in force: official, else usual or temporary, else the first that is not put aside.
+/// The name in force: official, else usual or temporary, else the first that is not put aside,
+/// else the first there is.
 pub(crate) fn official_name<'d, 't>(patient: Node<'d, 't>) -> Option<Node<'d, 't>> {
     let names = || items(patient, "name").filter(|name| at(*name, &["period", "end"]).is_none());
     let of_use = |wanted: &str| names().find(|name| text(*name, "use").as_deref() == Some(wanted));
     let aside = ["old", "maiden", "nickname", "anonymous"];
     let other = || names().find(|name| text(*name, "use").is_none_or(|used| !aside.contains(&used.as_str())));
-    of_use("official").or_else(|| of_use("usual")).or_else(other)
+    of_use("official").or_else(|| of_use("usual")).or_else(other).or_else(|| items(patient, "name").next())
 }
 
 /// What the person likes to be called.

@@ -1,4 +1,5 @@
 //! Rules of registration on plain data.
+//! What needs a record is tested in `tests/rules/registration.rs`, on both stores.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use fhir::{Document, Limits};

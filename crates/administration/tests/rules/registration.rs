@@ -407,5 +407,18 @@ async fn a_registration_that_was_undone_frees_the_number() {
         stage.act(Command::Undo(Undo::of(&receipt))).await.unwrap();
         assert_eq!(found(&stage, Role::Clerk, "wojcik").await, (vec![], 0));
         stage.act(register("p-11", with_number(tomasz(), "9990710198"), &[])).await.unwrap();
+        // The hospital number is not given again: it may be on a wristband.
+        assert_eq!(hospital_number(&stage.text("Patient", "p-11").await), "H 100 002");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_is_undone_although_others_registered_since() {
+    for stage in stages().await {
+        let receipt = stage.act(register("p-10", tomasz(), &[])).await.unwrap();
+        let other = Demographics { family: "Nowak".into(), given: "Anna".into(), postcode: None, ..tomasz() };
+        stage.act(register("p-11", Demographics { born: "1960-02-01".parse().ok(), ..other }, &[])).await.unwrap();
+        stage.act(Command::Undo(Undo::of(&receipt))).await.unwrap();
+        assert_eq!(found(&stage, Role::Clerk, "wojcik").await, (vec![], 0));
     }
 }

@@ -31,6 +31,7 @@ const OWN: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/host"),
     ("GET", "/t/{trust}/configuration"),
     ("GET", "/t/{trust}/configuration/files"),
+    ("GET", "/t/{trust}/held/{id}"),
     ("GET", "/t/{trust}/password"),
     ("POST", "/t/{trust}/password"),
 ];
@@ -49,6 +50,7 @@ struct Stage {
 }
 
 /// An answer, read to its end.
+#[derive(Debug)]
 struct Said {
     status: StatusCode,
     headers: http::HeaderMap,
@@ -183,6 +185,8 @@ fn all_routes() -> Vec<(String, String)> {
             ("{version}", "1"),
             ("{member}", "Observation"),
             ("{name}", "x.css"),
+            ("{step}", "ask"),
+            ("{list}", "l1"),
         ];
         names.iter().fold(pattern.to_owned(), |path, (name, value)| path.replace(name, value))
     };
@@ -649,4 +653,50 @@ async fn no_browser_or_proxy_keeps_a_page_with_patients() {
         let said = stage.get(path, &[("cookie", &cookie), ("accept", "text/html"), ("hx-request", "true")]).await;
         assert_eq!(said.headers.get("cache-control").unwrap(), "no-store", "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_form_sent_after_the_session_has_ended_waits_for_its_person_alone() {
+    let stage = Stage::set().await;
+    stage.add_user("t.abbott", "clerk").await;
+    stage.add_user("a.other", "clerk").await;
+    let ended = stage.sign_in("t.abbott", PASSWORD).await.unwrap();
+    let fields = "form_key=k1&draft_form=register&draft_patient=&searched=wojcik&family=Wojcik&given=Tomasz&born=9+6+88\
+        &gender=male&do=register";
+    let send = async |cookie: &str, token: &str| {
+        let headers =
+            [("cookie", cookie), ("accept", "text/html"), ("content-type", "application/x-www-form-urlencoded")];
+        stage.send(request("POST", "/t/RAA/register", &headers, &format!("form_token={token}&{fields}"))).await
+    };
+    let token = form_token_of(&ended);
+    stage.wait(31);
+    // A form that none of our pages made is not kept.
+    assert_eq!(send(&ended, &"0".repeat(64)).await.status, StatusCode::UNAUTHORIZED);
+    let said = send(&ended, &token).await;
+    assert_eq!(said.status, StatusCode::SEE_OTHER, "{}", said.body);
+    let to = said.headers[header::LOCATION].to_str().unwrap();
+    let key = to.strip_prefix("/sign-in?trust=RAA&next=%2Ft%2FRAA%2Fheld%2F").unwrap();
+    let held = format!("/t/RAA/held/{key}");
+
+    // Somebody else who signs in sees a clean screen, and cannot send it.
+    let other = stage.sign_in("a.other", PASSWORD).await.unwrap();
+    let seen = stage.get(&held, &[("cookie", &other)]).await;
+    assert_eq!(seen.status, StatusCode::SEE_OTHER);
+    assert!(!seen.body.contains("Wojcik"));
+    assert_eq!(send(&other, &token).await.status, StatusCode::FORBIDDEN);
+
+    // Who typed it sends it, and it is carried out once.
+    let again = stage.sign_in("t.abbott", PASSWORD).await.unwrap();
+    let page = stage.get(&held, &[("cookie", &again)]).await;
+    assert!(page.body.contains("Send it now") && page.body.contains("value=\"Tomasz\""), "{}", page.body);
+    assert!(!page.body.contains(&token) && page.body.contains(&form_token_of(&again)));
+    let first = send(&again, &form_token_of(&again)).await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER, "{}", first.body);
+    // A window that was open all the while is this person's still: the same form has the same answer.
+    let second = send(&again, &token).await;
+    let patient = |said: &Said| {
+        let to = said.headers[header::LOCATION].to_str().unwrap().to_owned();
+        to.split('?').next().unwrap().to_owned()
+    };
+    assert_eq!(patient(&second), patient(&first));
 }

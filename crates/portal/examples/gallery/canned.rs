@@ -60,7 +60,7 @@ pub(crate) fn search(query: &str, part: bool) -> Markup {
         _ => Outcome::Found(found()),
     };
     let setting = setting();
-    let of = Search { setting: &setting, query, include_died: false, outcome: &outcome };
+    let of = Search { setting: &setting, query, include_died: false, outcome: &outcome, both: None };
     if part { found_part(&of) } else { search_page(&of) }
 }
 

@@ -5,6 +5,7 @@
 pub mod access_row;
 pub mod banner;
 pub mod counter;
+pub mod field;
 pub mod frame;
 pub mod list_patient;
 pub mod news;

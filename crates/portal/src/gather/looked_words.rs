@@ -21,6 +21,8 @@ pub(super) fn is_software(query: &str) -> bool {
 pub(super) fn what_words(query: &str) -> String {
     match query {
         asked::SUMMARY => "Summary".to_owned(),
+        asked::DETAILS => "Details".to_owned(),
+        asked::REGISTER => "As a possible match at registration".to_owned(),
         asked::SEARCH => "In a search".to_owned(),
         asked::WHO_LOOKED => "Who has looked".to_owned(),
         query if is_software(query) => software_words(query),

@@ -4,10 +4,12 @@
 //! what was shown is in the access journal before the page leaves.
 
 pub(crate) mod chart;
+pub(crate) mod details;
 pub(crate) mod duplicates;
 pub(crate) mod find;
 pub(crate) mod looked;
 mod looked_words;
+pub(crate) mod register;
 
 use record::{Problem, Reading};
 

@@ -5,11 +5,15 @@
 pub mod account;
 pub mod chart;
 pub mod configuration;
+pub(crate) mod details;
 pub(crate) mod duplicates;
+pub mod held;
 pub mod host;
+pub(crate) mod newborn;
 pub mod password;
 pub mod patient;
 pub mod problem;
+pub(crate) mod register;
 pub mod search;
 pub mod sign_in;
 pub mod who_looked;

@@ -156,6 +156,9 @@ pub fn places_of(chart: &Chart, setting: &Setting, current: &str) -> Vec<Place> 
     }
     let letters = chart.count(Kind::Letter);
     places.push(section("Letters, documents", "events", Some(letters.to_string()), Gravity::Plain));
+    if setting.role != Role::PrivacyOfficer {
+        places.push(page("Details", links.details(id)));
+    }
     // Only those who may open the list are shown the way to it.
     if setting.role == Role::PrivacyOfficer {
         places.push(page("Who has looked", links.who_looked(id)));

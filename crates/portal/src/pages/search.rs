@@ -2,6 +2,7 @@
 //!
 //! Shows what the patient index found; ranks nothing. No banner: several people are on the screen (PAB-0015).
 
+use access::Role;
 use maud::{Markup, html};
 
 use crate::components::frame::page;
@@ -94,6 +95,8 @@ pub struct Search<'a> {
     pub include_died: bool,
     /// What it came to.
     pub outcome: &'a Outcome,
+    /// How many likely matches there are here and on PDS, when enough was typed to say so.
+    pub both: Option<&'a str>,
 }
 
 /// The page.
@@ -145,6 +148,7 @@ pub fn found_part(of: &Search<'_>) -> Markup {
             @if !found.others.is_empty() {
                 (group("Other people", &format!("{}, check the date of birth", found.others.len()), &found.others))
             }
+            (not_here(of))
         },
     }
 }
@@ -195,6 +199,22 @@ fn nobody(of: &Search<'_>, found: &Found) -> Markup {
                 "Part of a name is enough."
             }
             (died_switch(of, found))
+        } }
+        (not_here(of))
+    }
+}
+
+/// Registering begins here and nowhere else: after a search, with what was typed.
+fn not_here(of: &Search<'_>) -> Markup {
+    if !matches!(of.setting.role, Role::Clerk | Role::Clinician | Role::PatientIndex) {
+        return html! {};
+    }
+    html! {
+        div.al-panel.al-mt { div.al-panel__f.al-row {
+            @if let Some(both) = of.both { b { (both) "." } }
+            "Not here?"
+            a.al-btn.al-btn--quiet href=(of.setting.links.register_after(of.query)) { "Register a new patient" }
+            span { "Registering carries over what you typed, and asks PDS." }
         } }
     }
 }

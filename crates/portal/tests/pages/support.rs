@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use access::{Grant, Permit, Role, decide};
+use administration::registration::pds::{self, PdsPerson, Trace};
 use axum::body::Body;
 use fhir::{Document, Limits};
 use http::{Request, StatusCode, header};
@@ -33,7 +34,8 @@ impl Trust {
     pub(crate) async fn demo() -> Trust {
         let directory = tempfile::tempdir().unwrap();
         let location = Location::Sqlite { directory: directory.path().join("record") };
-        let indexing = Indexing::new(vec![("fhir", 3), ("patient index", 1), ("stays", 1), ("merging", 1)], extract);
+        let functions = vec![("fhir", 3), ("patient index", 2), ("stays", 1), ("merging", 1)];
+        let indexing = Indexing::new(functions, extract);
         let options = Options {
             indexing,
             clock: Arc::new(|| STORY_NOW),
@@ -83,6 +85,11 @@ impl Trust {
         answer(request).await
     }
 
+    /// The same as a person of this name, as a browser asks.
+    pub(crate) async fn get_as(&self, who: &str, role: Role, path: &str) -> Answer {
+        answer(Request::get(path).extension(self.door(who, role)).body(Body::empty()).unwrap()).await
+    }
+
     /// Sends a form as somebody in a role; every form has a key of its own.
     pub(crate) async fn post(&self, (who, role): (&str, Role), path: &str, fields: &[(&str, &str)]) -> Answer {
         let encode =
@@ -110,6 +117,7 @@ impl Trust {
             permit: permit(who, role),
             trust_code: "DEMO".into(),
             trust_name: "Thameside Royal".into(),
+            pds: portal::Pds::by(Some("Not PDS: a fake"), async |trace: Trace| pds::answer(&people(), &trace)),
             names: Names::by(async |ids: Vec<String>| {
                 let named = ids.into_iter().filter(|id| id.starts_with("user/"));
                 named.map(|id| (id, "Toni Tester".to_owned())).collect()
@@ -128,6 +136,16 @@ async fn answer(request: Request<Body>) -> Answer {
     let location = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     Answer { status, location, text: String::from_utf8(bytes.to_vec()).unwrap() }
+}
+
+/// Whom the fake national index knows.
+fn people() -> Vec<PdsPerson> {
+    let tomasz = r#"{"resourceType":"Patient","id":"9990710198","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number",
+        "value":"9990710198"}],"name":[{"use":"usual","family":"Wójcik","given":["Tomasz"],"prefix":["Mr"]}],"gender":"male",
+        "birthDate":"1988-06-09","telecom":[{"system":"phone","use":"mobile","value":"07700 900158"}],
+        "address":[{"use":"home","line":["21 Cooperage Lane","Thameside"],"postalCode":"TH3 8KW"}],
+        "extension":[{"url":"http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired","valueBoolean":true}]}"#;
+    PdsPerson::read(tomasz.as_bytes()).into_iter().collect()
 }
 
 fn permit(id: &str, role: Role) -> Permit {

@@ -129,6 +129,36 @@ const PEOPLE: &[Person] = &[
         stay: None,
     },
     Person {
+        id: "wojcik-tomas",
+        family: "Wójcik",
+        given: "Tomás",
+        title: "Mr",
+        preferred: None,
+        gender: "male",
+        born: "1988-06-09",
+        nhs: None,
+        hospital: "TR 087 655",
+        address: ("Flat 4, 6 Rope Street", "TH1 2CD"),
+        mobile: None,
+        allergies: Answer::NotAsked,
+        stay: None,
+    },
+    Person {
+        id: "wojcik-tomasz",
+        family: "Wojcik",
+        given: "Tomasz",
+        title: "Mr",
+        preferred: None,
+        gender: "male",
+        born: "1978-06-09",
+        nhs: Some("9990710260"),
+        hospital: "TR 112 390",
+        address: ("15 Tiller Way", "TH5 4MN"),
+        mobile: None,
+        allergies: Answer::NotAsked,
+        stay: None,
+    },
+    Person {
         id: "beckford-maureen",
         family: "Beckford",
         given: "Maureen",
@@ -267,13 +297,28 @@ const PEOPLE: &[Person] = &[
 
 /// Every resource of this file.
 pub(super) fn resources(story: &Story) -> Vec<String> {
-    let mut texts = Vec::new();
+    let mut texts = vec![counter(story)];
     for person in PEOPLE {
         texts.push(patient(person, story));
         texts.extend(allergy(person, story));
         texts.extend(person.stay.as_ref().map(|stay| encounter(person, stay, story)));
     }
     texts
+}
+
+/// Where the next hospital number is taken from.
+fn counter(story: &Story) -> String {
+    let prefix = Object::new().text("url", "urn:almoner:number-prefix").text("valueString", "TR");
+    let next = Object::new().text("url", "urn:almoner:next-number").json("valueInteger", "150003");
+    let id = Object::new().text("type", "uri").text("value", "urn:almoner:demo:hospital-number");
+    Object::resource("NamingSystem", "hospital-number")
+        .json("extension", array([prefix.done(), next.done()]))
+        .text("name", "HospitalNumber")
+        .text("status", "active")
+        .text("kind", "identifier")
+        .text("date", story.instant("2026-02-02T10:00"))
+        .json("uniqueId", array([id.done()]))
+        .done()
 }
 
 fn patient(person: &Person, story: &Story) -> String {

@@ -1,0 +1,58 @@
+//! A patient's details: the version that a form is made from, what was asked, and the flags that answer it.
+//! Reads and hands over: what an answer means is the rules' to say.
+
+use administration::registration::{Asked, Demographics, Item, NhsNumberStatus, asked_items, is_restricted, unknown};
+use fhir::search::compartment_spans;
+use fhir::{Document, Limits};
+use record::{Clause, Key, Problem, Reading, Select};
+
+use super::finished;
+use crate::door::{Door, asked};
+
+/// Most flags of one patient that are read.
+const MOST_FLAGS: usize = 200;
+
+/// What the details pages show.
+#[derive(Debug, Clone)]
+pub(crate) struct Details {
+    /// The version that a form is made from.
+    pub(crate) version: u64,
+    /// What is recorded.
+    pub(crate) person: Demographics,
+    /// The nine items and how each stands.
+    pub(crate) items: Vec<(Item, Asked)>,
+    /// The status of the NHS number.
+    pub(crate) nhs_status: Option<NhsNumberStatus>,
+    /// Whether the record is hidden from roles that do not see restricted ones.
+    pub(crate) is_restricted: bool,
+    /// Whether nobody knows who this is.
+    pub(crate) is_unknown: bool,
+}
+
+/// The details of a patient; `None` when there is none or the permit does not reach them.
+pub(crate) async fn details_of(door: &Door, id: &str) -> Result<Option<Details>, Problem> {
+    let reading = door.record.read(&door.permit, asked::DETAILS).await?;
+    let answer = gather(&reading, id).await;
+    finished(reading, answer).await
+}
+
+async fn gather(reading: &Reading, id: &str) -> Result<Option<Details>, Problem> {
+    let version = reading.get(&Key::new("Patient", id)).await?.filter(|version| !version.text.is_empty());
+    let Some(version) = version else { return Ok(None) };
+    let select = Select::of("Flag").with(Clause::Any(compartment_spans(id, Some("Flag"), &[]))).limit(MOST_FLAGS);
+    let flags = reading.select(&select).await?.versions;
+    let limits = Limits::default();
+    let flags: Vec<Document<'_>> = flags.iter().filter_map(|flag| Document::parse(&flag.text, &limits).ok()).collect();
+    let roots: Vec<_> = flags.iter().map(Document::root).collect();
+    let document = Document::parse(&version.text, &limits)
+        .map_err(|fault| Problem::Damaged { what: format!("a Patient is unreadable: {}", fault.message) })?;
+    let root = document.root();
+    Ok(Some(Details {
+        version: version.version,
+        person: Demographics::of(root),
+        items: asked_items(root, &roots),
+        nhs_status: NhsNumberStatus::of(root),
+        is_restricted: is_restricted(root),
+        is_unknown: unknown::is_unknown(root),
+    }))
+}
