@@ -9,8 +9,8 @@ help: ## list these targets
 
 demo: ## build, make a demonstration trust, serve it and print where
 	scripts/prepare-demo.sh
-	cargo build --release --locked --package almoner
-	./target/release/almoner demo
+	cargo build --release --locked --package almoner --package testkit --bin almoner --bin simulate
+	scripts/demo.sh
 
 test: ## install what the tests need, then run every check and every test
 	scripts/prepare-test.sh

@@ -3,5 +3,6 @@
 //! Outside the product: it may know every crate, and only their tests may know it. Patients in it are invented.
 
 pub mod demo;
+pub mod http;
 pub mod postgres;
 pub mod toy;

@@ -10,14 +10,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::routing::get;
-use bytes::Bytes;
-use http::{HeaderValue, Method, header};
 use serde_json::Value;
 
 use crate::Figure;
 use crate::corpus::Corpus;
-use crate::http::{Pace, Target, run};
+use crate::http::{Pace, run};
 use crate::requests::Work;
+use testkit::http::Target;
 
 const CODE: &str = "BENCH";
 const CLIENTS: usize = 64;
@@ -135,7 +134,7 @@ impl Product<'_> {
 
     /// Pages, one reader at a time.
     async fn pages(&self, address: &str, figures: &mut Vec<Figure>) -> Result<()> {
-        let target = sign_in(address).await?;
+        let target = Target::signed_in(address, CODE, "b.bench", PASSWORD).await?;
         let largest = self.corpus.largest_patients(5);
         let charts = largest.iter().map(|id| format!("/t/{CODE}/patients/{id}")).collect();
         let searches = ["smi", "jones m", "8 jan 1980", "hermna", "ba"]
@@ -206,32 +205,6 @@ async fn hello(target: &Target) -> Result<f64> {
     let ran = run(&hello, CLIENTS, Pace::AsFastAsPossible, TIME / 2, &work).await?;
     server.abort();
     Ok(ran.per_second)
-}
-
-/// Signs in as a person does, and gives the target with the session's cookie.
-async fn sign_in(address: &str) -> Result<Target> {
-    let nobody = Target { address: address.to_owned(), credential: None };
-    let mut client = nobody.connect().await?;
-    let page = client.get("/sign-in").await?;
-    let before = cookie(&page.headers).context("the sign-in page sets no cookie")?;
-    let text = String::from_utf8_lossy(&page.body).into_owned();
-    let token = text.split("name=\"form_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    let token = token.context("the sign-in form has no token")?;
-    let password = PASSWORD.replace(' ', "+");
-    let form = format!("trust={CODE}&name=b.bench&password={password}&next=&form_token={token}");
-    let with_cookie = |cookie: &str| -> Result<Target> {
-        Ok(Target { credential: Some((header::COOKIE, HeaderValue::from_str(cookie)?)), ..nobody.clone() })
-    };
-    let mut client = with_cookie(&before)?.connect().await?;
-    let kind = "application/x-www-form-urlencoded";
-    let answer = client.send(Method::POST, "/sign-in", kind, Bytes::from(form)).await?;
-    ensure!(answer.status.is_redirection(), "signing in answered {}", answer.status);
-    with_cookie(&cookie(&answer.headers).context("signing in sets no cookie")?)
-}
-
-fn cookie(headers: &http::HeaderMap) -> Option<String> {
-    let line = headers.get(header::SET_COOKIE)?.to_str().ok()?;
-    Some(line.split(';').next()?.to_owned())
 }
 
 /// The memory of a process that is its own and resident.

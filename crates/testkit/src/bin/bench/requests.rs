@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 
 use crate::corpus::Corpus;
-use crate::http::Client;
+use testkit::http::Client;
 
 /// The types of the mix: what a ward reads and writes.
 const NINE: [&str; 9] = [
