@@ -8,8 +8,7 @@ use administration::merging::{
     effects, unallocated,
 };
 use fhir::write::{Object, array, reference};
-use record::{Clause, Key, SUBJECT, Select};
-use terms::Moment;
+use record::{Clause, SUBJECT, Select};
 use terms::index::{Part, Span};
 
 use crate::stage::{Stage, permit, permit_of, sent, stages};
@@ -280,15 +279,12 @@ async fn a_merge_of_many_resources_is_one_small_commit() {
             stage.put(&texts).await;
         }
         stage.act_as("tom", ask(&[("name", Side::Left)])).await.unwrap();
-        let began = std::time::Instant::now();
         let receipt = stage.act_as("ann", agree()).await.unwrap();
-        let took = began.elapsed();
         assert_eq!(receipt.written.len(), 3);
         let reading = stage.record.read(&permit_of("user/x", Role::Clinician), "test").await.unwrap();
         let span = Span::head(SUBJECT, [Part::target("Patient", "p-1"), Part::Kind("Observation".into())]);
         let total = reading.total(&Select::of("Observation").with(Clause::Any(vec![span]))).await.unwrap();
-        let loser = reading.get(&Key::new("Patient", "p-2")).await.unwrap().unwrap();
         reading.finish().await.unwrap();
-        assert_eq!(total, many as u64 + 2, "{}: merged in {took:?} at {:?}", stage.store, Moment(loser.moment.0));
+        assert_eq!(total, many as u64 + 2, "{}", stage.store);
     }
 }
