@@ -3,3 +3,4 @@
 import "./gallery.test.mjs";
 import "./product.test.mjs";
 import "./register.test.mjs";
+import "./emergency.test.mjs";

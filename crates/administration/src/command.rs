@@ -10,6 +10,10 @@ use record::{Act, Cause, Draft, IdempotencyKey, Reading, Receipt, Record, Transa
 use terms::Moment;
 
 use crate::configuration::ApplyConfiguration;
+use crate::emergency::{
+    Arrive, AssessFirst, DecideToAdmit, Depart, ExpectAmbulance, HandOver, LeaveBeforeSeen, MoveInDepartment,
+    RemoveAttendance, TakeOver, Triage, WaitFor,
+};
 use crate::merging::{AgreeToMerge, Allocate, AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame, Unmerge};
 use crate::owner;
 use crate::places::SetBedState;
@@ -93,6 +97,30 @@ pub enum Command {
     Allocate(Allocate),
     /// Say what is known of a patient's NHS number.
     SetNhsNumberStatus(SetNhsNumberStatus),
+    /// Book a patient into the emergency department.
+    Arrive(Arrive),
+    /// Announce an ambulance.
+    ExpectAmbulance(ExpectAmbulance),
+    /// An ambulance's crew hands over.
+    HandOver(HandOver),
+    /// Give a triage category.
+    Triage(Triage),
+    /// Record the first assessment.
+    AssessFirst(AssessFirst),
+    /// Move a patient within the emergency department.
+    MoveInDepartment(MoveInDepartment),
+    /// A clinician takes a patient over.
+    TakeOver(TakeOver),
+    /// Say what a patient waits for.
+    WaitFor(WaitFor),
+    /// Decide to admit a patient.
+    DecideToAdmit(DecideToAdmit),
+    /// A patient leaves the emergency department.
+    Depart(Depart),
+    /// A patient left before they were seen.
+    LeaveBeforeSeen(LeaveBeforeSeen),
+    /// Take an attendance off the board as a mistake.
+    RemoveAttendance(RemoveAttendance),
     /// Take a commit of the last minutes back.
     Undo(Undo),
     /// Apply files as the configuration of the trust.
@@ -135,6 +163,18 @@ impl Command {
             Command::Unmerge(_) => "unmerge patients",
             Command::Allocate(_) => "allocate item",
             Command::SetNhsNumberStatus(_) => "set NHS number status",
+            Command::Arrive(_) => "arrive in the emergency department",
+            Command::ExpectAmbulance(_) => "expect an ambulance",
+            Command::HandOver(_) => "hand over",
+            Command::Triage(_) => "triage",
+            Command::AssessFirst(_) => "assess first",
+            Command::MoveInDepartment(_) => "move in the department",
+            Command::TakeOver(_) => "take over",
+            Command::WaitFor(_) => "wait for",
+            Command::DecideToAdmit(_) => "decide to admit",
+            Command::Depart(_) => "depart",
+            Command::LeaveBeforeSeen(_) => "leave before seen",
+            Command::RemoveAttendance(_) => "remove an attendance",
             Command::Undo(_) => "undo",
             Command::ApplyConfiguration(_) => "apply configuration",
         }
@@ -185,6 +225,18 @@ impl Command {
             Command::Unmerge(command) => command.plan(reading, now).await,
             Command::Allocate(command) => command.plan(reading, now).await,
             Command::SetNhsNumberStatus(command) => command.plan(reading).await,
+            Command::Arrive(command) => command.plan(reading, now).await,
+            Command::ExpectAmbulance(command) => command.plan(reading, now).await,
+            Command::HandOver(command) => command.plan(reading, now).await,
+            Command::Triage(command) => command.plan(reading, now).await,
+            Command::AssessFirst(command) => command.plan(reading, now).await,
+            Command::MoveInDepartment(command) => command.plan(reading, now).await,
+            Command::TakeOver(command) => command.plan(reading, now).await,
+            Command::WaitFor(command) => command.plan(reading, now).await,
+            Command::DecideToAdmit(command) => command.plan(reading, now).await,
+            Command::Depart(command) => command.plan(reading, now).await,
+            Command::LeaveBeforeSeen(command) => command.plan(reading, now).await,
+            Command::RemoveAttendance(command) => command.plan(reading).await,
             Command::Undo(command) => command.plan(reading, now).await,
             Command::ApplyConfiguration(command) => command.plan(reading).await,
         }?;

@@ -151,7 +151,7 @@ async fn beds_among(reading: &Reading, claimed: &[&str]) -> Result<Vec<String>, 
     let mut beds = Vec::new();
     for id in claimed {
         let place = places::place(reading, id).await?;
-        if place.is_some_and(|place| place.kind.is_bed()) {
+        if place.is_some_and(|place| place.kind.holds_one()) {
             beds.push((*id).to_owned());
         }
     }

@@ -26,8 +26,10 @@ use crate::{accounts, clock, configure, demo_files, tokens};
 const PATIENTS: &str = include_str!("generated/demonstration.ndjson");
 /// When the file's story is told: 2026-11-17T14:35:00Z.
 const STORY_NOW: Moment = Moment(1_794_926_100_000);
-/// What is this recent moves with the minute; what is older, and what is to come, by whole days.
+/// What is this recent moves with the minute; what is older, and what is to come later than soon, by whole days.
 const RECENT_MS: i64 = 7 * DAY_MS;
+/// What is to come this soon moves with the minute too, such as an ambulance that is due.
+const SOON_MS: i64 = 2 * 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 const MINUTE_MS: i64 = 60 * 1000;
 
@@ -207,7 +209,7 @@ fn moved(written: &str, shift: i64) -> Option<String> {
         }
         20 => {
             let at = Moment::parse(written).ok()?;
-            let is_recent = (STORY_NOW.0 - RECENT_MS..=STORY_NOW.0).contains(&at.0);
+            let is_recent = (STORY_NOW.0 - RECENT_MS..=STORY_NOW.0 + SOON_MS).contains(&at.0);
             let moved = Moment(at.0 + if is_recent { shift } else { days });
             Some(format!("{}Z", &moved.to_string()[..19]))
         }

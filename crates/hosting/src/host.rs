@@ -256,7 +256,8 @@ fn owners() -> Owners {
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
     let patients = administration::patient_index::ROWS_VERSION;
-    let functions = vec![("fhir", 3), ("patient index", patients), ("stays", 2), ("merging", 1), ("accounts", 1)];
+    let functions =
+        vec![("fhir", 3), ("patient index", patients), ("stays", 2), ("merging", 1), ("emergency", 1), ("accounts", 1)];
     Indexing::new(functions, extract).telling_whose(whose)
 }
 
@@ -274,6 +275,7 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
         administration::patient_rows(&document, rows);
         administration::stays::stay_rows(source.kind, document.root(), rows);
         administration::merging::merge_rows(source.kind, document.root(), rows);
+        administration::emergency::emergency_rows(source.kind, document.root(), rows);
     }
     accounts::index_rows(source, rows);
 }

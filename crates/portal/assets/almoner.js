@@ -113,10 +113,20 @@
     });
   }
 
+  // A board that renews itself leaves alone what somebody is using: an open menu, or whatever has the focus.
+  function prepareBoard() {
+    document.addEventListener("htmx:before:request", function (event) {
+      var board = document.getElementById("ed-board");
+      var isUsed = board && (board.querySelector("details[open]") || board.contains(document.activeElement));
+      if (isUsed && event.target === board) event.preventDefault();
+    });
+  }
+
   prepareSwitch();
   prepareFind();
   Array.prototype.forEach.call(document.querySelectorAll("form[data-draft]"), prepareDraft);
   Array.prototype.forEach.call(document.querySelectorAll("input[data-nhs]"), groupNumber);
+  prepareBoard();
 
   document.addEventListener("keydown", function (event) {
     if (!listens(event)) return;

@@ -54,6 +54,12 @@ impl Typed {
         Typed(fields.into_iter().filter(|(_, value)| value.len() <= LONGEST).collect())
     }
 
+    /// The same with a field that was not sent.
+    pub(crate) fn with(mut self, name: &str, value: String) -> Typed {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
     /// A field without the spaces around it; empty when it was not sent.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", |value| value.trim())
@@ -230,6 +236,16 @@ fn done_words(what: &str) -> Option<&'static str> {
         "restricted" => "The record is restricted.",
         "shown" => "The record is not restricted any more.",
         "newborn" => "The baby is registered.",
+        "arrived" => "The patient was booked in.",
+        "expected" => "The ambulance is on the board.",
+        "handed-over" => "The handover was recorded.",
+        "triaged" => "The category was recorded.",
+        "assessed" => "The first assessment was recorded.",
+        "taken-over" => "The patient was taken over.",
+        "waits" => "It was recorded.",
+        "to-be-admitted" => "The decision was recorded, and a bed was asked for.",
+        "departed" => "The departure was recorded.",
+        "removed" => "The attendance was taken off the board.",
         "undone" => "It was undone.",
         _ => return None,
     })

@@ -114,6 +114,10 @@ impl Door {
 pub(crate) mod asked {
     /// A patient's summary.
     pub(crate) const SUMMARY: &str = "page: summary";
+    /// The board of the emergency department.
+    pub(crate) const EMERGENCY: &str = "page: emergency board";
+    /// A form of the emergency department.
+    pub(crate) const EMERGENCY_FORM: &str = "page: emergency form";
     /// The patient search.
     pub(crate) const SEARCH: &str = "page: search";
     /// Two records side by side, or the list of such pairs.

@@ -35,6 +35,8 @@ pub enum Icon {
     Lock,
     /// Racks: the trusts of a host.
     Trusts,
+    /// A heartbeat: the emergency department.
+    Pulse,
     /// Three dots in a row.
     More,
     /// Three dots in a column: waiting.
@@ -61,6 +63,7 @@ impl Icon {
             Icon::Person => r#"<circle cx="12" cy="8" r="4"/><path d="M4 21c0-5 3.5-7 8-7s8 2 8 7"/>"#,
             Icon::Lock => r#"<path d="M5 11h14v10H5zM8 11V7a4 4 0 0 1 8 0v4"/>"#,
             Icon::Trusts => r#"<path d="M3 4h18v6H3zM3 14h18v6H3zM7 7h.1M7 17h.1"/>"#,
+            Icon::Pulse => r#"<path d="M2 12h5l2-6 4 12 3-8 1.5 2H22"/>"#,
             Icon::More => {
                 r#"<circle cx="5" cy="12" r="1.5"/><circle cx="12" cy="12" r="1.5"/><circle cx="19" cy="12" r="1.5"/>"#
             }

@@ -72,6 +72,52 @@ impl Links {
         format!("{}/unmerged/{}/give", self.base, encode(list))
     }
 
+    /// The board of the trust's first emergency department.
+    pub fn emergency(&self) -> String {
+        format!("{}/emergency", self.base)
+    }
+
+    /// The board of a department, in an order, of a question; what is empty is left out.
+    pub fn emergency_as(&self, department: &str, view: &str, only: &str) -> String {
+        self.emergency_query("", &[("department", department), ("view", view), ("only", only)])
+    }
+
+    /// The part of it that changes, for a page that shows `shown` already.
+    pub fn emergency_part(&self, department: &str, view: &str, only: &str, shown: &str) -> String {
+        self.emergency_query("/board", &[("department", department), ("view", view), ("only", only), ("shown", shown)])
+    }
+
+    fn emergency_query(&self, part: &str, asked: &[(&str, &str)]) -> String {
+        let asked: Vec<String> = asked
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", encode(value)))
+            .collect();
+        let query = if asked.is_empty() { String::new() } else { format!("?{}", asked.join("&")) };
+        format!("{}{part}{query}", self.emergency())
+    }
+
+    /// A form of the emergency department, such as `arrive`, perhaps about an ambulance that was announced.
+    pub fn emergency_form(&self, form: &str, department: &str, due: Option<&str>) -> String {
+        let due = due.map(|due| format!("&attendance={}", encode(due))).unwrap_or_default();
+        format!("{}/{form}?department={}{due}", self.emergency(), encode(department))
+    }
+
+    /// The form of a patient's arrival.
+    pub fn emergency_arrival(&self, department: &str, patient: &str, due: Option<&str>) -> String {
+        format!("{}&patient={}", self.emergency_form("arrive", department, due), encode(patient))
+    }
+
+    /// The form that says that a place is clean.
+    pub fn emergency_place(&self, department: &str, place: &str) -> String {
+        format!("{}&place={}", self.emergency_form("place", department, None), encode(place))
+    }
+
+    /// A form about an attendance.
+    pub fn emergency_act(&self, attendance: &str, act: &str) -> String {
+        format!("{}/{}/{act}", self.emergency(), encode(attendance))
+    }
+
     /// Where a commit of the last minutes is taken back.
     pub fn undo(&self) -> String {
         format!("{}/undo", self.base)

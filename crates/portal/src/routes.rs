@@ -6,6 +6,7 @@
 mod details;
 mod drafts;
 mod duplicates;
+mod emergency;
 mod newborn;
 mod register;
 
@@ -34,6 +35,18 @@ use crate::pages::who_looked::{Kind, Looked, Narrowed, Period, WhoLooked, who_lo
 pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/"),
     ("GET", "/t/{trust}/account"),
+    ("GET", "/t/{trust}/emergency"),
+    ("GET", "/t/{trust}/emergency/board"),
+    ("GET", "/t/{trust}/emergency/arrive"),
+    ("POST", "/t/{trust}/emergency/arrive"),
+    ("GET", "/t/{trust}/emergency/unknown"),
+    ("POST", "/t/{trust}/emergency/unknown"),
+    ("GET", "/t/{trust}/emergency/expect"),
+    ("POST", "/t/{trust}/emergency/expect"),
+    ("GET", "/t/{trust}/emergency/place"),
+    ("POST", "/t/{trust}/emergency/place"),
+    ("GET", "/t/{trust}/emergency/{id}/{act}"),
+    ("POST", "/t/{trust}/emergency/{id}/{act}"),
     ("GET", "/t/{trust}/patients"),
     ("GET", "/t/{trust}/patients/found"),
     ("GET", "/t/{trust}/patients/{id}"),
@@ -98,6 +111,7 @@ pub fn routes() -> Router {
         .route("/t/{trust}/register", get(register::show).post(register::submit))
         .route("/t/{trust}/drafts", post(drafts::keep))
         .route("/t/{trust}/undo", post(undo))
+        .merge(emergency::routes())
 }
 
 /// What the address of a page may say.

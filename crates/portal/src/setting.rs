@@ -28,6 +28,8 @@ pub struct Setting {
     pub role: Role,
     /// Whether clinical content may be shown to them.
     pub clinical: bool,
+    /// Whether they see who is in the emergency department.
+    pub sees_attendances: bool,
     /// Now.
     pub now: Moment,
     /// What tells this page's forms from those of another page: a form is carried out once.
@@ -39,6 +41,8 @@ pub struct Setting {
 /// Where in the rail a page lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rail {
+    /// The emergency department: its board and forms.
+    Emergency,
     /// Patients: search, summary, who has looked.
     Patients,
     /// The host.
@@ -69,6 +73,7 @@ impl Setting {
             environment,
             role: permit.role(),
             clinical: permit.scope().reads.contains("AllergyIntolerance"),
+            sees_attendances: permit.scope().reads.contains("Encounter"),
             now,
             form_key: String::new(),
             patients: links.patients(),
@@ -95,6 +100,9 @@ impl Setting {
     fn rail(&self, at: Rail) -> Vec<RailItem> {
         let item = |label, href, icon, of| RailItem { label, href, icon, current: at == of };
         let mut items = Vec::new();
+        if self.sees_attendances {
+            items.push(item("Emergency", self.links.emergency(), Icon::Pulse, Rail::Emergency));
+        }
         if self.role != Role::Operator {
             items.push(item("Patients", self.patients.clone(), Icon::Search, Rail::Patients));
         }

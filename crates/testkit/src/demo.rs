@@ -6,6 +6,7 @@
 //! "today"; ids never change. Knows no server and no page.
 
 mod adeyemi;
+mod emergency;
 mod people;
 mod places;
 mod story;
@@ -22,8 +23,10 @@ pub const STORY_NOW: Moment = Moment(1_794_926_100_000);
 pub fn demo_bundle(now: Moment) -> Vec<String> {
     let story = story::Story::at(now);
     let mut texts = places::resources();
+    texts.extend(emergency::places(&story));
     texts.extend(people::resources(&story));
     texts.extend(adeyemi::resources(&story));
+    texts.extend(emergency::resources(&story));
     texts
 }
 

@@ -119,7 +119,7 @@ impl SetBedState {
     }
 
     fn decide(&self, place: &Place, now: Moment) -> Result<BedState, Refusal> {
-        if !place.kind.is_bed() {
+        if !place.kind.holds_one() {
             return Err(Refusal::at("no-bed", "bed", format!("{} is not a bed.", place.name)));
         }
         let reason = self.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
@@ -161,7 +161,7 @@ pub(crate) async fn mark(
     let place = Place::of(document.root());
     // A bed that is closed or compromised stays so until somebody says otherwise.
     let is_plain = matches!(place.bed.status, BedStatus::Available | BedStatus::Vacated);
-    if !place.kind.is_bed() || !is_plain || place.bed.status == status {
+    if !place.kind.holds_one() || !is_plain || place.bed.status == status {
         return Ok(None);
     }
     let state = BedState { status, since: since.into(), reason: None, until: None };

@@ -134,7 +134,12 @@ impl PlaceKind {
         PlaceKind::ALL.iter().find(|(_, known)| *known == code).map_or(PlaceKind::Other, |(kind, _)| *kind)
     }
 
-    /// Whether one patient has it alone: a bed or a cot.
+    /// Whether one patient has it alone: a bed, a cot, or a cubicle of an emergency department.
+    pub fn holds_one(self) -> bool {
+        self.is_bed() || self == PlaceKind::Cubicle
+    }
+
+    /// Whether a stay can last in it: a bed or a cot.
     pub fn is_bed(self) -> bool {
         matches!(self, PlaceKind::Bed | PlaceKind::Cot)
     }

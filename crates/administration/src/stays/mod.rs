@@ -57,6 +57,7 @@ pub(crate) use gather::{holders, occupants};
 pub use gather::{in_ward, open_stays_of, stay};
 pub use leave::{Away, Leave, Return};
 pub use lists::{bed_requests, expected_stays_of, to_come_in, to_rebook};
+pub(crate) use move_to_bed::located;
 pub use move_to_bed::{MoveToBed, Then};
 pub use owed::{Owed, OwedKind, still_owed};
 pub use plan::{DISCHARGE_PLAN, DelayReason, DischargePlan, Leaving, Pathway, SetDischargePlan};
@@ -64,9 +65,9 @@ pub use request::{NEEDS, Offer, OfferEnd, REBOOK_DAYS, Request};
 pub use request_admission::RequestAdmission;
 pub use reserve_bed::{ReleaseBed, ReserveBed};
 pub use rows::stay_rows;
-pub(crate) use rows::{AT, RESERVED, live_claims};
+pub(crate) use rows::{AT, CLAIMS, EXPECTED_AT, RESERVED, live_claims};
 pub use set_tci::SetTci;
-pub(crate) use write::{NO_BED_YET, SECOND_STAY, retagged};
+pub(crate) use write::{NO_BED_YET, SECOND_STAY, arrivals, entry, locations, retagged, with};
 
 /// The class of inpatients (v3-ActCode) and those that stand for the same.
 const INPATIENT: [&str; 4] = ["IMP", "ACUTE", "NONAC", "SS"];

@@ -4,6 +4,7 @@
 
 mod beds;
 mod configuring;
+mod emergency;
 mod hospital;
 mod inpatients;
 mod merging;

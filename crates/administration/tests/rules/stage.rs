@@ -50,7 +50,10 @@ pub(crate) async fn stages() -> Vec<Stage> {
 
 fn options() -> Options {
     Options {
-        indexing: Indexing::new(vec![("fhir", 3), ("patient index", 2), ("stays", 2), ("merging", 1)], extract),
+        indexing: Indexing::new(
+            vec![("fhir", 3), ("patient index", 2), ("stays", 2), ("merging", 1), ("emergency", 1)],
+            extract,
+        ),
         clock: Arc::new(|| NOW),
         host: "test".into(),
         origin: "test/t/TEST".into(),
@@ -66,18 +69,31 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     stay_rows(source.kind, document.root(), rows);
     merge_rows(source.kind, document.root(), rows);
     administration::patient_rows(&document, rows);
+    administration::emergency::emergency_rows(source.kind, document.root(), rows);
+}
+
+fn place(id: &str, kind: &str, within: Option<&str>) -> String {
+    Object::resource("Location", id)
+        .text("status", "active")
+        .text("name", format!("Place {id}"))
+        .json("type", array([concept("urn:almoner:place-kind", kind, kind)]))
+        .json_if("partOf", within.map(|within| reference(&format!("Location/{within}"), None)))
+        .done()
+}
+
+/// An emergency department with an area of two cubicles and a corridor.
+pub(crate) fn emergency_places() -> Vec<String> {
+    vec![
+        place("ed", "emergency-department", None),
+        place("majors", "area", Some("ed")),
+        place("m-1", "cubicle", Some("majors")),
+        place("m-2", "cubicle", Some("majors")),
+        place("ed-corridor", "corridor", Some("ed")),
+    ]
 }
 
 /// Heron ward with a bay of four beds and a trolley; four people.
 fn ward() -> Vec<String> {
-    let place = |id: &str, kind: &str, within: Option<&str>| {
-        Object::resource("Location", id)
-            .text("status", "active")
-            .text("name", format!("Place {id}"))
-            .json("type", array([concept("urn:almoner:place-kind", kind, kind)]))
-            .json_if("partOf", within.map(|within| reference(&format!("Location/{within}"), None)))
-            .done()
-    };
     let mut texts = vec![
         place("heron", "ward", None),
         place("bay-a", "bay", Some("heron")),

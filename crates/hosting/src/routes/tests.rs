@@ -187,6 +187,7 @@ fn all_routes() -> Vec<(String, String)> {
             ("{name}", "x.css"),
             ("{step}", "ask"),
             ("{list}", "l1"),
+            ("{act}", "triage"),
         ];
         names.iter().fold(pattern.to_owned(), |path, (name, value)| path.replace(name, value))
     };

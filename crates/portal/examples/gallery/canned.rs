@@ -151,6 +151,7 @@ fn hit(
     why: &str,
 ) -> Hit {
     Hit {
+        id: id.into(),
         href: format!("/t/DEMO/patients/{id}"),
         name: name.into(),
         under: under.into(),

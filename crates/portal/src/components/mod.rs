@@ -3,6 +3,7 @@
 //! A component knows neither the record nor the clock: dates arrive printed, numbers arrive counted.
 
 pub mod access_row;
+pub mod acuity;
 pub mod banner;
 pub mod counter;
 pub mod field;

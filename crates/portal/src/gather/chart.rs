@@ -58,7 +58,7 @@ async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathe
     let mut versions = Vec::new();
     let (mut cut, mut allergies_readable) = (Vec::new(), true);
     for kind in TYPES {
-        match of_type(reading, id, kind, &mut versions).await {
+        match of_type(reading, id, kind, NEWEST, &mut versions).await {
             Ok(complete) => cut.extend((!complete).then_some(*kind)),
             // A chart without allergies must say so and never read as "none": the rest of the page still helps.
             Err(problem) if *kind == "AllergyIntolerance" => {
@@ -79,8 +79,14 @@ async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathe
 
 /// Adds the resources of a type in the patient's compartment, of observations the newest of each code and all without a
 /// code or a date; whether these were all.
-async fn of_type(reading: &Reading, id: &str, kind: &str, versions: &mut Vec<Version>) -> Result<bool, Problem> {
-    let each = if kind == "Observation" { NEWEST } else { MOST };
+pub(super) async fn of_type(
+    reading: &Reading,
+    id: &str,
+    kind: &str,
+    newest: usize,
+    versions: &mut Vec<Version>,
+) -> Result<bool, Problem> {
+    let each = if kind == "Observation" { newest } else { MOST };
     // Codes in words alone are one code to the index, and many tests to people.
     let uncoded = compartment_spans(id, Some(kind), &[(Some(""), "")]).swap_remove(0);
     let mut is_whole = true;

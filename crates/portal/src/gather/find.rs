@@ -154,6 +154,7 @@ fn hit(setting: &Setting, candidate: &Candidate, place: Option<Whereabouts>, sim
     let opens =
         if setting.role == Role::PrivacyOfficer { setting.links.who_looked(id) } else { setting.links.patient(id) };
     Some(Hit {
+        id: id.clone(),
         href: opens,
         name: name_words(&identity),
         under: under(&identity),

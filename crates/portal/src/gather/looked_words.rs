@@ -24,6 +24,8 @@ pub(super) fn what_words(query: &str) -> String {
         asked::DETAILS => "Details".to_owned(),
         asked::REGISTER => "As a possible match at registration".to_owned(),
         asked::SEARCH => "In a search".to_owned(),
+        asked::EMERGENCY => "Emergency board".to_owned(),
+        asked::EMERGENCY_FORM => "Emergency form".to_owned(),
         asked::WHO_LOOKED => "Who has looked".to_owned(),
         query if is_software(query) => software_words(query),
         _ => "Other".to_owned(),

@@ -6,6 +6,7 @@
 pub(crate) mod chart;
 pub(crate) mod details;
 pub(crate) mod duplicates;
+pub(crate) mod emergency;
 pub(crate) mod find;
 pub(crate) mod looked;
 mod looked_words;
@@ -14,7 +15,7 @@ pub(crate) mod register;
 use record::{Problem, Reading};
 
 /// Ends a reading, whatever came of it.
-async fn finished<T>(reading: Reading, answer: Result<T, Problem>) -> Result<T, Problem> {
+pub(crate) async fn finished<T>(reading: Reading, answer: Result<T, Problem>) -> Result<T, Problem> {
     reading.finish().await?;
     answer
 }

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod configuration;
 pub(crate) mod details;
 pub(crate) mod duplicates;
+pub(crate) mod emergency;
 pub mod held;
 pub mod host;
 pub(crate) mod newborn;

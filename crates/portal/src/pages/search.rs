@@ -17,6 +17,8 @@ use crate::words::{clock, counted};
 /// One person found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
+    /// The Patient's id.
+    pub id: String,
     /// The summary's address.
     pub href: String,
     /// `SURNAME, Given (Title)`.

@@ -12,6 +12,7 @@ use http_body_util::BodyExt as _;
 use portal::components::frame::Environment;
 use portal::{Door, Names};
 use record::{Act, Cause, CauseKind, Change, Draft, Indexing, Key, Location, Options, Record, Source, Template};
+use terms::Moment;
 use terms::index::Row;
 use testkit::demo::{STORY_NOW, demo_bundle};
 use tower::ServiceExt as _;
@@ -32,13 +33,18 @@ pub(crate) struct Answer {
 impl Trust {
     /// Makes the record and writes the demonstration through the write door.
     pub(crate) async fn demo() -> Trust {
+        Trust::demo_at(STORY_NOW).await
+    }
+
+    /// The same, told as if it were another moment.
+    pub(crate) async fn demo_at(now: Moment) -> Trust {
         let directory = tempfile::tempdir().unwrap();
         let location = Location::Sqlite { directory: directory.path().join("record") };
-        let functions = vec![("fhir", 3), ("patient index", 2), ("stays", 1), ("merging", 1)];
+        let functions = vec![("fhir", 3), ("patient index", 2), ("stays", 2), ("merging", 1), ("emergency", 1)];
         let indexing = Indexing::new(functions, extract);
         let options = Options {
             indexing,
-            clock: Arc::new(|| STORY_NOW),
+            clock: Arc::new(move || now),
             host: "test".into(),
             origin: "test/t/DEMO".into(),
             durability: record::Durability::default(),
@@ -47,7 +53,7 @@ impl Trust {
         };
         let record = Record::open(&location, options).await.unwrap();
         let trust = Trust { record, _directory: directory };
-        trust.put(&demo_bundle(STORY_NOW)).await;
+        trust.put(&demo_bundle(now)).await;
         trust
     }
 
@@ -79,7 +85,12 @@ impl Trust {
 
     /// Asks for a page as someone in a role.
     pub(crate) async fn get(&self, role: Role, path: &str) -> Answer {
-        let door = self.door("user/t.tester", role);
+        self.get_at(role, path, STORY_NOW).await
+    }
+
+    /// The same at another moment.
+    pub(crate) async fn get_at(&self, role: Role, path: &str, now: Moment) -> Answer {
+        let door = Door { now, ..self.door("user/t.tester", role) };
         // As the script of our own pages asks: a part of a page is given to it alone.
         let request = Request::get(path).header("hx-request", "true").extension(door).body(Body::empty()).unwrap();
         answer(request).await
@@ -167,4 +178,5 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     administration::patient_rows(&document, rows);
     administration::stays::stay_rows(source.kind, document.root(), rows);
     administration::merging::merge_rows(source.kind, document.root(), rows);
+    administration::emergency::emergency_rows(source.kind, document.root(), rows);
 }

@@ -1,7 +1,7 @@
 //! The people of the demonstration: Mrs Adeyemi's ward, those with names like hers, one who has died, one newborn.
 //! Everybody in it is invented; it knows nothing of stores or pages.
 
-use super::places::{TRUST, bed, place, staff};
+use super::places::{TRUST, bed, staff};
 use super::story::Story;
 use super::write::{Object, SNOMED, array, code, concept, quoted, reference, words};
 
@@ -35,9 +35,9 @@ enum Answer {
     Elsewhere,
 }
 
-/// An open stay on Heron ward or in the emergency department.
+/// An open stay on Heron ward.
 struct Stay {
-    bed: Option<u8>,
+    bed: u8,
     since: &'static str,
     reason: (&'static str, &'static str),
     doctor: &'static str,
@@ -49,7 +49,7 @@ const fn stay(
     reason: (&'static str, &'static str),
     doctor: &'static str,
 ) -> Option<Stay> {
-    Some(Stay { bed: Some(bed), since, reason, doctor })
+    Some(Stay { bed, since, reason, doctor })
 }
 
 const PEOPLE: &[Person] = &[
@@ -261,7 +261,8 @@ const PEOPLE: &[Person] = &[
         address: ("7 Gantry Street", "TH2 3RS"),
         mobile: Some("07700 900 518"),
         allergies: Answer::Agent { code: "293586001", agent: "aspirin", reaction: ("56018004", "wheeze") },
-        stay: Some(Stay { bed: None, since: "2026-11-17T10:20", reason: ("195967001", "Asthma"), doctor: "eze" }),
+        // Told in the emergency department.
+        stay: None,
     },
     Person {
         id: "cole-arthur",
@@ -434,10 +435,7 @@ fn allergy(person: &Person, story: &Story) -> Option<String> {
 }
 
 fn encounter(person: &Person, stay: &Stay, story: &Story) -> String {
-    let (class, (place, place_words)) = match stay.bed {
-        Some(number) => ("IMP", bed(number)),
-        None => ("EMER", place("ed-majors-4")),
-    };
+    let (place, place_words) = bed(stay.bed);
     let doctor = staff(stay.doctor);
     let location = Object::new().json("location", reference(&place, &place_words)).text("status", "active");
     let attends = code("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "ATND");
@@ -446,7 +444,7 @@ fn encounter(person: &Person, stay: &Stay, story: &Story) -> String {
         .text("status", "in-progress")
         .json(
             "class",
-            Object::new().text("system", "http://terminology.hl7.org/CodeSystem/v3-ActCode").text("code", class).done(),
+            Object::new().text("system", "http://terminology.hl7.org/CodeSystem/v3-ActCode").text("code", "IMP").done(),
         )
         .json("subject", Object::new().text("reference", format!("Patient/{}", person.id)).done())
         .json("participant", array([participant.done()]))

@@ -19,7 +19,6 @@ const STAFF: &[(&str, &str, &str, &str)] = &[
 /// Places that are not beds: id, name, physical type.
 const PLACES: &[(&str, &str, &str)] = &[
     ("heron", "Heron ward", "wa"),
-    ("ed-majors-4", "Emergency department, majors 4", "ro"),
     ("respiratory-clinic", "Respiratory clinic", "ro"),
     ("diabetes-clinic", "Diabetes clinic", "ro"),
     ("sleep-laboratory", "Sleep laboratory", "ro"),

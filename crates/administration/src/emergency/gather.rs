@@ -1,0 +1,111 @@
+//! The emergency department as it is read from a record: who is here, who is due, who left on a day.
+
+use std::collections::BTreeMap;
+
+use record::{Clause, Key, Problem, Reading, Select};
+use terms::Date;
+use terms::index::{Part, Span};
+
+use super::Attendance;
+use super::rows::{ATTENDING, IN_DEPARTMENT, LEFT_DEPARTMENT, day_part};
+use crate::draft;
+use crate::places::{self, Place, PlaceKind, Ward};
+use crate::stays::{AT, CLAIMS, EXPECTED_AT, Stay};
+
+/// Most attendances of one department that a board shows.
+const MOST_ON_A_BOARD: usize = 1000;
+/// Most steps from a place to its department.
+const MOST_STEPS: usize = 8;
+
+/// A department with everybody in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Department {
+    /// The department and its places.
+    pub ward: Ward,
+    /// Who is in it.
+    pub here: Vec<Attendance>,
+    /// Whom ambulances announced.
+    pub due: Vec<Attendance>,
+}
+
+/// One attendance; `None` when there is none or the permit does not reach it.
+pub async fn attendance(reading: &Reading, id: &str) -> Result<Option<Attendance>, Problem> {
+    let version = reading.get(&Key::new("Encounter", id)).await?.filter(|version| !version.text.is_empty());
+    let Some(version) = version else { return Ok(None) };
+    Ok(Attendance::of(draft::document(&version)?.root()))
+}
+
+/// The department of an id with everybody who is in it or due; `None` when it is no department.
+pub async fn department(reading: &Reading, id: &str) -> Result<Option<Department>, Problem> {
+    let ward = places::ward(reading, id).await?;
+    let Some(ward) = ward.filter(|ward| ward.place.kind == PlaceKind::EmergencyDepartment) else { return Ok(None) };
+    let mut spans = vec![Span::head(IN_DEPARTMENT, [Part::target("Location", id)])];
+    for place in ward.places() {
+        let at = |row: &'static str| Span::head(row, [Part::target("Location", place.id.as_str())]);
+        spans.extend([AT, CLAIMS, EXPECTED_AT].map(at));
+    }
+    let (mut here, mut due) = (Vec::new(), Vec::new());
+    for attendance in found(reading, spans).await? {
+        if attendance.is_here() {
+            here.push(attendance);
+        } else if attendance.is_due() {
+            due.push(attendance);
+        }
+    }
+    here.sort_by(|one, other| (one.arrived, &one.stay.id).cmp(&(other.arrived, &other.stay.id)));
+    due.sort_by(|one, other| (one.arrived, &one.stay.id).cmp(&(other.arrived, &other.stay.id)));
+    Ok(Some(Department { ward, here, due }))
+}
+
+/// Who left a department on a local day, in the order in which they left.
+pub async fn left_on(reading: &Reading, ward: &Ward, day: Date) -> Result<Vec<Attendance>, Problem> {
+    let spans = ward
+        .places()
+        .map(|place| Span::head(LEFT_DEPARTMENT, [Part::target("Location", place.id.as_str()), day_part(day)]));
+    let mut left = found(reading, spans.collect()).await?;
+    left.sort_by(|one, other| (one.left, &one.stay.id).cmp(&(other.left, &other.stay.id)));
+    Ok(left)
+}
+
+/// The expected stays of those with a decision to admit, by the stay's id: which bed is kept for them.
+pub async fn expected_stays(reading: &Reading, here: &[Attendance]) -> Result<BTreeMap<String, Stay>, Problem> {
+    let ids = here.iter().filter_map(|attendance| attendance.decision.as_ref()?.stay.as_deref());
+    let keys: Vec<Key> = ids.map(|id| Key::new("Encounter", id)).collect();
+    let versions = reading.get_many(&keys).await?;
+    let stays = versions.iter().map(|version| Ok(Stay::of(draft::document(version)?.root())));
+    stays.map(|stay: Result<Stay, Problem>| stay.map(|stay| (stay.id.clone(), stay))).collect()
+}
+
+/// The attendances of a patient that go on.
+pub(super) async fn open_attendances_of(reading: &Reading, patient: &str) -> Result<Vec<Attendance>, Problem> {
+    found(reading, vec![Span::head(ATTENDING, [Part::target("Patient", patient)])]).await
+}
+
+/// Whether a place lies in a department, or is it.
+pub(super) async fn is_within(reading: &Reading, place: &Place, department: &str) -> Result<bool, Problem> {
+    let mut here = place.clone();
+    for _ in 0..MOST_STEPS {
+        if here.id == department {
+            return Ok(true);
+        }
+        let Some(above) = &here.part_of else { return Ok(false) };
+        let Some(next) = places::place(reading, above).await? else { return Ok(false) };
+        here = next;
+    }
+    Ok(false)
+}
+
+async fn found(reading: &Reading, spans: Vec<Span>) -> Result<Vec<Attendance>, Problem> {
+    let mut select = Select::of("Encounter").with(Clause::Any(spans)).limit(1000);
+    let mut attendances = Vec::new();
+    loop {
+        let page = reading.select(&select).await?;
+        for version in &page.versions {
+            attendances.extend(Attendance::of(draft::document(version)?.root()));
+        }
+        match page.next {
+            Some(next) if attendances.len() < MOST_ON_A_BOARD => select.after = Some(next),
+            _ => return Ok(attendances),
+        }
+    }
+}

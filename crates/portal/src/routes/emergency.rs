@@ -1,0 +1,435 @@
+//! The routes of the emergency department: the board and its part, booking in, and one form for each act.
+
+use administration::emergency::{
+    Arrive, AssessFirst, By, Category, DecideToAdmit, Depart, Destination, ExpectAmbulance, FollowUp, HandOver,
+    LeaveBeforeSeen, Mode, MoveInDepartment, Newcomer, Outcome, RemoveAttendance, TakeOver, Takes, Triage, WaitFor,
+    Whose,
+};
+use administration::places::{BedStatus, SetBedState};
+use administration::registration::Gender;
+use administration::{Command, Refusal};
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::{Extension, Form as Fields, Router, routing::get};
+use http::{HeaderMap, StatusCode};
+use record::{Problem, Reading, Select};
+use serde::Deserialize;
+use terms::Moment;
+
+use super::{failed, not_allowed, not_found, page, stopped};
+use crate::act::{NotDone, Typed, act, done, done_notice};
+use crate::door::{Door, asked};
+use crate::gather::emergency::{Board, Row, Seen, board, seen};
+use crate::gather::{find, finished};
+use crate::pages::emergency::arrive::{arrive_page, expect_page, place_page, unknown_page, who_page};
+use crate::pages::emergency::forms::{Act, Form, Staff, TEAMS, act_page};
+use crate::pages::emergency::{BoardView, Only, View, board_page, board_part, mark};
+
+/// Staff that a form offers.
+const MOST_STAFF: usize = 500;
+
+type Pairs = Vec<(String, String)>;
+
+/// The routes of this file.
+pub(super) fn routes() -> Router {
+    Router::new()
+        .route("/t/{trust}/emergency", get(show_board))
+        .route("/t/{trust}/emergency/board", get(show_part))
+        .route("/t/{trust}/emergency/arrive", get(show_arrive).post(submit_arrive))
+        .route("/t/{trust}/emergency/unknown", get(show_unknown).post(submit_unknown))
+        .route("/t/{trust}/emergency/expect", get(show_expect).post(submit_expect))
+        .route("/t/{trust}/emergency/place", get(show_place).post(submit_place))
+        .route("/t/{trust}/emergency/{id}/{act}", get(show_act).post(submit_act))
+}
+
+/// What the address of the board may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    department: String,
+    view: String,
+    only: String,
+    /// What a page shows already: see [`mark`].
+    shown: String,
+    /// What was just done, and how it is undone.
+    done: String,
+    undo: String,
+}
+
+/// `GET …/emergency`.
+async fn show_board(Extension(door): Extension<Door>, Query(asked): Query<Asked>) -> Response {
+    let setting = door.setting();
+    answer(&door, &asked, |view| {
+        let back = view.links.emergency_as(&view.board.department.ward.place.id, "", "");
+        board_page(&setting, view, done_notice(&setting, &asked.done, &asked.undo, &back).as_ref())
+    })
+    .await
+}
+
+/// `GET …/emergency/board`: what changes on it. Whoever comes here as to a page is led to the page.
+async fn show_part(Extension(door): Extension<Door>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+    if !headers.contains_key("hx-request") {
+        let to = door.setting().links.emergency_as(&asked.department, &asked.view, &asked.only);
+        return Redirect::to(&to).into_response();
+    }
+    // Nothing was written since, and it is the same minute: nobody is read, and nobody's showing is noted again.
+    if asked.shown == mark(*door.record.follow().borrow(), door.now) {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    answer(&door, &asked, board_part).await
+}
+
+async fn answer(door: &Door, asked: &Asked, render: impl Fn(&BoardView<'_>) -> maud::Markup) -> Response {
+    if let Some(refused) = refused(door) {
+        return refused;
+    }
+    match gathered(door, &asked.department, asked::EMERGENCY).await {
+        Ok(Some(board)) => {
+            let links = door.setting().links;
+            let view = BoardView {
+                board: &board,
+                links: &links,
+                is_clinical: is_clinical(door),
+                changes: door.permit.scope().writes.contains("Encounter"),
+                view: View::of_code(&asked.view),
+                only: Only::of_code(&asked.only),
+                now: door.now,
+            };
+            page(StatusCode::OK, render(&view))
+        }
+        Ok(None) => not_found(door),
+        Err(problem) => failed(door, &problem),
+    }
+}
+
+fn is_clinical(door: &Door) -> bool {
+    door.permit.scope().reads.contains("AllergyIntolerance")
+}
+
+fn clinicians_only(door: &Door) -> Response {
+    not_allowed(door, "A clinician records this. Ask whoever looks after the patient.")
+}
+
+/// Who sees no attendances is told so.
+fn refused(door: &Door) -> Option<Response> {
+    let sees = door.permit.scope().reads.contains("Encounter");
+    (!sees).then(|| not_allowed(door, "Your role does not see who is in the department."))
+}
+
+async fn gathered(door: &Door, department: &str, asked: &'static str) -> Result<Option<Board>, Problem> {
+    let reading = door.record.read(&door.permit, asked).await?;
+    let answer = board(&reading, department, is_clinical(door), door.now).await;
+    finished(reading, answer).await
+}
+
+/// What a form stands on.
+struct Facts {
+    board: Board,
+    /// Whom a new arrival is about.
+    seen: Option<Seen>,
+    staff: Vec<Staff>,
+}
+
+async fn facts(door: &Door, typed: &Typed) -> Result<Option<Facts>, Problem> {
+    let reading = door.record.read(&door.permit, asked::EMERGENCY_FORM).await?;
+    let answer = facts_in(door, &reading, typed).await;
+    finished(reading, answer).await
+}
+
+async fn facts_in(door: &Door, reading: &Reading, typed: &Typed) -> Result<Option<Facts>, Problem> {
+    let Some(board) = board(reading, typed.text("department"), false, door.now).await? else { return Ok(None) };
+    let seen = match typed.text("patient") {
+        "" => None,
+        patient => seen(reading, patient, None, (false, door.now)).await?,
+    };
+    let staff = staff(reading).await?;
+    Ok(Some(Facts { board, seen, staff }))
+}
+
+/// Practitioners by name.
+async fn staff(reading: &Reading) -> Result<Vec<Staff>, Problem> {
+    let page = reading.select(&Select::of("Practitioner").limit(MOST_STAFF)).await?;
+    let mut staff: Vec<Staff> = page.versions.iter().filter_map(practitioner).collect();
+    staff.sort_by(|one, other| one.1.cmp(&other.1));
+    Ok(staff)
+}
+
+fn practitioner(version: &record::Version) -> Option<Staff> {
+    let document = fhir::Document::parse(&version.text, &fhir::Limits::default()).ok()?;
+    let name = fhir::read::items(document.root(), "name").find_map(|name| fhir::read::text(name, "text"))?;
+    Some((format!("Practitioner/{}", version.key.id), name))
+}
+
+/// What shows a form; `None` when what it is about is not there.
+type Show<'s> = &'s (dyn Fn(&Facts, &Form<'_>) -> Option<Response> + Sync);
+
+/// A form with what is so now and what was typed.
+async fn render(door: &Door, typed: &Typed, refusal: Option<Refusal>, show: Show<'_>) -> Response {
+    if let Some(refused) = refused(door) {
+        return refused;
+    }
+    let facts = match facts(door, typed).await {
+        Ok(Some(facts)) => facts,
+        Ok(None) => return not_found(door),
+        Err(problem) => return failed(door, &problem),
+    };
+    let setting = door.setting();
+    let form = Form { setting: &setting, board: &facts.board, typed, refusal: refusal.as_ref() };
+    show(&facts, &form).unwrap_or_else(|| not_found(door))
+}
+
+fn shown(form: &Form<'_>, markup: maud::Markup) -> Response {
+    let status = if form.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    page(status, markup)
+}
+
+/// Carries a form's command out; back to the board, or to the form with what was refused.
+async fn finish(door: &Door, typed: &Typed, command: Result<Command, Refusal>, what: &str, show: Show<'_>) -> Response {
+    if !door.permit.scope().writes.contains("Encounter") {
+        return not_allowed(door, "Your role does not change who is in the department.");
+    }
+    let back = door.setting().links.emergency_as(typed.text("department"), "", "");
+    let command = match command {
+        Ok(command) => command,
+        Err(refusal) => return render(door, typed, Some(refusal), show).await,
+    };
+    match act(door, &command, typed).await {
+        Ok(receipt) => done(&back, what, &receipt),
+        Err(NotDone::Refused(refusal)) => render(door, typed, Some(refusal), show).await,
+        Err(other) => stopped(door, other, &back),
+    }
+}
+
+fn id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+fn due<'f>(facts: &'f Facts, form: &Form<'_>) -> Option<&'f administration::emergency::Attendance> {
+    let id = form.typed.text("attendance");
+    facts.board.department.due.iter().find(|due| due.stay.id == id)
+}
+
+fn arrive_form(facts: &Facts, form: &Form<'_>) -> Option<Response> {
+    facts.seen.as_ref()?;
+    Some(shown(form, arrive_page(form, facts.seen.as_ref(), due(facts, form))))
+}
+
+/// `GET …/arrive`: who, then how.
+async fn show_arrive(Extension(door): Extension<Door>, Query(fields): Query<Pairs>) -> Response {
+    let typed = Typed::of(fields);
+    if !typed.text("patient").is_empty() {
+        return render(&door, &typed, None, &arrive_form).await;
+    }
+    if let Some(refused) = refused(&door) {
+        return refused;
+    }
+    let outcome = match find::find(&door, typed.text("q"), false).await {
+        Ok(outcome) => outcome,
+        Err(problem) => return failed(&door, &problem),
+    };
+    render(&door, &typed, None, &|facts, form| Some(shown(form, who_page(form, &outcome, due(facts, form))))).await
+}
+
+/// `POST …/arrive`.
+async fn submit_arrive(Extension(door): Extension<Door>, Fields(fields): Fields<Pairs>) -> Response {
+    let typed = Typed::of(fields);
+    let who = Whose::Known(typed.text("patient").to_owned());
+    finish(&door, &typed, arrive_command(&door, &typed, who), "arrived", &arrive_form).await
+}
+
+fn arrive_command(door: &Door, typed: &Typed, who: Whose) -> Result<Command, Refusal> {
+    Ok(Command::Arrive(Arrive {
+        attendance: typed.some("attendance").unwrap_or_else(id),
+        who,
+        department: typed.text("department").to_owned(),
+        place: typed.some("place"),
+        at: typed.moment(door.now)?,
+        mode: Mode::of_code(typed.text("mode")),
+        complaint: typed.some("complaint"),
+    }))
+}
+
+fn unknown_form(facts: &Facts, form: &Form<'_>) -> Option<Response> {
+    Some(shown(form, unknown_page(form, due(facts, form))))
+}
+
+/// `GET …/unknown`.
+async fn show_unknown(Extension(door): Extension<Door>, Query(fields): Query<Pairs>) -> Response {
+    render(&door, &Typed::of(fields), None, &unknown_form).await
+}
+
+/// `POST …/unknown`.
+async fn submit_unknown(Extension(door): Extension<Door>, Fields(fields): Fields<Pairs>) -> Response {
+    let typed = Typed::of(fields);
+    let newcomer = Newcomer { patient: id(), age: typed.some("age"), gender: Gender::of_code(typed.text("gender")) };
+    finish(&door, &typed, arrive_command(&door, &typed, Whose::Unknown(newcomer)), "arrived", &unknown_form).await
+}
+
+fn expect_form(_: &Facts, form: &Form<'_>) -> Option<Response> {
+    Some(shown(form, expect_page(form)))
+}
+
+/// `GET …/expect`.
+async fn show_expect(Extension(door): Extension<Door>, Query(fields): Query<Pairs>) -> Response {
+    render(&door, &Typed::of(fields), None, &expect_form).await
+}
+
+/// `POST …/expect`.
+async fn submit_expect(Extension(door): Extension<Door>, Fields(fields): Fields<Pairs>) -> Response {
+    let typed = Typed::of(fields);
+    finish(&door, &typed, expect_command(&door, &typed), "expected", &expect_form).await
+}
+
+fn expect_command(door: &Door, typed: &Typed) -> Result<Command, Refusal> {
+    let minutes: Option<i64> = typed.text("minutes").parse().ok().filter(|minutes| (0..=720).contains(minutes));
+    let sentence = "Say in how many minutes it is due: a number up to 720.";
+    let minutes = minutes.ok_or_else(|| Refusal::at("minutes", "minutes", sentence))?;
+    Ok(Command::ExpectAmbulance(ExpectAmbulance {
+        attendance: id(),
+        department: typed.text("department").to_owned(),
+        due: Moment(door.now.0 + minutes * 60_000),
+        described: typed.some("described"),
+        complaint: typed.some("complaint"),
+        place: typed.some("place"),
+    }))
+}
+
+fn place_form(facts: &Facts, form: &Form<'_>) -> Option<Response> {
+    let place = facts.board.department.ward.find(form.typed.text("place"))?;
+    Some(shown(form, place_page(form, place)))
+}
+
+/// `GET …/place`.
+async fn show_place(Extension(door): Extension<Door>, Query(fields): Query<Pairs>) -> Response {
+    render(&door, &Typed::of(fields), None, &place_form).await
+}
+
+/// `POST …/place`.
+async fn submit_place(Extension(door): Extension<Door>, Fields(fields): Fields<Pairs>) -> Response {
+    let typed = Typed::of(fields);
+    let bed = typed.text("place").to_owned();
+    let command = SetBedState { bed, status: BedStatus::Available, reason: None, until: None };
+    finish(&door, &typed, Ok(Command::SetBedState(command)), "bed-state", &place_form).await
+}
+
+fn row_of<'f>(facts: &'f Facts, id: &str) -> Option<&'f Row> {
+    facts.board.rows().find(|row| row.attendance.stay.id == id)
+}
+
+/// `GET …/{id}/{act}`.
+async fn show_act(
+    Extension(door): Extension<Door>,
+    Path((_, id, name)): Path<(String, String, String)>,
+    Query(fields): Query<Pairs>,
+) -> Response {
+    let Some(act) = Act::of_code(&name) else { return not_found(&door) };
+    if act.is_clinical() && !is_clinical(&door) {
+        return clinicians_only(&door);
+    }
+    match with_department(&door, Typed::of(fields), &id).await {
+        Ok(typed) => render(&door, &typed, None, &|facts, form| act_form(facts, form, act, &id)).await,
+        Err(problem) => failed(&door, &problem),
+    }
+}
+
+/// `POST …/{id}/{act}`.
+async fn submit_act(
+    Extension(door): Extension<Door>,
+    Path((_, id, name)): Path<(String, String, String)>,
+    Fields(fields): Fields<Pairs>,
+) -> Response {
+    let Some(act) = Act::of_code(&name) else { return not_found(&door) };
+    if act.is_clinical() && !is_clinical(&door) {
+        return clinicians_only(&door);
+    }
+    let typed = Typed::of(fields);
+    let command = match act_command(&door, act, &id, &typed).await {
+        Err(NotDone::Refused(refusal)) => Err(refusal),
+        Err(other) => return stopped(&door, other, &door.setting().links.emergency_as("", "", "")),
+        Ok(command) => Ok(command),
+    };
+    finish(&door, &typed, command, act.done(), &|facts, form| act_form(facts, form, act, &id)).await
+}
+
+/// The fields with the department that the attendance belongs to, when the address does not say it.
+async fn with_department(door: &Door, typed: Typed, id: &str) -> Result<Typed, Problem> {
+    if refused(door).is_some() || !typed.text("department").is_empty() {
+        return Ok(typed);
+    }
+    let reading = door.record.read(&door.permit, asked::EMERGENCY_FORM).await?;
+    let answer = administration::emergency::attendance(&reading, id).await;
+    let attendance = finished(reading, answer).await?;
+    Ok(typed.with("department", attendance.and_then(|attendance| attendance.department).unwrap_or_default()))
+}
+
+fn act_form(facts: &Facts, form: &Form<'_>, act: Act, id: &str) -> Option<Response> {
+    let row = row_of(facts, id)?;
+    Some(shown(form, act_page(form, act, row, &facts.staff)))
+}
+
+async fn act_command(door: &Door, act: Act, attendance: &str, typed: &Typed) -> Result<Command, NotDone> {
+    let attendance = attendance.to_owned();
+    let principal = door.permit.principal();
+    let by = By { id: principal.id.clone(), name: principal.name.clone() };
+    let at = if act == Act::Mistake { door.now } else { typed.moment(door.now)? };
+    Ok(match act {
+        Act::HandOver => Command::HandOver(HandOver { attendance, at }),
+        Act::Triage => {
+            let category = typed.text("category").parse().ok().and_then(Category::of);
+            Command::Triage(Triage { attendance, category, complaint: typed.some("complaint"), at, by })
+        }
+        Act::Assess => Command::AssessFirst(AssessFirst { attendance, at, by }),
+        Act::Move => {
+            let to = typed.some("to").ok_or_else(|| Refusal::at("no-place", "to", "Choose where the patient goes."))?;
+            Command::MoveInDepartment(MoveInDepartment { attendance, to, at })
+        }
+        Act::TakeOver | Act::Senior => {
+            let name = typed.some("name");
+            let staff = known_staff(door).await?;
+            let who = staff.into_iter().find(|(_, known)| Some(known) == name.as_ref()).map(|(who, _)| who);
+            let takes = if act == Act::Senior { Takes::AsSenior } else { Takes::AsClinician };
+            Command::TakeOver(TakeOver { attendance, who, name, takes, at })
+        }
+        Act::Wait => {
+            let (now, waits_for) = (typed.some("now"), typed.some("waits_for"));
+            Command::WaitFor(WaitFor { attendance, now, waits_for, at })
+        }
+        Act::Admit => Command::DecideToAdmit(admit_command(door, attendance, typed, (at, by)).await?),
+        Act::Depart => Command::Depart(Depart {
+            attendance,
+            at,
+            outcome: Outcome::of_code(typed.text("outcome")),
+            destination: Destination::of_code(typed.text("destination")),
+            follow_up: FollowUp::of_code(typed.text("follow_up")),
+            diagnosis: typed.some("diagnosis"),
+            by,
+        }),
+        Act::Left => Command::LeaveBeforeSeen(LeaveBeforeSeen { attendance, at, by }),
+        Act::Mistake => Command::RemoveAttendance(RemoveAttendance { attendance, reason: typed.some("reason"), by }),
+    })
+}
+
+async fn known_staff(door: &Door) -> Result<Vec<Staff>, Problem> {
+    let reading = door.record.read(&door.permit, asked::EMERGENCY_FORM).await?;
+    let answer = staff(&reading).await;
+    finished(reading, answer).await
+}
+
+async fn admit_command(
+    door: &Door,
+    attendance: String,
+    typed: &Typed,
+    (at, by): (Moment, By),
+) -> Result<DecideToAdmit, NotDone> {
+    let function = TEAMS.iter().find(|(code, _)| *code == typed.text("treatment_function"));
+    let consultant = known_staff(door).await?.into_iter().find(|(who, _)| *who == typed.text("consultant"));
+    Ok(DecideToAdmit {
+        attendance,
+        stay: id(),
+        treatment_function: function.map(|(code, words)| ((*code).to_owned(), (*words).to_owned())),
+        consultant,
+        note: typed.some("note"),
+        at,
+        by,
+    })
+}
