@@ -7,6 +7,7 @@
 //! [`Undo`] takes a commit back.
 //! [`patient_rows`] and [`stays::stay_rows`] make index rows; [`Question`] reads what somebody typed into the search
 //! box, says which rows to look at ([`Question::attempts`]) and judges who was found ([`Question::judge`]).
+//! [`matching`] finds which records of a set could be one person, and says why.
 //!
 //! [`mod@configuration`] reads, checks and compares the text files that say what a trust has, and makes resources of them.
 //!
@@ -16,6 +17,7 @@ mod command;
 pub mod configuration;
 mod draft;
 pub mod emergency;
+pub mod matching;
 pub mod merging;
 mod owner;
 pub mod patient_index;

@@ -8,6 +8,7 @@
 //! * `gate` stands before every route: a bearer token (`tokens`) or a session (`sessions`, begun in `sign_in`) becomes
 //!   a permit, or the request is turned away. `routes` is the table; `listener` bounds what a client can hold.
 //! * [`mod@configure`] checks, applies and takes back the text files of a trust's configuration.
+//! * [`match_file`] finds likely duplicates in a CSV; it needs no trust.
 //! * `load` takes FHIR files; its [`Account`] says of every resource what became of it.
 //!
 //! Does not know clinical rules, HTML beyond the pages of `portal`, or SQL.
@@ -33,6 +34,7 @@ mod host;
 mod host_page;
 mod listener;
 mod load;
+mod match_file;
 mod ownership;
 mod password;
 mod password_page;
@@ -52,6 +54,7 @@ pub use configuration::{Configuration, DEFAULT_FILE, Settings, Store};
 pub use demo::{Demonstration, serve_demonstration};
 pub use failure::Failure;
 pub use load::account::{Account, Counts, PassedOver, Place, Refusal};
+pub use match_file::{Column, FieldSays, MatchFile, Matched, MatchedPair, PersonField, match_file};
 pub use secret::Secret;
 pub use serve::{run, serve};
 pub use trusts::TrustCode;

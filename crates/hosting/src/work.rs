@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::configure::{Applied, Checked, Compared, Configure, LiveView};
 use crate::failure::Failure;
 use crate::load::account::Account;
+use crate::match_file::Matched;
 use crate::secret::Secret;
 use crate::trusts::TrustCode;
 
@@ -212,6 +213,8 @@ pub enum Outcome {
     ConfigurationApplied(Applied),
     /// The configuration that is live.
     ConfigurationLive(LiveView),
+    /// The likely pairs of a file of people.
+    Matched(Matched),
     /// What a check found.
     Verified {
         /// Whether the record is whole.

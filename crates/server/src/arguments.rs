@@ -2,9 +2,11 @@
 //! What is checked here is only how something is written; whether it may be is decided by `hosting`.
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use hosting::Column;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +15,7 @@ Examples:
   almoner user add --trust RTX --name s.reilly --display \"S Reilly\" --role clinician
   almoner configure --trust RTX diff thameside/      what files would change of wards, beds, services, staff
   almoner load --trust RTX bundles/ extract.ndjson.gz synthea.tar.gz
+  almoner match --input people.csv --out pairs.csv  find likely duplicates in a file
   almoner serve --listen 127.0.0.1:8400             serve all trusts of the data directory
   almoner token --trust RTX --role system --ttl 12h
 
@@ -100,6 +103,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: ConfigureCommand,
     },
+    /// Find likely duplicates among the people of a CSV file. Needs no trust, keeps nothing, merges nothing.
+    ///
+    /// The file is UTF-8 and its first line names the columns. Columns with usual names (surname, given_name,
+    /// date_of_birth, postcode, sex, nhs_number, address, phone and the like) are found; others are named by --column.
+    Match(MatchArguments),
     /// Check that a record is whole: chain, tree, texts, access journal.
     Verify {
         /// Of which trust.
@@ -124,6 +132,24 @@ pub(crate) enum Command {
         #[arg(long, value_name = "CODE")]
         trust: String,
     },
+}
+
+/// A file to be matched.
+#[derive(Debug, Args)]
+pub(crate) struct MatchArguments {
+    /// The people: CSV with a header.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// Write all pairs as CSV, with what each field says.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Which column holds a field, such as surname=family_name; fields: id, surname, given, born, sex, nhs-number,
+    /// postcode, address, phone. May be repeated, also for one field.
+    #[arg(long, value_name = "FIELD=NAME")]
+    pub(crate) column: Vec<Column>,
+    /// How many threads work [default: as many as the machine has].
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) threads: Option<NonZero<usize>>,
 }
 
 /// A token to be made.

@@ -12,11 +12,13 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use hosting::configure::{Configure, Folder};
-use hosting::{Configuration, Failure, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work};
+use hosting::{
+    Configuration, Failure, MatchFile, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work,
+};
 
 use crate::arguments::{
-    Arguments, Command, ConfigureCommand, FolderArguments, HostArguments, TokenArguments, TokenCommand, TrustCommand,
-    UserCommand,
+    Arguments, Command, ConfigureCommand, FolderArguments, HostArguments, MatchArguments, TokenArguments, TokenCommand,
+    TrustCommand, UserCommand,
 };
 
 /// Rows and texts are made on one thread and freed on another, by the million.
@@ -39,6 +41,9 @@ fn main() -> ExitCode {
 
 async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { host, json, command } = arguments;
+    if let Command::Match(arguments) = command {
+        return matched(arguments, json);
+    }
     let default_data = matches!(command, Command::Demo).then(|| PathBuf::from("almoner-demo"));
     let store = host.store.clone();
     let configuration = configuration(host, default_data)?;
@@ -66,6 +71,18 @@ fn ready(told: Result<()>) {
     if let Err(error) = told {
         tracing::warn!("{error:#}");
     }
+}
+
+/// Matches a file: work for all processors, which no trust has to wait for.
+fn matched(arguments: MatchArguments, json: bool) -> Result<ExitCode> {
+    let MatchArguments { input, out, column, threads } = arguments;
+    let progress = progress::Bar::new(json);
+    let work = MatchFile { input, out, columns: column, threads };
+    let outcome = tokio::task::block_in_place(|| hosting::match_file(&work, &|step| progress.show(step)));
+    progress.clear();
+    let outcome = outcome?;
+    print::outcome(&outcome, json)?;
+    Ok(ExitCode::from(outcome.exit_code()))
 }
 
 fn configuration(host: HostArguments, default_data: Option<PathBuf>) -> Result<Configuration, Failure> {
@@ -113,8 +130,8 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         }
         Command::Checkpoint { trust } => Work::Checkpoint { trust: TrustCode::parse(&trust)? },
         Command::RebuildIndex { trust } => Work::RebuildIndex { trust: TrustCode::parse(&trust)? },
-        // Serving is no work of a moment; `carry_out` has dealt with it.
-        Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo => Work::ListTrusts,
+        // Serving is no work of a moment and matching asks no host; `carry_out` has dealt with them.
+        Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo | Command::Match(_) => Work::ListTrusts,
     })
 }
 

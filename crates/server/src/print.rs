@@ -8,10 +8,13 @@ use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, Result};
-use hosting::{Account, Demonstration, Outcome, TokenView, TrustView, UserState, UserView};
+use hosting::{Account, Demonstration, Matched, MatchedPair, Outcome, TokenView, TrustView, UserState, UserView};
 
 /// Refusals, and files passed over, that are printed; `--json` has all that are listed.
 const REFUSALS_SHOWN: usize = 50;
+
+/// Pairs of a file that are printed; a file that is asked for has all.
+const PAIRS_SHOWN: usize = 20;
 
 /// Prints an outcome.
 pub(crate) fn outcome(outcome: &Outcome, json: bool) -> Result<()> {
@@ -52,6 +55,7 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         Outcome::ConfigurationCompared(of) => configuration::compared(of, text)?,
         Outcome::ConfigurationApplied(of) => configuration::applied(of, text)?,
         Outcome::ConfigurationLive(of) => configuration::live(of, text)?,
+        Outcome::Matched(matched) => pairs_of_a_file(matched, text)?,
         Outcome::Verified { whole, checked, faults, more_faults, not_proved } => {
             checked.iter().try_for_each(|line| writeln!(text, "checked: {line}"))?;
             for fault in faults {
@@ -184,4 +188,46 @@ fn loaded(account: &Account, text: &mut String) -> std::fmt::Result {
         Some(reason) => writeln!(text, "STOPPED before the end: {reason}"),
         None => Ok(()),
     }
+}
+
+fn pairs_of_a_file(matched: &Matched, text: &mut String) -> std::fmt::Result {
+    let columns: Vec<String> = matched.columns.iter().map(|(field, name)| format!("{field}={name}")).collect();
+    writeln!(text, "columns: {}", columns.join(", "))?;
+    matched.pairs.iter().take(PAIRS_SHOWN).try_for_each(|pair| pair_of_a_file(pair, text))?;
+    let all = matched.merge + matched.review;
+    if all > PAIRS_SHOWN as u64 {
+        let rest = if matched.out.is_some() { "" } else { "; --out FILE writes them all" };
+        writeln!(text, "… and {} more pairs{rest}", all - PAIRS_SHOWN as u64)?;
+    }
+    let unread = matched.unread_dates;
+    if unread > 0 {
+        let lines: Vec<String> = matched.unread_date_lines.iter().map(u64::to_string).collect();
+        writeln!(
+            text,
+            "dates of birth that could not be read, and count as missing: {unread}, on lines {}",
+            lines.join(", ")
+        )?;
+    }
+    if matched.is_cut {
+        writeln!(
+            text,
+            "NOT ALL pairs were compared: so many records are alike. Match by more columns, or split the file."
+        )?;
+    }
+    let seconds = matched.milliseconds as f64 / 1000.0;
+    let Matched { people, compared, merge, review, .. } = matched;
+    writeln!(text, "{people} people, {compared} pairs compared in {seconds:.1} s")?;
+    writeln!(text, "proposed for merging: {merge}; to be reviewed: {review}. Nothing was merged.")
+}
+
+fn pair_of_a_file(pair: &MatchedPair, text: &mut String) -> std::fmt::Result {
+    let [a, b] = pair.lines;
+    let ids = pair.ids.as_ref().map(|[a, b]| format!(" ({a} and {b})")).unwrap_or_default();
+    let MatchedPair { weight_bits, probability, verdict, .. } = pair;
+    writeln!(text, "{weight_bits:>7.2} bits  {probability:.4}  {verdict:<7} lines {a} and {b}{ids}")?;
+    let said = pair.fields.iter().filter(|field| field.says != "No weight");
+    let said: Vec<String> =
+        said.map(|field| format!("{}: {} ({:+.1})", field.field, field.found, field.bits)).collect();
+    writeln!(text, "    {}", said.join("; "))?;
+    pair.holds.iter().try_for_each(|hold| writeln!(text, "    {hold}"))
 }

@@ -4,5 +4,6 @@
 
 pub mod demo;
 pub mod http;
+pub mod people;
 pub mod postgres;
 pub mod toy;

@@ -7,6 +7,7 @@ mod configuring;
 mod emergency;
 mod hospital;
 mod inpatients;
+mod matching;
 mod merging;
 mod registration;
 mod stage;

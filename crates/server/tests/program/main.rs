@@ -10,5 +10,6 @@ mod hostile;
 mod input;
 mod load;
 mod malformed;
+mod match_file;
 mod owner;
 mod stage;

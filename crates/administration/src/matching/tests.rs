@@ -1,0 +1,239 @@
+//! Rules of comparison, training and judgement as tables of plain data.
+//! They know no files and no clock.
+#![expect(clippy::unwrap_used, reason = "the cases are written out below")]
+
+use std::num::NonZero;
+
+use super::compare::{Pattern, are_one_slip_apart};
+use super::fields::{MISSING, address, born, given, nhs_number, postcode, surname};
+use super::train::{learn, with_strangers};
+use super::*;
+
+const SAME: u8 = fields::SAME;
+
+fn level(field: Field, a: Demographics, b: Demographics) -> u8 {
+    let mut people = People::new();
+    people.add(&a);
+    people.add(&b);
+    let (one_way, other_way) = (Pattern::of(&people, 0, 1), Pattern::of(&people, 1, 0));
+    assert_eq!(one_way, other_way, "the same both ways round");
+    one_way.levels[field as usize]
+}
+
+fn named(surname: &str, given: &str) -> Demographics {
+    let list = |text: &str| text.split('/').filter(|text| !text.is_empty()).map(str::to_owned).collect();
+    Demographics { surnames: list(surname), given: list(given), ..Demographics::default() }
+}
+
+#[test]
+fn surnames_agree_on_levels() {
+    let cases = [
+        ("Smith", "SMITH", SAME),
+        ("O'Brien", "obrien", SAME),
+        ("Müller", "Muller", SAME),
+        ("De La Cruz", "Delacruz", SAME),
+        ("Smith", "Smiht", surname::SLIP),
+        ("Hetherington", "Heatherington", surname::SLIP),
+        ("Philips", "Fillips", surname::SOUND),
+        ("Carrington-Vane", "Vane", surname::PART),
+        ("Jones/Smith", "Smith", surname::PART),
+        ("Whitfield", "Whitford", surname::ALIKE),
+        ("Smith", "Okafor", surname::DIFFERENT),
+        ("", "Smith", MISSING),
+        ("Unknown", "Smith", MISSING),
+    ];
+    for (a, b, expected) in cases {
+        assert_eq!(level(Field::Surname, named(a, "Ada"), named(b, "Bo")), expected, "{a} {b}");
+    }
+}
+
+#[test]
+fn given_names_agree_on_levels() {
+    let cases = [
+        ("Anne", "anne", SAME),
+        ("Anne Marie", "Annemarie", SAME),
+        ("Anne", "Anne Marie", SAME),
+        ("Anne M", "Anne Marie", SAME),
+        ("Muhammad Ali", "Muhammad Hassan", given::FIRST),
+        ("Thomas", "Thoms", given::SLIP),
+        ("William", "Bill", given::SHORT),
+        ("Stephen", "Stefan", given::SHORT),
+        ("W", "William", given::INITIAL),
+        ("J", "J", given::INITIAL),
+        ("Arthur Stanley", "Stanley", given::ORDER),
+        ("Claude/Victor", "Victor/Claude", given::ORDER),
+        ("Ada", "Grace", given::DIFFERENT),
+        ("Baby Girl", "Grace", MISSING),
+        ("", "Grace", MISSING),
+    ];
+    for (a, b, expected) in cases {
+        assert_eq!(level(Field::Given, named("Smith", a), named("Smith", b)), expected, "{a} {b}");
+    }
+}
+
+#[test]
+fn names_in_each_others_place_are_seen() {
+    let (a, b) = (named("Nguyen", "Linh"), named("Linh", "Nguyen"));
+    assert_eq!(level(Field::Surname, a.clone(), b.clone()), surname::SWAPPED);
+    assert_eq!(level(Field::Given, a, b), given::SWAPPED);
+}
+
+#[test]
+fn dates_of_birth_agree_on_levels() {
+    let cases = [
+        ("1951-03-14", "14/03/1951", SAME),
+        ("1951-03-14", "19510315", born::SLIP),
+        ("1951-03-14", "1951-03-41", born::SLIP),
+        ("1951-03-14", "1915-03-14", born::TWO_PARTS),
+        ("1951-03-14", "1981-03-14", born::TWO_PARTS),
+        ("1951-03-04", "1951-04-03", born::SWAPPED),
+        ("1951-03-14", "1951-11-14", born::TWO_PARTS),
+        ("1951-03-14", "1951-01-01", born::AS_KNOWN),
+        ("1951-01-01", "1951-01-01", born::AS_KNOWN),
+        ("1951-03-14", "1951", born::AS_KNOWN),
+        ("1951-03-14", "1951-03", born::AS_KNOWN),
+        ("1951-03-14", "1951-04", born::DIFFERENT),
+        ("1951-03-14", "1962-07-30", born::DIFFERENT),
+        ("1951-01-01", "1962-01-01", born::TWO_PARTS),
+    ];
+    let with = |text: &str| Demographics { born: Born::read(text), ..Demographics::default() };
+    for (a, b, expected) in cases {
+        assert_eq!(level(Field::Born, with(a), with(b)), expected, "{a} {b}");
+    }
+    for wrong in ["", "x", "1951-3-1x", "51-03-14", "0000-01-01", "1951-003-14", "14 Mar"] {
+        assert_eq!(Born::read(wrong), None, "{wrong}");
+    }
+    let partial = terms::PartialDate::parse("1951-03").unwrap();
+    assert_eq!(Some(Born::from(&partial)), Born::read("1951-03"));
+}
+
+#[test]
+fn numbers_places_and_telephones_agree_on_levels() {
+    let number = |text: &str| Demographics { nhs_number: Some(text.into()), ..Demographics::default() };
+    for (a, b, expected) in [
+        ("999 000 0018", "9990000018", SAME),
+        ("9990000018", "9990000081", nhs_number::SLIP),
+        ("9990000018", "9990000028", nhs_number::SLIP),
+        ("9990000018", "9990000026", nhs_number::DIFFERENT),
+        ("4075592", "4075529", nhs_number::SLIP),
+    ] {
+        assert_eq!(level(Field::NhsNumber, number(a), number(b)), expected, "{a} {b}");
+    }
+    let code = |text: &str| Demographics { postcode: Some(text.into()), ..Demographics::default() };
+    for (a, b, expected) in [
+        ("th4 2qp", "TH42QP", SAME),
+        ("TH4 2QP", "TH4 2PQ", postcode::SLIP),
+        ("TH4 2QP", "TH4 9AB", postcode::DISTRICT),
+        ("TH4 2QP", "QX1 9AB", postcode::DIFFERENT),
+        ("4075", "4057", postcode::SLIP),
+    ] {
+        assert_eq!(level(Field::Postcode, code(a), code(b)), expected, "{a} {b}");
+    }
+    let at = |text: &str| Demographics { address: vec![text.into()], ..Demographics::default() };
+    for (a, b, expected) in [
+        ("14 Quayside Row, Thameside", "14 Quayside Row Thameside", SAME),
+        ("14 Quayside Row, Thameside", "14 Thameside, Quayside Rowe", SAME),
+        ("14 Quayside Row, Thameside", "16 Quayside Row, Thameside", address::STREET),
+        ("14 Quayside Row, Thameside", "3 Larch Gardens, Millrace", address::DIFFERENT),
+    ] {
+        assert_eq!(level(Field::Address, at(a), at(b)), expected, "{a} {b}");
+    }
+    let phone = |text: &str| Demographics { phones: vec![text.into()], ..Demographics::default() };
+    for (a, b, expected) in [
+        ("07700 900412", "+44 7700 900 412", SAME),
+        ("07700 900412", "07700 900413", fields::phone::DIFFERENT),
+        ("07700 900412", "999", MISSING),
+    ] {
+        assert_eq!(level(Field::Phone, phone(a), phone(b)), expected, "{a} {b}");
+    }
+}
+
+#[test]
+fn one_slip_is_one_letter_or_two_neighbours() {
+    for (a, b, expected) in [
+        ("abc", "abc", false),
+        ("abc", "abd", true),
+        ("abc", "acb", true),
+        ("abc", "ab", true),
+        ("abc", "xabc", true),
+        ("abc", "cba", false),
+        ("abcd", "badc", false),
+        ("", "a", true),
+        ("", "ab", false),
+    ] {
+        assert_eq!(are_one_slip_apart(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
+        assert_eq!(strsim::osa_distance(a, b) == 1, expected, "{a} {b}");
+    }
+}
+
+fn some_people() -> People {
+    let mut people = People::new();
+    for at in 0..600_u32 {
+        let person = |is_second: bool| Demographics {
+            surnames: vec![format!("Sur{}name", char::from(b'a' + (at % 23) as u8))],
+            given: vec![if is_second && at % 5 == 0 { "Wrong".into() } else { format!("Gi{}ven", at % 41) }],
+            born: Born::read(&format!("{}-{:02}-{:02}", 1930 + at % 80, 1 + at % 12, 2 + at % 26)),
+            nhs_number: (!is_second || at % 3 > 0).then(|| format!("77{at:05}")),
+            ..Demographics::default()
+        };
+        people.add(&person(false));
+        if at % 4 == 0 {
+            people.add(&person(true));
+        }
+    }
+    people
+}
+
+#[test]
+fn training_never_falls_and_comes_to_rest() {
+    let people = some_people();
+    let two = NonZero::new(2).unwrap();
+    let start = with_strangers(&people, two);
+    let candidates: Vec<blocks::Two> =
+        passes::Pass::ALL.into_iter().flat_map(|pass| blocks::pairs_of(pass, &people, two, &|_, _| true).0).collect();
+    let training = learn(&start, &find::count(&people, &candidates, two), people.len());
+    let rises = |two: &[f64]| two[1] >= two[0] - 1e-9 * two[0].abs();
+    assert!(training.objective.len() > 2, "{:?}", training.objective);
+    assert!(training.objective.windows(2).all(rises), "{:?}", training.objective);
+    assert!(training.objective.len() < 60, "it has not come to rest");
+    assert_ne!(training.model.one, start.one, "something was learnt");
+}
+
+#[test]
+fn a_rare_name_that_agrees_counts_more_than_a_common_one() {
+    let mut people = People::new();
+    for at in 0..200 {
+        people.add(&named(if at < 150 { "Smith" } else { "Jones" }, &format!("G{at}")));
+    }
+    people.add(&named("Featherstonehaugh", "X1"));
+    people.add(&named("Featherstonehaugh", "X2"));
+    let model = Model::believed(people.len());
+    let bits = |a: usize, b: usize| model.compare(&people, a, b).rows[1].bits;
+    assert!(
+        bits(200, 201) > bits(150, 151) + 1.0 && bits(150, 151) > bits(0, 1),
+        "{} {} {}",
+        bits(200, 201),
+        bits(150, 151),
+        bits(0, 1)
+    );
+}
+
+#[test]
+fn bits_are_said_in_words() {
+    let cases = [
+        (25.0, Says::StrongFor),
+        (8.0, Says::StrongFor),
+        (7.9, Says::For),
+        (2.0, Says::For),
+        (1.0, Says::SlightlyFor),
+        (0.4, Says::NoWeight),
+        (0.0, Says::NoWeight),
+        (-0.4, Says::NoWeight),
+        (-0.5, Says::SlightlyAgainst),
+        (-2.0, Says::Against),
+        (-9.0, Says::Against),
+    ];
+    for (bits, says) in cases {
+        assert_eq!(Says::of(bits), says, "{bits}");
+    }
+}
