@@ -76,7 +76,7 @@ it("a person who is on PDS is registered by keyboard, past the likely match, and
   await page.getByRole("button", { name: "Record ethnicity" }).click();
   await page.getByText("The answer is recorded.").waitFor();
   await page.getByRole("link", { name: "Correct name" }).click();
-  assert.ok(await page.getByText("Number present and verified").isVisible());
+  assert.ok(await page.getByText("Number present and verified").first().isVisible());
   await checkWidths(page, "product-correct");
   await page.context().close();
 });

@@ -235,6 +235,8 @@ fn done_words(what: &str) -> Option<&'static str> {
         "traced" => "The NHS number is verified with PDS.",
         "restricted" => "The record is restricted.",
         "shown" => "The record is not restricted any more.",
+        "known" => "It is recorded who this is.",
+        "proposed" => "The patient index team is asked to merge the two records.",
         "newborn" => "The baby is registered.",
         "arrived" => "The patient was booked in.",
         "expected" => "The ambulance is on the board.",

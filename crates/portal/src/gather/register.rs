@@ -85,6 +85,12 @@ pub(crate) fn read_form(door: &Door, typed: &Typed) -> (Demographics, Vec<Refusa
     (person, wrong)
 }
 
+/// What is missing beside what is wrong: a field is complained of once.
+pub(crate) fn missing_beside(person: &Demographics, wrong: &[Refusal]) -> Vec<Refusal> {
+    let is_new = |refusal: &Refusal| wrong.iter().all(|other| other.field != refusal.field);
+    person.missing().into_iter().filter(is_new).collect()
+}
+
 /// Takes what was read and keeps what was wrong.
 struct Taker<'w> {
     wrong: &'w mut Vec<Refusal>,

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use terms::Moment;
 
 use super::patient::{banner_of, places_of};
-use super::register::{FormFields, person_fields};
+use super::register::{FormFields, Matches, matches, person_fields};
 use crate::act::{Typed, done_notice, hidden};
 use crate::components::field::{Field, choice, error_of, radios, summary_of, text_field};
 use crate::components::frame::{OpenPatient, patient_page};
@@ -21,7 +21,7 @@ use crate::components::tag::{Weight, tag, tag_with};
 use crate::drafts::{draft_fields, kept_words};
 use crate::gather::chart::Gathered;
 use crate::gather::details::Details;
-use crate::gather::register::PdsSaid;
+use crate::gather::register::{Alike, PdsSaid};
 use crate::icon::Icon;
 use crate::setting::{Rail, Setting};
 use crate::words::counted;
@@ -40,6 +40,8 @@ pub(crate) struct DetailsPage<'a> {
     pub(crate) refused: &'a [Refusal],
     /// What PDS said, when it was asked.
     pub(crate) pds: Option<&'a PdsSaid>,
+    /// Records that could be the unknown person of this one.
+    pub(crate) alike: &'a [Alike],
     /// When the draft was kept that is shown.
     pub(crate) kept: Option<Moment>,
     /// What was done last, and its undo.
@@ -87,7 +89,8 @@ pub(crate) fn details_page(of: &DetailsPage<'_>) -> Markup {
         }
         (summary_of(of.refused, "items"))
         @if of.details.is_unknown {
-            (notice(Kind::Warning, &html! { "Nobody knows who this is yet: the name is temporary." }, None))
+            @let known = html! { a.al-btn href=(of.setting.links.correct(of.id())) { "Say who this is" } };
+            (notice(Kind::Warning, &html! { "Nobody knows who this is yet: the name is temporary." }, Some(&known)))
         }
         section.al-panel.al-mb #items tabindex="-1" {
             div.al-panel__h {
@@ -247,9 +250,14 @@ fn restriction(of: &DetailsPage<'_>) -> Markup {
     panel(&head(title, None), &body)
 }
 
-/// The page on which details are corrected.
+/// The page on which details are corrected, or on which an unknown patient becomes known.
 pub(crate) fn correct_page(of: &DetailsPage<'_>) -> Markup {
-    let fields = FormFields { setting: of.setting, typed: of.typed, refused: of.refused, pds: of.pds };
+    if of.details.is_unknown {
+        return identity_page(of);
+    }
+    let is_recorded = terms::NhsNumber::parse(of.typed.text("nhs_number")).ok() == of.details.person.nhs_number;
+    let number = of.details.nhs_status.filter(|_| is_recorded).map(|status| status.words());
+    let fields = FormFields { setting: of.setting, typed: of.typed, refused: of.refused, pds: of.pds, number };
     let status = of.details.nhs_status.map_or("No status recorded", |status| status.words());
     let content = html! {
         form method="post" action=(of.setting.links.correct(of.id())) data-draft novalidate {
@@ -281,6 +289,37 @@ pub(crate) fn correct_page(of: &DetailsPage<'_>) -> Markup {
         }
     };
     of.whole("Correct details", &content)
+}
+
+/// The page on which somebody says who an unknown patient is. The records that could be theirs stand first.
+fn identity_page(of: &DetailsPage<'_>) -> Markup {
+    let fields = FormFields { setting: of.setting, typed: of.typed, refused: of.refused, pds: of.pds, number: None };
+    let alike = Matches { setting: of.setting, typed: of.typed, alike: of.alike, is_known_already: true };
+    let content = html! {
+        form method="post" action=(of.setting.links.correct(of.id())) data-draft novalidate {
+            div.al-head {
+                div { h1 { "Say who this is" } p { "The temporary name stays on the record as an old one." } }
+                span.al-push { (kept_words(of.setting, of.kept)) }
+            }
+            (summary_of(of.refused, "family"))
+            (hidden(of.setting))
+            (draft_fields("identity", of.id()))
+            button.al-vh name="do" value="look" tabindex="-1" aria-hidden="true" { "Look again" }
+            input type="hidden" name="version" value=(of.details.version);
+            div.al-stack {
+                (matches(&alike))
+                section.al-panel aria-label="The patient" {
+                    (person_fields(&fields))
+                    div.al-panel__f.al-row.al-foot--form {
+                        button.al-btn.al-btn--big.al-btn--go name="do" value="save" { "Save who this is" }
+                        button.al-btn.al-btn--big.al-btn--quiet name="do" value="look" { "Look again" }
+                        a href=(of.setting.links.details(of.id())) { "Back to details" }
+                    }
+                }
+            }
+        }
+    };
+    of.whole("Say who this is", &content)
 }
 
 /// What a trace came to, where it did not simply verify the number.

@@ -60,9 +60,12 @@ pub(crate) fn register_page(of: &RegisterPage<'_>) -> Markup {
             input type="hidden" name="searched" value=(searched);
             div.al-grid.al-reg {
                 // The likely match stands first, for the eye on a phone and for the keyboard everywhere.
-                div.al-stack { (matches(of)) (pds_panel(of)) }
+                div.al-stack {
+                    (matches(&Matches { setting: of.setting, typed: of.typed, alike: of.alike, is_known_already: false }))
+                    (pds_panel(of))
+                }
                 section.al-panel aria-label="The patient" {
-                    (person_fields(&FormFields { setting: of.setting, typed: of.typed, refused: of.refused, pds: of.pds }))
+                    (person_fields(&FormFields { setting: of.setting, typed: of.typed, refused: of.refused, pds: of.pds, number: None }))
                     (foot(of))
                 }
             }
@@ -100,6 +103,8 @@ pub(crate) struct FormFields<'a> {
     pub(crate) refused: &'a [Refusal],
     /// What PDS said.
     pub(crate) pds: Option<&'a PdsSaid>,
+    /// What is recorded of the number that is in the form.
+    pub(crate) number: Option<&'static str>,
 }
 
 impl FormFields<'_> {
@@ -126,8 +131,8 @@ pub(crate) fn person_fields(of: &FormFields<'_>) -> Markup {
         (part("Who", held.is_some().then_some("filled from PDS where it was empty: check with the patient")))
         div.al-panel__b.al-stack {
             div.al-grid.al-cols.al-cols--name {
-                (of.text("family", "Family name", None))
-                (of.text("given", "Given name", None))
+                (of.text("family", "Family name", held_hint(of, held, "family").as_deref()))
+                (of.text("given", "Given name", held_hint(of, held, "given").as_deref()))
                 (of.text("title", "Title", None))
             }
             div.al-grid.al-cols {
@@ -195,8 +200,18 @@ fn gender(of: &FormFields<'_>, held: Option<&PdsPerson>) -> Markup {
     choice(&of.field("gender", "Gender", hint.as_deref()), "Ask, then choose", options)
 }
 
+/// What PDS holds of a name, where the form has something else.
+fn held_hint(of: &FormFields<'_>, held: Option<&PdsPerson>, name: &str) -> Option<String> {
+    let held = &held?.person;
+    let own = if name == "family" { &held.family } else { &held.given };
+    (!own.is_empty() && own != of.typed.text(name)).then(|| format!("PDS holds {own}"))
+}
+
 fn number_hint(of: &FormFields<'_>, held: Option<&PdsPerson>) -> Option<String> {
     let number = terms::NhsNumber::parse(of.typed.text("nhs_number")).ok()?;
+    if let Some(recorded) = of.number {
+        return Some(recorded.to_owned());
+    }
     Some(match held.filter(|held| held.number == number) {
         Some(_) => format!("Check digit correct. PDS has it, {}", clock(of.setting.now).text),
         None => "Check digit correct. Not traced yet".to_owned(),
@@ -241,8 +256,20 @@ fn todo(of: &RegisterPage<'_>, open: usize) -> String {
     if first.is_empty() { String::new() } else { format!("First: {}.", first.join(", ")) }
 }
 
-/// Records that could be the same person; the likely ones first.
-fn matches(of: &RegisterPage<'_>) -> Markup {
+/// The records that could be the same person.
+pub(crate) struct Matches<'a> {
+    /// The setting.
+    pub(crate) setting: &'a Setting,
+    /// What is in the form: the answers too.
+    pub(crate) typed: &'a Typed,
+    /// The records.
+    pub(crate) alike: &'a [Alike],
+    /// Whether the person of the form has a record already, so that using another one means a merge.
+    pub(crate) is_known_already: bool,
+}
+
+/// The panel of them; the likely ones first.
+pub(crate) fn matches(of: &Matches<'_>) -> Markup {
     let likely = of.alike.iter().filter(|one| one.is_likely).count();
     let scope = html! { (likely) " likely, " (of.alike.len() - likely) " less likely" };
     html! {
@@ -258,7 +285,7 @@ fn matches(of: &RegisterPage<'_>) -> Markup {
     }
 }
 
-fn one_alike(of: &RegisterPage<'_>, one: &Alike) -> Markup {
+fn one_alike(of: &Matches<'_>, one: &Alike) -> Markup {
     let identity = &one.identity;
     let reason = format!("why_{}", one.id);
     let said = of.typed.text(&reason);
@@ -282,7 +309,11 @@ fn one_alike(of: &RegisterPage<'_>, one: &Alike) -> Markup {
             p.al-sub { (identity.address.join(", ")) @if !identity.address.is_empty() { ". " } (one.why) }
         }
         div.al-row.al-mt {
-            a.al-btn href=(of.setting.links.patient(&one.id)) { "Use this record" }
+            @if of.is_known_already {
+                button.al-btn name="same" value=(one.id) { "This is the same person" }
+            } @else {
+                a.al-btn href=(of.setting.links.patient(&one.id)) { "Use this record" }
+            }
             @if one.is_likely {
                 label.al-vh for=(reason) { "Not the same as " (name_words(identity)) ": reason" }
                 select.al-sel id=(reason) name=(reason) {

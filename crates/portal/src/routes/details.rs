@@ -2,9 +2,10 @@
 //!
 //! A form whose patient is not the page's is refused; a refused form comes back with everything that was typed.
 
+use administration::merging::{Pair, ProposeDuplicate};
 use administration::registration::{
-    Answer, CorrectPatient, Item, Kin, NhsNumberStatus, RecordAnswer, Restrict, SetNhsNumberStatus, Staying, Why,
-    codes, fields,
+    Answer, CorrectPatient, Item, Kin, NhsNumberStatus, RecordAnswer, RecordIdentity, Restrict, SetNhsNumberStatus,
+    Staying, Why, codes, fields,
 };
 use administration::{Command, Refusal};
 use axum::extract::{Path, Query};
@@ -21,7 +22,7 @@ use crate::door::Door;
 use crate::drafts;
 use crate::gather::chart::chart_of;
 use crate::gather::details::details_of;
-use crate::gather::register::{PdsSaid, ask_pds, form_of, read_form};
+use crate::gather::register::{PdsSaid, alike, answered, ask_pds, form_of, missing_beside, read_form};
 use crate::pages::details::{DetailsPage, correct_page, details_page};
 
 /// What the address says.
@@ -77,7 +78,11 @@ pub(super) async fn correct(Extension(door): Extension<Door>, Path((_, id)): Pat
     if !may_write(&door) {
         return not_allowed(&door, "Your role does not correct patients' details.");
     }
-    match drafts::returned(&door, "correct", &id).await {
+    let kept = match drafts::returned(&door, "correct", &id).await {
+        Ok(None) => drafts::returned(&door, "identity", &id).await,
+        found => found,
+    };
+    match kept {
         Ok(Some(kept)) => {
             let shown = Shown { typed: kept.typed, kept: Some(kept.at), ..Shown::default() };
             answer(&door, &id, Which::Correct, shown, StatusCode::OK).await
@@ -126,6 +131,9 @@ pub(super) async fn submit_correct(
     if let Err(refusal) = typed.is_about(&id) {
         return refused(&door, &id, Which::Correct, typed, refusal.into(), None).await;
     }
+    if typed.text("draft_form") == "identity" {
+        return identity(&door, &id, typed).await;
+    }
     let (person, wrong) = read_form(&door, &typed);
     if !wrong.is_empty() {
         let shown = Shown { typed, refused: wrong, ..Shown::default() };
@@ -158,6 +166,40 @@ pub(super) async fn submit_correct(
     match act(&door, &command, &typed).await {
         Ok(receipt) => done(&door.setting().links.details(&id), what, &receipt),
         Err(not_done) => refused(&door, &id, Which::Correct, typed, not_done, pds).await,
+    }
+}
+
+/// An unknown patient becomes known: a new person, or one whose record is here and who is then put before the patient
+/// index team.
+async fn identity(door: &Door, id: &str, typed: Typed) -> Response {
+    let (person, mut wrong) = read_form(door, &typed);
+    let same = typed.some("same");
+    if same.is_none() && typed.text("do") == "look" {
+        let shown = Shown { typed, refused: wrong, ..Shown::default() };
+        return answer(door, id, Which::Correct, shown, StatusCode::OK).await;
+    }
+    let (command, what) = match same.map(|same| Pair::of(id, &same)) {
+        Some(Some(pair)) => (Command::ProposeDuplicate(ProposeDuplicate { pair, weight: None }), "proposed"),
+        Some(None) => return not_found(door),
+        None => {
+            wrong.extend(missing_beside(&person, &wrong));
+            if !wrong.is_empty() {
+                let shown = Shown { typed, refused: wrong, ..Shown::default() };
+                return answer(door, id, Which::Correct, shown, StatusCode::UNPROCESSABLE_ENTITY).await;
+            }
+            let found = match alike(door, &person).await {
+                Ok(found) => found,
+                Err(problem) => return failed(door, &problem),
+            };
+            let answered = answered(&typed, &found);
+            let version = version_of(&typed);
+            let known = RecordIdentity { patient: id.to_owned(), version, person, answered };
+            (Command::RecordIdentity(known), "known")
+        }
+    };
+    match act(door, &command, &typed).await {
+        Ok(receipt) => done(&door.setting().links.details(id), what, &receipt),
+        Err(not_done) => refused(door, id, Which::Correct, typed, not_done, None).await,
     }
 }
 
@@ -271,9 +313,18 @@ async fn answer(door: &Door, id: &str, which: Which, mut shown: Shown, status: S
         _ => return not_found(door),
     };
     let (chart, details) = gathered;
-    if which == Which::Correct && shown.typed.fields().next().is_none() {
+    let is_identity = which == Which::Correct && details.is_unknown;
+    if which == Which::Correct && !is_identity && shown.typed.fields().next().is_none() {
         shown.typed = form_of(&details.person);
     }
+    let found = match is_identity {
+        true => alike(door, &read_form(door, &shown.typed).0).await,
+        false => Ok(Vec::new()),
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(problem) => return failed(door, &problem),
+    };
     let setting = door.setting();
     let of = DetailsPage {
         setting: &setting,
@@ -282,6 +333,7 @@ async fn answer(door: &Door, id: &str, which: Which, mut shown: Shown, status: S
         typed: &shown.typed,
         refused: &shown.refused,
         pds: shown.pds.as_ref(),
+        alike: &found,
         kept: shown.kept,
         done: (&shown.done.0, &shown.done.1),
     };

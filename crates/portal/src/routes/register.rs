@@ -14,7 +14,7 @@ use super::{failed, not_allowed, page};
 use crate::act::{NotDone, Typed, act, done};
 use crate::door::Door;
 use crate::drafts;
-use crate::gather::register::{Alike, alike, answered, ask_pds, carried_over, form_of, read_form};
+use crate::gather::register::{Alike, alike, answered, ask_pds, carried_over, form_of, missing_beside, read_form};
 use crate::pages::register::{RegisterPage, matched_words, register_page};
 
 /// What the address says.
@@ -89,9 +89,7 @@ pub(super) async fn submit(Extension(door): Extension<Door>, Form(fields): Form<
 
 async fn register(door: &Door, typed: Typed) -> Response {
     let (person, mut wrong) = read_form(door, &typed);
-    let is_said = |refusal: &Refusal, wrong: &[Refusal]| wrong.iter().any(|other| other.field == refusal.field);
-    let missing: Vec<Refusal> = person.missing().into_iter().filter(|refusal| !is_said(refusal, &wrong)).collect();
-    wrong.extend(missing);
+    wrong.extend(missing_beside(&person, &wrong));
     if !wrong.is_empty() {
         return answer(door, typed, wrong, StatusCode::UNPROCESSABLE_ENTITY, None).await;
     }

@@ -58,6 +58,7 @@ async fn registering_begins_with_a_search_and_carries_over_what_was_typed() {
         ("Wojcik".into(), "Tomasz".into(), "09-Jun-1988".into())
     );
     assert!(page.contains("2 likely matches here, 1 on PDS"), "{page}");
+    assert!(page.contains("PDS holds Wójcik"), "the accent that the search lacked");
     assert!(page.contains("Not PDS: a fake"), "the fake says what it is");
     let forbidden = trust.get(Role::PrivacyOfficer, "/t/DEMO/register?q=x").await;
     assert_eq!(forbidden.status, StatusCode::FORBIDDEN);
@@ -110,6 +111,7 @@ async fn pds_fills_what_it_may_and_never_gender_language_or_interpreter() {
     assert_eq!(value(&page, "nhs_number"), "999 071 0198");
     assert_eq!(value(&page, "address"), "21 Cooperage Lane, Thameside");
     assert_eq!((value(&page, "given"), value(&page, "preferred")), ("Tomasz".into(), "Tomek".into()));
+    assert!(!page.contains("PDS holds Wójcik"), "the same as typed");
     assert!(page.contains("PDS holds Male") && page.contains("Not asked yet"), "{page}");
     for chosen in ["value=\"male\" selected", "value=\"needed\" checked", "value=\"pl\" selected"] {
         assert!(!page.contains(chosen), "{chosen}");
@@ -341,4 +343,43 @@ async fn a_newborn_is_registered_from_the_mother_s_stay_with_the_birth_order() {
     assert!(done.location.as_deref().unwrap().contains("done=newborn"), "{}", done.text);
     let baby = trust.get(Role::Clerk, &format!("/t/DEMO/patients/{}/details", id_of(&done))).await.text;
     assert!(baby.contains("GILL") && baby.contains("Baby One"), "{baby}");
+}
+
+#[tokio::test]
+async fn an_unknown_patient_becomes_known_or_is_put_before_the_patient_index_team() {
+    let trust = Trust::demo().await;
+    let unknown = |id: &str| {
+        format!(
+            r#"{{"resourceType":"Patient","id":"{id}","meta":{{"tag":[{{"system":"urn:almoner:patient-tag",
+            "code":"identity-unknown"}}]}},"name":[{{"use":"temp","family":"Unknown","given":["Kilo","Granite"]}}]}}"#
+        )
+    };
+    trust.put(&[unknown("u-1"), unknown("u-2")]).await;
+    let details = trust.get(Role::Clerk, "/t/DEMO/patients/u-1/details").await.text;
+    assert!(details.contains("Nobody knows who this is yet") && details.contains("Say who this is"), "{details}");
+    let path = "/t/DEMO/patients/u-1/correct";
+    // The temporary name is nobody's: it is not filled in.
+    let page = trust.get(Role::Clerk, path).await.text;
+    assert_eq!((value(&page, "family"), value(&page, "given")), (String::new(), String::new()));
+    let identity = |patient: &'static str, more: &[(&'static str, &'static str)]| {
+        let mut fields =
+            form(&[("draft_form", "identity"), ("draft_patient", patient), ("version", "1"), ("do", "save")]);
+        for (name, value) in more {
+            fields.retain(|(known, _)| known != name);
+            fields.push((name, value));
+        }
+        fields
+    };
+    let refused = trust.post(CLERK, path, &identity("u-1", &[("why_wojcik-tomas", "")])).await;
+    assert!(refused.text.contains("A record here is likely the same person."), "{}", refused.text);
+    assert!(refused.text.contains("This is the same person") && value(&refused.text, "given") == "Tomasz");
+    let done = trust.post(CLERK, path, &identity("u-1", &[])).await;
+    assert!(done.location.as_deref().unwrap().contains("done=known"), "{}", done.text);
+    let found = trust.get(Role::Clerk, "/t/DEMO/patients?q=kilo+granite").await.text;
+    assert!(found.contains("WÓJCIK, Tomasz"), "{found}");
+    let same = identity("u-2", &[("same", "wojcik-tomas"), ("form_key", "k2")]);
+    let asked = trust.post(CLERK, "/t/DEMO/patients/u-2/correct", &same).await;
+    assert!(asked.location.as_deref().unwrap().contains("done=proposed"), "{}", asked.text);
+    let pairs = trust.get(Role::PatientIndex, "/t/DEMO/duplicates").await.text;
+    assert!(pairs.contains("UNKNOWN, Kilo Granite") && pairs.contains("WÓJCIK, Tomás"), "{pairs}");
 }
