@@ -112,7 +112,7 @@ it("an administrator sees what is configured, since when, and what a version cha
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/configuration$/);
   assert.ok(await page.getByText("version 1, since").isVisible());
-  const heron = page.getByRole("row").filter({ hasText: "Heron ward" }).first();
+  const heron = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: /^Heron ward/ }) });
   assert.match(await heron.textContent(), /Bay C, male: beds 9, 10, 11, 12/);
   await checkWidths(page, "product-configuration");
   await page.getByRole("link", { name: "Version 1" }).click();

@@ -18,6 +18,8 @@ use crate::setting::{Rail, Setting};
 use crate::words::{clock, counted, day};
 pub use gathered::{Area, Comparison, FileDifference, Gathered, Row, Version};
 
+/// A file with more lines than these that differ is folded.
+const MOST_OPEN: usize = 60;
 /// Changes of a version that are listed one by one.
 const MOST_CHANGES: usize = 40;
 
@@ -164,7 +166,8 @@ fn difference(of: &Comparison) -> Markup {
             (panel_head(&Head { title, scope: Some(scope), end: None }))
             @if of.files.is_empty() { (empty(&html! { "The files of both versions are the same." })) }
             @for file in &of.files {
-                div.al-panel__b.al-difff { b { (file.name) } }
+                details.al-difff open[file.lines.len() <= MOST_OPEN] {
+                summary { b { (file.name) } " " span.al-muted { (counted(file.lines.len(), "line", "lines")) } }
                 (wide(&format!("What differs in {}, scrolls sideways", file.name), &html! {
                     table.al-t.al-difft {
                         thead.al-vh { tr { th scope="col" { "Line" } th scope="col" { "What happened" } th scope="col" { "Text" } } }
@@ -172,6 +175,7 @@ fn difference(of: &Comparison) -> Markup {
                     }
                 }))
                 @if file.is_cut { div.al-panel__f { "More lines differ: export both versions to see all of them." } }
+                }
             }
         }
     }
