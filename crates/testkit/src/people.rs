@@ -5,6 +5,7 @@
 //! of areas that do not exist. Nobody in it lives. `records` writes them down as hospitals do: twice, and with faults.
 
 mod homes;
+mod name_lists;
 mod names;
 mod places;
 mod records;

@@ -1,4 +1,5 @@
 //! The population is the same each time, in any order, and holds what hard matching needs.
+//! They know no program that uses it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, HashSet};
