@@ -26,6 +26,7 @@ use crate::stays::{
     Admit, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, Discharge, Leave, MoveToBed, NotDead,
     ReleaseBed, RequestAdmission, ReserveBed, Return, SetDischargePlan, SetTci,
 };
+use crate::tasks::{AcceptTask, AddTask, ChangeTask, HandOverTask};
 use crate::undo::Undo;
 
 const NUMBER_HELD: &str = "This NHS number cannot be used here. Leave it empty and ask the data quality team.";
@@ -121,6 +122,14 @@ pub enum Command {
     LeaveBeforeSeen(LeaveBeforeSeen),
     /// Take an attendance off the board as a mistake.
     RemoveAttendance(RemoveAttendance),
+    /// Add a task.
+    AddTask(AddTask),
+    /// Complete, reopen or cancel a task, or give it another date.
+    ChangeTask(ChangeTask),
+    /// Offer a task to somebody else.
+    HandOverTask(HandOverTask),
+    /// Accept a task that was handed over.
+    AcceptTask(AcceptTask),
     /// Take a commit of the last minutes back.
     Undo(Undo),
     /// Apply files as the configuration of the trust.
@@ -175,6 +184,10 @@ impl Command {
             Command::Depart(_) => "depart",
             Command::LeaveBeforeSeen(_) => "leave before seen",
             Command::RemoveAttendance(_) => "remove an attendance",
+            Command::AddTask(_) => "add task",
+            Command::ChangeTask(command) => command.name(),
+            Command::HandOverTask(_) => "hand task over",
+            Command::AcceptTask(_) => "accept task",
             Command::Undo(_) => "undo",
             Command::ApplyConfiguration(_) => "apply configuration",
         }
@@ -237,6 +250,10 @@ impl Command {
             Command::Depart(command) => command.plan(reading, now).await,
             Command::LeaveBeforeSeen(command) => command.plan(reading, now).await,
             Command::RemoveAttendance(command) => command.plan(reading).await,
+            Command::AddTask(command) => command.plan(reading, now).await,
+            Command::ChangeTask(command) => command.plan(reading, now).await,
+            Command::HandOverTask(command) => command.plan(reading, now).await,
+            Command::AcceptTask(command) => command.plan(reading, now).await,
             Command::Undo(command) => command.plan(reading, now).await,
             Command::ApplyConfiguration(command) => command.plan(reading).await,
         }?;

@@ -5,6 +5,7 @@
 //! [`registration`] makes somebody a patient and keeps who they are, [`merging`] is one person with two records;
 //! [`places`] are wards and beds, [`stays`] are admissions and moves, [`emergency`] is the emergency department,
 //! [`Undo`] takes a commit back.
+//! [`obligations`] say what must still happen, by whom and until when; [`tasks`] are what people wrote down to be done.
 //! [`patient_rows`] and [`stays::stay_rows`] make index rows; [`Question`] reads what somebody typed into the search
 //! box, says which rows to look at ([`Question::attempts`]) and judges who was found ([`Question::judge`]).
 //! [`matching`] finds which records of a set could be one person, and says why.
@@ -19,12 +20,14 @@ mod draft;
 pub mod emergency;
 pub mod matching;
 pub mod merging;
+pub mod obligations;
 mod owner;
 pub mod patient_index;
 pub mod places;
 mod refusal;
 pub mod registration;
 pub mod stays;
+pub mod tasks;
 mod undo;
 
 pub use command::{Command, carry_out};

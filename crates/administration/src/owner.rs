@@ -2,19 +2,22 @@
 //!
 //! One bed holds one patient: the commit asserts it. Somebody who has arrived is not refused for it: when the bed that a
 //! form, a message or another system names is another's, the stay is committed with the tag *no bed yet*, which the board
-//! shows and counts until somebody says where the patient is. A second live inpatient stay of one patient is a conflict:
-//! it is committed with the tag *second stay*, which goes when the other has ended. A bed that is left by whatever change,
-//! a deletion too, is to be cleaned. Every byte of a stay outside `meta` stays as it was sent.
+//! shows and counts until somebody says where the patient is. Who is in a place that is no bed, such as a trolley, has a tag
+//! of their own, so that what is owed to them is known from the text. A second live inpatient stay of one patient is a
+//! conflict: it is committed with the tag *second stay*, which goes when the other has ended. A bed that is left by whatever
+//! change, a deletion too, is to be cleaned. Every byte of a stay outside `meta` stays as it was sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fhir::{Document, Limits};
 use record::{Assertion, Change, Draft, Key, Problem, Reading, Template, Version};
 use terms::index::{Part, Span};
 
 use crate::draft::{self, document, template_of};
-use crate::places::{self, BedStatus};
-use crate::stays::{AT, NO_BED_YET, RESERVED, SECOND_STAY, Stay, StayState, live_claims, open_stays_of, retagged};
+use crate::places::{self, BedStatus, Place, PlaceKind};
+use crate::stays::{
+    AT, NO_BED_YET, NOT_IN_A_BED, RESERVED, SECOND_STAY, Stay, StayState, live_claims, open_stays_of, retagged,
+};
 
 /// Most stays of one draft whose beds are looked at one by one; there are no more beds in a hospital.
 const MOST_LIVE: usize = 20_000;
@@ -49,11 +52,12 @@ pub(crate) async fn judged(reading: &Reading, mut draft: Draft) -> Result<(Draft
     if judged.changed.is_empty() {
         return Ok((draft, false));
     }
+    let new_places = places_in(&draft);
     for change in draft.changes.iter_mut().take(MOST_LIVE) {
         if let Change::Put(key, template) = change
             && key.kind == "Encounter"
         {
-            judged.look(reading, key, template).await?;
+            judged.look(reading, &new_places, (key, template)).await?;
         }
     }
     if judged.changed.len() <= MOST_LOOKED_BACK {
@@ -66,11 +70,16 @@ pub(crate) async fn judged(reading: &Reading, mut draft: Draft) -> Result<(Draft
 
 impl Judged {
     /// Looks at one stay of the draft and gives it the tags that it is to have.
-    async fn look(&mut self, reading: &Reading, key: &Key, template: &mut Template) -> Result<(), Problem> {
+    async fn look(
+        &mut self,
+        reading: &Reading,
+        new_places: &BTreeMap<String, Place>,
+        (key, template): (&Key, &mut Template),
+    ) -> Result<(), Problem> {
         let Ok(document) = Document::parse(&template.text, &Limits::default()) else { return Ok(()) };
         let stay = Stay::of(document.root());
         let (here, kept) = live_claims(&stay);
-        let beds = beds_among(reading, &here).await?;
+        let (beds, is_in_place) = beds_among(reading, new_places, &here).await?;
         let mut is_free = true;
         for bed in &beds {
             is_free &= !self.taken.contains(bed) && !is_held(reading, bed, &self.changed).await?;
@@ -81,10 +90,13 @@ impl Judged {
         }
         // Who had no bed before, and of whom this says nothing else, has not lost one by it.
         self.is_somebody_without |= !is_free && !stay.no_bed_yet;
-        self.assertions.extend(beds_among(reading, &kept).await?.iter().map(|bed| at_most_one(RESERVED, bed)));
+        let kept = beds_among(reading, new_places, &kept).await?.0;
+        self.assertions.extend(kept.iter().map(|bed| at_most_one(RESERVED, bed)));
         let is_second = self.is_second(reading, &stay).await?;
-        if stay.no_bed_yet == is_free || stay.is_second != is_second {
-            let text = retagged(&document, &[(NO_BED_YET, !is_free), (SECOND_STAY, is_second)]);
+        let is_without = stay.is_inpatient && !here.is_empty() && !is_in_place;
+        let wanted = [(NO_BED_YET, !is_free), (SECOND_STAY, is_second), (NOT_IN_A_BED, is_without)];
+        if (stay.no_bed_yet, stay.is_second, stay.not_in_a_bed) != (!is_free, is_second, is_without) {
+            let text = retagged(&document, &wanted);
             if let Some(new) = retold(key, template, &text) {
                 *template = new;
             }
@@ -146,16 +158,41 @@ async fn live(reading: &Reading, key: &Key) -> Result<Option<Version>, Problem> 
     Ok(reading.get(key).await?.filter(|version| !version.text.is_empty()))
 }
 
-/// Those of some places that one patient has alone.
-async fn beds_among(reading: &Reading, claimed: &[&str]) -> Result<Vec<String>, Problem> {
-    let mut beds = Vec::new();
+/// The places that a draft brings or changes: a load may bring a ward together with who is in it.
+fn places_in(draft: &Draft) -> BTreeMap<String, Place> {
+    let mut places = BTreeMap::new();
+    for change in &draft.changes {
+        let Change::Put(key, template) = change else { continue };
+        if key.kind != "Location" {
+            continue;
+        }
+        if let Ok(document) = Document::parse(&template.text, &Limits::default()) {
+            places.insert(key.id.clone(), Place::of(document.root()));
+        }
+    }
+    places
+}
+
+/// Those of some places that one patient has alone, and whether any of them is where an inpatient is meant to be: a bed,
+/// or a ward at home or by day that has none.
+async fn beds_among(
+    reading: &Reading,
+    new_places: &BTreeMap<String, Place>,
+    claimed: &[&str],
+) -> Result<(Vec<String>, bool), Problem> {
+    let (mut beds, mut is_in_place) = (Vec::new(), false);
     for id in claimed {
-        let place = places::place(reading, id).await?;
-        if place.is_some_and(|place| place.kind.holds_one()) {
+        let place = match new_places.get(*id) {
+            Some(place) => Some(place.clone()),
+            None => places::place(reading, id).await?,
+        };
+        let Some(place) = place else { continue };
+        is_in_place |= place.kind.is_bed() || matches!(place.kind, PlaceKind::VirtualWard | PlaceKind::DayUnit);
+        if place.kind.holds_one() {
             beds.push((*id).to_owned());
         }
     }
-    Ok(beds)
+    Ok((beds, is_in_place))
 }
 
 /// Whether a stay that this draft leaves alone is in a bed.

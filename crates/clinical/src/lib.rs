@@ -2,7 +2,7 @@
 //!
 //! Tour: [`chart()`] turns a patient's resources into one [`Chart`]; its parts are worked out in a file each
 //! ([`identity`], [`allergies`], [`problems`], [`medicines`], [`results`], [`observations`], [`events`]);
-//! [`news2`] is the score's table. Every statement carries the resources it was made from.
+//! [`news2`] is the score's table; [`owed`] says what is owed to a patient. Every statement carries the resources it was made from.
 //!
 //! Knows neither pages, nor the FHIR REST interface, nor SQL; never reads a clock.
 
@@ -14,6 +14,7 @@ pub mod identity;
 pub mod medicines;
 pub mod news2;
 pub mod observations;
+pub mod owed;
 pub mod problems;
 mod read;
 pub mod results;

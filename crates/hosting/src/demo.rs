@@ -28,8 +28,8 @@ const PATIENTS: &str = include_str!("generated/demonstration.ndjson");
 const STORY_NOW: Moment = Moment(1_794_926_100_000);
 /// What is this recent moves with the minute; what is older, and what is to come later than soon, by whole days.
 const RECENT_MS: i64 = 7 * DAY_MS;
-/// What is to come this soon moves with the minute too, such as an ambulance that is due.
-const SOON_MS: i64 = 2 * 60 * MINUTE_MS;
+/// What is to come this soon moves with the minute too, such as a task or an ambulance that is due.
+const SOON_MS: i64 = 6 * 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 const MINUTE_MS: i64 = 60 * 1000;
 

@@ -234,6 +234,7 @@ fn page_door(host: &Host, trust: &Arc<Trust>, permit: Permit, visitor: Option<&V
         form_token: visitor.map(|visitor| form_token(&visitor.token)).unwrap_or_default(),
         request: id.to_owned(),
         now: host.now(),
+        here: portal::Here::default(),
     }
 }
 

@@ -256,9 +256,17 @@ fn owners() -> Owners {
 /// Every index function of this host, in one pass over a text.
 pub(crate) fn indexing() -> Indexing {
     let patients = administration::patient_index::ROWS_VERSION;
-    let functions =
-        vec![("fhir", 3), ("patient index", patients), ("stays", 2), ("merging", 1), ("emergency", 1), ("accounts", 1)];
-    Indexing::new(functions, extract).telling_whose(whose)
+    let functions = vec![
+        ("fhir", 3),
+        ("patient index", patients),
+        ("stays", 3),
+        ("merging", 1),
+        ("emergency", 1),
+        ("tasks", 1),
+        ("accounts", 1),
+    ];
+    let owed = administration::obligations::functions().into_iter().chain(clinical::owed::functions());
+    owed.fold(Indexing::new(functions, extract).telling_whose(whose), Indexing::with_obligations)
 }
 
 /// The compartments of patients that a text is in.
@@ -276,6 +284,7 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
         administration::stays::stay_rows(source.kind, document.root(), rows);
         administration::merging::merge_rows(source.kind, document.root(), rows);
         administration::emergency::emergency_rows(source.kind, document.root(), rows);
+        administration::tasks::task_rows(source.kind, document.root(), rows);
     }
     accounts::index_rows(source, rows);
 }

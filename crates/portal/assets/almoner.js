@@ -122,7 +122,24 @@
     });
   }
 
+  // The home page asks for itself again, but not under the hands of somebody who is in it; and says when it could not.
+  function prepareHome() {
+    var isHome = function (event) { return event.target.id === "home-live"; };
+    document.addEventListener("htmx:before:request", function (event) {
+      if (isHome(event) && event.target.contains(document.activeElement)) event.preventDefault();
+    });
+    var failed = function (event) {
+      var at = isHome(event) && document.getElementById("home-asat");
+      if (!at || at.classList.contains("al-asat--stale")) return;
+      at.classList.add("al-asat--stale");
+      at.firstChild.textContent = "Not updating. This is from ";
+    };
+    document.addEventListener("htmx:response:error", failed);
+    document.addEventListener("htmx:error", failed);
+  }
+
   prepareSwitch();
+  prepareHome();
   prepareFind();
   Array.prototype.forEach.call(document.querySelectorAll("form[data-draft]"), prepareDraft);
   Array.prototype.forEach.call(document.querySelectorAll("input[data-nhs]"), groupNumber);

@@ -248,6 +248,13 @@ fn done_words(what: &str) -> Option<&'static str> {
         "to-be-admitted" => "The decision was recorded, and a bed was asked for.",
         "departed" => "The departure was recorded.",
         "removed" => "The attendance was taken off the board.",
+        "task-added" => "The task was added.",
+        "task-done" => "The task is done.",
+        "task-reopened" => "The task is open again.",
+        "task-cancelled" => "The task was cancelled.",
+        "task-date" => "The task has another date.",
+        "task-offered" => "The task was handed over. It stays with its owner until it is accepted.",
+        "task-accepted" => "The task is yours.",
         "undone" => "It was undone.",
         _ => return None,
     })

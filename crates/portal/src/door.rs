@@ -15,6 +15,7 @@ use terms::Moment;
 
 use crate::Setting;
 use crate::components::frame::Environment;
+use crate::here::Here;
 
 /// One request's way into one trust. `hosting` puts it into the request's extensions; without one no page answers.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ pub struct Door {
     pub request: String,
     /// When the request came.
     pub now: Moment,
+    /// Where the person works; read by the pages' own layer.
+    pub here: Here,
 }
 
 /// How pages learn what people are called: the access journal has their stable ids and nothing else. Whoever is not
@@ -106,6 +109,7 @@ impl Door {
         let trust = (self.trust_code.as_str(), self.trust_name.as_str());
         let mut setting = Setting::new(trust, &self.permit, self.environment, &self.form_token, self.now);
         setting.form_key.clone_from(&self.request);
+        setting.here.clone_from(&self.here);
         setting
     }
 }
@@ -118,6 +122,16 @@ pub(crate) mod asked {
     pub(crate) const EMERGENCY: &str = "page: emergency board";
     /// A form of the emergency department.
     pub(crate) const EMERGENCY_FORM: &str = "page: emergency form";
+    /// The home page.
+    pub(crate) const HOME: &str = "page: home";
+    /// Where somebody works, for the bar and the rail: no patient is shown.
+    pub(crate) const HERE: &str = "page: place of work";
+    /// The places to choose from.
+    pub(crate) const PLACE: &str = "page: places";
+    /// The list behind a counter.
+    pub(crate) const OWED: &str = "page: what is owed";
+    /// A task.
+    pub(crate) const TASK: &str = "page: task";
     /// The patient search.
     pub(crate) const SEARCH: &str = "page: search";
     /// Two records side by side, or the list of such pairs.

@@ -14,13 +14,16 @@ pub mod components;
 mod door;
 pub mod drafts;
 mod gather;
+mod here;
 pub mod icon;
 pub mod link;
 pub mod pages;
+mod recent;
 mod routes;
 pub mod setting;
 pub mod words;
 
 pub use door::{Door, Names, Pds};
+pub use here::Here;
 pub use routes::{ROUTES, routes};
 pub use setting::Setting;

@@ -118,6 +118,37 @@ impl Links {
         format!("{}/{}/{act}", self.emergency(), encode(attendance))
     }
 
+    /// Where somebody says where they work.
+    pub fn place(&self) -> String {
+        format!("{}/place", self.base)
+    }
+
+    /// The list of a kind of obligation: of a `ward`, `mine`, or `all`.
+    pub fn owed(&self, kind: &str, of: &str) -> String {
+        format!("{}/obligations/{}?of={}", self.base, encode(kind), encode(of))
+    }
+
+    /// Where tasks are added.
+    pub fn tasks(&self) -> String {
+        format!("{}/tasks", self.base)
+    }
+
+    /// The form for a new task, perhaps from an obligation: kind and anchor.
+    pub fn new_task(&self, from: Option<(&str, &str)>) -> String {
+        let from = from.map(|(kind, anchor)| format!("?kind={}&anchor={}", encode(kind), encode(anchor)));
+        format!("{}/new{}", self.tasks(), from.unwrap_or_default())
+    }
+
+    /// A task.
+    pub fn task(&self, id: &str) -> String {
+        format!("{}/{}", self.tasks(), encode(id))
+    }
+
+    /// Where something is done with a task.
+    pub fn task_act(&self, id: &str, act: &str) -> String {
+        format!("{}/{act}", self.task(id))
+    }
+
     /// Where a commit of the last minutes is taken back.
     pub fn undo(&self) -> String {
         format!("{}/undo", self.base)

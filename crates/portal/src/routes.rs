@@ -15,7 +15,7 @@ use administration::{Command, Undo};
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Form, Router};
+use axum::{Extension, Form, Router, middleware};
 use http::{HeaderMap, StatusCode, header};
 use maud::Markup;
 use record::Problem;
@@ -24,12 +24,17 @@ use serde::Deserialize;
 use crate::act::{NotDone, Typed, act, done, own_path};
 use crate::door::Door;
 use crate::gather::{chart, find, looked};
+use crate::here::find_here;
 use crate::pages::account::account_page;
 use crate::pages::chart::{Span, Summary, summary_page};
 use crate::pages::patient::banner_of;
 use crate::pages::problem::{Trouble, problem_page};
 use crate::pages::search::{Search, found_part, search_page};
 use crate::pages::who_looked::{Kind, Looked, Narrowed, Period, WhoLooked, who_looked_page};
+use crate::recent;
+
+mod home;
+mod tasks;
 
 /// Every route of the pages: method and path. All need a permit.
 pub const ROUTES: &[(&str, &str)] = &[
@@ -47,6 +52,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/t/{trust}/emergency/place"),
     ("GET", "/t/{trust}/emergency/{id}/{act}"),
     ("POST", "/t/{trust}/emergency/{id}/{act}"),
+    ("GET", "/t/{trust}/obligations/{kind}"),
     ("GET", "/t/{trust}/patients"),
     ("GET", "/t/{trust}/patients/found"),
     ("GET", "/t/{trust}/patients/{id}"),
@@ -64,6 +70,12 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/register"),
     ("POST", "/t/{trust}/register"),
     ("POST", "/t/{trust}/drafts"),
+    ("GET", "/t/{trust}/place"),
+    ("POST", "/t/{trust}/place"),
+    ("POST", "/t/{trust}/tasks"),
+    ("GET", "/t/{trust}/tasks/new"),
+    ("GET", "/t/{trust}/tasks/{id}"),
+    ("POST", "/t/{trust}/tasks/{id}/{act}"),
     ("POST", "/t/{trust}/undo"),
 ];
 
@@ -95,8 +107,9 @@ impl AskedViews {
 /// The pages as a router.
 pub fn routes() -> Router {
     Router::new()
-        .route("/t/{trust}/", get(home))
+        .route("/t/{trust}/", get(home::home))
         .route("/t/{trust}/account", get(account))
+        .route("/t/{trust}/obligations/{kind}", get(home::owed))
         .route("/t/{trust}/patients", get(search))
         .route("/t/{trust}/patients/found", get(found))
         .route("/t/{trust}/patients/{id}", get(summary))
@@ -110,8 +123,14 @@ pub fn routes() -> Router {
         .route("/t/{trust}/patients/{id}/newborn", get(newborn::show).post(newborn::submit))
         .route("/t/{trust}/register", get(register::show).post(register::submit))
         .route("/t/{trust}/drafts", post(drafts::keep))
+        .route("/t/{trust}/place", get(home::place).post(home::choose_place))
+        .route("/t/{trust}/tasks", post(tasks::add))
+        .route("/t/{trust}/tasks/new", get(tasks::new))
+        .route("/t/{trust}/tasks/{id}", get(tasks::show))
+        .route("/t/{trust}/tasks/{id}/{act}", post(tasks::change))
         .route("/t/{trust}/undo", post(undo))
         .merge(emergency::routes())
+        .layer(middleware::from_fn(find_here))
 }
 
 /// What the address of a page may say.
@@ -124,13 +143,6 @@ struct Asked {
     died: String,
     /// How much of the past a summary shows.
     span: String,
-}
-
-/// `GET /t/{trust}/`: where a person begins.
-async fn home(Extension(door): Extension<Door>) -> Response {
-    let links = door.setting().links;
-    let begin = if door.permit.role() == Role::Operator { links.account() } else { links.patients() };
-    Redirect::to(&begin).into_response()
 }
 
 /// `GET …/account`.
@@ -180,6 +192,10 @@ async fn summary(
     let span = Span::of_code(&asked.span);
     match chart::chart_of(&door, &id).await {
         Ok(Some(gathered)) => {
+            // A list that helps the memory: without it the summary is as good.
+            if let Err(problem) = recent::remember(&door, &id).await {
+                tracing::error!(request = %door.request, %problem, "who was opened was not remembered");
+            }
             let of = Summary { setting: &door.setting(), chart: &gathered.chart, span, cut: &gathered.cut };
             page(StatusCode::OK, summary_page(&of))
         }

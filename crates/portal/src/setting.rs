@@ -6,7 +6,8 @@
 use access::{Permit, Role};
 use terms::Moment;
 
-use crate::components::frame::{Environment, Find, Frame, Person, RailItem};
+use crate::components::frame::{Badge, Environment, Find, Frame, Person, RailItem};
+use crate::here::Here;
 use crate::icon::Icon;
 use crate::link::Links;
 
@@ -30,6 +31,10 @@ pub struct Setting {
     pub clinical: bool,
     /// Whether they see who is in the emergency department.
     pub sees_attendances: bool,
+    /// Whether they see who is on which ward.
+    pub sees_stays: bool,
+    /// Where they work.
+    pub here: Here,
     /// Now.
     pub now: Moment,
     /// What tells this page's forms from those of another page: a form is carried out once.
@@ -41,6 +46,8 @@ pub struct Setting {
 /// Where in the rail a page lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rail {
+    /// Home, and the lists behind its numbers.
+    Home,
     /// The emergency department: its board and forms.
     Emergency,
     /// Patients: search, summary, who has looked.
@@ -74,6 +81,8 @@ impl Setting {
             role: permit.role(),
             clinical: permit.scope().reads.contains("AllergyIntolerance"),
             sees_attendances: permit.scope().reads.contains("Encounter"),
+            sees_stays: permit.scope().reads.contains("Encounter"),
+            here: Here::default(),
             now,
             form_key: String::new(),
             patients: links.patients(),
@@ -87,19 +96,38 @@ impl Setting {
         Frame {
             title,
             organisation: &self.trust,
-            place,
+            place: self.here.ward.as_ref().map_or(place, |ward| &ward.name),
             environment: self.environment,
             person: Some(&self.person),
             home: &self.home,
             find: (at != Rail::Host).then_some(Find { action: &self.patients, words: FIND_WORDS }),
             rail: self.rail(at),
+            counts_are_for: self.here.ward.as_ref().map(|ward| ward.name.as_str()),
+        }
+    }
+
+    /// How much is late where they work; what could not be counted is said, and is never nought.
+    fn badge(&self) -> Option<Badge> {
+        let ward = self.here.ward.as_ref()?;
+        match self.here.late {
+            Some(0) => None,
+            Some(late) => {
+                Some(Badge { text: late.to_string(), words: format!("{late} late on {}", ward.name), is_late: true })
+            }
+            None => {
+                let words = format!("what is late on {} could not be counted", ward.name);
+                Some(Badge { text: "?".into(), words, is_late: true })
+            }
         }
     }
 
     /// The rail: only places that exist and that the role can open, always in this order.
     fn rail(&self, at: Rail) -> Vec<RailItem> {
-        let item = |label, href, icon, of| RailItem { label, href, icon, current: at == of };
+        let item = |label, href, icon, of| RailItem { label, href, icon, current: at == of, badge: None };
         let mut items = Vec::new();
+        if self.sees_stays && self.role != Role::Host {
+            items.push(RailItem { badge: self.badge(), ..item("Home", self.home.clone(), Icon::Home, Rail::Home) });
+        }
         if self.sees_attendances {
             items.push(item("Emergency", self.links.emergency(), Icon::Pulse, Rail::Emergency));
         }

@@ -49,6 +49,15 @@ pub fn clock_or_day(moment: Moment, now: Moment) -> Printed {
     if local_date(moment) == local_date(now) { clock(moment) } else { short_day(moment, now) }
 }
 
+/// A moment with its day when that is not today: `14:05`, `16-Nov 14:05`.
+pub fn short_moment(moment: Moment, now: Moment) -> Printed {
+    let at = clock(moment);
+    if local_date(moment) == local_date(now) {
+        return at;
+    }
+    Printed::new(at.iso, format!("{} {}", short_day(moment, now).text, at.text))
+}
+
 /// How long ago, or how long: minutes, hours and minutes, days over 48 hours.
 pub fn duration(milliseconds: i64) -> String {
     let minutes = milliseconds.max(0) / 60_000;

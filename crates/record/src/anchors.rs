@@ -50,6 +50,9 @@ pub(crate) type AnchorsInTurn<'r> = (Vec<PreparedAnchor>, Vec<MutexGuard<'r, ()>
 /// Related resources by declaration: type and parameter.
 type Related = BTreeMap<(&'static str, &'static str), BTreeSet<Key>>;
 
+/// The functions that an anchor concerns.
+type Concerned<'f> = Vec<&'f ObligationFunction>;
+
 impl Record {
     /// The anchors that a draft touches, as it leaves them. Whoever was declined before waits for the anchors' turns
     /// first.
@@ -99,15 +102,17 @@ impl Gathering<'_> {
         let anchors: Vec<&Key> = anchors.iter().collect();
         let mut states = Vec::with_capacity(anchors.len());
         for together in anchors.chunks(TOGETHER) {
-            let families = self.families(together).await?;
-            let related = self.related(together, &families).await?;
-            let wanted = together.iter().copied().chain(related.iter().flat_map(|sets| sets.values().flatten()));
-            let texts = self.texts(wanted.collect()).await?;
-            let merged = self.merged(together).await?;
+            let mut texts = self.texts(together.iter().copied().collect()).await?;
+            let concerned: Vec<Concerned<'_>> = together.iter().map(|key| self.concerned(key, &texts)).collect();
+            let families = self.families(together, &concerned).await?;
+            let related = self.related(together, &concerned, &families).await?;
+            let wanted = related.iter().flat_map(|sets| sets.values().flatten());
+            texts.extend(self.texts(wanted.collect()).await?);
+            let merged = self.merged(together, &concerned).await?;
             for (place, key) in together.iter().enumerate() {
-                let text = self.text(key, &texts).filter(|_| !merged.contains(&place));
+                let text = self.text(key, &texts).filter(|_| !merged.contains(&place) && !concerned[place].is_empty());
                 states.push(match text {
-                    Some(text) => self.state(key, text, &related[place], &texts),
+                    Some(text) => self.state((*key, text), &concerned[place], &related[place], &texts),
                     None => AnchorState { key: (*key).clone(), obligations: Vec::new(), subjects: Vec::new() },
                 });
             }
@@ -115,10 +120,23 @@ impl Gathering<'_> {
         Ok(states)
     }
 
-    fn state(&self, key: &Key, text: &[u8], related: &Related, texts: &HashMap<Key, Arc<[u8]>>) -> AnchorState {
+    /// The functions that an anchor's own text concerns.
+    fn concerned(&self, key: &Key, texts: &HashMap<Key, Arc<[u8]>>) -> Concerned<'_> {
+        let Some(text) = self.text(key, texts) else { return Vec::new() };
+        let anchor = Source { kind: &key.kind, id: &key.id, text };
+        self.functions_of(key).filter(|function| (function.concerns)(&anchor)).collect()
+    }
+
+    fn state(
+        &self,
+        (key, text): (&Key, &[u8]),
+        concerned: &[&ObligationFunction],
+        related: &Related,
+        texts: &HashMap<Key, Arc<[u8]>>,
+    ) -> AnchorState {
         let anchor = Source { kind: &key.kind, id: &key.id, text };
         let mut obligations = Vec::new();
-        for function in self.functions_of(key) {
+        for function in concerned {
             let declared = function.related.iter().filter_map(|declared| related.get(declared));
             let members: BTreeSet<&Key> = declared.flatten().collect();
             let members = members.into_iter().filter_map(|member| Some((member, self.text(member, texts)?)));
@@ -154,8 +172,9 @@ impl Gathering<'_> {
     }
 
     /// Each anchor with every resource that was merged into it, by its place.
-    async fn families(&self, anchors: &[&Key]) -> Result<Vec<(usize, Key)>, Problem> {
-        let mut found: Vec<(usize, Key)> = anchors.iter().enumerate().map(|(at, key)| (at, (*key).clone())).collect();
+    async fn families(&self, anchors: &[&Key], concerned: &[Concerned<'_>]) -> Result<Vec<(usize, Key)>, Problem> {
+        let anchors = anchors.iter().enumerate().filter(|(place, _)| !concerned[*place].is_empty());
+        let mut found: Vec<(usize, Key)> = anchors.map(|(at, key)| (at, (*key).clone())).collect();
         let mut seen: HashSet<(usize, Key)> = found.iter().cloned().collect();
         let mut next = found.clone();
         for _ in 0..MOST_MERGES {
@@ -177,8 +196,8 @@ impl Gathering<'_> {
     }
 
     /// The places of those anchors that were merged into another.
-    async fn merged(&self, anchors: &[&Key]) -> Result<HashSet<usize>, Problem> {
-        if !self.knows_merges() {
+    async fn merged(&self, anchors: &[&Key], concerned: &[Concerned<'_>]) -> Result<HashSet<usize>, Problem> {
+        if !self.knows_merges() || concerned.iter().all(Vec::is_empty) {
             return Ok(HashSet::new());
         }
         let heads: Vec<Key> = anchors.iter().map(|key| (*key).clone()).collect();
@@ -196,17 +215,25 @@ impl Gathering<'_> {
     }
 
     /// The related resources of each anchor, those of the draft included, those that it takes away left out.
-    async fn related(&self, anchors: &[&Key], families: &[(usize, Key)]) -> Result<Vec<Related>, Problem> {
+    async fn related(
+        &self,
+        anchors: &[&Key],
+        concerned: &[Concerned<'_>],
+        families: &[(usize, Key)],
+    ) -> Result<Vec<Related>, Problem> {
         let mut related: Vec<Related> = vec![Related::new(); anchors.len()];
-        let declared: BTreeSet<(&str, &str, &str)> = anchors
+        let declared: BTreeSet<(&str, &str, &str)> = concerned
             .iter()
-            .flat_map(|anchor| self.functions_of(anchor))
+            .flatten()
             .flat_map(|function| function.related.iter().map(|(kind, parameter)| (function.anchor, *kind, *parameter)))
             .collect();
         let mut count = 0;
         for (anchor, kind, parameter) in declared {
+            let asks = |function: &&ObligationFunction| {
+                function.anchor == anchor && function.related.contains(&(kind, parameter))
+            };
             let heads: Vec<&(usize, Key)> =
-                families.iter().filter(|(place, _)| anchors[*place].kind == anchor).collect();
+                families.iter().filter(|(place, _)| concerned[*place].iter().any(asks)).collect();
             let asked: Vec<Key> = heads.iter().map(|(_, key)| key.clone()).collect();
             let hits = self.hits(parameter, &asked).await?;
             count += hits.len();

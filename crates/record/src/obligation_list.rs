@@ -17,6 +17,8 @@ use crate::store::{ObligationFilter, StoredObligation};
 /// Obligations that are read together for a list, and for a count.
 const LISTED: usize = 1_000;
 const COUNTED: usize = 20_000;
+/// Owners that one question may name.
+const MOST_OWNERS: usize = 1_000;
 /// Obligations that one page may examine.
 const MOST_EXAMINED: usize = 500_000;
 
@@ -25,8 +27,8 @@ const MOST_EXAMINED: usize = 500_000;
 pub struct ObligationQuery {
     /// Of this kind.
     pub kind: Option<String>,
-    /// Of this owner.
-    pub owner: Option<String>,
+    /// Of one of these owners, at most 1,000: a ward's places, a person with their teams. None of an empty list.
+    pub owners: Option<Vec<String>>,
     /// Of this anchor.
     pub anchor: Option<Key>,
     /// Due before this moment: with the present moment, those that are late.
@@ -112,6 +114,11 @@ impl Reading {
         if self.is_old() {
             return Err(Problem::Expired);
         }
+        match query.owners.as_ref().map(Vec::len) {
+            Some(0) => return Ok(None),
+            Some(many) if many > MOST_OWNERS => return Err(Problem::TooCostly),
+            _ => {}
+        }
         let anchor = match &query.anchor {
             Some(key) => match self.names().target(self.store(), &key.kind, &key.id).await? {
                 Some(rid) => Some(rid),
@@ -120,7 +127,7 @@ impl Reading {
             None => None,
         };
         let before = query.due_before.map(|moment| moment.0);
-        Ok(Some(ObligationFilter { kind: query.kind.clone(), owner: query.owner.clone(), anchor, before }))
+        Ok(Some(ObligationFilter { kind: query.kind.clone(), owners: query.owners.clone(), anchor, before }))
     }
 
     /// Whether the permit leaves no obligation out.

@@ -41,6 +41,8 @@ pub struct Facts<'f> {
     pub related: Vec<Source<'f>>,
 }
 
+/// Whether an anchor can have obligations at all, by its own text.
+type Concerns = dyn Fn(&Source<'_>) -> bool + Send + Sync;
 /// A pure function from an anchor and its related set to what must still happen.
 type Decide = dyn Fn(&Facts<'_>) -> Vec<Obligation> + Send + Sync;
 
@@ -55,6 +57,9 @@ pub struct ObligationFunction {
     pub anchor: &'static str,
     /// The related set: resources of this type whose rows under this parameter begin with a target, the anchor.
     pub related: Vec<(&'static str, &'static str)>,
+    /// Whether an anchor can have obligations of this function at all, by its own text: of one that cannot nothing is
+    /// gathered. Where this says no, the decision makes none.
+    pub concerns: Arc<Concerns>,
     /// The decision. The same must come out with and without `meta.versionId` and `meta.lastUpdated`.
     pub decide: Arc<Decide>,
 }

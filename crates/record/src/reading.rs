@@ -295,6 +295,17 @@ impl Reading {
         self.inner.accesses.note(self.access()).await
     }
 
+    /// Ends a reading of what stands around a page, such as the name of a place and a number. Only if it showed anybody's
+    /// data, or something was refused, does it leave an access.
+    pub async fn finish_unseen(&self) -> Result<(), Problem> {
+        let is_empty = self.shown.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if !is_empty || self.refused.load(Ordering::Relaxed) {
+            return self.finish().await;
+        }
+        self.finished.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Ends a reading that only gathered for a change.
     pub(crate) fn set_aside(&self) {
         self.finished.store(true, Ordering::Relaxed);

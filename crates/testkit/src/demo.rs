@@ -10,6 +10,7 @@ mod emergency;
 mod people;
 mod places;
 mod story;
+mod tasks;
 mod write;
 
 use terms::Moment;
@@ -27,6 +28,7 @@ pub fn demo_bundle(now: Moment) -> Vec<String> {
     texts.extend(people::resources(&story));
     texts.extend(adeyemi::resources(&story));
     texts.extend(emergency::resources(&story));
+    texts.extend(tasks::resources(&story));
     texts
 }
 

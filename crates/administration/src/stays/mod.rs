@@ -15,6 +15,7 @@
 //! | the plan of the discharge | extension `urn:almoner:discharge-plan` (`plan.rs`) |
 //! | the bed was somebody else's when they came | `meta.tag` of system `urn:almoner:stay`, code `no-bed-yet` |
 //! | another system began a second stay of the patient | the same system, code `second-stay` |
+//! | none of the places where they are is a bed | `meta.tag` of system `urn:almoner:stay`, code `not-in-a-bed` |
 //!
 //! A patient who has arrived is never refused: whoever claims a bed that is taken gets the tag, is shown as *no bed yet*
 //! and counted until somebody places them (`owner.rs`).
@@ -64,10 +65,10 @@ pub use plan::{DISCHARGE_PLAN, DelayReason, DischargePlan, Leaving, Pathway, Set
 pub use request::{NEEDS, Offer, OfferEnd, REBOOK_DAYS, Request};
 pub use request_admission::RequestAdmission;
 pub use reserve_bed::{ReleaseBed, ReserveBed};
-pub use rows::stay_rows;
 pub(crate) use rows::{AT, CLAIMS, EXPECTED_AT, RESERVED, live_claims};
+pub use rows::{OPEN_VISIT, stay_rows};
 pub use set_tci::SetTci;
-pub(crate) use write::{NO_BED_YET, SECOND_STAY, arrivals, entry, locations, retagged, with};
+pub(crate) use write::{NO_BED_YET, NOT_IN_A_BED, SECOND_STAY, arrivals, entry, locations, retagged, with};
 
 /// The class of inpatients (v3-ActCode) and those that stand for the same.
 const INPATIENT: [&str; 4] = ["IMP", "ACUTE", "NONAC", "SS"];
@@ -197,6 +198,8 @@ pub struct Stay {
     pub no_bed_yet: bool,
     /// Whether the patient had another live stay when another system began this one.
     pub is_second: bool,
+    /// Whether they are in a place that is no bed, such as a trolley or a corridor.
+    pub not_in_a_bed: bool,
 }
 
 impl StayState {
@@ -255,6 +258,7 @@ impl Stay {
             plan: DischargePlan::of(encounter),
             no_bed_yet: is_tagged(encounter, NO_BED_YET),
             is_second: is_tagged(encounter, SECOND_STAY),
+            not_in_a_bed: is_tagged(encounter, NOT_IN_A_BED),
         }
     }
 
@@ -287,6 +291,12 @@ impl Stay {
     pub fn consultant(&self) -> Option<&Care> {
         self.care.iter().rev().find(|care| care.to.is_none()).or(self.care.last())
     }
+}
+
+/// Whether an Encounter is an inpatient stay.
+pub fn is_stay(encounter: Node<'_, '_>) -> bool {
+    let class = encounter.get("class").and_then(|class| text(class, "code"));
+    class.is_some_and(|class| INPATIENT.contains(&class.as_str()))
 }
 
 /// Whether a stay has a tag of ours.

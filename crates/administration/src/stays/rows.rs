@@ -1,11 +1,13 @@
 //! The index rows of stays, pure functions of an Encounter's text:
 //! `~at`, `~claims`, `~reserved`, `~expected-at` of a Location: where live stays are, whose bed they claim without having
 //! it, what is kept for open stays, where expected ones are meant to go; at most one `~at` and one `~reserved` for a bed.
-//! `~open-stay`, `~expected-stay` of a Patient: live and expected inpatient stays. `~tci` of a local day: inpatient stays
-//! of every state whose offer of this day holds. `~bed-request` of a moment: expected emergency stays by their decision.
-//! `~rebook` of a day: expected stays to which another day is owed until then.
+//! `~open-stay`, `~expected-stay` of a Patient: live and expected inpatient stays. `~open-visit` of a Patient: live stays
+//! and emergency attendances. `~tci` of a local day: inpatient stays of every state whose offer of this day holds.
+//! `~bed-request` of a moment: expected emergency stays by their decision. `~rebook` of a day: expected stays to which
+//! another day is owed until then.
 
 use fhir::Node;
+use fhir::read::text;
 use terms::index::{Part, Row};
 use terms::local_date;
 
@@ -21,6 +23,10 @@ pub(crate) const RESERVED: &str = "~reserved";
 pub(crate) const EXPECTED_AT: &str = "~expected-at";
 /// Live inpatient stays of a patient.
 pub(crate) const OPEN_STAY: &str = "~open-stay";
+/// Live stays and attendances of a patient: who is in the hospital.
+pub const OPEN_VISIT: &str = "~open-visit";
+/// The class of attendances of the emergency department (v3-ActCode).
+const EMERGENCY: &str = "EMER";
 
 /// Expected inpatient stays of a patient.
 pub(crate) const EXPECTED_STAY: &str = "~expected-stay";
@@ -52,6 +58,11 @@ pub fn stay_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
             (PlaceUse::Planned | PlaceUse::Active, StayState::Expected) => rows.push(at(EXPECTED_AT, &entry.place)),
             _ => {}
         }
+    }
+    let class = resource.get("class").and_then(|class| text(class, "code"));
+    let is_visit = stay.is_inpatient || class.as_deref() == Some(EMERGENCY);
+    if let Some(patient) = stay.patient.as_deref().filter(|_| is_visit && stay.state.is_live()) {
+        rows.push(Row::one(OPEN_VISIT, Part::target("Patient", patient)));
     }
     if stay.is_inpatient {
         inpatient_rows(&stay, rows);

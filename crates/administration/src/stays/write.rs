@@ -14,6 +14,9 @@ use crate::places::TREATMENT_FUNCTION;
 pub(crate) const NO_BED_YET: &str = "no-bed-yet";
 /// The tag of a stay that another system began while the patient had another.
 pub(crate) const SECOND_STAY: &str = "second-stay";
+/// The tag of a stay in places of which none is a bed.
+pub(crate) const NOT_IN_A_BED: &str = "not-in-a-bed";
+const NOT_IN_A_BED_WORDS: &str = "Not in a bed";
 const NO_BED_WORDS: &str = "No bed yet: the bed was somebody else's";
 const SECOND_STAY_WORDS: &str = "The patient has another live stay";
 
@@ -108,7 +111,7 @@ pub(crate) fn complex(url: &str, parts: impl IntoIterator<Item = Option<String>>
     Some(Object::new().text("url", url).json("extension", parts).done())
 }
 
-/// The text with other members; the tag of those without a bed goes: a command says where the patient is.
+/// The text with other members; the tag of those whose bed was taken goes: a command says where the patient is.
 pub(crate) fn with(document: &Document<'_>, members: &[(&str, Option<String>)]) -> Vec<u8> {
     let edited = with_members(document, members);
     if !is_tagged(document.root(), NO_BED_YET) {
@@ -130,7 +133,11 @@ pub(crate) fn retagged(document: &Document<'_>, wanted: &[(&str, bool)]) -> Vec<
     };
     let others = meta.into_iter().flat_map(|meta| items(meta, "tag")).filter(|tag| !is_named(tag));
     let own = wanted.iter().filter(|(_, is_wanted)| *is_wanted).map(|(code, _)| {
-        let words = if *code == NO_BED_YET { NO_BED_WORDS } else { SECOND_STAY_WORDS };
+        let words = match *code {
+            NO_BED_YET => NO_BED_WORDS,
+            NOT_IN_A_BED => NOT_IN_A_BED_WORDS,
+            _ => SECOND_STAY_WORDS,
+        };
         Object::new().text("system", STAY_TAG).text("code", code).text("display", words).done()
     });
     let tags = array_if(others.map(|tag| tag.raw_text().to_owned()).chain(own));

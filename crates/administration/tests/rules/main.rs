@@ -9,5 +9,7 @@ mod hospital;
 mod inpatients;
 mod matching;
 mod merging;
+mod obligations;
 mod registration;
 mod stage;
+mod tasks;

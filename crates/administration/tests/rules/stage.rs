@@ -50,10 +50,7 @@ pub(crate) async fn stages() -> Vec<Stage> {
 
 fn options() -> Options {
     Options {
-        indexing: Indexing::new(
-            vec![("fhir", 3), ("patient index", 2), ("stays", 2), ("merging", 1), ("emergency", 1)],
-            extract,
-        ),
+        indexing: indexing(),
         clock: Arc::new(|| NOW),
         host: "test".into(),
         origin: "test/t/TEST".into(),
@@ -63,12 +60,21 @@ fn options() -> Options {
     }
 }
 
+fn indexing() -> Indexing {
+    let indexing = Indexing::new(
+        vec![("fhir", 3), ("patient index", 2), ("stays", 3), ("merging", 1), ("emergency", 1), ("tasks", 1)],
+        extract,
+    );
+    administration::obligations::functions().into_iter().fold(indexing, Indexing::with_obligations)
+}
+
 fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     let document = Document::parse(source.text, &Limits::default()).unwrap();
     fhir::search::index_rows(source.kind, source.id, &document, rows);
     stay_rows(source.kind, document.root(), rows);
     merge_rows(source.kind, document.root(), rows);
     administration::patient_rows(&document, rows);
+    administration::tasks::task_rows(source.kind, document.root(), rows);
     administration::emergency::emergency_rows(source.kind, document.root(), rows);
 }
 
@@ -188,6 +194,22 @@ impl Stage {
     pub(crate) async fn act_as(&self, who: &str, command: Command) -> Result<Receipt, Refusal> {
         let permit = permit_of(&format!("user/{who}"), Role::PatientIndex);
         self.act_with(&permit, command, NOW).await
+    }
+
+    /// What is owed now: kind, owner and anchor, sorted.
+    pub(crate) async fn owed(&self, kind: &str) -> Vec<(String, String)> {
+        let reading = self.record.read(&permit(Role::Clerk), "test").await.unwrap();
+        let kind = administration::obligations::KINDS.iter().find(|known| known.code == kind).unwrap();
+        let everybody = administration::obligations::Scope::Everybody;
+        let query = administration::obligations::query(kind, &everybody, NOW);
+        let page = reading.obligations(&query).await.unwrap();
+        let counted = administration::obligations::count(&reading, kind, &everybody, NOW).await.unwrap();
+        assert_eq!(counted.number, page.obligations.len() as u64, "{}: {}", self.store, kind.code);
+        reading.finish().await.unwrap();
+        let mut owed: Vec<(String, String)> =
+            page.obligations.into_iter().map(|open| (open.obligation.owner, open.anchor.id)).collect();
+        owed.sort();
+        owed
     }
 
     /// A stay as it is now.

@@ -46,6 +46,19 @@ pub struct RailItem {
     pub icon: Icon,
     /// Whether this page lies there.
     pub current: bool,
+    /// How many things need action there.
+    pub badge: Option<Badge>,
+}
+
+/// The number at an entry of the rail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Badge {
+    /// The number, or a question mark.
+    pub text: String,
+    /// What it is a number of, and whose.
+    pub words: String,
+    /// Whether any of it is late.
+    pub is_late: bool,
 }
 
 /// One of this patient's places, with its state in one line.
@@ -105,6 +118,8 @@ pub struct Frame<'a> {
     pub find: Option<Find<'a>>,
     /// The rail.
     pub rail: Vec<RailItem>,
+    /// Where its numbers are counted.
+    pub counts_are_for: Option<&'a str>,
 }
 
 /// The search box of the bar.
@@ -122,7 +137,7 @@ pub fn page(frame: &Frame<'_>, content: &Markup) -> Markup {
         frame,
         &html! {
             div.al-frame {
-                (rail(&frame.rail))
+                (rail(frame))
                 main.al-main #main { (content) }
             }
         },
@@ -136,7 +151,7 @@ pub fn patient_page(frame: &Frame<'_>, patient: &OpenPatient<'_>, content: &Mark
         &html! {
             (banner(patient.banner, Placed::OnTop))
             div.al-frame.al-frame--pt {
-                (rail(&frame.rail))
+                (rail(frame))
                 (places(patient))
                 main.al-main #main { (content) }
             }
@@ -218,17 +233,23 @@ fn strip(environment: Environment) -> Markup {
     html! { div.al-strip role="note" { b { (words.0) } @if !words.1.is_empty() { " " span.al-hide-p { (words.1) } } } }
 }
 
-fn rail(items: &[RailItem]) -> Markup {
+fn rail(frame: &Frame<'_>) -> Markup {
     html! {
         nav.al-rail aria-label="Main" {
             ul {
-                @for item in items {
+                @for item in &frame.rail {
                     li {
-                        a href=(item.href) aria-current=[item.current.then_some("page")] {
+                        a href=(item.href) aria-current=[item.current.then_some("page")]
+                            title=[item.badge.as_ref().map(|badge| badge.words.as_str())] {
                             (icon(item.icon)) span { (item.label) }
+                            @if let Some(badge) = &item.badge {
+                                span.al-badge.al-badge--bad[badge.is_late] aria-hidden="true" { (badge.text) }
+                                span.al-vh { ", " (badge.words) }
+                            }
                         }
                     }
                 }
+                @if let Some(place) = frame.counts_are_for { li.al-rail__scope { "Counts are for " (place) } }
             }
         }
     }

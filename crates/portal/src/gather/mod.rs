@@ -8,9 +8,13 @@ pub(crate) mod details;
 pub(crate) mod duplicates;
 pub(crate) mod emergency;
 pub(crate) mod find;
+pub(crate) mod home;
 pub(crate) mod looked;
 mod looked_words;
+pub(crate) mod owed;
+pub(crate) mod people;
 pub(crate) mod register;
+pub(crate) mod tasks;
 
 use record::{Problem, Reading};
 

@@ -48,6 +48,7 @@ pub fn sentence_page(sentence: &str, demonstration: bool) -> Markup {
         home: "/",
         find: None,
         rail: Vec::new(),
+        counts_are_for: None,
     };
     let start = html! { a.al-btn href="/" { "Go to the start" } };
     let content = html! {

@@ -37,6 +37,7 @@ pub fn sign_in_page(of: &SignIn<'_>) -> Markup {
         home: "/",
         find: None,
         rail: Vec::new(),
+        counts_are_for: None,
     };
     let errors: Vec<FieldError<'_>> = of.wrong.iter().map(|words| FieldError { field: "name", words }).collect();
     bare_page(

@@ -4,6 +4,7 @@
 
 mod duplicates;
 mod emergency;
+mod home;
 mod register;
 mod support;
 
@@ -22,23 +23,21 @@ fn names(html: &str) -> Vec<String> {
 #[tokio::test]
 async fn every_route_answers_in_the_house_s_form() {
     let trust = Trust::demo().await;
+    trust.put(&[r#"{"resourceType":"Task","id":"a-task","status":"requested","intent":"order"}"#.to_owned()]).await;
     trust.propose("adeyemi-folasade", "adeyemi-f-grace").await;
     let pair = administration::merging::Pair::of("adeyemi-folasade", "adeyemi-f-grace").unwrap();
     let pair = administration::merging::review_id(&pair);
-    for (method, path) in portal::ROUTES {
-        if *method != "GET" {
-            continue;
-        }
-        let id = if path.contains("/duplicates/") { pair.as_str() } else { "adeyemi-folasade" };
-        let path = path
-            .replace("{id}/{act}", "mistry-jay-stay/triage")
-            .replace("emergency/place", "emergency/place?place=ed-majors-6");
-        let path = path.replace("{trust}", "DEMO").replace("{id}", id);
-        let role = match path.as_str() {
-            path if path.ends_with("who-has-looked") => Role::PrivacyOfficer,
-            path if path.contains("/duplicates") => Role::PatientIndex,
-            _ => Role::Clinician,
+    for (_, path) in portal::ROUTES.iter().filter(|(method, _)| *method == "GET") {
+        let (id, role) = match *path {
+            path if path.contains("/tasks") => ("a-task", Role::Clinician),
+            path if path.contains("/duplicates") => (pair.as_str(), Role::PatientIndex),
+            path if path.ends_with("who-has-looked") => ("adeyemi-folasade", Role::PrivacyOfficer),
+            _ => ("adeyemi-folasade", Role::Clinician),
         };
+        let path = path
+            .replace("emergency/{id}/{act}", "emergency/mistry-jay-stay/triage")
+            .replace("emergency/place", "emergency/place?place=ed-majors-6");
+        let path = path.replace("{trust}", "DEMO").replace("{id}", id).replace("{kind}", "no-bed");
         let answer = trust.get(role, &path).await;
         if answer.status.is_redirection() {
             assert_eq!(answer.location.as_deref(), Some("/t/DEMO/patients"), "{path}");

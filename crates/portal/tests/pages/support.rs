@@ -40,8 +40,10 @@ impl Trust {
     pub(crate) async fn demo_at(now: Moment) -> Trust {
         let directory = tempfile::tempdir().unwrap();
         let location = Location::Sqlite { directory: directory.path().join("record") };
-        let functions = vec![("fhir", 3), ("patient index", 2), ("stays", 2), ("merging", 1), ("emergency", 1)];
-        let indexing = Indexing::new(functions, extract);
+        let functions =
+            vec![("fhir", 3), ("patient index", 2), ("stays", 3), ("merging", 1), ("emergency", 1), ("tasks", 1)];
+        let owed = administration::obligations::functions().into_iter().chain(clinical::owed::functions());
+        let indexing = owed.fold(Indexing::new(functions, extract), Indexing::with_obligations);
         let options = Options {
             indexing,
             clock: Arc::new(move || now),
@@ -83,7 +85,7 @@ impl Trust {
         self.record.transact(&permit(who, role), act, draft).await.unwrap();
     }
 
-    /// Asks for a page as someone in a role.
+    /// Asks for a part of a page as someone in a role: as the script of our own pages asks.
     pub(crate) async fn get(&self, role: Role, path: &str) -> Answer {
         self.get_at(role, path, STORY_NOW).await
     }
@@ -94,6 +96,18 @@ impl Trust {
         // As the script of our own pages asks: a part of a page is given to it alone.
         let request = Request::get(path).header("hx-request", "true").extension(door).body(Body::empty()).unwrap();
         answer(request).await
+    }
+
+    /// Asks for a whole page, as a browser does.
+    pub(crate) async fn page(&self, role: Role, path: &str) -> Answer {
+        answer(Request::get(path).extension(self.door("user/t.tester", role)).body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a form as the tester, its fields as they are sent.
+    pub(crate) async fn send(&self, role: Role, path: &str, fields: &str) -> Answer {
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = request.extension(self.door("user/t.tester", role));
+        answer(request.body(Body::from(fields.to_owned())).unwrap()).await
     }
 
     /// The same as a person of this name, as a browser asks.
@@ -130,13 +144,14 @@ impl Trust {
             trust_name: "Thameside Royal".into(),
             pds: portal::Pds::by(Some("Not PDS: a fake"), async |trace: Trace| pds::answer(&people(), &trace)),
             names: Names::by(async |ids: Vec<String>| {
-                let named = ids.into_iter().filter(|id| id.starts_with("user/"));
+                let named = ids.into_iter().filter(|id| id.starts_with("user/") && id != "user/nobody");
                 named.map(|id| (id, "Toni Tester".to_owned())).collect()
             }),
             environment: Environment::Demonstration,
             form_token: "token".into(),
             request: "r1".into(),
             now: STORY_NOW,
+            here: portal::Here::default(),
         }
     }
 }
@@ -179,4 +194,5 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     administration::stays::stay_rows(source.kind, document.root(), rows);
     administration::merging::merge_rows(source.kind, document.root(), rows);
     administration::emergency::emergency_rows(source.kind, document.root(), rows);
+    administration::tasks::task_rows(source.kind, document.root(), rows);
 }

@@ -33,7 +33,8 @@ pub(crate) struct StoredObligation {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ObligationFilter {
     pub(crate) kind: Option<String>,
-    pub(crate) owner: Option<String>,
+    /// One of these.
+    pub(crate) owners: Option<Vec<String>>,
     pub(crate) anchor: Option<i64>,
     /// Due before, in milliseconds.
     pub(crate) before: Option<i64>,
@@ -83,8 +84,13 @@ impl ObligationFilter {
         };
         add("anchor =", self.anchor.map(Given::Number));
         add("kind =", self.kind.clone().map(Given::Text));
-        add("owner =", self.owner.clone().map(Given::Text));
         add("due <", self.before.map(Given::Number));
+        if let Some(owners) = &self.owners {
+            let places = (0..even(owners.len())).map(|at| format!("${}", given.len() + 2 + at)).collect::<Vec<_>>();
+            conditions.push_str(&format!(" AND owner IN ({})", places.join(", ")));
+            let repeated = owners.iter().chain(std::iter::repeat(&owners[owners.len() - 1]));
+            given.extend(repeated.take(places.len()).map(|owner| Given::Text(owner.clone())));
+        }
         (conditions, given)
     }
 
@@ -98,6 +104,11 @@ impl ObligationFilter {
         given.push(Given::Text(after.owner.clone()));
         (sql, given)
     }
+}
+
+/// The next power of two: lists of any length make few statements, each prepared once.
+fn even(length: usize) -> usize {
+    length.next_power_of_two()
 }
 
 impl SqliteValue for Given {

@@ -61,6 +61,7 @@ fn functions() -> [ObligationFunction; 2] {
         version: 1,
         anchor: "Order",
         related: related.to_vec(),
+        concerns: Arc::new(move |order| name != "result" || date_of(order).is_some()),
         decide: Arc::new(decide),
     };
     [
@@ -236,7 +237,7 @@ async fn listed(reading: &Reading, query: &ObligationQuery) -> Vec<OpenObligatio
 fn draw_query(dice: &mut Dice) -> ObligationQuery {
     ObligationQuery {
         kind: (dice.roll(2) == 0).then(|| (*dice.pick(&["result", "acknowledgement", "other"])).into()),
-        owner: (dice.roll(3) == 0).then(|| format!("ward{}", dice.roll(4))),
+        owners: (dice.roll(3) == 0).then(|| (0..dice.roll(4)).map(|_| format!("ward{}", dice.roll(4))).collect()),
         anchor: (dice.roll(4) == 0).then(|| key("Order", &format!("o{}", dice.roll(9)))),
         due_before: (dice.roll(3) == 0).then(|| Moment(dice.roll(40) as i64)),
         limit: 1 + dice.roll(6) as usize,
@@ -246,7 +247,7 @@ fn draw_query(dice: &mut Dice) -> ObligationQuery {
 
 fn answers(query: &ObligationQuery, (due, anchor, kind, owner, _): &Expected) -> bool {
     query.kind.as_ref().is_none_or(|wanted| wanted == kind)
-        && query.owner.as_ref().is_none_or(|wanted| wanted == owner)
+        && query.owners.as_ref().is_none_or(|wanted| wanted.contains(owner))
         && query.anchor.as_ref().is_none_or(|wanted| wanted == anchor)
         && query.due_before.is_none_or(|before| *due < before)
 }

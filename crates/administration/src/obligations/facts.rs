@@ -1,0 +1,87 @@
+//! What the kinds decide on: a stay with its papers, a patient with the visits that are open, a task.
+//!
+//! Plain readings; no clock, no reading of the record.
+
+use fhir::Node;
+use terms::Moment;
+
+use super::UNDATED;
+use super::owner::NOBODY;
+use crate::merging::Review;
+use crate::stays::{PlaceUse, Stay};
+use crate::tasks::Task;
+
+/// A stay and the documents about it.
+pub(super) struct StayFacts<'d, 't> {
+    pub(super) stay: Stay,
+    /// Compositions and document references of the stay.
+    pub(super) papers: Vec<Node<'d, 't>>,
+}
+
+/// A patient and the visits that are open: stays and attendances of the emergency department.
+pub(super) struct PatientFacts<'d, 't> {
+    pub(super) patient: Node<'d, 't>,
+    pub(super) visits: Vec<Stay>,
+}
+
+/// A task, or a pair of records under review, which is one too.
+pub(super) struct TaskFacts {
+    task: Task,
+    pub(super) review: Option<Review>,
+}
+
+impl<'d, 't> StayFacts<'d, 't> {
+    pub(super) fn of(encounter: Node<'_, '_>, papers: &[Node<'d, 't>]) -> StayFacts<'d, 't> {
+        StayFacts { stay: Stay::of(encounter), papers: papers.to_vec() }
+    }
+}
+
+impl<'d, 't> PatientFacts<'d, 't> {
+    pub(super) fn of(patient: Node<'d, 't>, visits: &[Node<'_, '_>]) -> PatientFacts<'d, 't> {
+        let visits = visits.iter().map(|visit| Stay::of(*visit)).filter(|stay| stay.state.is_live());
+        PatientFacts { patient, visits: visits.collect() }
+    }
+
+    /// The visit that began first; a patient has one, unless something is wrong.
+    pub(super) fn first_visit(&self) -> Option<&Stay> {
+        self.visits.iter().min_by_key(|visit| began(visit))
+    }
+
+    /// Whose the patient is now.
+    pub(super) fn owner(&self) -> String {
+        self.first_visit().map_or_else(|| NOBODY.into(), place_of)
+    }
+}
+
+impl TaskFacts {
+    pub(super) fn of(task: Node<'_, '_>) -> TaskFacts {
+        TaskFacts { task: Task::of(task), review: Review::of(task) }
+    }
+
+    /// The task, if it is open and no review: that has a kind of its own.
+    pub(super) fn task(&self) -> Option<&Task> {
+        Some(&self.task).filter(|task| task.is_open() && self.review.is_none())
+    }
+}
+
+/// Whose a stay is: the place where the patient is, or was last.
+pub fn place_of(stay: &Stay) -> String {
+    let was = |is: PlaceUse| matches!(is, PlaceUse::Active | PlaceUse::Past);
+    let place = stay.place().or_else(|| stay.places.iter().rev().find(|place| was(place.is)));
+    place.map_or_else(|| NOBODY.to_owned(), |place| format!("place/{}", place.place))
+}
+
+/// A moment some time after another; [`UNDATED`] when that one is not known.
+pub fn due_of(began: Option<Moment>, allowed_ms: i64) -> Moment {
+    began.map_or(UNDATED, |began| Moment(began.0.saturating_add(allowed_ms)))
+}
+
+/// When a stay that is expected was asked for, as far as it is known.
+pub(super) fn asked(stay: &Stay) -> Option<Moment> {
+    stay.request.decided.as_ref().map(|decided| decided.lower()).or_else(|| began(stay))
+}
+
+/// When a stay began, as far as it is known.
+pub(super) fn began(stay: &Stay) -> Option<Moment> {
+    stay.started.as_ref().map(|started| started.lower())
+}

@@ -1,0 +1,58 @@
+//! Writing tasks: the members of a Task that a command sets, all others as they are.
+//! The table of members is in `mod.rs` (R4, task.html).
+
+use fhir::write::{Object, extension, quoted, with_extensions, with_members};
+use fhir::{Document, Node};
+use record::{Draft, Key, Reading, TransactError, Version};
+use terms::Moment;
+
+use super::{FIRST_DUE, HANDED_TO, OWNER, TIMES_MOVED, Task};
+use crate::draft;
+use crate::refusal::Refusal;
+
+/// The member `owner`: the plain name, and what the owner was called when this was written.
+pub(super) fn owner(plain: &str, name: &str) -> String {
+    let identifier = Object::new().text("system", OWNER).text("value", plain).done();
+    let reference = plain.strip_prefix("practitioner/").map(|id| format!("Practitioner/{id}"));
+    Object::new().text_if("reference", reference).json("identifier", identifier).text("display", name).done()
+}
+
+/// The member `restriction` of a due.
+pub(super) fn due(due: Moment) -> String {
+    Object::new().json("period", Object::new().text("end", due.to_string()).done()).done()
+}
+
+/// The extensions of a task with whom it is handed over to, its first due and how often it was moved.
+pub(super) fn handed_to(task: Node<'_, '_>, to: Option<&str>) -> Option<String> {
+    let new = to.map(|to| extension(HANDED_TO, "valueString", &quoted(to)));
+    with_extensions(task, &[(HANDED_TO, new)])
+}
+
+/// The extensions of a task that gets another date.
+pub(super) fn moved(task: Node<'_, '_>, first: Option<Moment>, times: u32) -> Option<String> {
+    let first = first.map(|first| extension(FIRST_DUE, "valueDateTime", &quoted(&first.to_string())));
+    let times = extension(TIMES_MOVED, "valueUnsignedInt", &times.to_string());
+    with_extensions(task, &[(FIRST_DUE, first), (TIMES_MOVED, Some(times))])
+}
+
+/// A task's newest version.
+pub(super) async fn read(reading: &Reading, id: &str) -> Result<Version, TransactError<Refusal>> {
+    let version = reading.get(&Key::new("Task", id)).await?.filter(|version| !version.text.is_empty());
+    version.ok_or_else(|| TransactError::Refused(Refusal::new("no-task", "There is no such task.")))
+}
+
+/// A draft that sets members of a task; what they are set to is decided on the task as it is.
+pub(super) async fn edited(
+    reading: &Reading,
+    id: &str,
+    now: Moment,
+    decide: impl FnOnce(&Task, Node<'_, '_>) -> Result<Vec<(&'static str, Option<String>)>, Refusal>,
+) -> Result<Draft, TransactError<Refusal>> {
+    let version = read(reading, id).await?;
+    let document: Document<'_> = draft::document(&version)?;
+    let task = Task::of(document.root());
+    let mut members = decide(&task, document.root()).map_err(TransactError::Refused)?;
+    members.push(("lastModified", Some(quoted(&now.to_string()))));
+    let change = draft::put(version.key.clone(), &with_members(&document, &members))?;
+    Ok(Draft { changes: vec![change], assertions: Vec::new() })
+}

@@ -1,0 +1,218 @@
+//! The home page from one reading: counters, tasks, lists, and who was opened last.
+//!
+//! Each part that fails says so by itself: a counter that could not be counted is unknown, and the rest of the page helps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use access::Role;
+use administration::obligations::{Counted, Counts, Kind, Scope};
+use administration::places::{self, Ward};
+use administration::stays::{Stay, in_ward};
+use administration::tasks::{self, Task};
+use record::obligation::OpenObligation;
+use record::{Problem, Reading};
+
+use super::finished;
+use super::owed::{About, Tally, about, kinds, tallies};
+use super::people::people;
+use super::tasks::{known, places_of};
+use crate::components::counter::Standing;
+use crate::door::{Door, asked};
+use crate::pages::home::{Card, Group, Recent, TaskRow, Tasks, TasksOf};
+use crate::recent;
+use crate::setting::Setting;
+use crate::words::{capital, clock, clock_or_day};
+
+/// Kinds that are tasks: they have a panel of their own.
+const TASK_KINDS: &[&str] = &["task", "hand-over"];
+
+/// What the home page shows.
+pub(crate) struct Gathered {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) tasks: Option<Tasks>,
+    pub(crate) offered: Vec<TaskRow>,
+    pub(crate) recent: Vec<Recent>,
+    /// The sequence that it shows.
+    pub(crate) sequence: u64,
+}
+
+/// The ward at hand with who is in it.
+struct OnWard {
+    ward: Ward,
+    scope: Scope,
+    stays: Vec<Stay>,
+}
+
+/// Gathers the page.
+pub(crate) async fn home(door: &Door, wanted: &str) -> Result<Gathered, Problem> {
+    let reading = door.record.read(&door.permit, asked::HOME).await?;
+    let answer = gather(door, &reading, wanted).await;
+    finished(reading, answer).await
+}
+
+async fn gather(door: &Door, reading: &Reading, wanted: &str) -> Result<Gathered, Problem> {
+    let setting = door.setting();
+    let here = on_ward(reading, &setting).await?;
+    let groups = groups(door, reading, &setting, here.as_ref()).await?;
+    let shown = TasksOf::of_code(wanted, here.is_some());
+    let tasks = tasks_of(door, reading, here.as_ref(), shown).await;
+    let (tasks, offered) = match tasks {
+        Ok((tasks, offered)) => (Some(tasks), offered),
+        Err(problem) => {
+            tracing::error!(%problem, "the tasks of a home page could not be read");
+            (None, Vec::new())
+        }
+    };
+    let recent = recently(door, reading, here.as_ref()).await?;
+    Ok(Gathered { groups, tasks, offered, recent, sequence: reading.sequence() })
+}
+
+async fn on_ward(reading: &Reading, setting: &Setting) -> Result<Option<OnWard>, Problem> {
+    let Some(place) = &setting.here.ward else { return Ok(None) };
+    let Some(ward) = places::ward(reading, &place.id).await? else { return Ok(None) };
+    let stays = in_ward(reading, &ward).await?;
+    Ok(Some(OnWard { scope: Scope::ward(&ward), ward, stays }))
+}
+
+/// The counters: the ward's, and the trust's for those without a ward and for clerks, who work for all of it.
+async fn groups(
+    door: &Door,
+    reading: &Reading,
+    setting: &Setting,
+    here: Option<&OnWard>,
+) -> Result<Vec<Group>, Problem> {
+    let of = |kind: &&'static Kind| !TASK_KINDS.contains(&kind.code);
+    let mut groups = Vec::new();
+    if let Some(here) = here {
+        let words = "Every number is a list of people on this ward now, unless it says otherwise. Each has an owner and a date.";
+        let kinds = kinds(setting).filter(of).filter(|kind| !kind.by_team);
+        let tallies = tallies(reading, kinds, &here.scope, door.now).await;
+        groups.push(group(door, reading, (&here.ward.place.name, words, "ward"), tallies).await?);
+    }
+    if here.is_none() || setting.role == Role::Clerk {
+        let words = "Every number is a list of people of this trust. Each has an owner and a date.";
+        let kinds = kinds(setting).filter(of).filter(|kind| here.is_none() || kind.by_team);
+        let tallies = tallies(reading, kinds, &Scope::Everybody, door.now).await;
+        groups.push(group(door, reading, (&setting.trust, words, "all"), tallies).await?);
+    }
+    Ok(groups)
+}
+
+async fn group(
+    door: &Door,
+    reading: &Reading,
+    (whose, words, code): (&str, &'static str, &str),
+    tallies: Vec<Tally>,
+) -> Result<Group, Problem> {
+    let oldest: Vec<OpenObligation> =
+        tallies.iter().filter_map(|tally| tally.counted.as_ref()?.oldest.clone()).collect();
+    let about = about(door, reading, &oldest).await?;
+    let links = door.setting().links;
+    let mut group = Group { whose: whose.to_owned(), words, counters: Vec::new(), none: Vec::new() };
+    for tally in tallies {
+        let href = links.owed(tally.kind.code, code);
+        match &tally.counted {
+            Some(counted) if counted.number == 0 => group.none.push((tally.kind.words.1.to_owned(), href)),
+            _ => group.counters.push(card(door, &tally, &about, href)),
+        }
+    }
+    Ok(group)
+}
+
+fn card(door: &Door, tally: &Tally, about: &About, href: String) -> Card {
+    let kind = tally.kind;
+    let (number, noun, scope, standing) = match &tally.counted {
+        Some(counted) => {
+            let is_bad = counted.late > 0 && (kind.is_urgent || kind.counts == Counts::Open);
+            let standing = if is_bad { Standing::Bad } else { Standing::Warning };
+            (Some(counted.number), kind.noun(counted.number), scope_words(door, kind, counted, about), standing)
+        }
+        None => {
+            let words =
+                format!("Not counted at {}. Treat it as unknown, and load the page again.", clock(door.now).text);
+            (None, kind.words.1, words, Standing::Bad)
+        }
+    };
+    Card { number, noun: noun.to_owned(), scope, standing, href }
+}
+
+/// Of whom, the oldest with its owner, and how many are late.
+fn scope_words(door: &Door, kind: &Kind, counted: &Counted, about: &About) -> String {
+    let Some(oldest) = &counted.oldest else { return format!("{}.", kind.whose) };
+    let name = about.patient(&oldest.anchor).and_then(|id| about.people.get(id)).map(|named| named.family.clone());
+    let place = about.place_words(&oldest.obligation.owner);
+    let since = kind
+        .since(oldest.obligation.due)
+        .map_or_else(|| "no date".to_owned(), |since| format!("since {}", clock_or_day(since, door.now).text));
+    let first = [name.unwrap_or_default(), place, since].into_iter().filter(|part| !part.is_empty());
+    let first = first.collect::<Vec<_>>().join(", ");
+    let late = match counted.late {
+        0 => String::new(),
+        late if late == counted.number => " Late.".to_owned(),
+        late => format!(" {late} late."),
+    };
+    let owner = about.owner(&oldest.obligation.owner);
+    let owner = if owner.is_active { owner.name } else { format!("nobody active ({})", owner.name) };
+    let oldest = if counted.number > 1 { "Oldest: " } else { "" };
+    format!("{}. {oldest}{first}.{late} Owner: {owner}", capital(kind.whose))
+}
+
+async fn tasks_of(
+    door: &Door,
+    reading: &Reading,
+    here: Option<&OnWard>,
+    shown: TasksOf,
+) -> Result<(Tasks, Vec<TaskRow>), Problem> {
+    let me = door.permit.principal().id.clone();
+    let mine = tasks::tasks(reading, &Scope::person([me.clone()])).await?;
+    let ward = match here {
+        Some(here) => {
+            let live = here.stays.iter().filter(|stay| stay.state.is_live());
+            let patients: BTreeSet<String> = live.filter_map(|stay| stay.patient.clone()).collect();
+            Some(tasks::of_ward(reading, &here.scope, &patients).await?)
+        }
+        None => None,
+    };
+    let offered = tasks::offered(reading, &speaks_for(door)).await?;
+    let rows: &[Task] = match (&ward, shown) {
+        (Some(ward), TasksOf::Ward) => ward,
+        _ => &mine,
+    };
+    let at_hand = here.map(at_hand).unwrap_or_default();
+    let all: Vec<&Task> = rows.iter().chain(&offered).collect();
+    let known = known(door, reading, &all, &at_hand).await?;
+    let row = |task: &Task| known.row(door, task);
+    let number = ward.as_ref().map(Vec::len);
+    let tasks = Tasks {
+        shown,
+        ward: here.zip(number).map(|(here, number)| (here.ward.place.name.clone(), number)),
+        mine: mine.len(),
+        rows: rows.iter().map(row).collect(),
+    };
+    Ok((tasks, offered.iter().map(row).collect()))
+}
+
+/// Where the ward's patients are, in words.
+fn at_hand(here: &OnWard) -> BTreeMap<String, String> {
+    places_of(&here.stays, |id| here.ward.find(id).cloned())
+}
+
+/// The names for which whoever asks speaks: their own, and their ward's.
+pub(crate) fn speaks_for(door: &Door) -> Vec<String> {
+    let ward = door.here.ward.as_ref().map(|ward| format!("place/{}", ward.id));
+    std::iter::once(door.permit.principal().id.clone()).chain(ward).collect()
+}
+
+async fn recently(door: &Door, reading: &Reading, here: Option<&OnWard>) -> Result<Vec<Recent>, Problem> {
+    let opened = recent::opened(door).await?;
+    let ids: BTreeSet<String> = opened.iter().map(|one| one.patient.clone()).collect();
+    let named = people(reading, &ids, door.now).await?;
+    let places = here.map(at_hand).unwrap_or_default();
+    let links = door.setting().links;
+    let recent = opened.into_iter().filter_map(|one| {
+        let named = named.get(&one.patient)?;
+        let under = places.get(&one.patient).cloned().unwrap_or_else(|| named.under.clone());
+        Some(Recent { name: named.name.clone(), href: links.patient(&one.patient), under, at: one.at })
+    });
+    Ok(recent.collect())
+}

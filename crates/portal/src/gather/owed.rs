@@ -1,0 +1,221 @@
+//! What is owed: counters with the item that is due first, and the list behind each.
+//!
+//! A counter and its list ask the same query (`administration::obligations::query`). What cannot be counted is shown as
+//! unknown, each counter by itself: one that fails takes no other with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use administration::obligations::{self, Counted, Kind, NOBODY, Owner, Scope, named_owners};
+use administration::places::Place;
+use administration::stays::Stay;
+use administration::tasks::{self, Task};
+use fhir::{Document, Limits};
+use record::obligation::OpenObligation;
+use record::{Cursor, Key, Problem, Reading};
+use terms::Moment;
+
+use super::finished;
+use super::people::{Named, people};
+use crate::door::{Door, asked};
+use crate::setting::Setting;
+
+/// Rows of one page.
+const ROWS: usize = 100;
+/// Most steps from a bed to its ward.
+const MOST_STEPS: usize = 5;
+
+/// A counter.
+pub(crate) struct Tally {
+    pub(crate) kind: &'static Kind,
+    /// `None` when it could not be counted.
+    pub(crate) counted: Option<Counted>,
+}
+
+/// What obligations are about, and whose they are.
+#[derive(Default)]
+pub(crate) struct About {
+    /// The stays and tasks that are anchors.
+    pub(crate) stays: BTreeMap<String, Stay>,
+    pub(crate) tasks: BTreeMap<String, Task>,
+    pub(crate) people: BTreeMap<String, Named>,
+    /// Places, and those above them.
+    pub(crate) places: BTreeMap<String, Place>,
+    pub(crate) owners: BTreeMap<String, Owner>,
+}
+
+/// The list of a kind.
+pub(crate) struct Listed {
+    pub(crate) counted: Counted,
+    pub(crate) rows: Vec<OpenObligation>,
+    pub(crate) about: About,
+    /// Open tasks that came from obligations of the kind, by their anchor.
+    pub(crate) tasks: BTreeMap<String, Task>,
+    pub(crate) next: Option<Cursor>,
+}
+
+/// The kinds that somebody sees, in order.
+pub(crate) fn kinds(setting: &Setting) -> impl Iterator<Item = &'static Kind> {
+    let is_clinical = setting.clinical;
+    let all = obligations::KINDS.iter().chain(clinical::owed::KINDS).copied();
+    all.filter(move |kind| is_clinical || !kind.is_clinical)
+}
+
+/// The kind of a code, if whoever asks sees it.
+pub(crate) fn kind_of(setting: &Setting, code: &str) -> Option<&'static Kind> {
+    kinds(setting).find(|kind| kind.code == code)
+}
+
+/// Counts kinds in a scope, each by itself.
+pub(crate) async fn tallies(
+    reading: &Reading,
+    kinds: impl Iterator<Item = &'static Kind>,
+    scope: &Scope,
+    now: Moment,
+) -> Vec<Tally> {
+    let mut tallies = Vec::new();
+    for kind in kinds {
+        let counted = match obligations::count(reading, kind, scope, now).await {
+            Ok(counted) => Some(counted),
+            Err(problem) => {
+                tracing::error!(kind = kind.code, %problem, "obligations could not be counted");
+                None
+            }
+        };
+        tallies.push(Tally { kind, counted });
+    }
+    tallies
+}
+
+/// The list of a kind in a scope, from where a page before ended.
+pub(crate) async fn listed(
+    door: &Door,
+    kind: &'static Kind,
+    scope: &Scope,
+    after: Option<Cursor>,
+) -> Result<Listed, Problem> {
+    let reading = match &after {
+        Some(cursor) => door.record.read_at(&door.permit, asked::OWED, owed_at(cursor)).await?,
+        None => door.record.read(&door.permit, asked::OWED).await?,
+    };
+    let answer = list(door, &reading, kind, scope, after).await;
+    finished(reading, answer).await
+}
+
+/// The sequence of the page before.
+fn owed_at(cursor: &Cursor) -> u64 {
+    cursor.sequence()
+}
+
+async fn list(
+    door: &Door,
+    reading: &Reading,
+    kind: &'static Kind,
+    scope: &Scope,
+    after: Option<Cursor>,
+) -> Result<Listed, Problem> {
+    let counted = obligations::count(reading, kind, scope, door.now).await?;
+    let query = obligations::query(kind, scope, door.now);
+    let page = reading.obligations(&record::obligation::ObligationQuery { limit: ROWS, after, ..query }).await?;
+    let about = about(door, reading, &page.obligations).await?;
+    let from = tasks::about(reading, &page.obligations).await?;
+    let of_kind = from.into_iter().filter(|task| task.kind.as_deref() == Some(kind.code));
+    let tasks = of_kind.filter_map(|task| Some((task.focus.clone()?, task))).collect();
+    Ok(Listed { counted, rows: page.obligations, about, tasks, next: page.next })
+}
+
+/// What some obligations are about.
+pub(crate) async fn about(door: &Door, reading: &Reading, owed: &[OpenObligation]) -> Result<About, Problem> {
+    let anchors: BTreeSet<Key> = owed.iter().map(|one| one.anchor.clone()).collect();
+    let of_kind = |kind: &str| -> Vec<Key> { anchors.iter().filter(|key| key.kind == kind).cloned().collect() };
+    let mut about = About::default();
+    for version in reading.get_many(&of_kind("Encounter")).await? {
+        if let Ok(document) = Document::parse(&version.text, &Limits::default()) {
+            about.stays.insert(version.key.id.clone(), Stay::of(document.root()));
+        }
+    }
+    for version in reading.get_many(&of_kind("Task")).await? {
+        if let Ok(document) = Document::parse(&version.text, &Limits::default()) {
+            about.tasks.insert(version.key.id.clone(), Task::of(document.root()));
+        }
+    }
+    let mut patients: BTreeSet<String> = of_kind("Patient").into_iter().map(|key| key.id).collect();
+    patients.extend(about.stays.values().filter_map(|stay| stay.patient.clone()));
+    patients.extend(about.tasks.values().filter_map(patient_of).map(str::to_owned));
+    about.people = people(reading, &patients, door.now).await?;
+    let owners: BTreeSet<String> = owed.iter().map(|one| one.obligation.owner.clone()).collect();
+    (about.places, about.owners) = owned(door, reading, owners).await?;
+    Ok(about)
+}
+
+/// What owners are called, and the places that they are.
+pub(crate) async fn owned(
+    door: &Door,
+    reading: &Reading,
+    owners: BTreeSet<String>,
+) -> Result<(BTreeMap<String, Place>, BTreeMap<String, Owner>), Problem> {
+    let places = places_above(reading, owners.iter().filter_map(|owner| owner.strip_prefix("place/"))).await?;
+    let users: Vec<String> = owners.iter().filter(|owner| owner.starts_with("user/")).cloned().collect();
+    let accounts = if users.is_empty() { BTreeMap::new() } else { door.names.of(users).await };
+    let named = named_owners(reading, owners, &places, &accounts).await?;
+    Ok((places, named))
+}
+
+/// Some places with those that they are part of, up to the site; only places in use.
+async fn places_above<'i>(
+    reading: &Reading,
+    ids: impl Iterator<Item = &'i str>,
+) -> Result<BTreeMap<String, Place>, Problem> {
+    let mut found: BTreeMap<String, Place> = BTreeMap::new();
+    let mut wanted: BTreeSet<String> = ids.map(str::to_owned).collect();
+    for _ in 0..MOST_STEPS {
+        let keys: Vec<Key> = wanted.iter().map(|id| Key::new("Location", id.as_str())).collect();
+        let mut above = BTreeSet::new();
+        for version in reading.get_many(&keys).await? {
+            let Ok(document) = Document::parse(&version.text, &Limits::default()) else { continue };
+            let place = Place::of(document.root());
+            above.extend(place.part_of.clone());
+            if place.is_active {
+                found.insert(place.id.clone(), place);
+            }
+        }
+        wanted = above.into_iter().filter(|id| !found.contains_key(id)).collect();
+        if wanted.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// The patient whom a task is for, or whose record it is about.
+fn patient_of(task: &Task) -> Option<&str> {
+    let focus = || task.focus.as_deref()?.strip_prefix("Patient/");
+    task.patient.as_deref().or_else(focus)
+}
+
+impl About {
+    /// The patient that an obligation is about.
+    pub(crate) fn patient<'a>(&'a self, anchor: &'a Key) -> Option<&'a str> {
+        match anchor.kind.as_str() {
+            "Patient" => Some(&anchor.id),
+            "Encounter" => self.stays.get(&anchor.id)?.patient.as_deref(),
+            "Task" => patient_of(self.tasks.get(&anchor.id)?),
+            _ => None,
+        }
+    }
+
+    /// Who an owner is.
+    pub(crate) fn owner(&self, owner: &str) -> Owner {
+        self.owners.get(owner).cloned().unwrap_or_else(Owner::nobody)
+    }
+
+    /// Where something is, by its owner: `Bed 5` of a bed, else the name of the place.
+    pub(crate) fn place_words(&self, owner: &str) -> String {
+        let place = owner.strip_prefix("place/").and_then(|id| self.places.get(id));
+        match place {
+            Some(place) if place.kind.is_bed() => format!("Bed {}", place.label),
+            Some(place) => place.name.clone(),
+            None if owner == NOBODY => "Place not recorded".into(),
+            None => String::new(),
+        }
+    }
+}

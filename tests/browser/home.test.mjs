@@ -1,0 +1,118 @@
+// Home, the lists behind its numbers, and tasks: over `almoner demo`, by keyboard, without script, at every width.
+
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import { checkWidths, launch, open, startDemo, widths } from "./support.mjs";
+
+let demo;
+let browser;
+let base;
+let home;
+before(async () => {
+  demo = await startDemo();
+  if (!demo) return;
+  browser = await launch();
+  const address = new URL(demo.found.serving);
+  base = address.origin;
+  home = address.pathname;
+});
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+function it(name, body) {
+  test(name, async (context) => {
+    if (!demo) {
+      assert.ok(!process.env.CI, "the program was not built");
+      return context.skip("target/debug/almoner is not there");
+    }
+    return body();
+  });
+}
+
+async function signIn(role, options = { viewport: widths[0] }) {
+  const page = await open(browser, base, home, options);
+  const account = demo.found["sign-ins"].find((account) => account.role === role);
+  await page.getByLabel("User name").fill(account.name);
+  await page.getByLabel("Password").fill(account.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL((url) => url.pathname === home);
+  return page;
+}
+
+async function workOnHeron(page) {
+  await page.goto(base + home + "place");
+  await page.getByLabel("Heron ward").check();
+  await page.getByRole("button", { name: "Work here" }).click();
+  await page.waitForURL((url) => url.pathname === home);
+}
+
+it("home asks where somebody works, and then is about that ward", async () => {
+  const page = await signIn("clinician");
+  await page.getByText("You have not said where you work").waitFor();
+  await checkWidths(page, "home-without-place");
+  await page.getByRole("link", { name: "Choose where you work" }).click();
+  await checkWidths(page, "home-place");
+  await workOnHeron(page);
+  await page.getByRole("heading", { name: "Nobody lost: Heron ward" }).waitFor();
+  await page.getByText("Counts are for Heron ward").waitFor();
+  await checkWidths(page, "home");
+  await page.context().close();
+});
+
+it("each number leads to a list of that length", async () => {
+  const page = await signIn("clinician");
+  await workOnHeron(page);
+  const cards = await page.locator("a.al-counter").evaluateAll((cards) =>
+    cards.map((card) => ({ number: Number(card.querySelector("b").textContent), href: card.href })),
+  );
+  assert.ok(cards.length > 2, `${cards.length} numbers`);
+  for (const { number, href } of cards) {
+    await page.goto(href);
+    assert.equal(await page.locator("tr[data-row]").count(), number, href);
+  }
+  await checkWidths(page, "home-owed");
+  await page.context().close();
+});
+
+it("a task is done by keyboard, undone, and added without script", async () => {
+  const page = await signIn("clinician");
+  await workOnHeron(page);
+  const done = page.getByRole("button", { name: /^Mark done: Repositioning/ });
+  await done.focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("The task is done.").waitFor();
+  assert.equal(await page.getByText("Repositioning").count(), 0);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("It was undone.").waitFor();
+  await page.getByText("Repositioning").first().waitFor();
+  await page.context().close();
+
+  const plain = await signIn("clinician", { viewport: widths[0], javaScriptEnabled: false });
+  await plain.getByRole("link", { name: "Add task" }).click();
+  await plain.getByRole("button", { name: "Add task" }).click();
+  await plain.getByText("There is a problem").waitFor();
+  await plain.getByLabel("What shall be done").fill("Ring the pharmacy");
+  await plain.getByLabel("Heron ward", { exact: true }).check();
+  await plain.getByLabel("Day", { exact: true }).fill("t+1");
+  await plain.getByLabel("Time, by when").fill("0900");
+  await plain.getByRole("button", { name: "Add task" }).click();
+  await plain.getByText("The task was added.").waitFor();
+  await plain.getByRole("link", { name: "Ring the pharmacy" }).click();
+  await plain.getByRole("heading", { name: "Another date" }).waitFor();
+  await plain.context().close();
+});
+
+it("the forms of a task fit every width and are clean", async () => {
+  const page = await signIn("clerk");
+  await workOnHeron(page);
+  await checkWidths(page, "home-clerk");
+  await page.goto(base + home + "tasks/new?kind=no-expected-discharge&anchor=Encounter/adeyemi-stay");
+  await page.getByRole("button", { name: "Add task" }).click();
+  await page.getByText("There is a problem").waitFor();
+  await checkWidths(page, "home-task-refused");
+  await page.goto(base + home + "tasks/heron-transport");
+  await checkWidths(page, "home-task");
+  await page.context().close();
+});
