@@ -277,6 +277,11 @@ async fn somebody_whom_nobody_knows_is_booked_in_with_two_clicks() {
     let form = trust.get(Role::Clerk, "/t/DEMO/emergency/unknown?department=ed").await;
     assert_eq!(form.status, StatusCode::OK);
     let fields = [("department", "ed"), ("at", "now"), ("form_key", "u1"), ("mode", "ambulance")];
+    // Enter in a field is no answer to how they came.
+    let asked = [("department", "ed"), ("at", "now"), ("form_key", "u0"), ("age", "40")];
+    let refused = trust.post(CLERK, "/t/DEMO/emergency/unknown", &asked).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("Say how they came") && refused.text.contains("value=\"40\""), "{}", refused.text);
     let booked = trust.post(CLERK, "/t/DEMO/emergency/unknown", &fields).await;
     assert_eq!(booked.status, StatusCode::SEE_OTHER, "{}", booked.text);
     let told = words(&board(&trust).await);

@@ -11,11 +11,15 @@ use crate::gather::emergency::Seen;
 use crate::pages::search::{Found, Hit, Outcome};
 use crate::words::capital;
 
-/// Two buttons that say how somebody came: the last click is the answer.
-fn came() -> Markup {
+/// Two buttons that say how somebody came: the last click is the answer. Enter in a field is none: it presses the first
+/// button of a form, which says nothing, and the form asks.
+fn came(form: &Form<'_>) -> Markup {
     html! {
+        button.al-vh type="submit" tabindex="-1" aria-hidden="true" { "Book in" }
+        (form.message("mode"))
         @for (mode, words) in [(Mode::Ambulance, "Book in, by ambulance"), (Mode::OnFoot, "Book in, on foot")] {
-            button.al-btn.al-btn--big.al-btn--go[mode == Mode::Ambulance] type="submit" name="mode" value=(mode.code()) { (words) }
+            button.al-btn.al-btn--big.al-btn--go[mode == Mode::Ambulance] id=[(mode == Mode::Ambulance).then_some("mode")]
+                type="submit" name="mode" value=(mode.code()) { (words) }
         }
     }
 }
@@ -45,7 +49,7 @@ pub(crate) fn unknown_page(form: &Form<'_>, due: Option<&Attendance>) -> Markup 
         (form.places("place", "Place", "Waiting, no place yet"))
         (form.when())
     };
-    form.page("Unknown patient", &html! {}, &fields, &came())
+    form.page("Unknown patient", &html! {}, &fields, &came(form))
 }
 
 /// A new arrival: first who, then how they came.
@@ -62,7 +66,7 @@ pub(crate) fn arrive_page(form: &Form<'_>, seen: Option<&Seen>, due: Option<&Att
         (form.places("place", "Place", "Waiting, no place yet"))
         (form.when())
     };
-    form.page(&format!("New arrival: {}", name(seen)), &about, &fields, &came())
+    form.page(&format!("New arrival: {}", name(seen)), &about, &fields, &came(form))
 }
 
 /// Who has arrived: the search, and each hit leads on.

@@ -160,6 +160,11 @@ impl Form<'_> {
         self.refusal.filter(|refusal| refusal.field == Some(field)).map(|refusal| refusal.sentence.as_str())
     }
 
+    /// What is wrong with a field, above it.
+    pub(super) fn message(&self, field: &str) -> Markup {
+        message(self.wrong(field), field)
+    }
+
     /// When the form was opened; what was refused keeps the first.
     fn opened(&self) -> i64 {
         self.typed.text("opened").parse().unwrap_or(self.setting.now.0)

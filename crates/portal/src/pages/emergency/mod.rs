@@ -172,7 +172,7 @@ fn number(view: &BoardView<'_>, only: Only) -> Markup {
     let is_bad = only.is_bad() && count > 0;
     let longest = only.longest(view.board.rows(), view.now);
     html! {
-        a href=(view.href(view.view, only)) aria-current=[(view.only == only).then_some("true")] {
+        a href=(view.href(view.view, only)) aria-current=[(view.only == only && only != Only::All).then_some("true")] {
             b.al-bad[is_bad] { (count) } " "
             span.al-bad[is_bad].al-muted[!is_bad] { (only.words()) @if let Some(longest) = longest { (longest) } }
         }

@@ -32,9 +32,9 @@ pub(super) fn row(view: &BoardView<'_>, of: &Row) -> Markup {
             td { (category(of)) }
             td.al-line2 { (who(view, of)) }
             @if view.is_clinical { td { (flags(of, view.now)) } }
-            td.al-line2.al-small.al-nb { (arrival(attendance, view.now)) }
+            td.al-line2.al-small { (arrival(attendance, view.now)) }
             td { (clocks(attendance, view.now)) }
-            @if view.is_clinical { td.al-nb { (score(of, view.now)) } }
+            @if view.is_clinical { td { (score(of, view.now)) } }
             td { (carers(of, view.now)) }
             td { (complaint(of)) }
             @if view.changes { td.al-num { (menu(view, of)) } }
@@ -201,7 +201,7 @@ fn clocks(attendance: &Attendance, now: Moment) -> Markup {
                 @else { (duration((limit - four.minutes) * 60_000)) " left" }
             }
             @if let (Some(decision), Some((minutes, is_over))) = (&attendance.decision, clocks::since_decision(attendance, now)) {
-                span.al-clock__all.al-nb.al-bad[is_over] {
+                span.al-clock__all.al-bad[is_over] {
                     b { "DTA " (time(&when(decision.at, now))) ", " (duration(minutes * 60_000)) } " of 12 h"
                 }
             }
