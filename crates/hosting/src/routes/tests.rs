@@ -702,3 +702,38 @@ async fn a_form_sent_after_the_session_has_ended_waits_for_its_person_alone() {
     };
     assert_eq!(patient(&second), patient(&first));
 }
+
+#[tokio::test]
+async fn other_systems_are_accepted_and_their_contradictions_are_marked() {
+    let stage = Stage::set().await;
+    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
+    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
+    let put = async |path: &str, text: &str| {
+        let said = stage.send(request("PUT", &format!("/t/RAA/fhir/{path}"), &headers, text)).await;
+        assert!(said.status.is_success(), "{path}: {} {}", said.status, said.body);
+    };
+    put("Patient/p1", r#"{"resourceType":"Patient","id":"p1"}"#).await;
+    let kind = r#""type":[{"coding":[{"system":"urn:almoner:place-kind","code":"bed"}]}]"#;
+    for bed in ["b1", "b2"] {
+        put(
+            &format!("Location/{bed}"),
+            &format!(r#"{{"resourceType":"Location","id":"{bed}","status":"active","name":"Bed {bed}",{kind}}}"#),
+        )
+        .await;
+    }
+    let class = r#"{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"IMP"}"#;
+    for (id, bed) in [("e1", "b1"), ("e2", "b2")] {
+        let at = format!(r#"[{{"location":{{"reference":"Location/{bed}"}},"status":"active"}}]"#);
+        let text = format!(
+            r#"{{"resourceType":"Encounter","id":"{id}","status":"in-progress","class":{class},"subject":{{"reference":"Patient/p1"}},"location":{at}}}"#
+        );
+        put(&format!("Encounter/{id}"), &text).await;
+    }
+    let read = async |path: &str| stage.get(&format!("/t/RAA/fhir/{path}"), &headers[..1]).await.body;
+    assert!(!read("Encounter/e1").await.contains("second-stay"), "the first stay is not the conflict");
+    assert!(read("Encounter/e2").await.contains(r#""code":"second-stay""#), "the second is accepted and marked");
+    let said = stage.send(request("DELETE", "/t/RAA/fhir/Encounter/e1", &headers[..1], "")).await;
+    assert_eq!(said.status, StatusCode::NO_CONTENT);
+    assert!(read("Location/b1").await.contains(r#"v2-0116","code":"H""#), "the bed is to be cleaned");
+    assert!(!read("Encounter/e2").await.contains("second-stay"), "it is the only stay now");
+}
