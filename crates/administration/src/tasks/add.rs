@@ -98,7 +98,7 @@ mod tests {
             (AddTask { what: "  ".into(), ..whole.clone() }, ("what-missing", Some("what"))),
             (AddTask { what: "x".repeat(501), ..whole.clone() }, ("what-long", Some("what"))),
             (AddTask { owner: Default::default(), ..whole.clone() }, ("owner-missing", Some("owner"))),
-            (AddTask { due: Moment(1000), ..whole.clone() }, ("due-passed", Some("at_time"))),
+            (AddTask { due: Moment(1000), ..whole }, ("due-passed", Some("at_time"))),
         ];
         for (task, expected) in cases {
             assert_eq!(code(&task), Some(expected));
