@@ -1,4 +1,5 @@
 //! The emergency department as it is read from a record: who is here, who is due, who left on a day.
+//! Decides nothing; each answer is bounded by what one department holds.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
 //! The crew of an ambulance hands a patient over: how long it took is a figure of the board, and the 4 hours may run from it.
+//! Decides on the attendance alone; knows no page and no clock.
 
 use record::{Draft, Reading, TransactError};
 use terms::Moment;

@@ -1,4 +1,5 @@
 //! An attendance that was recorded by mistake: it leaves the board with a reason, and its history stays.
+//! Decides on the attendance alone; knows no page and no clock.
 
 use record::{Draft, Reading, TransactError};
 

@@ -1,4 +1,5 @@
 //! A clinician takes a patient over, or a senior takes charge of a child at risk. Whoever had the part before ends then.
+//! Decides on the attendance alone; knows no page and no clock.
 
 use record::{Draft, Reading, TransactError};
 use terms::Moment;

@@ -1,4 +1,5 @@
 //! What goes on with a patient, and what they wait for: the last column of the board.
+//! Decides on the attendance alone; knows no page and no clock.
 
 use record::{Draft, Reading, TransactError};
 use terms::Moment;

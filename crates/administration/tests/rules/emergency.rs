@@ -1,4 +1,5 @@
 //! The emergency department on both stores: an attendance from the door to the ward, people whom nobody knows, undo.
+//! Times are minutes before the moment of the stage.
 
 use administration::emergency::{
     self, Arrive, AssessFirst, Attendance, By, Category, DecideToAdmit, Depart, Destination, ExpectAmbulance, FollowUp,
@@ -66,51 +67,57 @@ async fn board(stage: &Stage) -> (Vec<(String, String)>, usize) {
     (here.collect(), department.due.len())
 }
 
+/// An attendance from the ambulance that is due to the decision to admit.
+async fn to_the_decision(stage: &Stage) {
+    let store = stage.store;
+    let due = ExpectAmbulance {
+        attendance: "a".into(),
+        department: "ed".into(),
+        due: Moment(NOW.0 + 480_000),
+        described: Some("71y Male".into()),
+        complaint: Some("Stroke call".into()),
+        place: Some("m-1".into()),
+    };
+    stage.act(Command::ExpectAmbulance(due)).await.unwrap();
+    assert_eq!(board(stage).await, (vec![], 1), "{store}");
+    stage.act(arrive("a", known("p-1"), Mode::Ambulance, ago(60), Some("m-1"))).await.unwrap();
+    assert_eq!(board(stage).await, (vec![("a".into(), "m-1".into())], 0), "{store}");
+    stage.act(Command::HandOver(HandOver { attendance: "a".into(), at: ago(52) })).await.unwrap();
+    let triage = Triage {
+        attendance: "a".into(),
+        category: Category::of(2),
+        complaint: Some("Asthma".into()),
+        at: ago(50),
+        by: by(),
+    };
+    stage.act(Command::Triage(triage)).await.unwrap();
+    stage.act(Command::AssessFirst(AssessFirst { attendance: "a".into(), at: ago(49), by: by() })).await.unwrap();
+    let take = |name: &str, takes, at| {
+        let name = Some(name.to_owned());
+        Command::TakeOver(TakeOver { attendance: "a".into(), who: None, name, takes, at })
+    };
+    stage.act(take("Dr Rao", Takes::AsClinician, ago(40))).await.unwrap();
+    stage.act(take("Dr Eze", Takes::AsClinician, ago(30))).await.unwrap();
+    stage.act(take("Dr F Amadi, consultant", Takes::AsSenior, ago(30))).await.unwrap();
+    let (now, waits_for) = (Some("Gases back".to_owned()), Some("Porter".to_owned()));
+    stage.act(Command::WaitFor(WaitFor { attendance: "a".into(), now, waits_for, at: ago(20) })).await.unwrap();
+    let decide = DecideToAdmit {
+        attendance: "a".into(),
+        stay: "s".into(),
+        treatment_function: Some(("340".into(), "Respiratory Medicine".into())),
+        consultant: Some(("Practitioner/okafor".into(), "Dr Okafor".into())),
+        note: None,
+        at: ago(15),
+        by: by(),
+    };
+    stage.act(Command::DecideToAdmit(decide)).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_attendance_goes_from_the_ambulance_to_the_ward_s_list() {
     for stage in set().await {
         let store = stage.store;
-        let due = ExpectAmbulance {
-            attendance: "a".into(),
-            department: "ed".into(),
-            due: Moment(NOW.0 + 480_000),
-            described: Some("71y Male".into()),
-            complaint: Some("Stroke call".into()),
-            place: Some("m-1".into()),
-        };
-        stage.act(Command::ExpectAmbulance(due)).await.unwrap();
-        assert_eq!(board(&stage).await, (vec![], 1), "{store}");
-        stage.act(arrive("a", known("p-1"), Mode::Ambulance, ago(60), Some("m-1"))).await.unwrap();
-        assert_eq!(board(&stage).await, (vec![("a".into(), "m-1".into())], 0), "{store}");
-        stage.act(Command::HandOver(HandOver { attendance: "a".into(), at: ago(52) })).await.unwrap();
-        let triage = Triage {
-            attendance: "a".into(),
-            category: Category::of(2),
-            complaint: Some("Asthma".into()),
-            at: ago(50),
-            by: by(),
-        };
-        stage.act(Command::Triage(triage)).await.unwrap();
-        stage.act(Command::AssessFirst(AssessFirst { attendance: "a".into(), at: ago(49), by: by() })).await.unwrap();
-        let take = |name: &str, takes, at| {
-            let name = Some(name.to_owned());
-            Command::TakeOver(TakeOver { attendance: "a".into(), who: None, name, takes, at })
-        };
-        stage.act(take("Dr Rao", Takes::AsClinician, ago(40))).await.unwrap();
-        stage.act(take("Dr Eze", Takes::AsClinician, ago(30))).await.unwrap();
-        stage.act(take("Dr F Amadi, consultant", Takes::AsSenior, ago(30))).await.unwrap();
-        let (now, waits_for) = (Some("Gases back".to_owned()), Some("Porter".to_owned()));
-        stage.act(Command::WaitFor(WaitFor { attendance: "a".into(), now, waits_for, at: ago(20) })).await.unwrap();
-        let decide = DecideToAdmit {
-            attendance: "a".into(),
-            stay: "s".into(),
-            treatment_function: Some(("340".into(), "Respiratory Medicine".into())),
-            consultant: Some(("Practitioner/okafor".into(), "Dr Okafor".into())),
-            note: None,
-            at: ago(15),
-            by: by(),
-        };
-        stage.act(Command::DecideToAdmit(decide)).await.unwrap();
+        to_the_decision(&stage).await;
 
         let is = attendance(&stage, "a").await;
         let name = |carer: &Option<emergency::Carer>| carer.as_ref().map(|carer| carer.name.clone());

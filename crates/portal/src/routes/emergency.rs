@@ -1,4 +1,5 @@
 //! The routes of the emergency department: the board and its part, booking in, and one form for each act.
+//! Each handler reads what was asked, makes a command, and shows the board or the form again.
 
 use administration::emergency::{
     Arrive, AssessFirst, By, Category, DecideToAdmit, Depart, Destination, ExpectAmbulance, FollowUp, HandOver,

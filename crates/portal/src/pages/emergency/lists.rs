@@ -1,4 +1,5 @@
 //! The lists behind the numbers that are not rows of the board: ambulances, who left before being seen, who left today.
+//! Each is the query that its number counts.
 
 use administration::emergency::{Outcome, clocks};
 use maud::{Markup, html};

@@ -1,4 +1,5 @@
 //! The questions behind the numbers of the board: each counts the rows that its list shows.
+//! Pure: rows in, rows out.
 
 use administration::emergency::Outcome;
 use administration::emergency::clocks::{self, minutes};

@@ -1,4 +1,5 @@
 //! A row of the board: place, acuity, who, flags with allergies first, arrival, clocks, score, whose, why and what next.
+//! Layout and words; what is urgent was decided before.
 
 use administration::emergency::{Attendance, Mode, clocks};
 use administration::places::{BedStatus, Place};
