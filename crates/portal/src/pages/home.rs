@@ -297,7 +297,8 @@ fn is_pressing(due: Option<Moment>, now: Moment) -> bool {
 /// A due in words: late by how much, or by when.
 pub(crate) fn due_words(due: Option<Moment>, now: Moment) -> Due {
     let Some(due) = due else {
-        return Due { weight: Weight::Warning, word: "No date", words: "no date".into(), is_late: false };
+        // What has no date is due at once, as the counters have it.
+        return Due { weight: Weight::Danger, word: "No date", words: "no date".into(), is_late: true };
     };
     if due < now {
         let words = format!("{} late", crate::words::duration(now.0 - due.0));
@@ -381,7 +382,7 @@ mod tests {
             (minutes(30), "Now", "by 15:05", false),
             (minutes(100), "Today", "by 16:15", false),
             (minutes(24 * 60), "Later", "by 18-Nov 14:35", false),
-            (None, "No date", "no date", false),
+            (None, "No date", "no date", true),
         ];
         for (due, word, words, is_late) in cases {
             let told = due_words(due, now);
