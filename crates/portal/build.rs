@@ -58,9 +58,10 @@ fn prepare(crate_dir: &Path, modules: &Path) -> Result<Vec<Asset>, PathBuf> {
     let assets = crate_dir.join("assets");
     Ok(vec![
         Asset { stem: "nhsuk", extension: "css", bytes: prune(&String::from_utf8_lossy(&nhsuk)).into_bytes() },
-        Asset { stem: "almoner", extension: "css", bytes: read(&assets.join("almoner.css"))? },
+        Asset { stem: "almoner", extension: "css", bytes: spare(&read(&assets.join("almoner.css"))?) },
         Asset { stem: "htmx", extension: "js", bytes: read(&modules.join("htmx.org/dist/htmx.min.js"))? },
-        Asset { stem: "almoner", extension: "js", bytes: read(&assets.join("almoner.js"))? },
+        Asset { stem: "almoner", extension: "js", bytes: spare(&read(&assets.join("almoner.js"))?) },
+        Asset { stem: "board", extension: "js", bytes: spare(&read(&assets.join("board.js"))?) },
         Asset { stem: "mark", extension: "svg", bytes: read(&assets.join("mark.svg"))? },
     ])
 }
@@ -68,6 +69,14 @@ fn prepare(crate_dir: &Path, modules: &Path) -> Result<Vec<Asset>, PathBuf> {
 fn read(path: &Path) -> Result<Vec<u8>, PathBuf> {
     println!("cargo::rerun-if-changed={}", path.display());
     fs::read(path).map_err(|_| path.to_path_buf())
+}
+
+/// Our own text without what only its readers need: the space before each line, and lines that are a comment.
+fn spare(text: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text);
+    let is_comment = |line: &str| line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"));
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
+    lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
 }
 
 /// The generated source: writes each asset beside it and lists them with their fingerprinted names.

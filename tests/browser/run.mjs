@@ -5,3 +5,4 @@ import "./home.test.mjs";
 import "./product.test.mjs";
 import "./register.test.mjs";
 import "./emergency.test.mjs";
+import "./ward.test.mjs";

@@ -3,8 +3,8 @@
 //! Tour: a door makes a [`Command`] and hands it to [`carry_out`]; each command gathers what it needs through a reading,
 //! decides on plain data, and gives a draft or a [`Refusal`]. [`plan`] is the rule of beds that every door passes.
 //! [`registration`] makes somebody a patient and keeps who they are, [`merging`] is one person with two records;
-//! [`places`] are wards and beds, [`stays`] are admissions and moves, [`emergency`] is the emergency department,
-//! [`Undo`] takes a commit back.
+//! [`places`] are wards and beds, [`stays`] are admissions and moves, [`boards`] put both together for a ward,
+//! [`emergency`] is the emergency department, [`Undo`] takes a commit back.
 //! [`obligations`] say what must still happen, by whom and until when; [`tasks`] are what people wrote down to be done.
 //! [`patient_rows`] and [`stays::stay_rows`] make index rows; [`Question`] reads what somebody typed into the search
 //! box, says which rows to look at ([`Question::attempts`]) and judges who was found ([`Question::judge`]).
@@ -14,6 +14,7 @@
 //!
 //! Everything that decides is pure. Knows neither pages nor SQL, and reads no clock.
 
+pub mod boards;
 mod command;
 pub mod configuration;
 mod draft;

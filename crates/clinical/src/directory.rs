@@ -37,7 +37,7 @@ impl Directory {
 
 fn name_of(resource: Node<'_, '_>, kind: &str) -> Option<String> {
     match kind {
-        "Practitioner" => person_name(resource),
+        "Practitioner" => practitioner_name(resource),
         "Location" | "Organization" => text(resource, "name"),
         "Medication" => words(resource.get("code")?),
         _ => None,
@@ -45,7 +45,7 @@ fn name_of(resource: Node<'_, '_>, kind: &str) -> Option<String> {
 }
 
 /// A practitioner's name on one line: title, given initial or name, family.
-fn person_name(resource: Node<'_, '_>) -> Option<String> {
+pub fn practitioner_name(resource: Node<'_, '_>) -> Option<String> {
     let name = items(resource, "name").next()?;
     if let Some(whole) = text(name, "text") {
         return Some(whole);

@@ -2,14 +2,17 @@
 //!
 //! Tour: [`chart()`] turns a patient's resources into one [`Chart`]; its parts are worked out in a file each
 //! ([`identity`], [`allergies`], [`problems`], [`medicines`], [`results`], [`observations`], [`events`]);
-//! [`news2`] is the score's table; [`owed`] says what is owed to a patient. Every statement carries the resources it was made from.
+//! [`news2`] is the score's table; [`owed`] says what is owed to a patient. [`bedside`](mod@bedside) is what a ward's board says of one patient, with its
+//! [`flags`](mod@flags). Every statement carries the resources it was made from.
 //!
 //! Knows neither pages, nor the FHIR REST interface, nor SQL; never reads a clock.
 
 pub mod allergies;
+pub mod bedside;
 mod chart;
 mod directory;
 pub mod events;
+pub mod flags;
 pub mod identity;
 pub mod medicines;
 pub mod news2;
@@ -20,5 +23,5 @@ mod read;
 pub mod results;
 
 pub use chart::{Chart, Material, chart};
-pub use directory::unnamed_references;
+pub use directory::{practitioner_name, unnamed_references};
 pub use read::{Amount, Source, is_rounded, plain, shown};

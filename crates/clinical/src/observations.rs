@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use fhir::Node;
 use rust_decimal::Decimal;
+use terms::index::{Part, Row, Span};
 use terms::{Moment, PartialDate, Precision};
 
 use crate::news2::{Consciousness, Readings, Scale, Score, score};
@@ -20,6 +21,8 @@ pub use codes::Sign;
 pub use scale::Decision;
 pub(crate) use scale::decisions;
 
+/// The index rows of vital signs.
+const VITAL: &str = "~vital";
 /// How many sets a chart keeps.
 const MOST_SETS: usize = 200;
 
@@ -142,6 +145,26 @@ pub(crate) fn observations<'d, 't: 'd>(
     Observations { sets }
 }
 
+/// Adds the row of a vital sign: `~vital`, of a patient, newest first. By it the newest few of many patients are read
+/// at once, whatever codes they have.
+pub fn vital_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
+    if kind != "Observation" || matches!(text(resource, "status").as_deref(), Some("entered-in-error" | "cancelled")) {
+        return;
+    }
+    let Some(patient) = fhir::read::id_of(resource, "subject", "Patient") else { return };
+    if let Some(taken) = taken(resource).filter(|_| !readings(resource).is_empty()) {
+        // Descending: what was taken last stands first.
+        let descending = !((taken.0 as u64) ^ (1 << 63));
+        let parts = [Part::target("Patient", patient), Part::fixed(&descending.to_be_bytes())];
+        rows.push(Row::of(VITAL, parts));
+    }
+}
+
+/// A patient's vital signs, newest first.
+pub fn vital_span(patient: &str) -> Span {
+    Span::head(VITAL, [Part::target("Patient", patient)])
+}
+
 fn taken(resource: Node<'_, '_>) -> Option<Moment> {
     let at = ["effectiveDateTime", "effectiveInstant"].into_iter().find_map(|name| when(resource, name));
     let started = || when(resource.get("effectivePeriod")?, "start");
@@ -204,9 +227,12 @@ fn complete(set: &Set) -> Option<Readings> {
     })
 }
 
-/// Whether a Condition says that the patient is pregnant. SNOMED CT "Pregnant" and "Normal pregnancy". [check]
+/// The codes of pregnancy: SNOMED CT "Pregnant" and "Normal pregnancy". [check]
+pub const PREGNANCY: [&str; 2] = ["77386006", "72892002"];
+
+/// Whether a Condition says that the patient is pregnant.
 pub(crate) fn is_pregnancy(condition: Node<'_, '_>) -> bool {
-    at(condition, &["code"]).is_some_and(|code| crate::read::has_code(code, &["77386006", "72892002"]))
+    at(condition, &["code"]).is_some_and(|code| crate::read::has_code(code, &PREGNANCY))
 }
 
 #[cfg(test)]

@@ -201,7 +201,8 @@ fn collect_dates<'d, 't>(node: Node<'d, 't>, dates: &mut Vec<(Node<'d, 't>, Stri
 
 /// A date or instant of the story moved to the present; `None` for any other text.
 fn moved(written: &str, shift: i64) -> Option<String> {
-    let days = shift.div_euclid(DAY_MS) * DAY_MS;
+    // What is told of today stays today, at whatever time of day.
+    let days = ((STORY_NOW.0 + shift).div_euclid(DAY_MS) - STORY_NOW.0.div_euclid(DAY_MS)) * DAY_MS;
     match written.len() {
         10 => {
             let noon = Moment::parse(&format!("{written}T12:00:00Z")).ok()?;

@@ -235,7 +235,23 @@ fn page_door(host: &Host, trust: &Arc<Trust>, permit: Permit, visitor: Option<&V
         request: id.to_owned(),
         now: host.now(),
         here: portal::Here::default(),
+        clock: host.clock(),
+        holds: holds(trust, visitor),
+        boards: trust.boards.clone(),
     }
+}
+
+/// Whether a session still holds, its role and account as they were. A token has no session; its permit ends by itself.
+fn holds(trust: &Arc<Trust>, visitor: Option<&Visitor>) -> portal::Holds {
+    let (trust, visitor) = (Arc::clone(trust), visitor.cloned());
+    portal::Holds::by(move || {
+        let (trust, visitor) = (Arc::clone(&trust), visitor.clone());
+        async move {
+            let Some(visitor) = visitor else { return false };
+            let Some(session) = trust.sessions.peek(&visitor.token, (trust.clock)()) else { return false };
+            trust.versions.hold(&trust.record, &session).await.unwrap_or(false)
+        }
+    })
 }
 
 /// The address by which this client reaches us.

@@ -51,6 +51,8 @@ pub(crate) struct Trust {
     pub(crate) versions: Versions,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) clock: Clock,
+    /// The boards that somebody looks at.
+    pub(crate) boards: portal::Boards,
 }
 
 impl Host {
@@ -186,6 +188,13 @@ impl Host {
         }
     }
 
+    /// Ends what goes on after its answer has begun: live boards. Nothing waits for them when the host stops.
+    pub(crate) fn end_streams(&self) {
+        for trust in self.open.read().unwrap_or_else(PoisonError::into_inner).values() {
+            trust.boards.close();
+        }
+    }
+
     fn already_open(&self, code: &TrustCode) -> Option<Arc<Trust>> {
         self.open.read().unwrap_or_else(PoisonError::into_inner).get(code).cloned()
     }
@@ -200,6 +209,7 @@ impl Host {
             versions: Versions::default(),
             passwords: Arc::clone(&self.passwords),
             clock: Arc::clone(&self.clock),
+            boards: portal::Boards::default(),
         });
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         open.insert(trust.code.clone(), Arc::clone(&trust));
@@ -263,6 +273,7 @@ pub(crate) fn indexing() -> Indexing {
         ("merging", 1),
         ("emergency", 1),
         ("tasks", 1),
+        ("vitals", 1),
         ("accounts", 1),
     ];
     let owed = administration::obligations::functions().into_iter().chain(clinical::owed::functions());
@@ -285,6 +296,7 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
         administration::merging::merge_rows(source.kind, document.root(), rows);
         administration::emergency::emergency_rows(source.kind, document.root(), rows);
         administration::tasks::task_rows(source.kind, document.root(), rows);
+        clinical::observations::vital_rows(source.kind, document.root(), rows);
     }
     accounts::index_rows(source, rows);
 }

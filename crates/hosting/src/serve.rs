@@ -57,7 +57,11 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     let told_to_stop = hear_signals();
     tracing::info!(%bound, "serving");
     ready(&url);
-    listener::serve(tcp, routes::router(Arc::clone(&host)), told_to_stop).await;
+    let stop = async {
+        told_to_stop.await;
+        host.end_streams();
+    };
+    listener::serve(tcp, routes::router(Arc::clone(&host)), stop).await;
     owner.abort();
     upkeep.abort();
     host.close().await;

@@ -102,6 +102,13 @@ impl Sessions {
         Ok(Some(session))
     }
 
+    /// The session of a token, if it still holds, without counting that as use: a board on a wall does not keep a session
+    /// that nobody uses.
+    pub(crate) fn peek(&self, token: &Secret, now: Moment) -> Option<Session> {
+        let remembered = self.memory().get(&token.digest()).cloned()?;
+        (remembered.session.holds(now) && !remembered.session.locked).then_some(remembered.session)
+    }
+
     /// How many sessions hold, of those used since this process started.
     pub(crate) fn count(&self, now: Moment) -> u64 {
         self.memory().values().filter(|remembered| remembered.session.holds(now)).count() as u64

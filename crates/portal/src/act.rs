@@ -21,6 +21,9 @@ use crate::setting::Setting;
 /// The longest text of one field, in bytes.
 const LONGEST: usize = 20_000;
 
+/// How long *now* means now: a form that was opened earlier is asked when it happened.
+const FRESH_MS: i64 = 10 * 60 * 1000;
+
 /// What somebody typed, by the names of the fields. Every field that was sent is kept, also when it is refused.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Typed(BTreeMap<String, String>);
@@ -96,13 +99,19 @@ impl Typed {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    /// When it happened: `at=now`, or `at_date` and `at_time` as local time; the hour that exists twice asks `at_which`.
+    /// When it happened: `at=now`, or `at_date` and `at_time` as local time (a form says in
+    /// `opened` since when it has been open); the hour that exists twice asks `at_which`.
     ///
     /// # Errors
     /// Nothing was said, or a time that is none.
     pub(crate) fn moment(&self, now: Moment) -> Result<Moment, Refusal> {
         if self.text("at") == "now" {
-            return Ok(now);
+            let opened = self.text("opened").parse().unwrap_or(now.0);
+            if now.0 - opened <= FRESH_MS {
+                return Ok(now);
+            }
+            let sentence = "This form was opened more than 10 minutes ago. Say when it happened.";
+            return Err(Refusal::at("form-old", "at", sentence));
         }
         let (date, time) = (self.text("at_date"), self.text("at_time"));
         if time.is_empty() {

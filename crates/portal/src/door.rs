@@ -11,11 +11,12 @@ use std::sync::Arc;
 use access::Permit;
 use administration::registration::pds::{PdsAnswer, Trace};
 use record::Record;
-use terms::Moment;
+use terms::{Clock, Moment};
 
 use crate::Setting;
 use crate::components::frame::Environment;
 use crate::here::Here;
+use crate::live::Boards;
 
 /// One request's way into one trust. `hosting` puts it into the request's extensions; without one no page answers.
 #[derive(Clone)]
@@ -42,6 +43,34 @@ pub struct Door {
     pub now: Moment,
     /// Where the person works; read by the pages' own layer.
     pub here: Here,
+    /// Where the present moment comes from, for what goes on after an answer has begun.
+    pub clock: Clock,
+    /// Whether the session that asked still holds.
+    pub holds: Holds,
+    /// The boards of the trust that somebody looks at.
+    pub boards: Boards,
+}
+
+/// Asks whether a session still holds: what goes on after an answer has begun ends with it.
+#[derive(Clone)]
+pub struct Holds(Arc<AskHolds>);
+
+/// A question that is answered with yes or no.
+type AskHolds = dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
+
+impl Holds {
+    /// By this question.
+    pub fn by<Asking>(ask: impl Fn() -> Asking + Send + Sync + 'static) -> Holds
+    where
+        Asking: Future<Output = bool> + Send + 'static,
+    {
+        Holds(Arc::new(move || Box::pin(ask())))
+    }
+
+    /// Whether it does.
+    pub(crate) async fn still(&self) -> bool {
+        (self.0)().await
+    }
 }
 
 /// How pages learn what people are called: the access journal has their stable ids and nothing else. Whoever is not
@@ -132,6 +161,16 @@ pub(crate) mod asked {
     pub(crate) const OWED: &str = "page: what is owed";
     /// A task.
     pub(crate) const TASK: &str = "page: task";
+    /// A ward's board.
+    pub(crate) const BOARD: &str = "page: ward board";
+    /// A ward's board that goes on while somebody looks.
+    pub(crate) const LIVE_BOARD: &str = "page: live ward board";
+    /// A ward's handover sheet.
+    pub(crate) const HANDOVER: &str = "page: handover";
+    /// A form of a ward: a move, an admission, a bed.
+    pub(crate) const WARD_FORM: &str = "page: ward form";
+    /// The list of wards.
+    pub(crate) const WARDS: &str = "page: wards";
     /// The patient search.
     pub(crate) const SEARCH: &str = "page: search";
     /// Two records side by side, or the list of such pairs.

@@ -41,6 +41,14 @@ pub enum Icon {
     More,
     /// Three dots in a column: waiting.
     Waiting,
+    /// A bed.
+    Bed,
+    /// A door that is left.
+    Away,
+    /// A printer.
+    Print,
+    /// An eye.
+    Eye,
 }
 
 impl Icon {
@@ -62,6 +70,14 @@ impl Icon {
             Icon::Pencil => r#"<path d="M4 20l1-5L16 4l4 4L9 19z"/>"#,
             Icon::Person => r#"<circle cx="12" cy="8" r="4"/><path d="M4 21c0-5 3.5-7 8-7s8 2 8 7"/>"#,
             Icon::Lock => r#"<path d="M5 11h14v10H5zM8 11V7a4 4 0 0 1 8 0v4"/>"#,
+            Icon::Bed => {
+                r#"<path d="M3 6v13M3 15h18v4M21 15v-3a3 3 0 0 0-3-3h-8v6"/><circle cx="6.5" cy="11.5" r="1.5"/>"#
+            }
+            Icon::Away => r#"<path d="M14 4H5v16h9M10 12h11M17 8l4 4-4 4"/>"#,
+            Icon::Print => r#"<path d="M7 8V3h10v5M7 17H3V8h18v9h-4M7 14h10v7H7z"/>"#,
+            Icon::Eye => {
+                r#"<path d="M2 12c3-5 6-7 10-7s7 2 10 7c-3 5-6 7-10 7s-7-2-10-7z"/><circle cx="12" cy="12" r="3"/>"#
+            }
             Icon::Trusts => r#"<path d="M3 4h18v6H3zM3 14h18v6H3zM7 7h.1M7 17h.1"/>"#,
             Icon::Pulse => r#"<path d="M2 12h5l2-6 4 12 3-8 1.5 2H22"/>"#,
             Icon::More => {

@@ -17,13 +17,15 @@ mod gather;
 mod here;
 pub mod icon;
 pub mod link;
+mod live;
 pub mod pages;
 mod recent;
 mod routes;
 pub mod setting;
 pub mod words;
 
-pub use door::{Door, Names, Pds};
+pub use door::{Door, Holds, Names, Pds};
 pub use here::Here;
+pub use live::Boards;
 pub use routes::{ROUTES, routes};
 pub use setting::Setting;

@@ -149,6 +149,43 @@ impl Links {
         format!("{}/{act}", self.task(id))
     }
 
+    /// The wards.
+    pub fn wards(&self) -> String {
+        format!("{}/wards", self.base)
+    }
+
+    /// A ward's board.
+    pub fn ward(&self, id: &str) -> String {
+        format!("{}/wards/{}", self.base, encode(id))
+    }
+
+    /// The rows of a board as they change.
+    pub fn ward_live(&self, id: &str) -> String {
+        format!("{}/live", self.ward(id))
+    }
+
+    /// A ward on one sheet of paper.
+    pub fn handover(&self, id: &str) -> String {
+        format!("{}/handover", self.ward(id))
+    }
+
+    /// The form that moves a patient, perhaps to a place that was named.
+    pub fn move_form(&self, ward: &str, stay: &str, to: Option<&str>) -> String {
+        let to = to.map(|to| format!("&to={}", encode(to))).unwrap_or_default();
+        format!("{}/move?stay={}{to}", self.ward(ward), encode(stay))
+    }
+
+    /// The form that admits a patient, perhaps to a place that was named.
+    pub fn admit_form(&self, ward: &str, to: Option<&str>) -> String {
+        let to = to.map(|to| format!("?place={}", encode(to))).unwrap_or_default();
+        format!("{}/admit{to}", self.ward(ward))
+    }
+
+    /// The form that says how a bed is.
+    pub fn bed_form(&self, ward: &str, bed: &str) -> String {
+        format!("{}/bed?bed={}", self.ward(ward), encode(bed))
+    }
+
     /// Where a commit of the last minutes is taken back.
     pub fn undo(&self) -> String {
         format!("{}/undo", self.base)

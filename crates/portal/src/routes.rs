@@ -36,6 +36,8 @@ use crate::recent;
 mod home;
 mod tasks;
 
+mod wards;
+
 /// Every route of the pages: method and path. All need a permit.
 pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/"),
@@ -77,6 +79,16 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/tasks/{id}"),
     ("POST", "/t/{trust}/tasks/{id}/{act}"),
     ("POST", "/t/{trust}/undo"),
+    ("GET", "/t/{trust}/wards"),
+    ("GET", "/t/{trust}/wards/{id}"),
+    ("GET", "/t/{trust}/wards/{id}/admit"),
+    ("POST", "/t/{trust}/wards/{id}/admit"),
+    ("GET", "/t/{trust}/wards/{id}/bed"),
+    ("POST", "/t/{trust}/wards/{id}/bed"),
+    ("GET", "/t/{trust}/wards/{id}/handover"),
+    ("GET", "/t/{trust}/wards/{id}/live"),
+    ("GET", "/t/{trust}/wards/{id}/move"),
+    ("POST", "/t/{trust}/wards/{id}/move"),
 ];
 
 /// What the address of *who has looked* may say.
@@ -130,6 +142,7 @@ pub fn routes() -> Router {
         .route("/t/{trust}/tasks/{id}/{act}", post(tasks::change))
         .route("/t/{trust}/undo", post(undo))
         .merge(emergency::routes())
+        .merge(wards::routes())
         .layer(middleware::from_fn(find_here))
 }
 

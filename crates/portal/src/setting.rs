@@ -35,6 +35,8 @@ pub struct Setting {
     pub sees_stays: bool,
     /// Where they work.
     pub here: Here,
+    /// Whether they may admit and move patients.
+    pub moves_patients: bool,
     /// Now.
     pub now: Moment,
     /// What tells this page's forms from those of another page: a form is carried out once.
@@ -50,6 +52,8 @@ pub enum Rail {
     Home,
     /// The emergency department: its board and forms.
     Emergency,
+    /// Wards: the list, a board, its forms.
+    Wards,
     /// Patients: search, summary, who has looked.
     Patients,
     /// The host.
@@ -83,6 +87,7 @@ impl Setting {
             sees_attendances: permit.scope().reads.contains("Encounter"),
             sees_stays: permit.scope().reads.contains("Encounter"),
             here: Here::default(),
+            moves_patients: permit.scope().writes.contains("Encounter"),
             now,
             form_key: String::new(),
             patients: links.patients(),
@@ -102,6 +107,7 @@ impl Setting {
             home: &self.home,
             find: (at != Rail::Host).then_some(Find { action: &self.patients, words: FIND_WORDS }),
             rail: self.rail(at),
+            is_private: false,
             counts_are_for: self.here.ward.as_ref().map(|ward| ward.name.as_str()),
         }
     }
@@ -127,6 +133,9 @@ impl Setting {
         let mut items = Vec::new();
         if self.sees_stays && self.role != Role::Host {
             items.push(RailItem { badge: self.badge(), ..item("Home", self.home.clone(), Icon::Home, Rail::Home) });
+        }
+        if self.sees_stays {
+            items.push(item("Wards", self.links.wards(), Icon::Bed, Rail::Wards));
         }
         if self.sees_attendances {
             items.push(item("Emergency", self.links.emergency(), Icon::Pulse, Rail::Emergency));

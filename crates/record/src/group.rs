@@ -18,6 +18,7 @@ use crate::keyed::KeyedRows;
 use crate::keys;
 use crate::numbering::Numbering;
 use crate::obligation_rows::{PreparedAnchor, number_anchors};
+use crate::recent::Touches;
 use crate::stamps::Stamps;
 use crate::store::{
     Batch, Head, KeptKey, Located, PastRow, StoredBlob, StoredEntry, StoredKey, StoredVersion, WriterStore,
@@ -130,6 +131,8 @@ pub(crate) struct Group<'w> {
     erased: Vec<(Erased, u64)>,
     /// What was changed of whom.
     pub(crate) trail: TrailNotes,
+    /// What was touched, for those who follow.
+    pub(crate) touches: Touches,
     /// The anchors that members touched, and by which entry.
     anchors: Vec<(PreparedAnchor, u64)>,
     /// The head's sequence before the group: rows of later versions are not in the store yet.
@@ -183,6 +186,7 @@ impl<'w> Group<'w> {
             begun: Vec::new(),
             erased: Vec::new(),
             trail: TrailNotes::default(),
+            touches: Touches::default(),
             anchors: Vec::new(),
         }
     }
@@ -519,6 +523,7 @@ impl<'w> Group<'w> {
             self.batch.tallies.push((kind, if live { 1 } else { -1 }));
         }
         self.trail.note(&rows, sequence, rid);
+        self.touches.note(&key, &rows);
         self.trail.note_whose(&whose_before, sequence, rid);
         if let Some(whose) = whose {
             self.trail.note_whose(&whose, sequence, rid);
@@ -526,6 +531,7 @@ impl<'w> Group<'w> {
         }
         if let Some((from, rows)) = before {
             self.trail.note(&rows, sequence, rid);
+            self.touches.note(&key, &rows);
             let keep = self.kept.contains(&key.kind.as_str());
             self.ended.push(Ended { rid, kind: key.kind.clone(), rows, from, to: sequence, keep });
         }

@@ -15,6 +15,7 @@
 //!   names them; a version that is shown has them in its text again.
 //! * A record that is moved, restored or read in again is opened to receive ([`Record::open_to_receive`]) and given the
 //!   entries that another gave out ([`Record::decided`]) with what lies beside them ([`mod@apply`]).
+//! * Who follows a part of the record waits ([`Record::follow`]) and asks what was touched ([`Record::touched_since`]).
 //! * When an index function has changed, another index is made behind while reads use the old rows
 //!   ([`Record::index_settled`] waits for it).
 //! * `Desk` keeps what must survive but not for ever; `Record::verify` proves the whole.
@@ -48,9 +49,11 @@ mod obligation_rows;
 mod obligations;
 mod reading;
 mod rebuild;
+mod recent;
 mod record;
 mod search;
 mod select;
+mod shown;
 mod stamps;
 mod store;
 mod stored_numbers;
@@ -78,6 +81,8 @@ pub use verify::{VerifyOptions, VerifyReport};
 pub mod trail {
     pub use crate::access_journal::{Access, AccessQuery};
     pub use crate::commits::{Changed, Commit, Commits, How};
+    pub use crate::recent::Touched;
+    pub use crate::shown::Shown;
 }
 
 /// Obligations: the functions that make them, and what [`Reading::obligations`] asks and answers.

@@ -311,7 +311,7 @@ impl Reading {
         self.finished.store(true, Ordering::Relaxed);
     }
 
-    fn access(&self) -> journal::AccessRead {
+    pub(crate) fn access(&self) -> journal::AccessRead {
         let shown = std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner));
         let refused = shown.is_empty() && self.refused.load(Ordering::Relaxed);
         journal::AccessRead {

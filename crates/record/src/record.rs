@@ -24,6 +24,7 @@ use crate::keys::logical_id;
 use crate::names::Names;
 use crate::reading::{Hidden, Reading, Version};
 use crate::rebuild::IndexState;
+use crate::recent::Recent;
 use crate::stamps::Turns;
 use crate::store::{Durability, NameList, Store, StoredVersion, WriterStore, must_be_there};
 use crate::writer::{self, Queue, Shared};
@@ -505,6 +506,7 @@ async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32
         decoder,
         index: IndexState::default(),
         under_way: UnderWay::default(),
+        recent: Recent::default(),
     };
     Ok((store, Arc::new(shared), dictionaries))
 }

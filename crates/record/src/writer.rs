@@ -24,6 +24,7 @@ use crate::names::Names;
 use crate::numbering::Numbering;
 use crate::obligation_rows::{PreparedAnchor, number_anchors};
 use crate::rebuild::{IndexState, RebuildStep, ResourceRows};
+use crate::recent::{Recent, Touches};
 use crate::stamps::Stamps;
 use crate::store::{Batch, Head, IndexTables, PastRow, StoredKey, WriterStore};
 use crate::tiles::{resume_tiles, root_at, tile_name};
@@ -84,6 +85,8 @@ pub(crate) struct Shared {
     pub(crate) index: IndexState,
     /// Blobs of commits that are not decided yet.
     pub(crate) under_way: UnderWay,
+    /// What the newest commits touched.
+    pub(crate) recent: Recent,
 }
 
 /// The queue to a writer.
@@ -109,6 +112,8 @@ struct Writer {
     /// The newest entry of this writer that erased something.
     last_erasure: u64,
     last_sweep: Moment,
+    /// What the group under way touches.
+    touches: Touches,
     /// What seemed new in the group under way was not looked up.
     has_assumed: bool,
     /// Why this writer takes no more work.
@@ -233,6 +238,7 @@ pub(crate) fn start(
         next_index: None,
         last_erasure: 0,
         last_sweep: Moment(0),
+        touches: Touches::default(),
         has_assumed: false,
         over: None,
     };
@@ -358,6 +364,7 @@ impl Writer {
             self.head.clone(),
         );
         group.batch.next = self.next_index;
+        group.touches.is_followed = self.shared.advanced.receiver_count() > 0;
         Ok(group)
     }
 
@@ -377,6 +384,7 @@ impl Writer {
         }
         group.number_rows()?;
         let (batch, head, leaves) = (std::mem::take(&mut group.batch), group.head.clone(), group.leaves);
+        self.touches = group.touches;
         let owed: Vec<DeskChange> = owed.into_iter().collect();
         self.finish_group(batch, head, leaves, &[&owed])?;
         Ok(self.head.sequence)
@@ -523,6 +531,7 @@ impl Writer {
         }
         group.number_rows()?;
         let (batch, head, leaves) = (std::mem::take(&mut group.batch), group.head.clone(), group.leaves);
+        self.touches = group.touches;
         self.has_assumed = has_assumed;
         let desk: Vec<&[DeskChange]> = desk.iter().map(|(changes, _)| changes.as_slice()).collect();
         let made = self.finish_group(batch, head, leaves, &desk)?;
@@ -557,6 +566,7 @@ impl Writer {
             self.shared.decoder.learn(number, bytes.clone());
             self.encoder = Encoder::new(Some(&(number, bytes)))?;
         }
+        let sequences = (self.head.sequence, head.sequence);
         self.head = head;
         if !batch.erase.is_empty() {
             self.last_erasure = self.head.sequence;
@@ -564,6 +574,7 @@ impl Writer {
         self.numbering.publish(batch);
         self.shared.epoch.store(self.head.epoch, Ordering::Release);
         self.shared.moment.store(self.head.moment.0, Ordering::Release);
+        self.shared.recent.note(sequences, std::mem::take(&mut self.touches));
         self.shared.newest.store(self.head.sequence, Ordering::Release);
         self.shared.advanced.send_replace(self.head.sequence);
         Ok(made)

@@ -7,10 +7,12 @@
 
 mod adeyemi;
 mod emergency;
+mod heron;
 mod people;
 mod places;
 mod story;
 mod tasks;
+mod vitals;
 mod write;
 
 use terms::Moment;
@@ -23,12 +25,13 @@ pub const STORY_NOW: Moment = Moment(1_794_926_100_000);
 /// whole days. Dates of birth stay.
 pub fn demo_bundle(now: Moment) -> Vec<String> {
     let story = story::Story::at(now);
-    let mut texts = places::resources();
+    let mut texts = places::resources(&story);
     texts.extend(emergency::places(&story));
     texts.extend(people::resources(&story));
     texts.extend(adeyemi::resources(&story));
     texts.extend(emergency::resources(&story));
     texts.extend(tasks::resources(&story));
+    texts.extend(heron::resources(&story));
     texts
 }
 

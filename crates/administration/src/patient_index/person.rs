@@ -71,6 +71,17 @@ pub fn are_similar(a: &Person, b: &Person) -> bool {
     share(family(a), family(b)) && (same_year || share(begins(a), begins(b)))
 }
 
+/// Whether the family names of two people are equal, or begin with the same letter and sound alike: on one ward that is
+/// enough to mix them up.
+pub fn sound_alike(a: &Person, b: &Person) -> bool {
+    let words =
+        |person: &Person| -> Vec<String> { person.names.iter().flat_map(|name| name.family.iter().cloned()).collect() };
+    let of_b = words(b);
+    let is_alike =
+        |one: &String, other: &String| one.chars().next() == other.chars().next() && sound(one) == sound(other);
+    words(a).iter().any(|word| of_b.iter().any(|other| is_alike(word, other)))
+}
+
 /// How a folded word sounds (L. Philips, "The Double Metaphone Search Algorithm", 2000); a word in another script, or
 /// without a sound, stays as it is.
 pub(crate) fn sound(word: &str) -> String {

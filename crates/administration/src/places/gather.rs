@@ -75,6 +75,21 @@ pub async fn ward(reading: &Reading, id: &str) -> Result<Option<Ward>, Problem> 
     Ok(Some(arranged(place, within)))
 }
 
+/// A ward from all places of a trust.
+pub(crate) fn ward_among(all: &BTreeMap<String, Place>, ward: &Place) -> Ward {
+    let (mut within, mut edge): (Vec<&Place>, Vec<&str>) = (Vec::new(), vec![&ward.id]);
+    for _ in 0..MOST_STEPS {
+        let found: Vec<&Place> =
+            all.values().filter(|place| place.part_of.as_deref().is_some_and(|of| edge.contains(&of))).collect();
+        if found.is_empty() {
+            break;
+        }
+        edge = found.iter().map(|place| place.id.as_str()).collect();
+        within.extend(found);
+    }
+    arranged(ward.clone(), within.into_iter().cloned().collect())
+}
+
 /// Puts the places of a ward in order: rooms, then the beds room by room.
 fn arranged(place: Place, mut within: Vec<Place>) -> Ward {
     within.sort_by(|one, other| (one.position, &one.id).cmp(&(other.position, &other.id)));

@@ -19,6 +19,7 @@ use terms::Moment;
 
 pub(crate) use bed_state::mark;
 pub use bed_state::{BedState, BedStatus, SetBedState};
+pub(crate) use gather::ward_among;
 pub use gather::{Ward, place, places, ward, wards};
 
 /// The code system of kinds of place.
@@ -196,6 +197,20 @@ impl Place {
             bed: BedState::of(location),
             id,
         }
+    }
+}
+
+impl Place {
+    /// Its name on its own ward's board: `Bay A` of `Heron ward, bay A`.
+    pub fn name_in_ward(&self) -> String {
+        let own = self.name.split_once(", ").map_or(self.name.as_str(), |(_, own)| own);
+        let mut letters = own.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+
+    /// A ward's name with its label, such as `Heron ward (7B)`; of a place without a label of its own the name.
+    pub fn title(&self) -> String {
+        if self.name.ends_with(&self.label) { self.name.clone() } else { format!("{} ({})", self.name, self.label) }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::places::{self, Place, Ward};
 
 /// Most stays of one ward that a board shows.
 const MOST_ON_A_BOARD: usize = 1000;
+/// Most stays of a trust that the list of wards counts.
+const MOST_ANYWHERE: usize = 50_000;
 
 /// One stay; `None` when there is none or the permit does not reach it.
 pub async fn stay(reading: &Reading, id: &str) -> Result<Option<Stay>, Problem> {
@@ -32,6 +34,11 @@ pub async fn in_ward(reading: &Reading, ward: &Ward) -> Result<Vec<Stay>, Proble
     found(reading, spans.collect()).await
 }
 
+/// Every stay that is somewhere, is said to be, or is expected.
+pub(crate) async fn everywhere(reading: &Reading) -> Result<Vec<Stay>, Problem> {
+    found_up_to(reading, [AT, CLAIMS, RESERVED, EXPECTED_AT].map(|row| Span::head(row, [])).into(), MOST_ANYWHERE).await
+}
+
 /// The live stays that are in one of these places, other than one.
 pub(crate) async fn occupants(reading: &Reading, place: &str, but: &str) -> Result<Vec<Stay>, Problem> {
     let mut stays = found(reading, vec![Span::head(AT, [Part::target("Location", place)])]).await?;
@@ -47,6 +54,10 @@ pub(crate) async fn holders(reading: &Reading, place: &str, but: &str) -> Result
 }
 
 async fn found(reading: &Reading, spans: Vec<Span>) -> Result<Vec<Stay>, Problem> {
+    found_up_to(reading, spans, MOST_ON_A_BOARD).await
+}
+
+async fn found_up_to(reading: &Reading, spans: Vec<Span>, most: usize) -> Result<Vec<Stay>, Problem> {
     let mut select = Select::of("Encounter").with(Clause::Any(spans)).limit(1000);
     let mut stays = Vec::new();
     loop {
@@ -55,7 +66,7 @@ async fn found(reading: &Reading, spans: Vec<Span>) -> Result<Vec<Stay>, Problem
             stays.push(Stay::of(draft::document(version)?.root()));
         }
         match page.next {
-            Some(next) if stays.len() < MOST_ON_A_BOARD => select.after = Some(next),
+            Some(next) if stays.len() < most => select.after = Some(next),
             _ => return Ok(stays),
         }
     }

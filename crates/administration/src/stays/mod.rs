@@ -54,7 +54,7 @@ pub use change_consultant::ChangeConsultant;
 pub use correct_move::{CancelMove, CorrectMove};
 pub use death::{Death, NotDead};
 pub use discharge::Discharge;
-pub(crate) use gather::{holders, occupants};
+pub(crate) use gather::{everywhere, holders, occupants};
 pub use gather::{in_ward, open_stays_of, stay};
 pub use leave::{Away, Leave, Return};
 pub use lists::{bed_requests, expected_stays_of, to_come_in, to_rebook};

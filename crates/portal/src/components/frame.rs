@@ -120,6 +120,8 @@ pub struct Frame<'a> {
     pub rail: Vec<RailItem>,
     /// Where its numbers are counted.
     pub counts_are_for: Option<&'a str>,
+    /// Whether names are shortened, for passers-by.
+    pub is_private: bool,
 }
 
 /// The search box of the bar.
@@ -136,8 +138,8 @@ pub fn page(frame: &Frame<'_>, content: &Markup) -> Markup {
     document(
         frame,
         &html! {
-            div.al-frame {
-                (rail(frame))
+            div.al-frame.al-frame--wall[frame.rail.is_empty()] {
+                @if !frame.rail.is_empty() { (rail(frame)) }
                 main.al-main #main { (content) }
             }
         },
@@ -178,8 +180,9 @@ fn document(frame: &Frame<'_>, body: &Markup) -> Markup {
                 link rel="stylesheet" href=(assets::ALMONER_CSS.url);
                 script src=(assets::HTMX_JS.url) defer {}
                 script src=(assets::ALMONER_JS.url) defer {}
+                script src=(assets::BOARD_JS.url) defer {}
             }
-            body.al {
+            body.al.al-priv-on[frame.is_private] {
                 a.al-skip href="#main" { "Skip to main content" }
                 (bar(frame))
                 (strip(frame.environment))

@@ -15,6 +15,7 @@ pub(crate) mod owed;
 pub(crate) mod people;
 pub(crate) mod register;
 pub(crate) mod tasks;
+pub(crate) mod ward;
 
 use record::{Problem, Reading};
 

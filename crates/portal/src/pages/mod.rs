@@ -21,4 +21,5 @@ pub(crate) mod register;
 pub mod search;
 pub mod sign_in;
 pub(crate) mod task;
+pub(crate) mod ward;
 pub mod who_looked;

@@ -49,6 +49,7 @@ pub fn sentence_page(sentence: &str, demonstration: bool) -> Markup {
         find: None,
         rail: Vec::new(),
         counts_are_for: None,
+        is_private: false,
     };
     let start = html! { a.al-btn href="/" { "Go to the start" } };
     let content = html! {

@@ -38,6 +38,7 @@ pub fn sign_in_page(of: &SignIn<'_>) -> Markup {
         find: None,
         rail: Vec::new(),
         counts_are_for: None,
+        is_private: false,
     };
     let errors: Vec<FieldError<'_>> = of.wrong.iter().map(|words| FieldError { field: "name", words }).collect();
     bare_page(

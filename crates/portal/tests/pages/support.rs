@@ -2,6 +2,8 @@
 //! Goes through the routes as a browser would, over a real record.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use access::{Grant, Permit, Role, decide};
 use administration::registration::pds::{self, PdsPerson, Trace};
@@ -10,7 +12,7 @@ use fhir::{Document, Limits};
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use portal::components::frame::Environment;
-use portal::{Door, Names};
+use portal::{Boards, Door, Holds, Names};
 use record::{Act, Cause, CauseKind, Change, Draft, Indexing, Key, Location, Options, Record, Source, Template};
 use terms::Moment;
 use terms::index::Row;
@@ -19,7 +21,10 @@ use tower::ServiceExt as _;
 
 /// A trust whose record holds the demonstration.
 pub(crate) struct Trust {
-    record: Record,
+    pub(crate) record: Record,
+    boards: Boards,
+    /// Whether sessions hold.
+    pub(crate) is_in: Arc<AtomicBool>,
     _directory: tempfile::TempDir,
 }
 
@@ -40,8 +45,16 @@ impl Trust {
     pub(crate) async fn demo_at(now: Moment) -> Trust {
         let directory = tempfile::tempdir().unwrap();
         let location = Location::Sqlite { directory: directory.path().join("record") };
-        let functions =
-            vec![("fhir", 3), ("patient index", 2), ("stays", 3), ("merging", 1), ("emergency", 1), ("tasks", 1)];
+        let functions = [
+            ("fhir", 3),
+            ("patient index", 2),
+            ("stays", 3),
+            ("merging", 1),
+            ("emergency", 1),
+            ("tasks", 1),
+            ("vitals", 1),
+        ]
+        .to_vec();
         let owed = administration::obligations::functions().into_iter().chain(clinical::owed::functions());
         let indexing = owed.fold(Indexing::new(functions, extract), Indexing::with_obligations);
         let options = Options {
@@ -54,7 +67,8 @@ impl Trust {
             log_pages: Options::LOG_PAGES,
         };
         let record = Record::open(&location, options).await.unwrap();
-        let trust = Trust { record, _directory: directory };
+        let is_in = Arc::new(AtomicBool::new(true));
+        let trust = Trust { record, boards: Boards::default(), is_in, _directory: directory };
         trust.put(&demo_bundle(now)).await;
         trust
     }
@@ -85,34 +99,22 @@ impl Trust {
         self.record.transact(&permit(who, role), act, draft).await.unwrap();
     }
 
-    /// Asks for a part of a page as someone in a role: as the script of our own pages asks.
-    pub(crate) async fn get(&self, role: Role, path: &str) -> Answer {
-        self.get_at(role, path, STORY_NOW).await
-    }
-
-    /// The same at another moment.
-    pub(crate) async fn get_at(&self, role: Role, path: &str, now: Moment) -> Answer {
-        let door = Door { now, ..self.door("user/t.tester", role) };
-        // As the script of our own pages asks: a part of a page is given to it alone.
-        let request = Request::get(path).header("hx-request", "true").extension(door).body(Body::empty()).unwrap();
-        answer(request).await
-    }
-
     /// Asks for a whole page, as a browser does.
     pub(crate) async fn page(&self, role: Role, path: &str) -> Answer {
-        answer(Request::get(path).extension(self.door("user/t.tester", role)).body(Body::empty()).unwrap()).await
+        answer(Request::get(path).extension(self.door("user/t.tester", role, STORY_NOW)).body(Body::empty()).unwrap())
+            .await
     }
 
     /// Sends a form as the tester, its fields as they are sent.
     pub(crate) async fn send(&self, role: Role, path: &str, fields: &str) -> Answer {
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let request = request.extension(self.door("user/t.tester", role));
+        let request = request.extension(self.door("user/t.tester", role, STORY_NOW));
         answer(request.body(Body::from(fields.to_owned())).unwrap()).await
     }
 
     /// The same as a person of this name, as a browser asks.
     pub(crate) async fn get_as(&self, who: &str, role: Role, path: &str) -> Answer {
-        answer(Request::get(path).extension(self.door(who, role)).body(Body::empty()).unwrap()).await
+        answer(Request::get(path).extension(self.door(who, role, STORY_NOW)).body(Body::empty()).unwrap()).await
     }
 
     /// Sends a form as somebody in a role; every form has a key of its own.
@@ -121,7 +123,7 @@ impl Trust {
             |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         let body: Vec<String> =
             fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-        let door = self.door(who, role);
+        let door = self.door(who, role, STORY_NOW);
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         answer(request.extension(door).body(Body::from(body.join("&"))).unwrap()).await
     }
@@ -136,7 +138,9 @@ impl Trust {
         administration::carry_out(&self.record, &permit, &command, (cause, None), STORY_NOW).await.unwrap();
     }
 
-    fn door(&self, who: &str, role: Role) -> Door {
+    /// A way in for someone in a role, at a moment.
+    fn door(&self, who: &str, role: Role, now: Moment) -> Door {
+        let is_in = Arc::clone(&self.is_in);
         Door {
             record: self.record.clone(),
             permit: permit(who, role),
@@ -150,14 +154,89 @@ impl Trust {
             environment: Environment::Demonstration,
             form_token: "token".into(),
             request: "r1".into(),
-            now: STORY_NOW,
             here: portal::Here::default(),
+            now,
+            clock: Arc::new(move || now),
+            holds: Holds::by(move || {
+                let is_in = is_in.load(Ordering::Relaxed);
+                async move { is_in }
+            }),
+            boards: self.boards.clone(),
+        }
+    }
+
+    /// Asks for a page as someone in a role.
+    pub(crate) async fn get(&self, role: Role, path: &str) -> Answer {
+        self.get_at(role, path, STORY_NOW).await
+    }
+
+    /// The same at another moment.
+    pub(crate) async fn get_at(&self, role: Role, path: &str, now: Moment) -> Answer {
+        // As the script of our own pages asks: a part of a page is given to it alone.
+        let request = Request::get(path).header("hx-request", "true").extension(self.door("user/t.tester", role, now));
+        read(portal::routes().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()).await
+    }
+
+    /// Sends a form as someone in a role, at a moment.
+    pub(crate) async fn fill(&self, role: Role, path: &str, fields: &[(&str, &str)], now: Moment) -> Answer {
+        let pair = |(name, value): &(&str, &str)| format!("{name}={}", value.replace('%', "%25").replace(' ', "+"));
+        let form = fields.iter().map(pair).collect::<Vec<_>>().join("&");
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .extension(self.door("user/t.tester", role, now));
+        read(portal::routes().oneshot(request.body(Body::from(form)).unwrap()).await.unwrap()).await
+    }
+
+    /// Opens a stream as someone in a role.
+    pub(crate) async fn stream(&self, role: Role, path: &str) -> Stream {
+        let request = Request::get(path).extension(self.door("user/t.tester", role, STORY_NOW));
+        let response = portal::routes().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        Stream { body: response.into_body(), read: String::new() }
+    }
+
+    /// Ends all streams, as the host does when it stops.
+    pub(crate) fn stop(&self) {
+        self.boards.close();
+    }
+}
+
+/// What goes on after an answer has begun.
+pub(crate) struct Stream {
+    body: Body,
+    read: String,
+}
+
+impl Stream {
+    /// The next event: its name and data. `None` when the stream is over.
+    pub(crate) async fn next(&mut self) -> Option<(String, String)> {
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.read = rest;
+                let field = |name: &str| {
+                    let lines = event.lines().filter_map(|line| line.strip_prefix(name));
+                    lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+                };
+                return Some((field("event:"), field("data:")));
+            }
+            let frame = tokio::time::timeout(Duration::from_secs(20), self.body.frame()).await.unwrap()?.unwrap();
+            self.read.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+        }
+    }
+
+    /// The data of the next event of a name.
+    pub(crate) async fn next_of(&mut self, name: &str) -> String {
+        loop {
+            let (event, data) = self.next().await.unwrap();
+            if event == name {
+                return data;
+            }
         }
     }
 }
 
-async fn answer(request: Request<Body>) -> Answer {
-    let response = portal::routes().oneshot(request).await.unwrap();
+async fn read(response: axum::response::Response) -> Answer {
     let status = response.status();
     let location = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
@@ -172,6 +251,10 @@ fn people() -> Vec<PdsPerson> {
         "address":[{"use":"home","line":["21 Cooperage Lane","Thameside"],"postalCode":"TH3 8KW"}],
         "extension":[{"url":"http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired","valueBoolean":true}]}"#;
     PdsPerson::read(tomasz.as_bytes()).into_iter().collect()
+}
+
+async fn answer(request: Request<Body>) -> Answer {
+    read(portal::routes().oneshot(request).await.unwrap()).await
 }
 
 fn permit(id: &str, role: Role) -> Permit {
@@ -195,4 +278,5 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     administration::merging::merge_rows(source.kind, document.root(), rows);
     administration::emergency::emergency_rows(source.kind, document.root(), rows);
     administration::tasks::task_rows(source.kind, document.root(), rows);
+    clinical::observations::vital_rows(source.kind, document.root(), rows);
 }

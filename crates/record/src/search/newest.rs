@@ -9,6 +9,7 @@ use terms::index::Span;
 
 use super::condition::{Test, prepare_all};
 use super::{BATCH, PART, SMALL, is_index_enough, satisfying, texts};
+use crate::blobs::{self, MOST_ANSWER_BYTES};
 use crate::change::Key;
 use crate::error::Problem;
 use crate::keys::{self, CODE_BYTES, KeyRange};
@@ -51,16 +52,51 @@ pub(crate) async fn newest_of_each(
     };
     let (mut rids, is_whole) = first_of_each(reading, ranges, whole, bounds).await?;
     if !is_index_enough(reading).await? {
-        let mut satisfied = Vec::with_capacity(rids.len());
-        for batch in rids.chunks(BATCH) {
-            let those = satisfying(reading, &select, &tests, (batch, false)).await?;
-            satisfied.extend(those.into_iter().map(|(_, rid, _)| rid));
-        }
-        rids = satisfied;
+        rids = satisfied(reading, &select, &tests, &rids).await?;
     }
     let (live, _) = texts(reading, &rids, usize::MAX).await?;
     reading.check_age(kind)?;
     Ok((live.into_iter().filter(|(_, version)| version.key.kind == kind).collect(), is_whole))
+}
+
+impl Reading {
+    /// The first `each` resources of a type in each of some spans, in the order of the index; those of all spans together,
+    /// in the order of their creation. The store is asked once for all spans. In spans of a patient and a descending date
+    /// these are the newest of each patient.
+    pub async fn first_of_each(&self, kind: &str, spans: Vec<Span>, each: usize) -> Result<Vec<Version>, Problem> {
+        self.check_age(kind)?;
+        if spans.is_empty() || !self.permit().scope().reads.contains(kind) {
+            return Ok(Vec::new());
+        }
+        let select = Select::of(kind).with(Clause::Any(spans));
+        let tests = prepare_all(self, kind, &select.clauses, SMALL).await?;
+        let Some(Test::Rows { ranges, .. }) = tests.first() else { return Ok(Vec::new()) };
+        let hits = self.scan_each(ranges, each.clamp(1, PART)).await?;
+        let mut rids: Vec<i64> = hits.into_iter().flatten().map(|(_, rid)| rid).collect();
+        rids.sort_unstable();
+        rids.dedup();
+        if !is_index_enough(self).await? {
+            rids = satisfied(self, &select, &tests, &rids).await?;
+        }
+        let (live, _) = texts(self, &rids, MOST_ANSWER_BYTES).await?;
+        self.check_age(kind)?;
+        let live = live.into_iter().filter(|(_, version)| version.key.kind == kind).collect();
+        let mut filled = Vec::with_capacity(rids.len());
+        for version in self.show(live) {
+            filled.push(blobs::fill(self.store(), version).await?);
+        }
+        Ok(filled)
+    }
+}
+
+/// Those of some row numbers whose own rows satisfy the tests.
+async fn satisfied(reading: &Reading, select: &Select, tests: &[Test], rids: &[i64]) -> Result<Vec<i64>, Problem> {
+    let mut satisfied = Vec::with_capacity(rids.len());
+    for batch in rids.chunks(BATCH) {
+        let those = satisfying(reading, select, tests, (batch, false)).await?;
+        satisfied.extend(those.into_iter().map(|(_, rid, _)| rid));
+    }
+    Ok(satisfied)
 }
 
 /// The row numbers within the bounds. Codes are counted in each range by itself: what was merged into a patient has rows in

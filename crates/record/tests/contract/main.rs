@@ -8,6 +8,7 @@ mod applying;
 mod behind;
 mod blobs;
 mod commits;
+mod following;
 mod obligations;
 mod proof;
 mod reads;
@@ -72,6 +73,9 @@ on_each_store![
     reads::pages_are_of_one_moment_while_everything_changes,
     reads::a_merge_is_found_under_the_survivor,
     reads::the_newest_of_each_code_are_found,
+    following::who_follows_learns_what_was_touched,
+    following::what_is_handed_on_is_noted_for_who_gets_it,
+    following::the_first_of_many_spans_are_found,
     walks::a_page_costs_what_it_shows,
     walks::walked_pages_are_of_one_moment_while_everything_changes,
     walks::walked_pages_stay_within_the_scope,

@@ -3,6 +3,7 @@
 
 use super::places::{TRUST, bed, place, staff};
 use super::story::Story;
+use super::vitals;
 use super::write::{LOINC, Object, SNOMED, array, code, concept, quantity, quoted, reference, words};
 
 const ID: &str = "adeyemi-folasade";
@@ -85,7 +86,7 @@ fn this_stay(story: &Story) -> String {
         .text("url", "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate")
         .text("valueDateTime", story.day("2026-11-20"));
     encounter("adeyemi-stay", "IMP", "in-progress", &period, "Community-acquired pneumonia")
-        .json("extension", array([planned_end.done()]))
+        .json("extension", array(std::iter::once(planned_end.done()).chain(super::heron::plan(ID, story))))
         .json("participant", array([participant.done()]))
         .json("location", array([location.done()]))
         .json("serviceProvider", reference(TRUST.0, TRUST.1))
@@ -377,37 +378,10 @@ const OBSERVATIONS: &[Set] = &[
 
 fn observation_set(at: usize, set: &Set, story: &Story) -> Vec<String> {
     let Set(when, respirations, spo2, oxygen, systolic, diastolic, pulse, temperature) = set;
-    let taken = story.recent(when);
-    let id = |sign: &str| format!("adeyemi-obs-{:02}-{sign}", at + 1);
-    let sign = |sign: &str, code: (&str, &str)| vital(&id(sign), code, &taken);
-    let part = |code: (&str, &str), value: &str| {
-        Object::new()
-            .json("code", concept(LOINC, code.0, code.1))
-            .json("valueQuantity", quantity(value, "mmHg", "mm[Hg]"))
-            .done()
-    };
-    let pressures = array([
-        part(("8480-6", "Systolic blood pressure"), systolic),
-        part(("8462-4", "Diastolic blood pressure"), diastolic),
-    ]);
-    let alert = concept(SNOMED, "248234008", "Alert");
-    vec![
-        sign("resp", ("9279-1", "Respiratory rate"))
-            .json("valueQuantity", quantity(respirations, "/min", "/min"))
-            .done(),
-        sign("spo2", ("2708-6", "Oxygen saturation")).json("valueQuantity", quantity(spo2, "%", "%")).done(),
-        sign("oxygen", ("3151-8", "Inhaled oxygen flow rate"))
-            .json("valueQuantity", quantity(oxygen, "L/min", "L/min"))
-            .done(),
-        sign("bp", ("85354-9", "Blood pressure")).json("component", pressures).done(),
-        sign("pulse", ("8867-4", "Heart rate")).json("valueQuantity", quantity(pulse, "/min", "/min")).done(),
-        sign("acvpu", ("80288-4", "Level of consciousness")).json("valueCodeableConcept", alert).done(),
-        sign("temp", ("8310-5", "Body temperature")).json("valueQuantity", quantity(temperature, "°C", "Cel")).done(),
-    ]
-}
-
-fn vital(id: &str, code_of: (&str, &str), taken: &str) -> Object {
-    observation(id, "vital-signs", code_of, taken).json("encounter", Object::new().text("reference", STAY).done())
+    let prefix = format!("adeyemi-obs-{:02}", at + 1);
+    let of = vitals::Of { prefix: &prefix, patient: ID, stay: STAY };
+    let values = [respirations, spo2, oxygen, systolic, diastolic, pulse, temperature].map(|value| *value);
+    vitals::set(of, &story.recent(when), values)
 }
 
 fn observation(id: &str, category: &str, code_of: (&str, &str), taken: &str) -> Object {

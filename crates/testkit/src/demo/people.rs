@@ -6,7 +6,7 @@ use super::story::Story;
 use super::write::{Object, SNOMED, array, code, concept, quoted, reference, words};
 
 /// One invented person.
-struct Person {
+pub(super) struct Person {
     id: &'static str,
     family: &'static str,
     given: &'static str,
@@ -23,7 +23,7 @@ struct Person {
 }
 
 /// What the person's record says about allergies.
-enum Answer {
+pub(super) enum Answer {
     None,
     NotAsked,
     Agent {
@@ -36,14 +36,40 @@ enum Answer {
 }
 
 /// An open stay on Heron ward.
-struct Stay {
+pub(super) struct Stay {
     bed: u8,
     since: &'static str,
     reason: (&'static str, &'static str),
     doctor: &'static str,
 }
 
-const fn stay(
+/// Somebody on Heron ward of whom nothing more is told than the board shows.
+pub(super) const fn on_heron(
+    id: &'static str,
+    (family, given, title): (&'static str, &'static str, &'static str),
+    (gender, born, nhs, hospital): (&'static str, &'static str, &'static str, &'static str),
+    allergies: Answer,
+    stay: Option<Stay>,
+) -> Person {
+    let address = ("6 Ferry Steps", "TH1 2RR");
+    Person {
+        id,
+        family,
+        given,
+        title,
+        preferred: None,
+        gender,
+        born,
+        nhs: Some(nhs),
+        hospital,
+        address,
+        mobile: None,
+        allergies,
+        stay,
+    }
+}
+
+pub(super) const fn stay(
     bed: u8,
     since: &'static str,
     reason: (&'static str, &'static str),
@@ -299,7 +325,7 @@ const PEOPLE: &[Person] = &[
 /// Every resource of this file.
 pub(super) fn resources(story: &Story) -> Vec<String> {
     let mut texts = vec![counter(story)];
-    for person in PEOPLE {
+    for person in PEOPLE.iter().chain(super::heron::PEOPLE) {
         texts.push(patient(person, story));
         texts.extend(allergy(person, story));
         texts.extend(person.stay.as_ref().map(|stay| encounter(person, stay, story)));
@@ -415,7 +441,9 @@ fn allergy(person: &Person, story: &Story) -> Option<String> {
         Answer::None => (concept(SNOMED, "716186003", "No known allergy"), None),
         Answer::Agent { code, agent, reaction } => {
             let manifestation = concept(SNOMED, reaction.0, reaction.1);
-            (concept(SNOMED, code, agent), Some(Object::new().json("manifestation", array([manifestation])).done()))
+            // What no code is known for is told in words.
+            let of = if code.is_empty() { words(agent) } else { concept(SNOMED, code, agent) };
+            (of, Some(Object::new().json("manifestation", array([manifestation])).done()))
         }
         Answer::NotAsked | Answer::Elsewhere => return None,
     };
@@ -438,6 +466,8 @@ fn encounter(person: &Person, stay: &Stay, story: &Story) -> String {
     let (place, place_words) = bed(stay.bed);
     let doctor = staff(stay.doctor);
     let location = Object::new().json("location", reference(&place, &place_words)).text("status", "active");
+    let told = super::heron::told_of(person.id);
+    let locations = told.and_then(|told| told.locations(story)).unwrap_or_else(|| array([location.done()]));
     let attends = code("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "ATND");
     let participant = Object::new().json("type", array([attends])).json("individual", reference(&doctor.0, &doctor.1));
     Object::resource("Encounter", &format!("{}-stay", person.id))
@@ -449,8 +479,16 @@ fn encounter(person: &Person, stay: &Stay, story: &Story) -> String {
         .json("subject", Object::new().text("reference", format!("Patient/{}", person.id)).done())
         .json("participant", array([participant.done()]))
         .json("period", Object::new().text("start", story.recent(stay.since)).done())
-        .json("reasonCode", array([concept(SNOMED, stay.reason.0, stay.reason.1)]))
-        .json("location", array([location.done()]))
+        .json(
+            "reasonCode",
+            array([if stay.reason.0.is_empty() {
+                words(stay.reason.1)
+            } else {
+                concept(SNOMED, stay.reason.0, stay.reason.1)
+            }]),
+        )
+        .json_if("extension", told.and_then(|told| told.extensions(story)))
+        .json("location", locations)
         .json("serviceProvider", reference(TRUST.0, TRUST.1))
         .done()
 }

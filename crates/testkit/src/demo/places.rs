@@ -1,7 +1,8 @@
 //! The trust, its wards, beds and clinics, and the people who work there.
 //! Everybody in it is invented; it knows nothing of stores or pages.
 
-use super::write::{Object, array, code};
+use super::story::Story;
+use super::write::{Object, array, code, coding, extension, quoted};
 
 /// The trust's own resource.
 pub(super) const TRUST: (&str, &str) = ("Organization/thameside-royal", "Thameside Royal");
@@ -22,10 +23,19 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("respiratory-clinic", "Respiratory clinic", "ro"),
     ("diabetes-clinic", "Diabetes clinic", "ro"),
     ("sleep-laboratory", "Sleep laboratory", "ro"),
+    ("ct", "CT", "ro"),
 ];
 
 /// Beds on Heron ward.
-const BEDS: u8 = 15;
+const BEDS: u8 = 20;
+
+/// Bays of Heron ward: id, name, for whom, its first and last bed.
+const BAYS: &[(&str, &str, &str, u8, u8)] = &[
+    ("heron-bay-a", "bay A", "female", 1, 4),
+    ("heron-bay-b", "bay B", "female", 5, 8),
+    ("heron-bay-c", "bay C", "male", 9, 12),
+    ("heron-bay-d", "bay D", "male", 13, 16),
+];
 
 /// A member of staff as a reference: its target and the name that is printed.
 pub(super) fn staff(id: &str) -> (String, String) {
@@ -48,13 +58,20 @@ pub(super) fn place(id: &str) -> (String, String) {
 }
 
 /// Every resource of this file.
-pub(super) fn resources() -> Vec<String> {
+pub(super) fn resources(story: &Story) -> Vec<String> {
     let mut texts = vec![organisation("thameside-royal", TRUST.1), organisation("wharf-lane", "Wharf Lane Surgery")];
-    texts.extend(PLACES.iter().map(|(id, name, kind)| location(id, name, kind, None)));
+    texts.extend(PLACES.iter().map(|(id, name, kind)| location(id, name, kind, None).done()));
     texts.extend(
-        (1..=BEDS)
-            .map(|number| location(&format!("heron-bed-{number:02}"), &bed(number).1, "bd", Some("Location/heron"))),
+        BAYS.iter().enumerate().map(|(at, (id, name, sex, ..))| {
+            room((id, &format!("Heron ward, {name}")), "bay", at + 1, Some(sex)).done()
+        }),
     );
+    texts.extend((17..=BEDS).map(|number| {
+        let id = format!("heron-side-room-{number}");
+        room((&id, &format!("Heron ward, side room {number}")), "side-room", usize::from(number), None).done()
+    }));
+    texts.push(room(("heron-trolley-01", "Heron ward, trolley, treatment room"), "trolley", 90, None).done());
+    texts.extend((1..=BEDS).map(|number| bed_text(number, story)));
     texts.extend(STAFF.iter().map(|(id, title, given, family)| practitioner(id, title, given, family)));
     texts
 }
@@ -63,14 +80,56 @@ fn organisation(id: &str, name: &str) -> String {
     Object::resource("Organization", id).json("active", "true").text("name", name).done()
 }
 
-fn location(id: &str, name: &str, kind: &str, part_of: Option<&str>) -> String {
+/// A place of Heron ward with its kind, its order and for whom it is.
+fn room((id, name): (&str, &str), kind: &str, position: usize, sex: Option<&str>) -> Object {
+    let sex = sex.map(|sex| extension("urn:almoner:sex-of-place", "valueCode", &quoted(sex)));
+    let position = extension("urn:almoner:position", "valuePositiveInt", &position.to_string());
+    location(id, name, "ro", Some("Location/heron"))
+        .json("extension", array(sex.into_iter().chain([position])))
+        .json("type", array([code("urn:almoner:place-kind", kind)]))
+}
+
+/// A bed in its bay or side room, as it is: one is empty and clean, one is closed.
+fn bed_text(number: u8, story: &Story) -> String {
+    let bay = BAYS.iter().find(|(.., first, last)| (*first..=*last).contains(&number)).map(|(id, ..)| (*id).to_owned());
+    let room = bay.unwrap_or_else(|| format!("heron-side-room-{number}"));
+    let (id, name) = bed(number);
+    let id = id.trim_start_matches("Location/");
+    let mut extensions = vec![extension("urn:almoner:position", "valuePositiveInt", &number.to_string())];
+    let since = |at: &str| extension("urn:almoner:bed-since", "valueDateTime", &quoted(&story.recent(at)));
+    let status = match number {
+        4 => {
+            extensions.push(since("2026-11-17T13:10"));
+            Some("U")
+        }
+        12 => {
+            extensions.push(since("2026-11-17T14:05"));
+            extensions.push(extension(
+                "urn:almoner:bed-reason",
+                "valueString",
+                &quoted("water leak, estates job 5521"),
+            ));
+            let until = quoted(&story.day("2026-11-18"));
+            extensions.push(extension("urn:almoner:bed-until", "valueDateTime", &until));
+            Some("C")
+        }
+        _ => None,
+    };
+    let status = status.map(|status| coding("http://terminology.hl7.org/CodeSystem/v2-0116", status, None));
+    location(id, &name, "bd", Some(&format!("Location/{room}")))
+        .json("extension", array(extensions))
+        .json("type", array([code("urn:almoner:place-kind", "bed")]))
+        .json_if("operationalStatus", status)
+        .done()
+}
+
+fn location(id: &str, name: &str, kind: &str, part_of: Option<&str>) -> Object {
     Object::resource("Location", id)
         .text("status", "active")
         .text("name", name)
         .json("physicalType", code("http://terminology.hl7.org/CodeSystem/location-physical-type", kind))
         .json("managingOrganization", Object::new().text("reference", TRUST.0).done())
         .json_if("partOf", part_of.map(|to| Object::new().text("reference", to).done()))
-        .done()
 }
 
 fn practitioner(id: &str, title: &str, given: &str, family: &str) -> String {
@@ -78,7 +137,7 @@ fn practitioner(id: &str, title: &str, given: &str, family: &str) -> String {
     let name = Object::new()
         .text("text", format!("{title} {initial} {family}"))
         .text("family", family)
-        .json("given", array([super::write::quoted(given)]))
-        .json("prefix", array([super::write::quoted(title)]));
+        .json("given", array([quoted(given)]))
+        .json("prefix", array([quoted(title)]));
     Object::resource("Practitioner", id).json("active", "true").json("name", array([name.done()])).done()
 }

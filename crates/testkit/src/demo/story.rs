@@ -20,7 +20,7 @@ impl Story {
         Story { shift_ms: (now.0 - STORY_NOW.0).div_euclid(MINUTE_MS) * MINUTE_MS }
     }
 
-    /// A recent instant, such as `2026-11-17T14:05`: shifted to the minute.
+    /// A recent instant, or one that comes within hours, such as `2026-11-17T14:05`: shifted to the minute.
     pub(super) fn recent(&self, written: &str) -> String {
         instant(Moment(read(written).0 + self.shift_ms))
     }
@@ -36,8 +36,9 @@ impl Story {
         noon.to_string()[..10].to_owned()
     }
 
+    /// Days between the story's date and today's: what is told of today stays today, at whatever time of day.
     fn days(&self) -> i64 {
-        self.shift_ms.div_euclid(DAY_MS)
+        (STORY_NOW.0 + self.shift_ms).div_euclid(DAY_MS) - STORY_NOW.0.div_euclid(DAY_MS)
     }
 }
 

@@ -45,7 +45,7 @@ fn nhs_numbers_are_synthetic_with_right_check_digits() {
             count += 1;
         }
     }
-    assert_eq!(count, 23);
+    assert_eq!(count, 34);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the demonstration writes beside the JSON of `fhir::write`: concepts, references, quantities.
 //! Everybody in it is invented; it knows nothing of stores or pages.
 
-pub(super) use fhir::write::{Object, array, concept, quoted};
+pub(super) use fhir::write::{Object, array, coding, concept, extension, quoted};
 
 /// A concept that is only a code of HL7's own systems.
 pub(super) fn code(system: &str, code: &str) -> String {

@@ -1,0 +1,118 @@
+//! What the numbers of a board count, and the rows that a number leads to: one question for both.
+//! Knows the rows of one board; what they mean is worked out elsewhere.
+
+use administration::boards::{BoardRow, RowState};
+
+use super::BoardView;
+
+/// Which rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// Every row.
+    All,
+    /// Patients without a bed.
+    NoBed,
+    /// Free beds.
+    Free,
+    /// Beds to be cleaned.
+    ToClean,
+    /// Beds that are kept.
+    Reserved,
+    /// Closed beds.
+    Closed,
+    /// Patients who leave today, as confirmed.
+    Leaving,
+    /// Patients who are ready to leave.
+    Ready,
+    /// Scores of 5 and more.
+    Five,
+    /// Observations that are overdue.
+    Overdue,
+}
+
+impl Show {
+    /// Those with a number, in the order of the head.
+    pub(crate) const NUMBERS: [Show; 9] = [
+        Show::NoBed,
+        Show::Free,
+        Show::ToClean,
+        Show::Reserved,
+        Show::Closed,
+        Show::Leaving,
+        Show::Ready,
+        Show::Five,
+        Show::Overdue,
+    ];
+
+    /// Its code in an address.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Show::All => "all",
+            Show::NoBed => "no-bed",
+            Show::Free => "free",
+            Show::ToClean => "to-clean",
+            Show::Reserved => "reserved",
+            Show::Closed => "closed",
+            Show::Leaving => "leaving",
+            Show::Ready => "ready",
+            Show::Five => "news2-5",
+            Show::Overdue => "overdue",
+        }
+    }
+
+    /// The question of a code; every row for any other.
+    pub(crate) fn of_code(code: &str) -> Show {
+        Show::NUMBERS.into_iter().find(|show| show.code() == code).unwrap_or(Show::All)
+    }
+
+    /// The words behind the number.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Show::All => "beds",
+            Show::NoBed => "no bed yet",
+            Show::Free => "free",
+            Show::ToClean => "to clean",
+            Show::Reserved => "reserved",
+            Show::Closed => "closed",
+            Show::Leaving => "leaving today, confirmed",
+            Show::Ready => "ready",
+            Show::Five => "NEWS2 5 or more",
+            Show::Overdue => "observations overdue",
+        }
+    }
+
+    /// Whether somebody must act when there is one.
+    pub(crate) const fn is_bad(self) -> bool {
+        matches!(self, Show::NoBed | Show::Overdue)
+    }
+
+    /// Whether it is clinical content.
+    pub(crate) const fn is_clinical(self) -> bool {
+        matches!(self, Show::Five | Show::Overdue)
+    }
+
+    /// Whether the number is shown when it is none.
+    pub(crate) const fn is_always(self) -> bool {
+        matches!(self, Show::Free | Show::Leaving | Show::Five)
+    }
+
+    /// Whether a row is among them.
+    pub(crate) fn has(self, view: &BoardView<'_>, row: &BoardRow) -> bool {
+        let bedside = || {
+            let stay = &row.occupant.as_ref()?.stay;
+            view.patient(stay.patient.as_deref())?.bedside.as_ref()
+        };
+        match self {
+            Show::All => true,
+            Show::NoBed => row.state() == RowState::NoBedYet && !view.board().needs_no_beds(),
+            Show::Free => matches!(row.state(), RowState::Available | RowState::Compromised),
+            Show::ToClean => row.state() == RowState::Vacated,
+            Show::Reserved => row.state() == RowState::Reserved,
+            Show::Closed => row.state() == RowState::Closed,
+            Show::Leaving => row.is_leaving_on(view.board().today),
+            Show::Ready => row.is_ready(),
+            Show::Five => bedside().is_some_and(|bedside| bedside.is_five_or_more()),
+            Show::Overdue => bedside().is_some_and(|bedside| bedside.overdue(view.now).is_some()),
+        }
+    }
+}

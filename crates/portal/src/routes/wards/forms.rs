@@ -1,0 +1,288 @@
+//! The routes of a ward's forms: move, patient has arrived, how a bed is. Each becomes one command; what is refused comes
+//! back on the form.
+
+use administration::places::{self, SetBedState};
+use administration::stays::{self, Admit, MoveToBed, Then};
+use administration::{Command, Refusal};
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use axum::{Extension, Form as Fields};
+use clinical::bedside::bedside;
+use fhir::{Document, Limits};
+use http::StatusCode;
+use record::{Key, Problem, Reading, Select};
+use terms::input::{DateOf, parse_typed_date};
+
+use super::{is_clinical, refused};
+use crate::act::{NotDone, Typed, act, done};
+use crate::door::{Door, asked};
+use crate::gather::find;
+use crate::gather::ward::{AtBed, Gathered, board};
+use crate::pages::search::{Outcome, Search};
+use crate::pages::ward::BoardView;
+use crate::pages::ward::admit::{Staff, admit_href, admit_page, method_words, who_page};
+use crate::pages::ward::forms::{Form, Mover, bed_page, bed_status, move_page, other_wards_page};
+use crate::routes::{failed, not_allowed, not_found, page, stopped};
+
+/// Staff that a form offers.
+const MOST_STAFF: usize = 500;
+
+type Pairs = Vec<(String, String)>;
+
+/// What a form stands on: the ward's board, and whom it is about.
+struct Facts {
+    gathered: Gathered,
+    /// The patient, when it is about one.
+    at: Option<AtBed>,
+    patient: Option<String>,
+    from: Option<places::Place>,
+    staff: Vec<Staff>,
+    wards: Vec<places::Place>,
+}
+
+/// What shows a form: `None` when what it is about is not there.
+type Show = fn(&Facts, &Form<'_>, &Outcome) -> Option<Response>;
+
+/// `GET …/move`.
+pub(super) async fn show_move(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Query(fields): Query<Pairs>,
+) -> Response {
+    render(&door, &id, &Typed::of(fields), None, move_form).await
+}
+
+/// `POST …/move`.
+pub(super) async fn submit_move(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Fields(fields): Fields<Pairs>,
+) -> Response {
+    let typed = Typed::of(fields);
+    let what = if typed.text("earlier") == "swap" { "swapped" } else { "moved" };
+    match move_command(&door, &typed) {
+        Ok(command) => finish(&door, &id, &typed, (&Command::MoveToBed(command), what), move_form).await,
+        Err(refusal) => render(&door, &id, &typed, Some(refusal), move_form).await,
+    }
+}
+
+fn move_command(door: &Door, typed: &Typed) -> Result<MoveToBed, Refusal> {
+    let missing = |field, sentence: &str| Refusal::at("place-missing", field, sentence);
+    let to = typed.some("to").ok_or_else(|| missing("to", "Choose where the patient goes."))?;
+    let earlier = match typed.text("earlier") {
+        "swap" => Some(Then::Swap),
+        "to" => {
+            let to = typed.some("earlier_to");
+            Some(Then::To(to.ok_or_else(|| missing("earlier_to", "Choose where the patient in the bed is."))?))
+        }
+        _ => None,
+    };
+    Ok(MoveToBed { stay: typed.text("stay").to_owned(), to, at: typed.moment(door.now)?, earlier })
+}
+
+/// `GET …/admit`: who has arrived, then the form.
+pub(super) async fn show_admit(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Query(fields): Query<Pairs>,
+) -> Response {
+    render(&door, &id, &Typed::of(fields), None, admit_form).await
+}
+
+/// `POST …/admit`.
+pub(super) async fn submit_admit(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Fields(fields): Fields<Pairs>,
+) -> Response {
+    let typed = Typed::of(fields);
+    match admit_command(&door, &typed).await {
+        Ok(command) => finish(&door, &id, &typed, (&Command::Admit(command), "admitted"), admit_form).await,
+        Err(NotDone::Refused(refusal)) => render(&door, &id, &typed, Some(refusal), admit_form).await,
+        Err(other) => stopped(&door, other, &door.setting().links.ward(&id)),
+    }
+}
+
+async fn admit_command(door: &Door, typed: &Typed) -> Result<Admit, NotDone> {
+    let missing = |field, sentence: &str| Refusal::at("missing", field, sentence);
+    let place = typed.some("place").ok_or_else(|| missing("place", "Choose where the patient is."))?;
+    let method = typed.some("method").and_then(|code| Some((method_words(&code)?.to_owned(), code)));
+    let (words, method) = method.ok_or_else(|| missing("method", "Choose how the patient was admitted."))?;
+    let who = typed.some("consultant").ok_or_else(|| missing("consultant", "Choose who is responsible."))?;
+    let expected_end = day(door, typed, "edd")?;
+    let at = typed.moment(door.now)?;
+    let reading = door.record.read(&door.permit, asked::WARD_FORM).await?;
+    let staff = staff(&reading).await;
+    reading.finish().await?;
+    let consultant = staff?.into_iter().find(|(known, _)| *known == who);
+    Ok(Admit {
+        stay: typed.some("stay").unwrap_or_else(|| uuid::Uuid::now_v7().to_string()),
+        patient: typed.text("patient").to_owned(),
+        at,
+        place,
+        method: Some((method, words)),
+        source: None,
+        consultant: Some(consultant.ok_or_else(|| missing("consultant", "Choose who is responsible."))?),
+        treatment_function: None,
+        reason: typed.some("reason"),
+        expected_end,
+    })
+}
+
+/// A day that was typed into a field, as FHIR writes it.
+fn day(door: &Door, typed: &Typed, field: &'static str) -> Result<Option<String>, Refusal> {
+    let Some(text) = typed.some(field) else { return Ok(None) };
+    let day = parse_typed_date(&text, DateOf::Event, terms::local_date(door.now));
+    day.map(|day| Some(day.to_string())).map_err(|error| Refusal::at("date", field, error.to_string()))
+}
+
+/// `GET …/bed`.
+pub(super) async fn show_bed(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Query(fields): Query<Pairs>,
+) -> Response {
+    render(&door, &id, &Typed::of(fields), None, bed_form).await
+}
+
+/// `POST …/bed`.
+pub(super) async fn submit_bed(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Fields(fields): Fields<Pairs>,
+) -> Response {
+    let typed = Typed::of(fields);
+    match bed_command(&door, &typed) {
+        Ok(command) => finish(&door, &id, &typed, (&Command::SetBedState(command), "bed-state"), bed_form).await,
+        Err(refusal) => render(&door, &id, &typed, Some(refusal), bed_form).await,
+    }
+}
+
+fn bed_command(door: &Door, typed: &Typed) -> Result<SetBedState, Refusal> {
+    let status = bed_status(typed.text("state"));
+    let status = status.ok_or_else(|| Refusal::at("state-missing", "state", "Choose how the bed is."))?;
+    let until = day(door, typed, "until")?;
+    Ok(SetBedState { bed: typed.text("bed").to_owned(), status, reason: typed.some("reason"), until })
+}
+
+/// Carries a form's command out; back to the board, or to the form with what was refused.
+async fn finish(door: &Door, id: &str, typed: &Typed, (command, what): (&Command, &str), show: Show) -> Response {
+    if !door.permit.scope().writes.contains("Location") || !door.permit.scope().reads.contains("Encounter") {
+        return not_allowed(door, "Your role does not change who is where on a ward.");
+    }
+    let back = door.setting().links.ward(id);
+    match act(door, command, typed).await {
+        Ok(receipt) => done(&back, what, &receipt),
+        Err(NotDone::Refused(refusal)) => render(door, id, typed, Some(refusal), show).await,
+        Err(other) => stopped(door, other, &back),
+    }
+}
+
+/// A form with what is so now and what was typed.
+async fn render(door: &Door, id: &str, typed: &Typed, refusal: Option<Refusal>, show: Show) -> Response {
+    if let Some(refused) = refused(door) {
+        return refused;
+    }
+    let facts = match facts(door, id, typed).await {
+        Ok(Some(facts)) => facts,
+        Ok(None) => return not_found(door),
+        Err(problem) => return failed(door, &problem),
+    };
+    let found = match typed.text("q") {
+        "" => Outcome::NothingTyped,
+        query => match find::find(door, query, false).await {
+            Ok(found) => found,
+            Err(problem) => return failed(door, &problem),
+        },
+    };
+    let setting = door.setting();
+    let view = BoardView::new(&facts.gathered, &setting.links, is_clinical(door), door.now);
+    let form = Form { setting: &setting, view: &view, typed, refusal: refusal.as_ref() };
+    show(&facts, &form, &found).unwrap_or_else(|| not_found(door))
+}
+
+/// Reads what a form stands on, at one snapshot.
+async fn facts(door: &Door, id: &str, typed: &Typed) -> Result<Option<Facts>, Problem> {
+    let reading = door.record.read(&door.permit, asked::WARD_FORM).await?;
+    let answer = gather(door, &reading, id, typed).await;
+    reading.finish().await?;
+    answer
+}
+
+async fn gather(door: &Door, reading: &Reading, id: &str, typed: &Typed) -> Result<Option<Facts>, Problem> {
+    let Some(gathered) = board(reading, id, false, door.now).await? else { return Ok(None) };
+    let stay = match typed.text("stay") {
+        "" => None,
+        stay => stays::stay(reading, stay).await?,
+    };
+    let patient = stay.as_ref().and_then(|stay| stay.patient.clone()).or_else(|| typed.some("patient"));
+    let from = match stay.as_ref().and_then(|stay| stay.place()) {
+        Some(place) => places::place(reading, &place.place).await?,
+        None => None,
+    };
+    let at = match &patient {
+        Some(patient) => identity(reading, patient, door.now).await?,
+        None => None,
+    };
+    let wards = if typed.text("in") == "other" { places::wards(reading).await? } else { Vec::new() };
+    Ok(Some(Facts { gathered, at, patient, from, staff: staff(reading).await?, wards }))
+}
+
+/// Who a patient is, without clinical content.
+async fn identity(reading: &Reading, patient: &str, now: terms::Moment) -> Result<Option<AtBed>, Problem> {
+    let version = reading.get(&Key::new("Patient", patient)).await?.filter(|version| !version.text.is_empty());
+    let Some(version) = version else { return Ok(None) };
+    let Ok(document) = Document::parse(&version.text, &Limits::default()) else { return Ok(None) };
+    let material = clinical::Material { patient: document.root(), resources: Vec::new(), allergies_readable: true };
+    Ok(Some(AtBed { identity: bedside(&material, None, now).0.identity, bedside: None }))
+}
+
+/// Those who can be responsible, by name.
+async fn staff(reading: &Reading) -> Result<Vec<Staff>, Problem> {
+    let page = reading.select(&Select::of("Practitioner").limit(MOST_STAFF)).await?;
+    let named = page.versions.iter().filter_map(|version| {
+        let document = Document::parse(&version.text, &Limits::default()).ok()?;
+        let name = clinical::practitioner_name(document.root())?;
+        Some((format!("Practitioner/{}", version.key.id), name))
+    });
+    let mut staff: Vec<Staff> = named.collect();
+    staff.sort_by(|one, other| one.1.cmp(&other.1));
+    Ok(staff)
+}
+
+fn status(form: &Form<'_>) -> StatusCode {
+    if form.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+}
+
+fn move_form(facts: &Facts, form: &Form<'_>, _: &Outcome) -> Option<Response> {
+    facts.patient.as_ref()?;
+    let mover = Mover { stay: form.typed.text("stay"), at: facts.at.as_ref(), from: facts.from.as_ref() };
+    if form.typed.text("in") == "other" {
+        let here = &facts.gathered.board.ward;
+        return Some(page(StatusCode::OK, other_wards_page(form.setting, &mover, &facts.wards, here)));
+    }
+    Some(page(status(form), move_page(form, &mover)))
+}
+
+fn admit_form(facts: &Facts, form: &Form<'_>, found: &Outcome) -> Option<Response> {
+    if let (Some(_), Some(at)) = (&facts.patient, &facts.at) {
+        return Some(page(status(form), admit_page(form, Some(at), &facts.staff)));
+    }
+    let (ward, place) = (&facts.gathered.board.ward.id, form.typed.text("place"));
+    let mut found = found.clone();
+    if let Outcome::Found(found) = &mut found {
+        for hit in found.best.iter_mut().chain(&mut found.others) {
+            // The address of a patient's summary ends with the id.
+            let patient = hit.href.rsplit('/').next().unwrap_or_default().to_owned();
+            hit.href = admit_href(form.setting, ward, &patient, place);
+        }
+    }
+    let query = form.typed.text("q");
+    let search = Search { setting: form.setting, query, include_died: false, outcome: &found, both: None };
+    Some(page(StatusCode::OK, who_page(form, &search)))
+}
+
+fn bed_form(facts: &Facts, form: &Form<'_>, _: &Outcome) -> Option<Response> {
+    let bed = facts.gathered.board.bed(form.typed.text("bed"))?.bed.as_ref()?;
+    Some(page(status(form), bed_page(form, bed)))
+}
