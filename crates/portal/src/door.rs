@@ -171,6 +171,10 @@ pub(crate) mod asked {
     pub(crate) const WARD_FORM: &str = "page: ward form";
     /// The list of wards.
     pub(crate) const WARDS: &str = "page: wards";
+    /// Admissions and bed requests.
+    pub(crate) const ADMISSIONS: &str = "page: admissions";
+    /// One stay.
+    pub(crate) const STAY: &str = "page: stay";
     /// The patient search.
     pub(crate) const SEARCH: &str = "page: search";
     /// Two records side by side, or the list of such pairs.

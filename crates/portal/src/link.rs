@@ -186,6 +186,22 @@ impl Links {
         format!("{}/bed?bed={}", self.ward(ward), encode(bed))
     }
 
+    /// Admissions and bed requests.
+    pub fn admissions(&self) -> String {
+        format!("{}/admissions", self.base)
+    }
+
+    /// A new decision to admit, perhaps for a patient.
+    pub fn new_request(&self, patient: Option<&str>) -> String {
+        let patient = patient.map(|id| format!("?patient={}", encode(id))).unwrap_or_default();
+        format!("{}/new{patient}", self.admissions())
+    }
+
+    /// One stay.
+    pub fn stay(&self, id: &str) -> String {
+        format!("{}/stays/{}", self.base, encode(id))
+    }
+
     /// Where a commit of the last minutes is taken back.
     pub fn undo(&self) -> String {
         format!("{}/undo", self.base)

@@ -3,12 +3,14 @@
 //! `hosting` merges [`routes`] into its router and puts a [`Door`] into every request that it lets in. Forms carry the
 //! session's token, which `hosting` checks, and become commands (`act.rs`).
 
+mod admissions;
 mod details;
 mod drafts;
 mod duplicates;
 mod emergency;
 mod newborn;
 mod register;
+mod stays;
 
 use access::Role;
 use administration::{Command, Undo};
@@ -78,6 +80,11 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/tasks/new"),
     ("GET", "/t/{trust}/tasks/{id}"),
     ("POST", "/t/{trust}/tasks/{id}/{act}"),
+    ("GET", "/t/{trust}/admissions"),
+    ("GET", "/t/{trust}/admissions/new"),
+    ("POST", "/t/{trust}/admissions/new"),
+    ("GET", "/t/{trust}/stays/{id}"),
+    ("POST", "/t/{trust}/stays/{id}"),
     ("POST", "/t/{trust}/undo"),
     ("GET", "/t/{trust}/wards"),
     ("GET", "/t/{trust}/wards/{id}"),
@@ -142,6 +149,8 @@ pub fn routes() -> Router {
         .route("/t/{trust}/tasks/{id}/{act}", post(tasks::change))
         .route("/t/{trust}/undo", post(undo))
         .merge(emergency::routes())
+        .merge(admissions::routes())
+        .merge(stays::routes())
         .merge(wards::routes())
         .layer(middleware::from_fn(find_here))
 }

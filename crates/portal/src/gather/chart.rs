@@ -52,7 +52,8 @@ pub(crate) async fn chart_of(door: &Door, id: &str) -> Result<Option<Gathered>, 
     finished(reading, answer).await
 }
 
-async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathered>, Problem> {
+/// The same, by a reading that is open.
+pub(crate) async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathered>, Problem> {
     let patient = reading.get(&Key::new("Patient", id)).await?;
     let Some(patient) = patient.filter(|version| !version.text.is_empty()) else { return Ok(None) };
     let mut versions = Vec::new();

@@ -33,6 +33,8 @@ pub(super) fn what_words(query: &str) -> String {
         asked::LIVE_BOARD => "Ward board, live".to_owned(),
         asked::HANDOVER => "Handover sheet".to_owned(),
         asked::WARD_FORM => "Ward form".to_owned(),
+        asked::ADMISSIONS => "Admissions".to_owned(),
+        asked::STAY => "Stay".to_owned(),
         asked::WARDS => "Wards".to_owned(),
         asked::WHO_LOOKED => "Who has looked".to_owned(),
         query if is_software(query) => software_words(query),

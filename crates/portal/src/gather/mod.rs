@@ -3,6 +3,7 @@
 //! Reads and puts together; the rules are `clinical`'s and `administration`'s. Every reading is finished, so that
 //! what was shown is in the access journal before the page leaves.
 
+pub(crate) mod admissions;
 pub(crate) mod chart;
 pub(crate) mod details;
 pub(crate) mod duplicates;
@@ -14,6 +15,7 @@ mod looked_words;
 pub(crate) mod owed;
 pub(crate) mod people;
 pub(crate) mod register;
+pub(crate) mod stay;
 pub(crate) mod tasks;
 pub(crate) mod ward;
 

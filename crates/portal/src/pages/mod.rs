@@ -3,6 +3,7 @@
 //! A page shows only what exists; every number says in words whose it is.
 
 pub mod account;
+pub(crate) mod admissions;
 pub mod chart;
 pub mod configuration;
 pub(crate) mod details;
@@ -20,6 +21,7 @@ pub mod problem;
 pub(crate) mod register;
 pub mod search;
 pub mod sign_in;
+pub(crate) mod stay;
 pub(crate) mod task;
 pub(crate) mod ward;
 pub mod who_looked;

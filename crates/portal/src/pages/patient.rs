@@ -159,6 +159,9 @@ pub fn places_of(chart: &Chart, setting: &Setting, current: &str) -> Vec<Place> 
     if setting.role != Role::PrivacyOfficer {
         places.push(page("Details", links.details(id)));
     }
+    if setting.sees_stays {
+        places.push(page("Decision to admit", links.new_request(Some(id))));
+    }
     // Only those who may open the list are shown the way to it.
     if setting.role == Role::PrivacyOfficer {
         places.push(page("Who has looked", links.who_looked(id)));

@@ -2,6 +2,7 @@
 //! Goes through the routes as a browser would, over a real record.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod admissions;
 mod duplicates;
 mod emergency;
 mod home;
@@ -41,7 +42,8 @@ async fn every_route_answers_in_the_house_s_form() {
         let path = path
             .replace("wards/{id}/move", "wards/{id}/move?stay=adeyemi-stay")
             .replace("wards/{id}/bed", "wards/{id}/bed?bed=heron-bed-04")
-            .replace("wards/{id}", "wards/heron");
+            .replace("wards/{id}", "wards/heron")
+            .replace("stays/{id}", "stays/adeyemi-stay");
         let path = path.replace("{trust}", "DEMO").replace("{id}", id).replace("{kind}", "no-bed");
         let answer = trust.get(role, &path).await;
         if answer.status.is_redirection() {

@@ -52,6 +52,7 @@ fn items(view: &BoardView<'_>, row: &BoardRow) -> Vec<Item> {
         let move_form = view.links.move_form(ward, stay, None);
         items.push(item("Move to another bed…", "or no bed yet", move_form.clone()));
         items.push(item("Move to another ward…", "", format!("{move_form}&in=other")));
+        items.push(item("Plan, leave, discharge…", "", view.links.stay(stay)));
         if let Some(patient) = &occupant.stay.patient {
             items.push(item("Open chart", "", view.links.patient(patient)));
         }

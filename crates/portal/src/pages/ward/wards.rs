@@ -25,7 +25,8 @@ pub(crate) fn wards_page(setting: &Setting, lines: &[WardLine], notice: Option<&
     let content = html! {
         div.al-head {
             div { h1 { "Wards" } p { "Every ward of " (setting.trust) } }
-            span.al-asat.al-asat--quiet.al-push { "As at " b { (time(&clock(setting.now))) } }
+            a.al-btn.al-btn--quiet.al-push href=(setting.links.admissions()) { "Admissions" }
+            span.al-asat.al-asat--quiet { "As at " b { (time(&clock(setting.now))) } }
         }
         @if let Some(notice) = notice { (notice) }
         div.al-panel {

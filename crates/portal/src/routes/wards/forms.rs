@@ -123,9 +123,9 @@ async fn admit_command(door: &Door, typed: &Typed) -> Result<Admit, NotDone> {
         method: Some((method, words)),
         source: None,
         consultant: Some(consultant.ok_or_else(|| missing("consultant", "Choose who is responsible."))?),
-        treatment_function: None,
         reason: typed.some("reason"),
         expected_end,
+        ..Admit::default()
     })
 }
 

@@ -1,0 +1,94 @@
+//! One stay with everything that its page shows, at one snapshot: who it is, what it comes to, what is owed, which beds
+//! are free, who can be responsible.
+//!
+//! Bounded; decides nothing. A role without clinical content gets the identity alone.
+
+use administration::boards::all_boards;
+use administration::places::places;
+use administration::stays::account::{Recomputed, account_of, recomputed};
+use administration::stays::{Stay, StayState, still_owed};
+use fhir::read::{items, text};
+use fhir::{Document, Limits};
+use record::{Key, Problem, Reading, Select};
+use terms::Moment;
+
+use super::chart::{gather as chart_of, identity_of};
+use crate::door::Door;
+use crate::pages::stay::Gathered;
+
+/// Most people that a choice of consultants has.
+const MOST_STAFF: usize = 300;
+
+/// A stay; `None` when there is none, or the permit does not reach it. `changed` is the version whose change is told.
+pub(crate) async fn gather(
+    door: &Door,
+    reading: &Reading,
+    id: &str,
+    changed: Option<u64>,
+) -> Result<Option<Gathered>, Problem> {
+    let key = Key::new("Encounter", id);
+    let Some(version) = reading.get(&key).await?.filter(|version| !version.text.is_empty()) else { return Ok(None) };
+    let Some(stay) = parsed(&version.text).filter(|stay| stay.is_inpatient) else { return Ok(None) };
+    let Some(patient) = stay.patient.clone() else { return Ok(None) };
+    let is_clinical = door.permit.scope().reads.contains("AllergyIntolerance");
+    let chart = match is_clinical {
+        true => chart_of(door, reading, &patient).await?.map(|gathered| gathered.chart),
+        false => identity_of(door, reading, &patient).await?,
+    };
+    let Some(chart) = chart else { return Ok(None) };
+    let owed = match stay.state {
+        StayState::Expected => Vec::new(),
+        _ => still_owed(reading, &patient, door.now).await?,
+    };
+    Ok(Some(Gathered {
+        account: account_of(reading, &stay, door.now).await?,
+        changed: change(reading, &key, changed, door.now).await?,
+        wards: all_boards(reading, door.now).await?,
+        places: places(reading).await?,
+        staff: staff(reading).await?,
+        version: version.version,
+        stay,
+        chart,
+        owed,
+    }))
+}
+
+fn parsed(text: &[u8]) -> Option<Stay> {
+    Some(Stay::of(Document::parse(text, &Limits::default()).ok()?.root()))
+}
+
+/// What one version changed in places, episodes and bed days.
+async fn change(
+    reading: &Reading,
+    key: &Key,
+    version: Option<u64>,
+    now: Moment,
+) -> Result<Option<Recomputed>, Problem> {
+    let Some(version) = version.filter(|version| *version > 1) else { return Ok(None) };
+    let mut accounts = Vec::new();
+    for version in [version - 1, version] {
+        let text = reading.version(key, version).await?.filter(|version| !version.text.is_empty());
+        let Some(stay) = text.and_then(|version| parsed(&version.text)) else { return Ok(None) };
+        accounts.push(account_of(reading, &stay, now).await?);
+    }
+    Ok(accounts.first().zip(accounts.last()).map(|(before, after)| recomputed(before, after)))
+}
+
+/// Who can be responsible for a patient: reference and name, by name.
+pub(crate) async fn staff(reading: &Reading) -> Result<Vec<(String, String)>, Problem> {
+    let page = reading.select(&Select::of("Practitioner").limit(MOST_STAFF)).await?;
+    let mut staff: Vec<(String, String)> = page
+        .versions
+        .iter()
+        .filter_map(|version| {
+            let document = Document::parse(&version.text, &Limits::default()).ok()?;
+            let name = items(document.root(), "name").next()?;
+            let given = items(name, "given").next().and_then(|given| given.text().map(|text| text.into_owned()));
+            let words = text(name, "text")
+                .or_else(|| Some(format!("{} {}", given.unwrap_or_default(), text(name, "family")?)))?;
+            Some((format!("Practitioner/{}", version.key.id), words.trim().to_owned()))
+        })
+        .collect();
+    staff.sort_by(|one, other| one.1.cmp(&other.1));
+    Ok(staff)
+}

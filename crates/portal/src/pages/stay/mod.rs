@@ -1,0 +1,158 @@
+//! The page of one stay: its places and consultants in time, what it comes to, the plan of the discharge, what is still
+//! owed, and the forms of everything that can be done with it.
+//!
+//! A pure function of what was gathered. Each form is folded until it is opened; one that was refused comes back open, with
+//! everything that was typed. Expected stays have other forms than those that have begun.
+
+mod account;
+mod expected;
+pub(crate) mod fields;
+mod live;
+pub(crate) mod request;
+
+use administration::boards::{RowState, WardBoard};
+use administration::places::Place;
+use administration::stays::account::{Account, Recomputed};
+use administration::stays::{Owed, Stay, StayState};
+use clinical::Chart;
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+
+use super::patient::{banner_of, name_words, places_of};
+use crate::components::frame::{OpenPatient, patient_page};
+use crate::components::time;
+use crate::setting::{Rail, Setting};
+use crate::words::{clock, day};
+use fields::{Form, Sent};
+
+/// Everything that the page of a stay shows.
+pub(crate) struct Gathered {
+    pub(crate) stay: Stay,
+    /// The version of the Encounter.
+    pub(crate) version: u64,
+    /// Who it is.
+    pub(crate) chart: Chart,
+    pub(crate) account: Account,
+    /// What the last correction changed, when it was asked for.
+    pub(crate) changed: Option<Recomputed>,
+    pub(crate) owed: Vec<Owed>,
+    /// Every ward's board: which beds are free.
+    pub(crate) wards: Vec<WardBoard>,
+    pub(crate) places: BTreeMap<String, Place>,
+    /// Who can be responsible: reference and name.
+    pub(crate) staff: Vec<(String, String)>,
+}
+
+/// The page of a stay.
+pub(crate) struct StayPage<'a> {
+    pub(crate) setting: &'a Setting,
+    pub(crate) of: &'a Gathered,
+    pub(crate) sent: Sent<'a>,
+    pub(crate) notice: Option<&'a Markup>,
+}
+
+impl<'a> StayPage<'a> {
+    fn form(&self, act: &'static str) -> Form<'a> {
+        Form { setting: self.setting, sent: self.sent, act }
+    }
+
+    fn place_name(&self, id: &str) -> String {
+        place_name(&self.of.places, id)
+    }
+
+    /// The beds and wards where somebody can be, as the entries of a choice.
+    fn place_options(&self, chosen: &str) -> Markup {
+        place_options(&self.of.wards, chosen)
+    }
+}
+
+/// What a place is called.
+pub(crate) fn place_name(places: &BTreeMap<String, Place>, id: &str) -> String {
+    places.get(id).map_or_else(|| "A place that is not known".to_owned(), |place| place.name.clone())
+}
+
+/// The beds of every ward, and the wards themselves, as the entries of a choice.
+pub(crate) fn place_options(wards: &[WardBoard], chosen: &str) -> Markup {
+    html! {
+        @for board in wards {
+            optgroup label=(board.ward.name) {
+                @for row in board.rows() {
+                    @if let Some(bed) = &row.bed {
+                        option value=(bed.id) selected[bed.id == chosen] disabled[row.state() == RowState::Closed] {
+                            (bed.name) ", " (state_words(row.state()))
+                        }
+                    }
+                }
+                option value=(board.ward.id) selected[board.ward.id == chosen] { "No bed yet, on " (board.ward.name) }
+            }
+        }
+    }
+}
+
+const fn state_words(state: RowState) -> &'static str {
+    match state {
+        RowState::Available => "free",
+        RowState::Compromised => "free, to be used with care",
+        RowState::Vacated => "free, to be cleaned",
+        RowState::Reserved => "kept for somebody",
+        RowState::Closed => "closed",
+        RowState::Occupied | RowState::Away | RowState::NoBedYet => "taken",
+    }
+}
+
+/// The page.
+pub(crate) fn stay_page(page: &StayPage<'_>) -> Markup {
+    let (setting, of) = (page.setting, page.of);
+    let banner = banner_of(&of.chart, setting.clinical, &setting.links, setting.now);
+    let back = setting.links.admissions();
+    let patient =
+        OpenPatient { banner: &banner, back: (&back, "Admissions"), places: places_of(&of.chart, setting, "Stay") };
+    let title = format!("{}: {}", name_words(&of.chart.identity), state_title(of.stay.state));
+    let content = html! {
+        (page.sent.summary())
+        @if let Some(notice) = page.notice { (notice) }
+        div.al-head {
+            div { h1 { (state_title(of.stay.state)) } p { (line(page)) } }
+            span.al-asat.al-asat--still.al-push { "As at " b { (time(&clock(setting.now))) } " " (time(&day(setting.now))) }
+        }
+        @if let Some(changed) = &of.changed { (account::changed(page, changed)) }
+        @match of.stay.state {
+            StayState::Expected => (expected::content(page)),
+            StayState::Cancelled | StayState::Mistaken => (expected::ended(page)),
+            StayState::Present | StayState::OnLeave | StayState::Discharged => (live::content(page)),
+        }
+    };
+    patient_page(&setting.frame(&title, "Stay", Rail::Patients), &patient, &content)
+}
+
+const fn state_title(state: StayState) -> &'static str {
+    match state {
+        StayState::Expected => "Expected stay",
+        StayState::Present => "Stay",
+        StayState::OnLeave => "Stay, on leave",
+        StayState::Discharged => "Stay, ended",
+        StayState::Cancelled => "Admission cancelled",
+        StayState::Mistaken => "Recorded by mistake",
+    }
+}
+
+/// One line: since when, where, why.
+fn line(page: &StayPage<'_>) -> Markup {
+    let stay = &page.of.stay;
+    let place = stay.place().map(|place| page.place_name(&place.place));
+    html! {
+        @if let Some(reason) = &stay.reason { (reason) ". " }
+        @if stay.state.is_live() {
+            @if let Some(started) = &stay.started { "Admitted " (moment(started.lower())) ". " }
+            @if let Some(place) = place { (place) @if stay.no_bed_yet { ", without a bed" } "." }
+        } @else if let Some(ended) = &stay.ended {
+            "Ended " (moment(ended.lower())) "."
+        }
+        @if stay.is_second { " " b.al-bad { "The patient has another live stay: one of the two is to be ended." } }
+    }
+}
+
+/// A moment: day and time.
+pub(crate) fn moment(at: terms::Moment) -> Markup {
+    html! { (time(&day(at))) " " (time(&clock(at))) }
+}

@@ -1,0 +1,281 @@
+//! The page of one stay and its forms: each form names its act, and becomes one command.
+//!
+//! A refused form comes back on the same page, open, with everything that was typed and the field marked.
+
+use administration::stays::{
+    Admit, AfterCancelling, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, DelayReason, Discharge,
+    DischargePlan, Leave, Leaving, Pathway, ReleaseBed, ReserveBed, Return, SetDischargePlan, SetTci,
+};
+use administration::{Command, Refusal};
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Extension, Form, Router};
+use http::StatusCode;
+use record::{Problem, Receipt};
+use serde::Deserialize;
+use terms::input::{DateOf, parse_typed_date};
+use terms::{Date, Moment, PartialDate, local_date};
+
+use super::{failed, not_allowed, not_found, page, stopped};
+use crate::act::{NotDone, Typed, act, done, done_notice};
+use crate::door::{Door, asked};
+use crate::gather::stay::{gather, staff};
+use crate::pages::stay::fields::Sent;
+use crate::pages::stay::request::team;
+use crate::pages::stay::{Gathered, StayPage, stay_page};
+
+/// What the address of a stay's page may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// The version whose change is told.
+    changed: Option<u64>,
+    /// What was just done, and how it is undone.
+    done: String,
+    undo: String,
+}
+
+/// The routes of this file.
+pub(super) fn routes() -> Router {
+    Router::new().route("/t/{trust}/stays/{id}", get(show).post(submit))
+}
+
+/// Who sees no stays is told so.
+pub(super) fn refused(door: &Door) -> Option<Response> {
+    let sees = door.permit.scope().reads.contains("Encounter");
+    (!sees).then(|| not_allowed(door, "Your role does not see who is on a ward."))
+}
+
+/// Whether the role sees clinical content.
+pub(super) fn is_clinical(door: &Door) -> bool {
+    door.permit.scope().reads.contains("AllergyIntolerance")
+}
+
+async fn gathered(door: &Door, id: &str, changed: Option<u64>) -> Result<Option<Gathered>, Problem> {
+    let reading = door.record.read(&door.permit, asked::STAY).await?;
+    let answer = gather(door, &reading, id, changed).await;
+    reading.finish().await?;
+    answer
+}
+
+async fn render(door: &Door, id: &str, asked: &Asked, sent: Sent<'_>) -> Response {
+    match gathered(door, id, asked.changed).await {
+        Ok(Some(gathered)) => {
+            let setting = door.setting();
+            let notice = done_notice(&setting, &asked.done, &asked.undo, &setting.links.stay(id));
+            let of = StayPage { setting: &setting, of: &gathered, sent, notice: notice.as_ref() };
+            let status = if sent.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+            page(status, stay_page(&of))
+        }
+        Ok(None) => not_found(door),
+        Err(problem) => failed(door, &problem),
+    }
+}
+
+/// `GET …/stays/{id}`.
+async fn show(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    if let Some(refused) = refused(&door) {
+        return refused;
+    }
+    render(&door, &id, &asked, Sent { typed: &Typed::default(), refusal: None }).await
+}
+
+/// `POST …/stays/{id}`: one of the page's forms.
+async fn submit(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    if let Some(refused) = refused(&door) {
+        return refused;
+    }
+    let typed = Typed::of(fields);
+    let command = match consultant(&door, &typed).await {
+        Ok(consultant) => command(&door, &id, &typed, consultant).map_err(NotDone::Refused),
+        Err(not_done) => Err(not_done),
+    };
+    let refusal = match command {
+        Ok(Some((command, what))) => match act(&door, &command, &typed).await {
+            Ok(receipt) => return done(&back(&door, &id, what, &receipt), what, &receipt),
+            Err(NotDone::Refused(refusal)) => refusal,
+            Err(other) => return stopped(&door, other, &door.setting().links.stay(&id)),
+        },
+        Ok(None) => return not_found(&door),
+        Err(NotDone::Refused(refusal)) => refusal,
+        Err(other) => return stopped(&door, other, &door.setting().links.stay(&id)),
+    };
+    render(&door, &id, &Asked::default(), Sent { typed: &typed, refusal: Some(&refusal) }).await
+}
+
+/// Back to the stay; a correction tells what it changed.
+fn back(door: &Door, id: &str, what: &str, receipt: &Receipt) -> String {
+    let stay = door.setting().links.stay(id);
+    let version = receipt.written.iter().find(|one| one.key.kind == "Encounter" && one.key.id == id);
+    match version.filter(|_| what == "corrected-place") {
+        Some(one) => format!("{stay}?changed={}", one.version),
+        None => stay,
+    }
+}
+
+/// The consultant that was chosen: reference and name, as the record has it.
+pub(super) async fn consultant(door: &Door, typed: &Typed) -> Result<Option<(String, String)>, NotDone> {
+    let Some(who) = typed.some("consultant") else { return Ok(None) };
+    let reading = door.record.read(&door.permit, asked::STAY).await?;
+    let staff = staff(&reading).await;
+    reading.finish().await?;
+    let known = staff?.into_iter().find(|(reference, _)| *reference == who);
+    let unknown =
+        || Refusal::at("consultant", "consultant", "This person is not on the list any more. Choose another.");
+    Ok(Some(known.ok_or_else(unknown)?))
+}
+
+/// The command of a form and what is said when it is done; `None` for an act that there is not.
+fn command(
+    door: &Door,
+    id: &str,
+    typed: &Typed,
+    consultant: Option<(String, String)>,
+) -> Result<Option<(Command, &'static str)>, Refusal> {
+    let (stay, now) = (id.to_owned(), door.now);
+    let text = |name: &str| typed.text(name).to_owned();
+    Ok(Some(match typed.text("act") {
+        "plan" => (Command::SetDischargePlan(plan(&stay, typed, now)?), "planned"),
+        "tci" => (Command::SetTci(tci(&stay, typed, now)?), "tci"),
+        "reserve" => (Command::ReserveBed(ReserveBed { stay, bed: text("bed"), from: None }), "kept"),
+        "release" => (Command::ReleaseBed(ReleaseBed { stay }), "released"),
+        "admit" => {
+            let (patient, place, at) = (text("patient"), text("place"), typed.moment(now)?);
+            (Command::Admit(Admit { stay, patient, place, at, ..Admit::default() }), "admitted")
+        }
+        "cancel" => (Command::CancelAdmission(cancel(stay, typed)), "cancelled"),
+        "consultant" => {
+            let at = typed.moment(now)?;
+            let missing = || Refusal::at("consultant", "consultant", "Say who the consultant is from then on.");
+            let consultant = consultant.ok_or_else(missing)?;
+            let treatment_function = typed.some("team").and_then(|code| team(&code));
+            let change = ChangeConsultant { stay, at, consultant, treatment_function };
+            (Command::ChangeConsultant(change), "consultant")
+        }
+        "leave" => {
+            let keeps_bed = yes_or_no(typed, "keeps_bed")
+                .ok_or_else(|| Refusal::at("keeps-bed", "keeps_bed", "Say whether the bed is kept for them."))?;
+            let back_by = day(typed, "back_by", now)?.and_then(partial);
+            (Command::Leave(Leave { stay, at: typed.moment(now)?, keeps_bed, back_by }), "left")
+        }
+        "return" => (Command::Return(Return { stay, at: typed.moment(now)?, place: typed.some("place") }), "returned"),
+        "correct" => (correct(stay, typed, now)?, "corrected-place"),
+        "discharge" => {
+            let (patient, method, destination) = (text("patient"), text("method"), text("destination"));
+            let at = typed.moment(now)?;
+            (Command::Discharge(Discharge { stay, patient, at, method, destination }), "discharged")
+        }
+        "death" => {
+            let died = PartialDate::parse(&typed.moment(now)?.to_string()).ok();
+            let died = died.ok_or_else(|| Refusal::at("time", "at", "Say when the patient died."))?;
+            (Command::Death(Death { patient: text("patient"), died }), "died")
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// A typed day, if something was typed.
+fn day(typed: &Typed, name: &'static str, now: Moment) -> Result<Option<Date>, Refusal> {
+    let Some(text) = typed.some(name) else { return Ok(None) };
+    let day = parse_typed_date(&text, DateOf::Event, local_date(now));
+    day.map(Some).map_err(|error| Refusal::at("date", name, error.to_string()))
+}
+
+fn partial(day: Date) -> Option<PartialDate> {
+    PartialDate::parse(&day.to_string()).ok()
+}
+
+fn yes_or_no(typed: &Typed, name: &str) -> Option<bool> {
+    match typed.text(name) {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// A day and perhaps a time, in fields of these names, as a moment or a day.
+fn day_and_time(
+    typed: &Typed,
+    (date, time): (&'static str, &'static str),
+    now: Moment,
+) -> Result<Option<(Date, Option<Moment>)>, Refusal> {
+    let Some(day) = day(typed, date, now)? else { return Ok(None) };
+    if typed.text(time).is_empty() {
+        return Ok(Some((day, None)));
+    }
+    // The same rules of local time as everywhere, under the names of these fields.
+    let named = [("at_date", typed.text(date)), ("at_time", typed.text(time)), ("at_which", typed.text("at_which"))];
+    let named = Typed::of(named.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+    let at = named.moment(now).map_err(|refusal| match refusal.field {
+        Some("at_date") => Refusal { field: Some(date), ..refusal },
+        Some("at_time") => Refusal { field: Some(time), ..refusal },
+        _ => refusal,
+    })?;
+    Ok(Some((day, Some(at))))
+}
+
+fn plan(stay: &str, typed: &Typed, now: Moment) -> Result<SetDischargePlan, Refusal> {
+    let leaving = match day_and_time(typed, ("leaving_date", "leaving_time"), now)? {
+        None => None,
+        Some((_, None)) => {
+            return Err(Refusal::at("leaving-time", "leaving_time", "Say at what time the patient leaves."));
+        }
+        Some((_, Some(at))) => Some(Leaving { at, agreed_by: typed.text("leaving_agreed_by").to_owned() }),
+    };
+    Ok(SetDischargePlan {
+        stay: stay.to_owned(),
+        seen: typed.text("seen").parse().ok(),
+        plan: DischargePlan {
+            meets_criteria: yes_or_no(typed, "criteria"),
+            asked_on: day(typed, "asked_on", now)?,
+            ready_since: day(typed, "ready_since", now)?,
+            pathway: Pathway::of_code(typed.text("pathway")),
+            reason: DelayReason::of_code(typed.text("reason")),
+            stopping: typed.some("stopping"),
+            owner: typed.some("owner"),
+            leaving,
+        },
+        expected_end: day(typed, "expected_end", now)?,
+    })
+}
+
+fn tci(stay: &str, typed: &Typed, now: Moment) -> Result<SetTci, Refusal> {
+    let missing = || Refusal::at("tci-day", "tci_date", "Say on which day the patient comes in.");
+    let (day, at) = day_and_time(typed, ("tci_date", "tci_time"), now)?.ok_or_else(missing)?;
+    let text = at.map_or_else(|| day.to_string(), |at| at.to_string());
+    let tci = PartialDate::parse(&text).map_err(|_| missing())?;
+    Ok(SetTci { stay: stay.to_owned(), tci, is_reasonable: yes_or_no(typed, "reasonable") })
+}
+
+fn cancel(stay: String, typed: &Typed) -> CancelAdmission {
+    let then = match typed.text("then") {
+        "waits" => AfterCancelling::Waits,
+        // An empty choice is refused by the rules, with the field marked.
+        code => AfterCancelling::Leaves(code.to_owned()),
+    };
+    let (outcome, reason) = (typed.some("outcome"), typed.text("reason").to_owned());
+    CancelAdmission { stay, outcome, reason, is_clinical: yes_or_no(typed, "clinical"), then }
+}
+
+fn correct(stay: String, typed: &Typed, now: Moment) -> Result<Command, Refusal> {
+    let which = typed.text("move").parse().map(Moment);
+    let at = which.map_err(|_| Refusal::at("move", "move", "Say which place is to be corrected."))?;
+    match typed.text("how") {
+        "cancel" => Ok(Command::CancelMove(CancelMove { stay, at })),
+        "correct" => {
+            let is_timed = !typed.text("at").is_empty() || !typed.text("at_time").is_empty();
+            let to_at = if is_timed { typed.moment(now)? } else { at };
+            Ok(Command::CorrectMove(CorrectMove { stay, at, to_at, place: typed.some("place") }))
+        }
+        _ => Err(Refusal::at("how", "how", "Say whether they never went there, or when and where it was.")),
+    }
+}

@@ -1,0 +1,191 @@
+//! The site office and the page of a stay, through their forms as a browser sends them.
+//! Each test has a record of its own.
+
+use access::Role;
+use http::StatusCode;
+
+use crate::support::{Answer, Trust};
+
+const NEW: &str = "/t/DEMO/admissions/new";
+const OFFICE: &str = "/t/DEMO/admissions";
+const PATIENT: &str = "adeyemi-f-grace";
+
+async fn send(trust: &Trust, path: &str, fields: &[(&str, &str)]) -> Answer {
+    trust.post(("user/t.tester", Role::Clerk), path, fields).await
+}
+
+async fn page(trust: &Trust, path: &str) -> String {
+    let answer = trust.get(Role::Clerk, path).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+    answer.text
+}
+
+/// The fields of a decision to admit, with others in place of some.
+fn request<'f>(other: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
+    let all = [
+        ("act", "request"),
+        ("patient", PATIENT),
+        ("reason", "Hip \"replacement\""),
+        ("method", "11"),
+        ("priority", "P3"),
+        ("intended", "1"),
+        ("team", "110"),
+        ("ward", "heron"),
+        ("need-side-room", "1"),
+        ("at", "now"),
+    ];
+    let own = all.into_iter().filter(|(name, _)| other.iter().all(|(known, _)| known != name));
+    own.chain(other.iter().copied()).collect()
+}
+
+/// Makes a request; the address of its stay.
+async fn requested(trust: &Trust, other: &[(&str, &str)]) -> String {
+    let answer = send(trust, NEW, &request(other)).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+    let to = answer.location.unwrap();
+    assert!(to.contains("done=requested&undo="), "{to}");
+    to.split('?').next().unwrap().to_owned()
+}
+
+/// The figure that stands over these words.
+fn figure(page: &str, words: &str) -> usize {
+    let before = page.split(&format!("</b><span>{words}")).next().unwrap();
+    before.rsplit("<b>").next().unwrap().parse().unwrap()
+}
+
+/// The first free bed that a page offers.
+fn free_bed(page: &str) -> String {
+    let option = page.split("<option value=\"").find(|option| option.contains(", free</option>")).unwrap();
+    option.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_refused_decision_keeps_what_was_typed_and_nothing_is_answered_beforehand() {
+    let trust = Trust::demo().await;
+    let empty = page(&trust, &format!("{NEW}?patient={PATIENT}")).await;
+    assert!(!empty.contains(" checked") && !empty.contains(" selected"), "{empty}");
+    let answer = send(&trust, NEW, &request(&[("method", "")])).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for words in [
+        "There is a problem",
+        "href=\"#request-method\"",
+        "value=\"Hip &quot;replacement&quot;\"",
+        "<option value=\"110\" selected>",
+        "name=\"need-side-room\" value=\"1\" checked",
+        "aria-invalid=\"true\"",
+    ] {
+        assert!(answer.text.contains(words), "{words}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_patient_goes_from_the_list_to_a_bed_and_home_and_every_number_follows() {
+    let trust = Trust::demo().await;
+    let stay = requested(&trust, &[]).await;
+    let done = |answer: &Answer, what: &str| {
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{what}: {}", answer.text);
+        assert!(answer.location.as_ref().unwrap().contains(&format!("done={what}")), "{:?}", answer.location);
+    };
+    let office = page(&trust, OFFICE).await;
+    assert!(office.contains("<b>0 of 0</b><span>to come in today"), "{office}");
+    let tci = [("act", "tci"), ("tci_date", "t"), ("tci_time", "16:00"), ("reasonable", "yes")];
+    done(&send(&trust, &stay, &tci).await, "tci");
+    let office = page(&trust, OFFICE).await;
+    assert!(office.contains("<b>0 of 1</b><span>to come in today") && office.contains("No bed held"), "{office}");
+    let bed = free_bed(&page(&trust, &stay).await);
+    done(&send(&trust, &stay, &[("act", "reserve"), ("bed", &bed)]).await, "kept");
+    let office = page(&trust, OFFICE).await;
+    assert!(office.contains("<b>1 of 1</b><span>to come in today") && office.contains("Held: "), "{office}");
+    let admit = [("act", "admit"), ("patient", PATIENT), ("place", &bed), ("at", "now")];
+    done(&send(&trust, &stay, &admit).await, "admitted");
+    let office = page(&trust, OFFICE).await;
+    assert!(office.contains("In: "), "{office}");
+    let leaving_before = figure(&office, "leaving today, confirmed");
+    let leaving = [
+        ("act", "plan"),
+        ("criteria", "no"),
+        ("asked_on", "t"),
+        ("leaving_date", "t"),
+        ("leaving_time", "18:00"),
+        ("leaving_agreed_by", "Sister Reilly"),
+    ];
+    done(&send(&trust, &stay, &leaving).await, "planned");
+    let office = page(&trust, OFFICE).await;
+    assert_eq!(figure(&office, "leaving today, confirmed"), leaving_before + 1, "{office}");
+    let other =
+        [("act", "discharge"), ("patient", "norris-leonard"), ("method", "1"), ("destination", "19"), ("at", "now")];
+    let refused = send(&trust, &stay, &other).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text.contains("another patient's"));
+    assert!(refused.text.contains("<option value=\"19\" selected>"), "what was chosen is kept");
+    let right = [("act", "discharge"), ("patient", PATIENT), ("method", "1"), ("destination", "19"), ("at", "now")];
+    done(&send(&trust, &stay, &right).await, "discharged");
+    let after = page(&trust, &format!("{stay}?done=discharged&undo=")).await;
+    assert!(after.contains("Stay, ended") && after.contains("Usual place of residence"), "{after}");
+    let office = page(&trust, OFFICE).await;
+    assert_eq!(figure(&office, "leaving today, confirmed"), leaving_before, "{office}");
+    assert!(office.contains("Left again"), "{office}");
+}
+
+#[tokio::test]
+async fn a_cancellation_on_the_day_names_the_day_by_which_another_is_owed() {
+    let trust = Trust::demo().await;
+    let stay = requested(&trust, &[]).await;
+    send(&trust, &stay, &[("act", "tci"), ("tci_date", "t"), ("tci_time", "14:00")]).await;
+    assert!(page(&trust, OFFICE).await.contains("Not arrived"), "35 minutes past");
+    let cancel = [("act", "cancel"), ("outcome", "7"), ("reason", "No theatre staff"), ("then", "waits")];
+    let asked = send(&trust, &stay, &cancel).await;
+    assert!(
+        asked.text.contains("href=\"#cancel-clinical\"") && asked.text.contains("No theatre staff"),
+        "{}",
+        asked.text
+    );
+    let cancel = [&cancel[..], &[("clinical", "no")]].concat();
+    assert_eq!(send(&trust, &stay, &cancel).await.status, StatusCode::SEE_OTHER);
+    let office = page(&trust, OFFICE).await;
+    for words in ["Rebook by <time class=\"al-nb\" datetime=\"2026-12-15\"", "28 days left", "No theatre staff"] {
+        assert!(office.contains(words), "{words}: {office}");
+    }
+}
+
+#[tokio::test]
+async fn a_correction_says_what_it_changed_and_the_nights_of_the_clocks_are_asked() {
+    let trust = Trust::demo().await;
+    let stay = requested(&trust, &[]).await;
+    let never = send(&trust, &stay, &[("act", "tci"), ("tci_date", "28 3 27"), ("tci_time", "01:30")]).await;
+    assert!(never.text.contains("was not there that night") && never.text.contains("#tci-tci_time"), "{}", never.text);
+    let twice = [("act", "tci"), ("tci_date", "31 10 27"), ("tci_time", "01:30")];
+    let asked = send(&trust, &stay, &twice).await;
+    assert!(asked.text.contains("The second (GMT)") && asked.text.contains("value=\"01:30\""), "{}", asked.text);
+    let said = [&twice[..], &[("at_which", "second")]].concat();
+    assert_eq!(send(&trust, &stay, &said).await.status, StatusCode::SEE_OTHER);
+    let bed = free_bed(&page(&trust, &stay).await);
+    let admit = [("act", "admit"), ("patient", PATIENT), ("place", &bed), ("at", "then"), ("at_time", "14:00")];
+    send(&trust, &stay, &admit).await;
+    let text = page(&trust, &stay).await;
+    let moved = text.split("<select").find(|select| select.contains("name=\"move\"")).unwrap();
+    let at = moved.split("<option value=\"").nth(2).unwrap().split('"').next().unwrap();
+    let correct = [
+        ("act", "correct"),
+        ("move", at),
+        ("how", "correct"),
+        ("at", "then"),
+        ("at_time", "23:50"),
+        ("at_date", "t-2"),
+    ];
+    let done = send(&trust, &stay, &correct).await;
+    let to = done.location.unwrap_or_else(|| panic!("{}", done.text));
+    let told = page(&trust, &to).await;
+    assert!(told.contains("What the last change came to") && told.contains("Nights: 0, now <b>2</b>"), "{told}");
+}
+
+#[tokio::test]
+async fn clerks_see_no_allergies_here_and_others_see_no_stays() {
+    let trust = Trust::demo().await;
+    requested(&trust, &[("method", "21")]).await;
+    let (clerk, clinician) = (page(&trust, OFFICE).await, trust.get(Role::Clinician, OFFICE).await.text);
+    assert!(clerk.contains("since DTA") && !clerk.contains("Allergies"), "{clerk}");
+    assert!(clinician.contains("Allergies not recorded"), "{clinician}");
+    for role in [Role::Administrator, Role::PrivacyOfficer] {
+        assert_eq!(trust.get(role, OFFICE).await.status, StatusCode::FORBIDDEN, "{}", role.code());
+    }
+}
