@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn our_own_files_stay_small() {
-        assert!(ALMONER_CSS.bytes.len() < 40_000, "{}", ALMONER_CSS.bytes.len());
+        // 40 kB were meant for two dozen screens; what the forms of wards and the emergency department add is on top.
+        assert!(ALMONER_CSS.bytes.len() < 44_000, "{}", ALMONER_CSS.bytes.len());
         let scripts = ALMONER_JS.bytes.len() + BOARD_JS.bytes.len();
         assert!(scripts < 12_000, "{scripts}");
     }
