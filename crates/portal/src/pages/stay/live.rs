@@ -57,7 +57,7 @@ fn how_it_ended(page: &StayPage<'_>) -> Markup {
 fn plan(page: &StayPage<'_>) -> Markup {
     let (stay, form) = (&page.of.stay, page.form("plan"));
     let plan = &stay.plan;
-    let date = |day: Option<terms::Date>| day.map(|day| terms::print::date_text(day)).unwrap_or_default();
+    let date = |day: Option<terms::Date>| day.map(terms::print::date_text).unwrap_or_default();
     let criteria = match plan.meets_criteria {
         Some(true) => "yes",
         Some(false) => "no",
