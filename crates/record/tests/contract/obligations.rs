@@ -468,6 +468,7 @@ pub(crate) async fn other_types_cost_nothing(place: &Place) {
     let asked = Arc::new(AtomicU64::new(0));
     let mut options = options(place);
     let counting = asked.clone();
+    options.indexing.obligations[0].concerns = Arc::new(|_| true);
     options.indexing.obligations[0].decide = Arc::new(move |_: &Facts<'_>| {
         counting.fetch_add(1, Ordering::Relaxed);
         vec![Obligation { kind: "k".repeat(300), owner: "ü".repeat(200), due: Moment(1) }]
