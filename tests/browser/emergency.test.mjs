@@ -62,7 +62,7 @@ it("a clinician takes over and triages with the keyboard alone, and takes it bac
   await page.goto(`${base}${home}emergency`);
   await page.getByLabel("NOAKES, Ivy: what can be done").focus();
   await page.keyboard.press("Enter");
-  await page.getByRole("link", { name: "Triage…" }).last().focus();
+  await page.getByRole("menuitem", { name: "Triage…" }).last().focus();
   await checkPage(page, "product-emergency-menu");
   await page.screenshot({ path: "target/screenshots/product-emergency-menu.png" });
   await page.keyboard.press("Enter");

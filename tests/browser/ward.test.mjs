@@ -50,7 +50,7 @@ it("the board is right at every width, also with the menu open and for passers-b
   await page.getByText("Live, as at").waitFor();
   await checkWidths(page, "ward-board");
   await page.getByRole("button", { name: "Privacy mode" }).click();
-  assert.ok(await bed(page, 15).getByText("Pa Din").isVisible());
+  assert.ok(await bed(page, 15).getByText("Pa Din").first().isVisible());
   assert.ok(!(await bed(page, 15).getByText("PATEL, Dinesh").first().isVisible()));
   await checkWidths(page, "ward-board-privacy");
   await page.getByRole("button", { name: "Privacy mode" }).click();
@@ -137,7 +137,7 @@ it("without script the menu, the move, the filters and privacy work", async () =
   assert.equal(await page.locator("tr[data-bed]").count(), 3);
   await page.getByRole("link", { name: "Show all beds" }).first().click();
   await page.locator("#ward-private").click();
-  assert.ok(await page.getByText("Pa Dil").isVisible());
+  assert.ok(await page.getByText("Pa Dil").first().isVisible());
   await page.locator("#ward-private").click();
   await bed(page, 20).locator("summary").click();
   await bed(page, 20).getByRole("link", { name: /Move to another bed/ }).click();
@@ -167,7 +167,7 @@ it("a page that hears nothing says from when it is, and after five minutes its n
 it("a wall has no rail and shortened names", async () => {
   const page = await onWard("clinician", { viewport: { width: 1536, height: 864 } }, "?wall=1");
   assert.equal(await page.locator(".al-rail").count(), 0);
-  assert.ok(await page.getByText("Ad F").isVisible());
+  assert.ok(await page.getByText("Ad F").first().isVisible());
   assert.ok(!(await page.getByText("ADEYEMI, Folasade").first().isVisible()));
   await page.screenshot({ path: "target/screenshots/ward-wall.png" });
   await page.context().close();

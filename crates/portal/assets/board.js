@@ -15,22 +15,28 @@
       if (other !== menu) close(other);
     });
   }
-  document.addEventListener("toggle", function (event) {
-    var menu = menuOf(event.target);
-    if (!menu || !menu.open) return;
-    closeOthers(menu);
+  function place(menu) {
     var box = menu.querySelector(".al-menu");
     var at = menu.getBoundingClientRect();
     box.style.position = "fixed";
     box.style.left = Math.max(4, at.right - box.offsetWidth) + "px";
     box.style.top = Math.max(4, Math.min(at.bottom + 2, window.innerHeight - box.offsetHeight - 8)) + "px";
+  }
+  document.addEventListener("toggle", function (event) {
+    var menu = menuOf(event.target);
+    if (!menu || !menu.open) return;
+    closeOthers(menu);
+    var box = menu.querySelector(".al-menu");
+    place(menu);
     box.querySelector("ul").setAttribute("role", "menu");
     box.querySelectorAll("li").forEach(function (item) { item.setAttribute("role", "none"); });
     links(menu).forEach(function (link) { link.setAttribute("role", "menuitem"); });
     links(menu)[0].focus();
   }, true);
   document.addEventListener("click", function (event) { closeOthers(menuOf(event.target)); });
-  window.addEventListener("scroll", function () { closeOthers(null); }, { passive: true });
+  window.addEventListener("scroll", function () {
+    document.querySelectorAll("details.al-menuof[open]").forEach(place);
+  }, { passive: true });
   document.addEventListener("keydown", function (event) {
     var menu = menuOf(event.target);
     if (!menu || !menu.open) return;
