@@ -227,7 +227,7 @@ fn complete(set: &Set) -> Option<Readings> {
     })
 }
 
-/// The codes of pregnancy: SNOMED CT "Pregnant" and "Normal pregnancy". [check]
+/// The codes of pregnancy: SNOMED CT "Pregnant" and "Normal pregnancy". \[check\]
 pub const PREGNANCY: [&str; 2] = ["77386006", "72892002"];
 
 /// Whether a Condition says that the patient is pregnant.

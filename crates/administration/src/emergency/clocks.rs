@@ -1,7 +1,7 @@
 //! The clocks of an attendance: real minutes since a moment, compared with the limits of the table below.
 //!
 //! Pure, over instants: an hour that the clocks put back is counted, one that they skip is not. The rules are a draft:
-//! each has its source, and none has been checked with the data dictionary or the guidance of the year. [check]
+//! each has its source, and none has been checked with the data dictionary or the guidance of the year. \[check\]
 
 use terms::Moment;
 

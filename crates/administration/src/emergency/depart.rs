@@ -1,8 +1,8 @@
 //! Leaving the department: with all that the emergency care data set asks for, or before anybody saw the patient.
 //!
 //! The national values are SNOMED CT codes that come with the data set's reference sets; ours stand for them until those
-//! are at hand, one for one. [check] What the data set needs of an attendance that was seen: complaint, acuity, first
-//! assessment, diagnosis, outcome, destination, follow-up. [check]
+//! are at hand, one for one. \[check\] What the data set needs of an attendance that was seen: complaint, acuity, first
+//! assessment, diagnosis, outcome, destination, follow-up. \[check\]
 
 use fhir::read::items;
 use fhir::write::{Object, concept, quoted};
