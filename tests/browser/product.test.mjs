@@ -40,8 +40,8 @@ async function signIn(role, options = { viewport: { width: 1440, height: 900 } }
   return page;
 }
 
-async function fillSignIn(page, role) {
-  const account = demo.found["sign-ins"].find((account) => account.role === role);
+async function fillSignIn(page, role, which = 0) {
+  const account = demo.found["sign-ins"].filter((account) => account.role === role)[which];
   await page.getByLabel("User name").fill(account.name);
   await page.getByLabel("Password").fill(account.password);
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -105,6 +105,44 @@ it("the privacy officer sees that she was looked at", async () => {
   assert.ok((await page.textContent("table")).includes(clinician.name));
   await checkWidths(page, "product-who-looked");
   await page.context().close();
+});
+
+it("one person asks for a merge by keyboard, another agrees, and it is taken apart", async () => {
+  const first = await signIn("patient-index");
+  await first.goto(`${base}${home}patients`);
+  await first.getByRole("link", { name: "Possible duplicates" }).click();
+  await checkWidths(first, "product-duplicates");
+  await first.getByRole("link", { name: /^Compare/ }).first().click();
+  await first.getByRole("heading", { name: /Is this one person/ }).waitFor();
+  await checkWidths(first, "product-duplicate");
+  const pair = first.url();
+  assert.equal(await first.locator("input[type=radio]:checked").count(), 0);
+  await first.getByLabel("Why you think so").fill("Same day and month of birth");
+  await first.getByRole("button", { name: "Ask for the merge" }).focus();
+  await first.keyboard.press("Enter");
+  await first.getByText("There is a problem").waitFor();
+  assert.equal(await first.getByLabel("Why you think so").inputValue(), "Same day and month of birth");
+  assert.ok(await first.getByText("Which record stays").isVisible());
+  for (const group of await first.getByRole("radiogroup").all()) {
+    await group.getByLabel("Right").focus();
+    await first.keyboard.press("Space");
+  }
+  await first.getByRole("button", { name: "Ask for the merge" }).focus();
+  await first.keyboard.press("Enter");
+  await first.getByText("It waits for a second person.").waitFor();
+
+  const second = await open(browser, base, home, { viewport: { width: 1280, height: 800 } });
+  await fillSignIn(second, "patient-index", 1);
+  await second.goto(pair);
+  await second.getByRole("button", { name: /^Agree, and merge into the right/ }).click();
+  await second.getByText("The two records are merged.").waitFor();
+  assert.equal(await second.getByRole("button", { name: "Undo" }).count(), 0);
+  await checkPage(second, "product-duplicate-merged");
+  await second.getByLabel("Why they are two people").fill("Both came to the desk");
+  await second.getByRole("button", { name: "Take the merge apart" }).click();
+  await second.getByText("The merge was taken apart.").waitFor();
+  await first.context().close();
+  await second.context().close();
 });
 
 it("an administrator sees what is configured, since when, and what a version changed", async () => {

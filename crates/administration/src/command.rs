@@ -27,7 +27,7 @@ use crate::stays::{
     ReleaseBed, RequestAdmission, ReserveBed, Return, SetDischargePlan, SetTci,
 };
 use crate::tasks::{AcceptTask, AddTask, ChangeTask, HandOverTask};
-use crate::undo::Undo;
+use crate::undo::{self, Undo};
 
 const NUMBER_HELD: &str = "This NHS number cannot be used here. Leave it empty and ask the data quality team.";
 
@@ -285,6 +285,10 @@ pub async fn carry_out(
         // What a number stands on may be a record that this permit does not reach: then no reading shows who has it.
         Err(TransactError::Contended { key: None }) if command.brings_a_number() => {
             Err(TransactError::Refused(Refusal::at("nhs-number-held", "nhs_number", NUMBER_HELD)))
+        }
+        // The same of what was recorded on something that is undone.
+        Err(TransactError::Contended { key: None }) if matches!(command, Command::Undo(_)) => {
+            Err(TransactError::Refused(undo::built_upon()))
         }
         done => done,
     }

@@ -1,11 +1,14 @@
 //! Undo: a commit of the last minutes taken back, as a commit of its own.
 //!
 //! Each resource goes back to the version before; what the commit had created is marked as entered in error. It is
-//! refused, with the reason, when something was written since that stands on it. History keeps both.
+//! refused, with the reason, when something was written since that stands on it: a newer version, or something recorded
+//! of a patient or in a stay that the commit had created. A merge is taken apart instead (`merging`): what was written in
+//! between has to be given out. History keeps both.
 
 use fhir::write::with_members;
-use record::{Change, Draft, Key, Reading, Receipt, TransactError, Version};
+use record::{Assertion, Change, Draft, Key, Problem, Reading, Receipt, SUBJECT, TransactError, Version};
 use terms::Moment;
+use terms::index::{Part, Span};
 
 use crate::draft::{self, document};
 use crate::refusal::Refusal;
@@ -54,26 +57,70 @@ impl Undo {
             let sentence = "This was more than 10 minutes ago. Correct it with a new entry and a reason.";
             return Err(TransactError::Refused(Refusal::new("too-late", sentence)));
         }
-        let mut draft = Draft::default();
+        let (mut draft, mut created, mut written) = (Draft::default(), Vec::new(), Vec::new());
         for (kind, id, version) in &self.written {
             let key = Key::new(kind.as_str(), id.as_str());
             let newest = reading.get(&key).await?;
             let Some(newest) = newest.filter(|newest| newest.version == *version && newest.moment == self.moment)
             else {
-                let sentence = "Something was recorded since that stands on this. Correct it with a new entry.";
-                return Err(TransactError::Refused(Refusal::new("built-upon", sentence)));
+                return Err(TransactError::Refused(built_upon()));
             };
             let before = match version {
                 0 | 1 => None,
                 _ => reading.version(&key, version - 1).await?.filter(|before| !before.text.is_empty()),
             };
+            if let Some(before) = &before
+                && links(before)? != links(&newest)?
+            {
+                let sentence =
+                    "A merge is taken apart on the page of the pair, where what was written since is given out.";
+                return Err(TransactError::Refused(Refusal::new("take-apart", sentence)));
+            }
             draft.changes.push(match before {
                 Some(before) => draft::put(key, &before.text)?,
-                None => withdrawn(&newest)?,
+                None => {
+                    created.push(key);
+                    withdrawn(&newest)?
+                }
             });
+            written.push(newest);
         }
+        draft.assertions = created.iter().filter_map(|key| nothing_else(reading, key, &written)).collect();
         Ok(draft)
     }
+}
+
+/// That nothing beside this commit was recorded of a patient or in a stay that it created. The commit asserts it: who
+/// undoes may not read all that could have been recorded.
+fn nothing_else(reading: &Reading, created: &Key, written: &[Version]) -> Option<Assertion> {
+    let target = Part::target(created.kind.as_str(), created.id.as_str());
+    let rows: Vec<&'static str> = match created.kind.as_str() {
+        "Patient" => vec![SUBJECT],
+        "Encounter" => {
+            let of = |kind| ["encounter", "context"].map(|code| fhir::search::row_parameters(kind, code));
+            fhir::search::compartment_kinds().flat_map(of).flatten().collect()
+        }
+        _ => return None,
+    };
+    let refers = |version: &&Version| {
+        let own = reading.rows(version);
+        own.iter().any(|row| rows.contains(&row.parameter) && row.parts.first() == Some(&target))
+    };
+    let own = written.iter().filter(refers).count() as u32;
+    Some(Assertion::AtMost(rows.iter().map(|row| Span::head(row, [target.clone()])).collect(), own))
+}
+
+pub(crate) fn built_upon() -> Refusal {
+    let sentence = "Something was recorded since that stands on this. Correct it with a new entry.";
+    Refusal::new("built-upon", sentence)
+}
+
+/// With whom a Patient is merged, as the text has it; of any other type nothing.
+fn links(version: &Version) -> Result<Option<String>, Problem> {
+    if version.key.kind != "Patient" {
+        return Ok(None);
+    }
+    Ok(document(version)?.root().get("link").map(|link| link.raw_text().to_owned()))
 }
 
 /// What a commit created, as its type says that it was a mistake.

@@ -6,9 +6,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use administration::merging::{Pair, ProposeDuplicate};
+use administration::{Command, carry_out};
 use bytes::Bytes;
 use fhir::{Document, Kind, Limits, Node};
 use fhir_api::load::{Loaded, Loader, commit, prepare, split};
+use record::{Cause, CauseKind, TransactError};
 use serde::{Deserialize, Serialize};
 use terms::Moment;
 
@@ -36,13 +39,18 @@ const MINUTE_MS: i64 = 60 * 1000;
 /// The trust; no trust of the NHS has this code.
 const CODE: &str = "THR";
 const NAME: &str = "Thameside Royal (demonstration)";
+/// Two patients that could be one.
+const PAIR: (&str, &str) = ("wojcik-tomas", "wojcik-tomasz");
 /// Where the sign-ins are kept for the next run.
 const FILE: &str = "demonstration.toml";
 
 /// Name to sign in with, the person's name, role.
-const PEOPLE: [(&str, &str, &str); 5] = [
+const PEOPLE: [(&str, &str, &str); 7] = [
     ("s.reilly", "Sinead Reilly", "clinician"),
     ("d.marsh", "Dawn Marsh", "clerk"),
+    // A merge takes two.
+    ("t.abbott", "Tom Abbott", "patient-index"),
+    ("p.achebe", "Philomena Achebe", "patient-index"),
     ("p.okoro", "Peter Okoro", "privacy-officer"),
     ("a.lindqvist", "Anna Lindqvist", "administrator"),
     ("o.host", "Oluwaseun Host", "operator"),
@@ -125,6 +133,7 @@ async fn make(host: &Host) -> Result<Demonstration, Failure> {
     }
     write_patients(host, &trust).await?;
     configure::apply_demonstration(&trust, demo_files::thameside()).await?;
+    ask_about_pair(&trust).await?;
     let mut sign_ins = Vec::with_capacity(PEOPLE.len());
     for (name, display, role) in PEOPLE {
         let password = accounts::set(&trust, name, display, role).await?;
@@ -134,6 +143,19 @@ async fn make(host: &Host) -> Result<Demonstration, Failure> {
     let text = toml::to_string_pretty(&made).map_err(|error| Failure::problem("keeping the sign-ins", &error))?;
     replace_file(&file, text.as_bytes()).map_err(|error| Failure::problem("keeping the sign-ins", &error))?;
     Ok(made)
+}
+
+/// The question whether two of the patients are one person, so that there is a pair to compare.
+async fn ask_about_pair(trust: &Trust) -> Result<(), Failure> {
+    let Some(pair) = Pair::of(PAIR.0, PAIR.1) else { return Ok(()) };
+    let command = Command::ProposeDuplicate(ProposeDuplicate { pair, weight: None });
+    let cause = Cause { kind: CauseKind::System, reference: "demonstration".into() };
+    let asked = carry_out(&trust.record, &trust.host_permit()?, &command, (cause, None), (trust.clock)()).await;
+    match asked {
+        Ok(_) => Ok(()),
+        Err(TransactError::Refused(refusal)) => Err(Failure::Problem(refusal.sentence)),
+        Err(error) => Err(Failure::problem("asking about two records of the demonstration", &error)),
+    }
 }
 
 fn read(file: &Path) -> Result<Option<Demonstration>, Failure> {

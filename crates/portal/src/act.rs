@@ -24,6 +24,9 @@ const LONGEST: usize = 20_000;
 /// How long *now* means now: a form that was opened earlier is asked when it happened.
 const FRESH_MS: i64 = 10 * 60 * 1000;
 
+/// What has a way back of its own and is not undone.
+const FINAL: [&str; 2] = ["merged", "unmerged"];
+
 /// What somebody typed, by the names of the fields. Every field that was sent is kept, also when it is refused.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Typed(BTreeMap<String, String>);
@@ -201,7 +204,8 @@ pub(crate) fn hidden(setting: &Setting) -> Markup {
 /// Back to a page of this trust, which says what was done (a word of [`done_words`]) and offers to undo it.
 pub(crate) fn done(back: &str, what: &str, receipt: &Receipt) -> Response {
     let join = if back.contains('?') { '&' } else { '?' };
-    let undo = if receipt.written.is_empty() { String::new() } else { Undo::of(receipt).text() };
+    let is_final = FINAL.contains(&what) || receipt.written.is_empty();
+    let undo = if is_final { String::new() } else { Undo::of(receipt).text() };
     Redirect::to(&format!("{back}{join}done={}&undo={}", encode(what), encode(&undo))).into_response()
 }
 

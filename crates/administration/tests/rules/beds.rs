@@ -133,6 +133,26 @@ async fn an_undo_restores_every_text_and_is_refused_when_something_stands_on_it(
     }
 }
 
+/// What was recorded in a stay, or of a patient, stands on it: it is not withdrawn under it (operations 4).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_something_was_recorded_on_since_is_not_withdrawn() {
+    for stage in stages().await {
+        let receipt = stage.act(admit("s-1", "p-1", "bed-1", NOW)).await.unwrap();
+        let observation = |members: &str| {
+            format!(
+                r#"{{"resourceType":"Observation","id":"o-1","status":"final","code":{{"text":"Weight"}},{members}}}"#
+            )
+        };
+        let of_stay = r#""subject":{"reference":"Patient/p-1"},"encounter":{"reference":"Encounter/s-1"}"#;
+        stage.put(&[observation(of_stay)]).await;
+        let undo = || Command::Undo(Undo::of(&receipt));
+        assert_eq!(stage.act(undo()).await.unwrap_err().code, "built-upon", "{}", stage.store);
+        stage.put(&[observation(r#""subject":{"reference":"Patient/p-1"}"#)]).await;
+        stage.act(undo()).await.unwrap();
+        assert!(stage.text("Encounter", "s-1").await.contains("entered-in-error"), "{}", stage.store);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_bed_takes_nobody_and_closing_needs_a_reason() {
     for stage in stages().await {

@@ -2,11 +2,11 @@
 //! was written in between given to the right person.
 
 use access::Role;
-use administration::Command;
 use administration::merging::{
     AgreeToMerge, Allocate, AskForMerge, NotTheSame, Pair, ProposeDuplicate, Side, TakeBackNotTheSame, Unmerge,
     effects, unallocated,
 };
+use administration::{Command, Undo};
 use fhir::write::{Object, array, reference};
 use record::{Clause, SUBJECT, Select};
 use terms::index::{Part, Span};
@@ -152,6 +152,21 @@ async fn what_was_written_in_between_is_nobodys_until_it_is_given() {
         let reading = stage.record.read(&permit(Role::PatientIndex), "test").await.unwrap();
         assert_eq!(unallocated(&reading, 10).await.unwrap(), [], "{store}");
         reading.finish().await.unwrap();
+    }
+}
+
+/// Undo would leave with the survivor what was written in between, and nobody would be asked whose it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_is_taken_apart_and_never_undone() {
+    for stage in stages().await {
+        two_with_something(&stage).await;
+        stage.act_as("tom", ask(&[("name", Side::Left)])).await.unwrap();
+        let merged = stage.act_as("ann", agree()).await.unwrap();
+        stage.put(&[observation("o-3", "p-1")]).await;
+        let undo = |receipt: &record::Receipt| Command::Undo(Undo::of(receipt));
+        assert_eq!(stage.act_as("ann", undo(&merged)).await.unwrap_err().code, "take-apart", "{}", stage.store);
+        let parted = stage.act_as("tom", unmerge()).await.unwrap();
+        assert_eq!(stage.act_as("tom", undo(&parted)).await.unwrap_err().code, "take-apart", "{}", stage.store);
     }
 }
 

@@ -413,10 +413,10 @@ fn ask(asked: &Asked<'_>) -> Markup {
     let typed = asked.typed;
     html! {
         div.al-panel__b.al-stack {
-            fieldset.al-plain #survivor {
-                legend.al-lab { "Which record stays" }
-                @for (code, words) in [("left", "Left"), ("right", "Right")] {
-                    span.al-check {
+            div {
+                span.al-lab #stays { "Which record stays" }
+                span.al-pick role="radiogroup" aria-labelledby="stays" id="survivor" {
+                    @for (code, words) in [("left", "Left"), ("right", "Right")] {
                         input type="radio" form="ask" name="survivor" id={ "stays-" (code) } value=(code)
                             checked[typed.text("survivor") == code];
                         label for={ "stays-" (code) } { (words) }
@@ -463,7 +463,7 @@ fn not_the_same(setting: &Setting, typed: &Typed, back: &str) -> Markup {
                 option value="" { "Choose a reason" }
                 @for reason in REASONS { option value=(reason) selected[typed.text("reason") == reason] { (reason) } }
             }
-            label.al-vh for="words" { "In words" }
+            label.al-lab for="words" { "In words" }
             input.al-in.al-wf #words name="words" maxlength="500" value=(typed.text("words"));
             button.al-btn.al-btn--quiet type="submit" { "Not the same" }
         }

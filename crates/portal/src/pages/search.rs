@@ -104,7 +104,12 @@ pub struct Search<'a> {
 /// The page.
 pub fn search_page(of: &Search<'_>) -> Markup {
     let content = html! {
-        h1.al-mb { "Find a patient" }
+        div.al-head {
+            h1 { "Find a patient" }
+            @if of.setting.role == Role::PatientIndex {
+                a.al-btn.al-push href=(of.setting.links.duplicates()) { "Possible duplicates" }
+            }
+        }
         (form(of))
         div #found { (found_part(of)) }
         // Shown by the script in place of results that cannot be fetched.

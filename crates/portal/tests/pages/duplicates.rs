@@ -48,6 +48,7 @@ async fn a_merge_is_asked_for_by_one_and_agreed_by_another() {
     assert!(same.text.contains("Somebody else must agree"), "{}", same.text);
     let merged = trust.post(ANN, &format!("{at}/agree"), &[]).await;
     assert_eq!(merged.status, StatusCode::SEE_OTHER);
+    assert!(merged.location.unwrap().ends_with("&undo="), "a merge is taken apart, not undone");
     let page = trust.get(Role::PatientIndex, &at).await;
     assert!(page.text.contains("Take the merge apart"), "{}", page.text);
     let apart = trust.post(TOM, &format!("{at}/unmerge"), &[("why", "Sisters")]).await;

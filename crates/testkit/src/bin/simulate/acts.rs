@@ -73,12 +73,11 @@ async fn clean(hospital: &Hospital, now: &Now) -> Result<String> {
     Ok(format!("{} is clean", bed.id))
 }
 
-/// Somebody moves to a clean bed of their ward that is for people of their room's sex.
+/// Somebody moves to a clean bed of their ward, in a room that is for people of their sex.
 async fn move_somebody(hospital: &Hospital, now: &Now, random: &mut ChaCha12Rng) -> Result<String> {
     let fits = |inpatient: &Inpatient, bed: &Bed| {
-        let own = now.beds.iter().find(|own| own.id == inpatient.place);
-        now.wards.get(&inpatient.place) == Some(&bed.ward)
-            && own.is_none_or(|own| own.sex == bed.sex || bed.sex.is_empty())
+        let is_theirs = bed.sex.is_empty() || bed.sex == "mixed" || bed.sex == inpatient.gender;
+        now.wards.get(&inpatient.place) == Some(&bed.ward) && is_theirs
     };
     let free: Vec<&Bed> = now.free("U").collect();
     let pairs: Vec<(&Inpatient, &Bed)> = now

@@ -30,6 +30,8 @@ pub(crate) struct Bed {
 pub(crate) struct Inpatient {
     pub(crate) stay: String,
     pub(crate) patient: String,
+    /// As the record has it, such as `female`.
+    pub(crate) gender: String,
     pub(crate) place: String,
 }
 
@@ -70,7 +72,13 @@ impl Hospital {
     pub(crate) async fn now(&self) -> Result<Now> {
         let mut client = self.clinician.connect().await?;
         let places = self.bundle(&mut client, "Location?_count=1000").await?;
-        let live = self.bundle(&mut client, "Encounter?status=in-progress,arrived,planned&_count=1000").await?;
+        let live = self
+            .bundle(&mut client, "Encounter?status=in-progress,arrived,planned&_count=1000&_include=Encounter:patient")
+            .await?;
+        let (people, live): (Vec<Value>, Vec<Value>) =
+            live.into_iter().partition(|found| text(found, "/resourceType") == "Patient");
+        let genders: BTreeMap<&str, &str> =
+            people.iter().map(|person| (text(person, "/id"), text(person, "/gender"))).collect();
         let above: BTreeMap<&str, &str> = places
             .iter()
             .filter_map(|place| Some((text(place, "/id"), text(place, "/partOf/reference").strip_prefix("Location/")?)))
@@ -114,7 +122,8 @@ impl Hospital {
                 let is_inpatient = text(stay, "/class/code") == "IMP" && text(stay, "/status") == "in-progress";
                 if status == "active" && is_inpatient {
                     let patient = text(stay, "/subject/reference").trim_start_matches("Patient/").to_owned();
-                    inpatients.push(Inpatient { stay: text(stay, "/id").to_owned(), patient, place });
+                    let gender = genders.get(patient.as_str()).copied().unwrap_or_default().to_owned();
+                    inpatients.push(Inpatient { stay: text(stay, "/id").to_owned(), patient, gender, place });
                 }
             }
         }
