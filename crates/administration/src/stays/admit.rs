@@ -68,8 +68,8 @@ impl Admit {
         })?;
         let stay = Stay::of(document.root());
         let place = self.decide(&stay, is_new, place.as_ref(), &open, now).map_err(TransactError::Refused)?;
-        let place = free_or_ward(reading, place, &self.stay).await?;
         let mut draft = Draft::default();
+        let place = free_or_ward(reading, place, &self.stay, &mut draft).await?;
         // Two clerks who admit the same patient at once make one stay.
         let one = Span::head(OPEN_STAY, [Part::target("Patient", self.patient.as_str())]);
         draft.assertions.push(Assertion::AtMost(vec![one], 1));

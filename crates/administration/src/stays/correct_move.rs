@@ -81,6 +81,10 @@ impl CorrectMove {
             let sentence = "The admission would come after a later move. Correct that move first.";
             return Err(Refusal::at("after-a-move", "at", sentence));
         }
+        if is_first && stay.leaves.first().is_some_and(|away| self.to_at > away.from) {
+            let sentence = "The admission would come after the patient went on leave. Correct the leave first.";
+            return Err(Refusal::at("after-leave", "at", sentence));
+        }
         if !is_first && before.first().is_some_and(|first| self.to_at <= first.at) {
             let sentence = "This time is not after the admission. Correct the time of the admission first.";
             return Err(Refusal::at("before-the-stay", "at", sentence));

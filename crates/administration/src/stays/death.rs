@@ -132,7 +132,7 @@ impl NotDead {
             let is_ended_by_it = stay.state == StayState::Discharged && stay.discharge_method.as_deref() == Some(DIED);
             let is_stopped = stay.state == StayState::Cancelled && stay.request.removed.as_deref() == Some("3");
             if is_ended_by_it {
-                draft.changes.extend(reopened(reading, &version, &stay, now).await?);
+                reopened(reading, &version, &stay, now, &mut draft).await?;
             } else if is_stopped {
                 draft.changes.push(expected_again(&version, &stay, now)?);
             }
@@ -181,20 +181,25 @@ fn expected_again(version: &Version, stay: &Stay, now: Moment) -> Result<Change,
 }
 
 /// A stay that goes on after all: in its last place, or in the ward without a bed when that is another's now.
-async fn reopened(reading: &Reading, version: &Version, stay: &Stay, now: Moment) -> Result<Vec<Change>, Problem> {
+async fn reopened(
+    reading: &Reading,
+    version: &Version,
+    stay: &Stay,
+    now: Moment,
+    draft: &mut Draft,
+) -> Result<(), Problem> {
     let document = document(version)?;
     let mut arrivals = arrivals(stay);
-    let mut changes = Vec::new();
     let last = arrivals.last().map(|last| last.place.clone());
     if let Some(last) = last {
         let to = match places::place(reading, &last).await? {
-            Some(place) => free_or_ward(reading, &place, &stay.id).await?,
+            Some(place) => free_or_ward(reading, &place, &stay.id, draft).await?,
             None => last.clone(),
         };
         if to != last {
             arrivals = with_arrival(arrivals, &to, now);
         }
-        changes.extend(places::mark(reading, &to, places::BedStatus::Available, now).await?);
+        draft.changes.extend(places::mark(reading, &to, places::BedStatus::Available, now).await?);
     }
     let at = arrivals.last().map(|last| last.place.clone()).unwrap_or_default();
     let open = Stay { ended: None, state: StayState::Present, ..stay.clone() };
@@ -207,8 +212,8 @@ async fn reopened(reading: &Reading, version: &Version, stay: &Stay, now: Moment
         ("hospitalization", hospitalization_without(root, "dischargeDisposition")),
         ("extension", with_extensions(root, &[(DISCHARGE_METHOD, None)])),
     ];
-    changes.insert(0, draft::put(version.key.clone(), &with(&document, &members))?);
-    Ok(changes)
+    draft.changes.push(draft::put(version.key.clone(), &with(&document, &members))?);
+    Ok(())
 }
 
 /// Appointments that a death cancelled, as they were before.

@@ -1,7 +1,7 @@
 //! Stays as they are read from a record: one, those of a patient, those of a ward; and where a place lies.
 //! Bounded, through the permit of the reading; decides nothing.
 
-use record::{Clause, Key, Problem, Reading, Select};
+use record::{Assertion, Clause, Draft, Key, Problem, Reading, Select};
 use terms::index::{Part, Span};
 
 use super::rows::{AT, CLAIMS, EXPECTED_AT, OPEN_STAY, RESERVED};
@@ -72,11 +72,27 @@ async fn found_up_to(reading: &Reading, spans: Vec<Span>, most: usize) -> Result
     }
 }
 
-/// A place for somebody who arrives: itself, or the ward when it is a bed that is taken or kept for somebody else.
-pub(crate) async fn free_or_ward(reading: &Reading, place: &Place, stay: &str) -> Result<String, Problem> {
-    let is_free = !place.kind.is_bed()
-        || occupants(reading, &place.id, stay).await?.is_empty() && holders(reading, &place.id, stay).await?.is_empty();
-    if is_free { Ok(place.id.clone()) } else { ward_above(reading, &place.id).await }
+/// A place for somebody who arrives: itself, or the ward when it is a bed that is taken or kept for somebody else. Who has
+/// the bed is asserted: when they leave it meanwhile, the decision is made again.
+pub(crate) async fn free_or_ward(
+    reading: &Reading,
+    place: &Place,
+    stay: &str,
+    draft: &mut Draft,
+) -> Result<String, Problem> {
+    if !place.kind.is_bed() {
+        return Ok(place.id.clone());
+    }
+    let mut others = occupants(reading, &place.id, stay).await?;
+    if others.is_empty() {
+        others = holders(reading, &place.id, stay).await?;
+    }
+    let Some(other) = others.first() else { return Ok(place.id.clone()) };
+    let key = Key::new("Encounter", other.id.as_str());
+    if let Some(version) = reading.get(&key).await? {
+        draft.assertions.push(Assertion::Version(key, version.version));
+    }
+    ward_above(reading, &place.id).await
 }
 
 /// The ward that a bed's room or a bed is in: where somebody without a bed is.

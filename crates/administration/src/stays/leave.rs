@@ -7,7 +7,7 @@
 use fhir::Node;
 use fhir::read::{extension, extension_text, items, moment, text};
 use fhir::write::{Object, array, extension as part, quoted, with_extensions};
-use record::{Change, Draft, Reading, TransactError};
+use record::{Draft, Reading, TransactError};
 use terms::{Moment, PartialDate};
 
 use super::gather::{free_or_ward, ward_above};
@@ -162,14 +162,21 @@ impl Leave {
 
 /// Nothing was told of this stay that happened later than this.
 pub(crate) fn check_last(stay: &Stay, at: Moment) -> Result<(), Refusal> {
-    let moved = arrivals(stay).last().is_some_and(|last| last.at > at);
-    let was_away = stay.leaves.iter().any(|away| away.from > at || away.to.is_some_and(|to| to > at));
-    if moved || was_away {
-        let sentence =
-            "The patient was moved, or was on leave, after this time. Correct that first, or say another time.";
-        return Err(Refusal::at("later-known", "at", sentence));
+    check_unmoved(stay, at)?;
+    if stay.leaves.iter().any(|away| away.from > at || away.to.is_some_and(|to| to > at)) {
+        return Err(later_known());
     }
     Ok(())
+}
+
+/// They were not moved later than this.
+fn check_unmoved(stay: &Stay, at: Moment) -> Result<(), Refusal> {
+    if arrivals(stay).last().is_some_and(|last| last.at > at) { Err(later_known()) } else { Ok(()) }
+}
+
+fn later_known() -> Refusal {
+    let sentence = "The patient was moved, or was on leave, after this time. Correct that first, or say another time.";
+    Refusal::at("later-known", "at", sentence)
 }
 
 impl Return {
@@ -188,26 +195,25 @@ impl Return {
             ("statusHistory", Some(status_history(document.root(), &stay, "onleave", self.at))),
             ("extension", with_extensions(document.root(), &leave_extensions(&leaves))),
         ];
-        let mut marks: Vec<Change> = Vec::new();
+        let mut draft = Draft::default();
         let here = stay.place().map(|place| place.place.clone());
         let is_elsewhere = self.place.is_some() && self.place != here;
         if let (true, Some(to)) = (is_elsewhere, &self.place) {
             let place = places::place(reading, to).await?.filter(|place| place.is_active);
             let no_place = || Refusal::at("no-place", "place", "There is no such place any more. Choose another.");
             let place = place.ok_or_else(|| TransactError::Refused(no_place()))?;
-            let to = free_or_ward(reading, &place, &self.stay).await?;
+            let to = free_or_ward(reading, &place, &self.stay, &mut draft).await?;
             let arrivals = with_arrival(arrivals(&stay), &to, self.at);
             members.push(("location", located(&stay, &arrivals, &to)));
             if let Some(left) = here.filter(|left| *left != to && !stay.no_bed_yet) {
-                marks.extend(places::mark(reading, &left, BedStatus::Vacated, now).await?);
+                draft.changes.extend(places::mark(reading, &left, BedStatus::Vacated, now).await?);
             }
-            marks.extend(places::mark(reading, &to, BedStatus::Available, now).await?);
+            draft.changes.extend(places::mark(reading, &to, BedStatus::Available, now).await?);
         }
         let text =
             if is_elsewhere { with(&document, &members) } else { fhir::write::with_members(&document, &members) };
-        let mut changes = vec![draft::put(version.key.clone(), &text)?];
-        changes.extend(marks);
-        Ok(Draft { changes, assertions: Vec::new() })
+        draft.changes.insert(0, draft::put(version.key.clone(), &text)?);
+        Ok(draft)
     }
 
     fn decide(&self, stay: &Stay, now: Moment) -> Result<(), Refusal> {
@@ -219,6 +225,7 @@ impl Return {
         }
         let left = stay.leaves.last().map(|away| away.from).or(stay.started.as_ref().map(|at| at.lower()));
         check_moment(self.at, left, now)?;
+        check_unmoved(stay, self.at)?;
         if stay.place().is_none() && self.place.is_none() {
             return Err(Refusal::at("no-place", "place", "Say where the patient is."));
         }

@@ -1,7 +1,9 @@
 //! Moving a patient to a bed or to another place: now, earlier, or in exchange with another.
 //!
 //! A bed that is taken is not refused to whoever is already on the way: the command asks in the same form where the
-//! earlier patient is, and moves both in one commit, or neither.
+//! earlier patient is, and moves both in one commit, or neither. A move that is told late and was followed by another
+//! one changes the stay's past only: whoever is in that bed today stays in it. Whoever came into the bed after a move
+//! into it that is told late was never in it: they have been in the other place since they came.
 
 use record::{Change, Draft, Key, Reading, TransactError, Version};
 use terms::Moment;
@@ -42,6 +44,8 @@ struct Facts<'f> {
     to: &'f Place,
     occupant: Option<&'f Stay>,
     is_kept_for_another: bool,
+    /// The stay was moved again since.
+    is_past: bool,
 }
 
 /// A move of one patient as decided.
@@ -49,6 +53,7 @@ struct Facts<'f> {
 struct Step {
     stay: String,
     place: String,
+    at: Moment,
 }
 
 impl MoveToBed {
@@ -59,16 +64,21 @@ impl MoveToBed {
         let to = places::place(reading, &self.to).await?.filter(|place| place.is_active);
         let to = to.ok_or_else(|| refused("no-place", "to", "There is no such place any more. Choose another."))?;
         let bed = to.kind.is_bed();
+        let is_past = arrivals(&stay).last().is_some_and(|last| last.at > self.at);
+        let bed = bed && !is_past;
         let others = if bed { occupants(reading, &self.to, &self.stay).await? } else { Vec::new() };
         let kept = if bed { holders(reading, &self.to, &self.stay).await? } else { Vec::new() };
-        let facts = Facts { stay: &stay, to: &to, occupant: others.first(), is_kept_for_another: !kept.is_empty() };
+        let facts =
+            Facts { stay: &stay, to: &to, occupant: others.first(), is_kept_for_another: !kept.is_empty(), is_past };
         let steps = self.decide(&facts, now).map_err(TransactError::Refused)?;
         let mut draft = Draft::default();
         for step in steps {
             let version = if step.stay == self.stay { version.clone() } else { read(reading, &step.stay).await? };
-            draft.changes.push(moved(&version, &step.place, self.at)?);
+            draft.changes.push(moved(&version, &step.place, step.at)?);
         }
-        self.mark_beds(reading, &stay, now, &mut draft).await?;
+        if !is_past {
+            self.mark_beds(reading, &stay, now, &mut draft).await?;
+        }
         Ok(draft)
     }
 
@@ -79,10 +89,10 @@ impl MoveToBed {
         }
         check_moment(self.at, facts.stay.started.as_ref().map(|started| started.lower()), now)?;
         let from = facts.stay.place().map(|place| place.place.clone());
-        if from.as_ref() == Some(&self.to) && !facts.stay.no_bed_yet {
+        if from.as_ref() == Some(&self.to) && !facts.stay.no_bed_yet && !facts.is_past {
             return Err(Refusal::at("already-there", "to", format!("They are in {} already.", facts.to.name)));
         }
-        if facts.to.kind.is_bed() && facts.to.bed.status == BedStatus::Closed {
+        if facts.to.kind.is_bed() && facts.to.bed.status == BedStatus::Closed && !facts.is_past {
             return Err(Refusal::at("bed-closed", "to", format!("{} is closed. Choose another bed.", facts.to.name)));
         }
         if facts.is_kept_for_another {
@@ -92,7 +102,7 @@ impl MoveToBed {
             );
             return Err(Refusal::at("bed-reserved", "to", sentence));
         }
-        let mut steps = vec![Step { stay: self.stay.clone(), place: self.to.clone() }];
+        let mut steps = vec![Step { stay: self.stay.clone(), place: self.to.clone(), at: self.at }];
         let Some(occupant) = facts.occupant else { return Ok(steps) };
         let goes = match &self.earlier {
             Some(Then::To(place)) if *place == self.to => None,
@@ -103,7 +113,8 @@ impl MoveToBed {
         let goes = goes.ok_or_else(|| {
             Refusal::at("bed-taken", "earlier", format!("{} is taken. Say where the patient in it is.", facts.to.name))
         })?;
-        steps.push(Step { stay: occupant.id.clone(), place: goes });
+        let came = arrivals(occupant).last().map_or(self.at, |last| last.at);
+        steps.push(Step { stay: occupant.id.clone(), place: goes, at: self.at.max(came) });
         Ok(steps)
     }
 
@@ -129,9 +140,13 @@ impl MoveToBed {
 fn moved(version: &Version, place: &str, at: Moment) -> Result<Change, TransactError<Refusal>> {
     let document = document(version)?;
     let stay = Stay::of(document.root());
-    let arrivals = with_arrival(arrivals(&stay), place, at);
-    let members = [("location", located(&stay, &arrivals, place))];
-    Ok(draft::put(version.key.clone(), &with(&document, &members))?)
+    let before = arrivals(&stay);
+    let is_past = before.last().is_some_and(|last| last.at > at);
+    let arrivals = with_arrival(before, place, at);
+    let here = arrivals.last().map_or(place, |last| last.place.as_str());
+    let members = [("location", located(&stay, &arrivals, here))];
+    let text = if is_past { fhir::write::with_members(&document, &members) } else { with(&document, &members) };
+    Ok(draft::put(version.key.clone(), &text)?)
 }
 
 /// The member `location` of a stay with these arrivals, the last of them at `place`.

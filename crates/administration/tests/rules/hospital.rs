@@ -156,14 +156,18 @@ impl Model {
 
     fn moved(&mut self, of: &MoveToBed) {
         let from = self.stays[&of.stay].place().to_owned();
-        let other = self.occupant(&of.to, &of.stay);
+        let is_past = self.stays[&of.stay].arrivals.last_key_value().is_some_and(|(last, _)| *last > of.at.0);
+        let other = self.occupant(&of.to, &of.stay).filter(|_| !is_past);
         self.stays.get_mut(&of.stay).unwrap().arrive(of.at, &of.to);
         if let Some(other) = other {
             let goes = match of.earlier.as_ref().unwrap() {
                 Then::To(place) => place.clone(),
                 Then::Swap => from,
             };
-            self.stays.get_mut(&other).unwrap().arrive(of.at, &goes);
+            let other = self.stays.get_mut(&other).unwrap();
+            // Who came into the bed later was never in it.
+            let came = other.arrivals.last_key_value().map_or(of.at.0, |(last, _)| *last);
+            other.arrive(Moment(came.max(of.at.0)), &goes);
         }
     }
 
