@@ -58,7 +58,7 @@ fn prepare(crate_dir: &Path, modules: &Path) -> Result<Vec<Asset>, PathBuf> {
     let assets = crate_dir.join("assets");
     Ok(vec![
         Asset { stem: "nhsuk", extension: "css", bytes: prune(&String::from_utf8_lossy(&nhsuk)).into_bytes() },
-        Asset { stem: "almoner", extension: "css", bytes: spare(&read(&assets.join("almoner.css"))?) },
+        Asset { stem: "almoner", extension: "css", bytes: spare_sheet(&read(&assets.join("almoner.css"))?) },
         Asset { stem: "htmx", extension: "js", bytes: read(&modules.join("htmx.org/dist/htmx.min.js"))? },
         Asset { stem: "almoner", extension: "js", bytes: spare(&read(&assets.join("almoner.js"))?) },
         Asset { stem: "board", extension: "js", bytes: spare(&read(&assets.join("board.js"))?) },
@@ -71,12 +71,31 @@ fn read(path: &Path) -> Result<Vec<u8>, PathBuf> {
     fs::read(path).map_err(|_| path.to_path_buf())
 }
 
-/// Our own text without what only its readers need: the space before each line, and lines that are a comment.
+/// Our own text without what only its readers need: the space before each line, comments that are lines of their own, ends of
+/// lines behind which something must follow; of a sheet also the prefix that keeps its names apart from others' in the source.
 fn spare(text: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(text);
-    let is_comment = |line: &str| line.starts_with("//") || (line.starts_with("/*") && line.ends_with("*/"));
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
-    lines.flat_map(|line| [line, "\n"]).collect::<String>().into_bytes()
+    let mut spared = String::with_capacity(text.len());
+    let mut is_comment = false;
+    for line in text.lines().map(str::trim) {
+        is_comment |= line.starts_with("/*");
+        let is_kept = !is_comment && !line.is_empty() && !line.starts_with("//");
+        is_comment &= !line.ends_with("*/");
+        if !is_kept {
+            continue;
+        }
+        spared.push_str(line);
+        // What ends otherwise may be ended by the end of the line alone.
+        if !line.ends_with(['{', '}', ';', ',', '(']) {
+            spared.push('\n');
+        }
+    }
+    spared.into_bytes()
+}
+
+/// A sheet of ours, spared, with short names for its own properties.
+fn spare_sheet(text: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(&spare(text)).replace("--al-", "--").into_bytes()
 }
 
 /// The generated source: writes each asset beside it and lists them with their fingerprinted names.

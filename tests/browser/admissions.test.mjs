@@ -2,39 +2,9 @@
 // keyboard alone where it says so; every page at every width and by axe. Skipped only where the program was not built.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import { checkWidths, launch, open, startDemo } from "./support.mjs";
+import { checkWidths, product } from "./support.mjs";
 
-let demo, browser, base, home;
-before(async () => {
-  demo = await startDemo();
-  if (!demo) return;
-  browser = await launch();
-  const address = new URL(demo.found.serving);
-  [base, home] = [address.origin, address.pathname];
-});
-after(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
-
-async function signIn(role) {
-  const page = await open(browser, base, home, { viewport: { width: 1440, height: 900 } });
-  const account = demo.found["sign-ins"].find((account) => account.role === role);
-  await page.getByLabel("User name").fill(account.name);
-  await page.getByLabel("Password").fill(account.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => !url.pathname.includes("sign-in"));
-  return page;
-}
-
-function it(name, body) {
-  test(name, async (context) => {
-    if (demo) return body();
-    assert.ok(!process.env.CI, "the program was not built");
-    return context.skip("target/debug/almoner is not there");
-  });
-}
+const { base, home, it, signIn } = await product();
 
 // Opens a folded form and gives it.
 async function unfold(page, title) {

@@ -1,45 +1,9 @@
 // The emergency department as people use it: the board at a glance, its forms by keyboard, and all of it without script.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import { checkPage, checkWidths, launch, open, startDemo } from "./support.mjs";
+import { checkPage, checkWidths, product } from "./support.mjs";
 
-let demo;
-let browser;
-let base;
-let home;
-before(async () => {
-  demo = await startDemo();
-  if (!demo) return;
-  browser = await launch();
-  const address = new URL(demo.found.serving);
-  base = address.origin;
-  home = address.pathname;
-});
-after(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
-
-function it(name, body) {
-  test(name, async (context) => {
-    if (!demo) {
-      assert.ok(!process.env.CI, "the program was not built");
-      return context.skip("target/debug/almoner is not there");
-    }
-    return body();
-  });
-}
-
-async function signIn(role, options = { viewport: { width: 1440, height: 900 } }) {
-  const page = await open(browser, base, home, options);
-  const account = demo.found["sign-ins"].find((account) => account.role === role);
-  await page.getByLabel("User name").fill(account.name);
-  await page.getByLabel("Password").fill(account.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => !url.pathname.includes("sign-in"));
-  return page;
-}
+const { base, home, it, signIn } = await product();
 
 const rows = (page) => page.locator(".al-ed tr[data-row]");
 

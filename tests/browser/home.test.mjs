@@ -1,45 +1,9 @@
 // Home, the lists behind its numbers, and tasks: over `almoner demo`, by keyboard, without script, at every width.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import { checkWidths, launch, open, startDemo, widths } from "./support.mjs";
+import { checkWidths, product, widths } from "./support.mjs";
 
-let demo;
-let browser;
-let base;
-let home;
-before(async () => {
-  demo = await startDemo();
-  if (!demo) return;
-  browser = await launch();
-  const address = new URL(demo.found.serving);
-  base = address.origin;
-  home = address.pathname;
-});
-after(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
-
-function it(name, body) {
-  test(name, async (context) => {
-    if (!demo) {
-      assert.ok(!process.env.CI, "the program was not built");
-      return context.skip("target/debug/almoner is not there");
-    }
-    return body();
-  });
-}
-
-async function signIn(role, options = { viewport: widths[0] }) {
-  const page = await open(browser, base, home, options);
-  const account = demo.found["sign-ins"].find((account) => account.role === role);
-  await page.getByLabel("User name").fill(account.name);
-  await page.getByLabel("Password").fill(account.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => url.pathname === home);
-  return page;
-}
+const { base, home, it, signIn } = await product();
 
 async function workOnHeron(page) {
   await page.goto(base + home + "place");
@@ -70,7 +34,7 @@ it("each number leads to a list of that length", async () => {
   assert.ok(cards.length > 2, `${cards.length} numbers`);
   for (const { number, href } of cards) {
     await page.goto(href);
-    assert.equal(await page.locator("tr[data-row]").count(), number, href);
+    assert.equal(await page.locator("tr[data-row], tr[data-bed], tr[data-stay]").count(), number, href);
   }
   await checkWidths(page, "home-owed");
   await page.context().close();

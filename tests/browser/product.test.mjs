@@ -2,50 +2,15 @@
 // not been built; the project's check builds it first.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import { checkPage, checkWidths, launch, open, startDemo, widths } from "./support.mjs";
+import { checkPage, checkWidths, open, product, widths } from "./support.mjs";
 
-let demo;
-let browser;
-let base;
-let home;
-before(async () => {
-  demo = await startDemo();
-  if (!demo) return;
-  browser = await launch();
-  const address = new URL(demo.found.serving);
-  base = address.origin;
-  home = address.pathname;
-});
-after(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
+const { account: accountOf, base, browser, fillSignIn, home, it, signIn: begin } = await product();
 
-function it(name, body) {
-  test(name, async (context) => {
-    if (!demo) {
-      assert.ok(!process.env.CI, "the program was not built");
-      return context.skip("target/debug/almoner is not there");
-    }
-    return body();
-  });
-}
-
-async function signIn(role, options = { viewport: { width: 1440, height: 900 } }) {
-  const page = await open(browser, base, home, options);
-  await fillSignIn(page, role);
+async function signIn(role, options) {
+  const page = await begin(role, options);
   // Those who see stays begin at home; these tests are about patients.
   if (["clinician", "clerk"].includes(role)) await page.goto(`${base}${home}patients`);
   return page;
-}
-
-async function fillSignIn(page, role, which = 0) {
-  const account = demo.found["sign-ins"].filter((account) => account.role === role)[which];
-  await page.getByLabel("User name").fill(account.name);
-  await page.getByLabel("Password").fill(account.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL((url) => !url.pathname.includes("sign-in"));
 }
 
 it("signing in refuses a wrong password in words, and lets a right one in", async () => {
@@ -101,7 +66,7 @@ it("the privacy officer sees that she was looked at", async () => {
   await looker.context().close();
   const page = await signIn("privacy-officer");
   await page.goto(`${base}${home}patients/adeyemi-folasade/who-has-looked`);
-  const clinician = demo.found["sign-ins"].find((account) => account.role === "clinician");
+  const clinician = accountOf("clinician");
   assert.ok((await page.textContent("table")).includes(clinician.name));
   await checkWidths(page, "product-who-looked");
   await page.context().close();
@@ -194,7 +159,7 @@ async function typePasswords(page, current, fresh, again = fresh) {
 }
 
 it("a person changes their password with the keyboard alone; a wrong one is refused and ends no session", async () => {
-  const account = demo.found["sign-ins"].find((account) => account.role === "clerk");
+  const account = accountOf("clerk");
   const fresh = "three quiet otters swim";
   const page = await signIn("clerk");
   await page.goto(`${base}${home}account`);
@@ -247,7 +212,7 @@ it("a person changes their password with the keyboard alone; a wrong one is refu
 });
 
 it("the password is changed without script too", async () => {
-  const account = demo.found["sign-ins"].find((account) => account.role === "clerk");
+  const account = accountOf("clerk");
   const page = await signIn("clerk", { viewport: { width: 390, height: 844 }, javaScriptEnabled: false });
   await page.goto(`${base}${home}password`);
   const fresh = "four quiet otters swim";

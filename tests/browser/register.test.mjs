@@ -1,45 +1,9 @@
 // Registration as a clerk does it: by keyboard, at every width, and with what was typed kept whatever happens.
 
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import { checkPage, checkWidths, launch, open, startDemo, widths } from "./support.mjs";
+import { checkPage, checkWidths, product, widths } from "./support.mjs";
 
-let demo;
-let browser;
-let base;
-let home;
-before(async () => {
-  demo = await startDemo();
-  if (!demo) return;
-  browser = await launch();
-  const address = new URL(demo.found.serving);
-  base = address.origin;
-  home = address.pathname;
-});
-after(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
-
-function it(name, body) {
-  test(name, async (context) => {
-    if (!demo) {
-      assert.ok(!process.env.CI, "the program was not built");
-      return context.skip("target/debug/almoner is not there");
-    }
-    return body();
-  });
-}
-
-async function signIn(role, page) {
-  const inside = page ?? (await open(browser, base, home, { viewport: widths[0] }));
-  const account = demo.found["sign-ins"].find((account) => account.role === role);
-  await inside.getByLabel("User name").fill(account.name);
-  await inside.getByLabel("Password").fill(account.password);
-  await inside.getByRole("button", { name: "Sign in" }).click();
-  await inside.waitForURL((url) => !url.pathname.includes("sign-in"));
-  return inside;
-}
+const { base, demo, fillSignIn, home, it, signIn } = await product();
 
 const wojcik = "register?q=tomasz+wojcik+9+jun+1988";
 
@@ -121,7 +85,7 @@ it("typed text survives a lost connection, a restart and a session that ended", 
   await other.waitForURL(/sign-in/);
   await page.getByRole("button", { name: "Look again" }).click();
   await page.waitForURL(/sign-in/);
-  await signIn("clerk", page);
+  await fillSignIn(page, "clerk");
   await page.getByText("Nothing was lost.").waitFor();
   await checkPage(page, "product-held");
   await page.getByRole("button", { name: "Send it now" }).click();

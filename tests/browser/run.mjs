@@ -1,6 +1,7 @@
 // `npm run test:browser`: pages in a real browser. Screenshots go to target/screenshots, for people to look at.
 
 import "./admissions.test.mjs";
+import "./budget.test.mjs";
 import "./gallery.test.mjs";
 import "./home.test.mjs";
 import "./product.test.mjs";

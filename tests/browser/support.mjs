@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import test, { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -62,7 +63,7 @@ export function startGallery() {
 }
 
 // `almoner demo` with data of its own; gives its address and the sign-ins by role.
-export async function startDemo() {
+async function startDemo() {
   const binary = process.env.ALMONER_BINARY ?? join(root, "target/debug/almoner");
   if (!existsSync(binary)) return undefined;
   const data = mkdtempSync(join(tmpdir(), "almoner-browser-"));
@@ -87,6 +88,37 @@ export async function startDemo() {
       rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+// The product for the tests of one file: `almoner demo` over its own data, a browser, `it` for a test over both, and
+// sign-in by role. Where the program was not built the tests are skipped, but never in CI.
+export async function product() {
+  const demo = await startDemo();
+  const browser = demo && (await launch());
+  after(async () => {
+    await browser?.close();
+    await demo?.stop();
+  });
+  const address = demo && new URL(demo.found.serving);
+  const [base, home] = [address?.origin, address?.pathname];
+  const it = (name, body) =>
+    test(name, async (context) => {
+      if (demo) return body();
+      assert.ok(!process.env.CI, "the program was not built");
+      return context.skip("target/debug/almoner is not there");
+    });
+  // The nth account of a role.
+  const account = (role, nth = 0) => demo.found["sign-ins"].filter((account) => account.role === role)[nth];
+  const fillSignIn = async (page, role, nth) => {
+    const { name, password } = account(role, nth);
+    await page.getByLabel("User name").fill(name);
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL((url) => !url.pathname.includes("sign-in"));
+    return page;
+  };
+  const signIn = async (role, options = { viewport: widths[0] }) => fillSignIn(await open(browser, base, home, options), role);
+  return { demo, browser, base, home, it, account, fillSignIn, signIn };
 }
 
 export function launch() {

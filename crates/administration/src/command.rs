@@ -16,7 +16,7 @@ use crate::emergency::{
 };
 use crate::merging::{AgreeToMerge, Allocate, AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame, Unmerge};
 use crate::owner;
-use crate::places::SetBedState;
+use crate::places::{SetBedState, SetNurse};
 use crate::refusal::Refusal;
 use crate::registration::{
     CorrectPatient, RecordAnswer, RecordIdentity, Register, RegisterMajorIncident, RegisterNewborn, Restrict,
@@ -26,7 +26,7 @@ use crate::stays::{
     Admit, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, Discharge, Leave, MoveToBed, NotDead,
     ReleaseBed, RequestAdmission, ReserveBed, Return, SetDischargePlan, SetTci,
 };
-use crate::tasks::{AcceptTask, AddTask, ChangeTask, HandOverTask};
+use crate::tasks::{AcceptTask, AddTask, ChangeTask, HandOverTask, HandOverTasks};
 use crate::undo::{self, Undo};
 
 const NUMBER_HELD: &str = "This NHS number cannot be used here. Leave it empty and ask the data quality team.";
@@ -82,6 +82,8 @@ pub enum Command {
     SetDischargePlan(SetDischargePlan),
     /// Say how a bed is.
     SetBedState(SetBedState),
+    /// Give a bay to a nurse.
+    SetNurse(SetNurse),
     /// Ask whether two records are one person.
     ProposeDuplicate(ProposeDuplicate),
     /// Say that they are two.
@@ -128,6 +130,8 @@ pub enum Command {
     ChangeTask(ChangeTask),
     /// Offer a task to somebody else.
     HandOverTask(HandOverTask),
+    /// Offer tasks to somebody else, as at the end of a shift.
+    HandOverTasks(HandOverTasks),
     /// Accept a task that was handed over.
     AcceptTask(AcceptTask),
     /// Take a commit of the last minutes back.
@@ -164,6 +168,7 @@ impl Command {
             Command::NotDead(_) => "take back death",
             Command::SetDischargePlan(_) => "set discharge plan",
             Command::SetBedState(_) => "set bed state",
+            Command::SetNurse(_) => "set nurse of bay",
             Command::ProposeDuplicate(_) => "propose duplicate",
             Command::NotTheSame(_) => "not the same",
             Command::TakeBackNotTheSame(_) => "take back not the same",
@@ -187,6 +192,7 @@ impl Command {
             Command::AddTask(_) => "add task",
             Command::ChangeTask(command) => command.name(),
             Command::HandOverTask(_) => "hand task over",
+            Command::HandOverTasks(_) => "hand tasks over",
             Command::AcceptTask(_) => "accept task",
             Command::Undo(_) => "undo",
             Command::ApplyConfiguration(_) => "apply configuration",
@@ -230,6 +236,7 @@ impl Command {
             Command::NotDead(command) => command.plan(reading, now).await,
             Command::SetDischargePlan(command) => command.plan(reading, now).await,
             Command::SetBedState(command) => command.plan(reading, now).await,
+            Command::SetNurse(command) => command.plan(reading).await,
             Command::ProposeDuplicate(command) => command.plan(reading, now).await,
             Command::NotTheSame(command) => command.plan(reading, now).await,
             Command::TakeBackNotTheSame(command) => command.plan(reading, now).await,
@@ -253,12 +260,13 @@ impl Command {
             Command::AddTask(command) => command.plan(reading, now).await,
             Command::ChangeTask(command) => command.plan(reading, now).await,
             Command::HandOverTask(command) => command.plan(reading, now).await,
+            Command::HandOverTasks(command) => command.plan(reading, now).await,
             Command::AcceptTask(command) => command.plan(reading, now).await,
             Command::Undo(command) => command.plan(reading, now).await,
             Command::ApplyConfiguration(command) => command.plan(reading).await,
         }?;
         // A command knows whom it puts where; what would take a bed from somebody else's patient is refused.
-        match owner::judged(reading, draft).await? {
+        match owner::judged(reading, draft, matches!(self, Command::Undo(_))).await? {
             (draft, false) => Ok(draft),
             (_, true) => {
                 let sentence = "The bed is somebody else's now. Look at the ward, then choose another place.";

@@ -29,7 +29,7 @@ const MOST_LOOKED_BACK: usize = 100;
 /// # Errors
 /// The record could not be read.
 pub async fn plan(reading: &Reading, draft: Draft) -> Result<Draft, Problem> {
-    Ok(judged(reading, draft).await?.0)
+    Ok(judged(reading, draft, false).await?.0)
 }
 
 /// What was found so far about the stays of a draft.
@@ -45,8 +45,9 @@ struct Judged {
     is_somebody_without: bool,
 }
 
-/// The same, and whether somebody who was placed has no bed by it.
-pub(crate) async fn judged(reading: &Reading, mut draft: Draft) -> Result<(Draft, bool), Problem> {
+/// The same, and whether somebody who was placed has no bed by it. What an undo takes back was not so: a bed that it leaves
+/// was never lain in, and is what it was.
+pub(crate) async fn judged(reading: &Reading, mut draft: Draft, is_undo: bool) -> Result<(Draft, bool), Problem> {
     let keys = draft.changes.iter().map(Change::key).filter(|key| key.kind == "Encounter");
     let mut judged = Judged { changed: keys.map(|key| key.id.clone()).collect(), ..Judged::default() };
     if judged.changed.is_empty() {
@@ -61,7 +62,7 @@ pub(crate) async fn judged(reading: &Reading, mut draft: Draft) -> Result<(Draft
         }
     }
     if judged.changed.len() <= MOST_LOOKED_BACK {
-        let added = left_behind(reading, &draft, &judged).await?;
+        let added = left_behind(reading, &draft, (&judged, is_undo)).await?;
         draft.changes.extend(added);
     }
     draft.assertions.append(&mut judged.assertions);
@@ -118,9 +119,13 @@ impl Judged {
 }
 
 /// What the draft leaves behind: beds that are to be cleaned, and second stays that are the only one now.
-async fn left_behind(reading: &Reading, draft: &Draft, judged: &Judged) -> Result<Vec<Change>, Problem> {
+async fn left_behind(
+    reading: &Reading,
+    draft: &Draft,
+    (judged, is_undo): (&Judged, bool),
+) -> Result<Vec<Change>, Problem> {
     let touched: BTreeSet<&Key> = draft.changes.iter().map(Change::key).collect();
-    let may_clean = reading.permit().scope().writes.contains("Location");
+    let may_clean = reading.permit().scope().writes.contains("Location") && !is_undo;
     let mut added = Vec::new();
     for id in &judged.changed {
         let Some(version) = live(reading, &Key::new("Encounter", id.as_str())).await? else { continue };

@@ -1,209 +1,199 @@
 // Boards: menus by key, rows that are dragged onto beds, rows that change while somebody looks. Every page works without
 // this file. SPDX-License-Identifier: Apache-2.0
-(function () {
+(() => {
   "use strict";
+  const by = (id) => document.getElementById(id);
+  const on = (node, name, act, how) => node.addEventListener(name, act, how);
+  const all = (where, what) => [...where.querySelectorAll(what)];
 
-  // ---- menus: a list of links that opens in a row becomes a menu ----
-  function menuOf(node) { return node.closest && node.closest("details.al-menuof"); }
-  function links(menu) { return Array.prototype.slice.call(menu.querySelectorAll("a")); }
-  function close(menu, back) {
+  // ---- menus: a list that opens in a row becomes a menu ----
+  const menuOf = (node) => node.closest && node.closest("details.al-menuof");
+  const items = (menu) => all(menu, "a,button");
+  const opened = () => all(document, "details.al-menuof[open]");
+  const close = (menu, back) => {
     menu.open = false;
     if (back) menu.querySelector("summary").focus();
-  }
-  function closeOthers(menu) {
-    document.querySelectorAll("details.al-menuof[open]").forEach(function (other) {
-      if (other !== menu) close(other);
-    });
-  }
-  function place(menu) {
-    var box = menu.querySelector(".al-menu");
-    var at = menu.getBoundingClientRect();
+  };
+  const closeOthers = (menu) => opened().forEach((other) => other !== menu && close(other));
+  const place = (menu) => {
+    const box = menu.querySelector(".al-menu");
+    const at = menu.getBoundingClientRect();
     box.style.position = "fixed";
     box.style.left = Math.max(4, at.right - box.offsetWidth) + "px";
-    box.style.top = Math.max(4, Math.min(at.bottom + 2, window.innerHeight - box.offsetHeight - 8)) + "px";
-  }
-  document.addEventListener("toggle", function (event) {
-    var menu = menuOf(event.target);
+    box.style.top = Math.max(4, Math.min(at.bottom + 2, innerHeight - box.offsetHeight - 8)) + "px";
+  };
+  on(document, "toggle", ({ target }) => {
+    const menu = menuOf(target);
     if (!menu || !menu.open) return;
     closeOthers(menu);
-    var box = menu.querySelector(".al-menu");
+    // A move that is chosen in this menu happens now: the server's time of the page and how long it has been open.
+    const since = by("board-opened");
+    if (since) since.value = Math.round(+since.dataset.now + performance.now());
     place(menu);
-    box.querySelector("ul").setAttribute("role", "menu");
-    box.querySelectorAll("li").forEach(function (item) { item.setAttribute("role", "none"); });
-    links(menu).forEach(function (link) { link.setAttribute("role", "menuitem"); });
-    links(menu)[0].focus();
+    menu.querySelector("ul").setAttribute("role", "menu");
+    all(menu, "li").forEach((item) => item.setAttribute("role", "none"));
+    items(menu).forEach((item) => item.setAttribute("role", "menuitem"));
+    items(menu)[0].focus();
   }, true);
-  document.addEventListener("click", function (event) { closeOthers(menuOf(event.target)); });
-  window.addEventListener("scroll", function () {
-    document.querySelectorAll("details.al-menuof[open]").forEach(place);
-  }, { passive: true });
-  document.addEventListener("keydown", function (event) {
-    var menu = menuOf(event.target);
+  on(document, "click", (event) => closeOthers(menuOf(event.target)));
+  on(window, "scroll", () => opened().forEach(place), { passive: true });
+  on(document, "keydown", (event) => {
+    const menu = menuOf(event.target);
     if (!menu || !menu.open) return;
-    var all = links(menu);
-    var at = all.indexOf(document.activeElement);
-    var to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    const every = items(menu);
+    const at = every.indexOf(document.activeElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: every.length - 1 }[event.key];
+    if (event.key === "Tab") return close(menu);
     if (event.key === "Escape") close(menu, true);
-    else if (event.key === "Tab") { close(menu); return; }
     else if (to === undefined) return;
-    else all[(to + all.length) % all.length].focus();
+    else every[(to + every.length) % every.length].focus();
     event.preventDefault();
   });
 
-  var print = document.querySelector("[data-print]");
+  const print = document.querySelector("[data-print]");
   if (print) {
     print.hidden = false;
-    print.addEventListener("click", function () { window.print(); });
+    on(print, "click", () => window.print());
   }
 
-  var ward = document.getElementById("ward");
-  if (!ward) return;
+  const root = document.querySelector("[data-live]");
+  if (!root) return;
+  const isWall = "wall" in root.dataset;
 
   // ---- names for passers-by; on a wall by itself after two minutes ----
-  var privacy = document.getElementById("ward-private");
-  function setPrivate(on) {
+  const privacy = by("board-private");
+  const setPrivate = (on) => {
     document.body.classList.toggle("al-priv-on", on);
     privacy.setAttribute("aria-pressed", on);
-  }
-  privacy.addEventListener("click", function (event) {
+  };
+  on(privacy, "click", (event) => {
     event.preventDefault();
     setPrivate(privacy.getAttribute("aria-pressed") !== "true");
   });
-  privacy.addEventListener("keydown", function (event) {
+  on(privacy, "keydown", (event) => {
     if (event.key !== " ") return;
     event.preventDefault();
     privacy.click();
   });
-  if ("wall" in ward.dataset) {
-    var idle;
-    var wake = function () {
+  if (isWall) {
+    let idle;
+    const wake = () => {
       clearTimeout(idle);
-      idle = setTimeout(function () { setPrivate(true); }, 120000);
+      idle = setTimeout(setPrivate, 120000, true);
     };
-    ["pointermove", "keydown"].forEach(function (kind) { document.addEventListener(kind, wake); });
+    ["pointermove", "keydown"].forEach((kind) => on(document, kind, wake));
     wake();
   }
 
   // ---- a row dragged onto a bed opens the form of a move ----
-  var dragged = null;
-  function bedRow(event) { return event.target.closest && event.target.closest("tr[data-bed]"); }
-  ward.addEventListener("dragstart", function (event) {
-    var row = event.target.closest("tr[data-stay]");
+  let dragged = null;
+  on(root, "dragstart", (event) => {
+    const row = event.target.closest("tr[data-stay]");
     dragged = row && row.dataset.stay;
     if (dragged) event.dataTransfer.setData("text/plain", row.querySelector(".al-bed").textContent.trim());
   });
-  ward.addEventListener("dragend", function () {
+  on(root, "dragend", () => {
     dragged = null;
     settle();
   });
-  ["dragover", "dragleave", "drop"].forEach(function (kind) {
-    ward.addEventListener(kind, function (event) {
-      var row = bedRow(event);
-      if (!dragged || !row || row.dataset.stay === dragged) return;
-      event.preventDefault();
-      row.classList.toggle("is-target", kind === "dragover");
-      if (kind !== "drop") return;
-      var query = "?stay=" + encodeURIComponent(dragged) + "&to=" + encodeURIComponent(row.dataset.bed);
-      window.location.assign(ward.dataset.move + query);
-    });
-  });
+  ["dragover", "dragleave", "drop"].forEach((kind) => on(root, kind, (event) => {
+    const row = event.target.closest && event.target.closest("tr[data-bed]");
+    if (!dragged || !row || row.dataset.stay === dragged) return;
+    event.preventDefault();
+    row.classList.toggle("is-target", kind === "dragover");
+    if (kind === "drop") location.assign(root.dataset.move + "?" + new URLSearchParams({ stay: dragged, to: row.dataset.bed }));
+  }));
 
   // ---- rows that change ----
-  if (!window.EventSource || !ward.dataset.live) return;
-  var asAt = document.getElementById("ward-asat");
-  var board = document.getElementById("board");
-  var more = document.getElementById("ward-more");
-  var says = document.getElementById("ward-says");
-  var shown = asAt.querySelector("time").textContent;
-  var heard = Date.now();
-  var held = {};
-  var parse = function (html) {
-    var into = document.createElement("template");
+  const asAt = by("board-asat");
+  const board = by("board");
+  const more = by("board-more");
+  let shown = asAt.querySelector("time").textContent;
+  let heard = Date.now();
+  let apart = "";
+  // Rows that wait: nothing moves under the pointer, the focus or an open menu.
+  const held = new Map();
+  const isBusy = (row) => dragged || row.matches(":hover") || row.contains(document.activeElement);
+  const parse = (html) => {
+    const into = document.createElement("template");
     into.innerHTML = html;
-    return Array.prototype.slice.call(into.content.children);
+    return [...into.content.children];
   };
-  // Nothing moves under the pointer, the focus or an open menu.
-  function isBusy(row) {
-    return dragged || row.matches(":hover") || row.contains(document.activeElement);
-  }
-  function put(old, fresh, time) {
+  const put = (old, fresh, time) => {
     old.replaceWith(fresh);
     if (!time) return;
-    var mark = document.createElement("span");
+    const mark = document.createElement("span");
     mark.className = "al-sub al-changed";
     mark.textContent = "changed " + time;
-    fresh.querySelector(".al-bed").append(mark);
+    (fresh.querySelector(".al-bed") || fresh.firstChild).append(mark);
     fresh.classList.add("is-changed");
-    setTimeout(function () {
+    setTimeout(() => {
       fresh.classList.remove("is-changed");
       mark.remove();
     }, 60000);
-  }
-  function settle() {
-    Object.keys(held).forEach(function (id) {
-      var old = document.getElementById(id);
+  };
+  const settle = () => {
+    held.forEach(({ row, time }, id) => {
+      const old = by(id);
       if (old && isBusy(old)) return;
-      if (old) put(old, held[id].row, held[id].time);
-      delete held[id];
+      if (old) put(old, row, time);
+      held.delete(id);
     });
     tell();
-  }
-  function take(rows, time) {
-    rows.forEach(function (row) {
-      var old = document.getElementById(row.id);
+  };
+  const take = (rows, time) => {
+    rows.forEach((row) => {
+      const old = by(row.id);
       if (!old || (!time && old.outerHTML === row.outerHTML)) return;
-      held[row.id] = { row: row, time: time || (held[row.id] && held[row.id].time) };
+      held.set(row.id, { row, time: time || (held.get(row.id) || {}).time });
     });
     settle();
-  }
-  var apart = 0;
-  function tell() {
-    var waiting = Object.keys(held).length;
-    more.hidden = !waiting && !apart;
-    if (more.hidden) return;
-    more.textContent = "";
-    if (waiting) more.append("The row that you are in has changed. It is shown when you leave it. ");
+  };
+  const tell = () => {
+    more.hidden = !held.size && !apart;
+    more.textContent = held.size ? "The row that you are in has changed. It is shown when you leave it. " : "";
     if (!apart) return;
-    var link = document.createElement("a");
-    link.href = window.location.pathname + window.location.search;
-    link.textContent = apart + (apart === 1 ? " row has come or gone: show" : " rows have come or gone: show");
+    const link = document.createElement("a");
+    link.href = location.pathname + location.search;
+    link.textContent = apart + ": show";
     more.append(link);
-  }
-  function compare(ids) {
-    if (!("all" in ward.dataset)) return;
-    var own = Array.prototype.map.call(board.querySelectorAll("tr[id]"), function (row) { return row.id; });
-    apart = ids.filter(function (id) { return own.indexOf(id) < 0; }).length
-      + own.filter(function (id) { return ids.indexOf(id) < 0; }).length;
-    if (apart && "wall" in ward.dataset) window.location.reload();
-    if (apart) says.textContent = "Patients without a bed have come or gone.";
+  };
+  // Rows do not come, go or change places under anybody: a line says so. A board by acuity has patients alone in its rows.
+  const compare = (ids) => {
+    const follows = root.dataset.all;
+    if (!follows) return;
+    if (follows !== "order") ids = ids.filter((id) => !id.startsWith("at-"));
+    const own = all(board, "tr[id]").map((row) => row.id);
+    const count = ids.filter((id) => !own.includes(id)).length + own.filter((id) => !ids.includes(id)).length;
+    apart = count === 1 ? "1 row has come or gone" : count ? count + " rows have come or gone" : "";
+    if (!count && follows === "order" && ids.join() !== own.join()) apart = "Rows have other places now";
+    if (apart && isWall) location.reload();
+    by("board-says").textContent = apart;
     tell();
-  }
-  function showTime() {
-    var age = Date.now() - heard;
-    asAt.className = age > 15000 ? "al-asat al-asat--stale" : "al-asat";
-    asAt.firstChild.data = age > 15000 ? "Not updating. This is from " : "Live, as at ";
-    asAt.querySelector("b").textContent = shown + (age > 15000 ? "." : "");
+  };
+  const showTime = () => {
+    const age = Date.now() - heard;
+    const isOld = age > 15000;
+    asAt.className = isOld ? "al-asat al-asat--stale" : "al-asat";
+    asAt.firstChild.data = isOld ? "Not updating. This is from " : "Live, as at ";
+    asAt.querySelector("b").textContent = shown + (isOld ? "." : "");
     board.classList.toggle("is-old", age > 300000);
-  }
-  ["focusout", "mouseout"].forEach(function (kind) {
-    board.addEventListener(kind, function () { setTimeout(settle, 50); });
-  });
-  var stream = new window.EventSource(ward.dataset.live + "?at=" + ward.dataset.at);
-  stream.addEventListener("rows", function (event) {
-    var line = event.data.indexOf("\n");
-    take(parse(event.data.slice(line + 1)), event.data.slice(0, line));
-  });
-  stream.addEventListener("turned", function (event) { take(parse(event.data), ""); });
-  stream.addEventListener("ids", function (event) { compare(event.data.split(" ")); });
-  stream.addEventListener("head", function (event) {
-    document.getElementById("ward-head").replaceWith(parse(event.data)[0]);
-  });
-  stream.addEventListener("beat", function (event) {
-    heard = Date.now();
-    shown = event.data;
-    showTime();
-    settle();
-  });
+  };
+  ["focusout", "mouseout"].forEach((kind) => on(board, kind, () => setTimeout(settle, 50)));
+  const stream = new EventSource(root.dataset.live);
+  const hear = {
+    rows: (data) => take(parse(data.slice(data.indexOf("\n") + 1)), data.slice(0, data.indexOf("\n"))),
+    turned: (data) => take(parse(data), ""),
+    ids: (data) => compare(data.split(" ")),
+    head: (data) => by("board-head").replaceWith(parse(data)[0]),
+    beat: (data) => {
+      heard = Date.now();
+      shown = data;
+      showTime();
+      settle();
+    },
+  };
+  Object.keys(hear).forEach((name) => on(stream, name, (event) => hear[name](event.data)));
   setInterval(showTime, 1000);
-  window.addEventListener("pagehide", function () { stream.close(); });
+  on(window, "pagehide", () => stream.close());
 })();

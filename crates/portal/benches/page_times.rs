@@ -1,4 +1,5 @@
-//! How long the server takes for the search and the chart of a patient with 700 encounters: `cargo bench -p portal`.
+//! How long the server takes for the search, the chart of a patient with 700 encounters, and the board of a full ward of 30:
+//! `cargo bench -p portal`.
 //!
 //! Everything is inside the process, through the real routes over a real SQLite record with its access journal, one
 //! request after another; what HTTP adds is not in it. Invented people only; nothing here is part of the product.
@@ -26,6 +27,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ENCOUNTERS: usize = 700;
 const PEOPLE: usize = 2_000;
 const ROUNDS: usize = 60;
+/// Patients of a full ward, and the sets of observations that each has.
+const IN_WARD: usize = 30;
+const SETS: usize = 40;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
@@ -39,6 +43,10 @@ async fn main() {
     for batch in resources.chunks(500).chain(people().chunks(500)) {
         trust.put(batch).await;
     }
+    for batch in full_ward().chunks(500) {
+        trust.put(batch).await;
+    }
+    trust.send(Role::Clinician, "/t/DEMO/place", "place=full").await;
     println!("{:<40} {:>9} {:>9} {:>9} {:>9}", "page", "p50 ms", "p95 ms", "most ms", "kB");
     for (name, path) in [
         ("search, surname", "/t/DEMO/patients?q=oyelaran"),
@@ -48,6 +56,9 @@ async fn main() {
         ("chart of the demonstration", "/t/DEMO/patients/adeyemi-folasade"),
         ("chart, 700 encounters", "/t/DEMO/patients/long"),
         ("chart, 700 encounters, list", "/t/DEMO/patients/long?span=list"),
+        ("ward board, 30 patients", "/t/DEMO/wards/full"),
+        ("home, of a ward of 30", "/t/DEMO/"),
+        ("emergency board, 11 patients", "/t/DEMO/emergency"),
     ] {
         measure(&trust, name, path).await;
     }
@@ -100,6 +111,50 @@ fn patient_with_a_long_history() -> Vec<String> {
         if visit % 10 == 0 {
             texts.push(resource("Condition", &format!("c{visit}"), &format!(
                 r#""clinicalStatus":{{"coding":[{{"code":"{}"}}]}},"code":{{"coding":[{{"code":"{visit}"}}],"text":"Problem {visit}"}},"onsetDateTime":"{day}""#, if visit % 50 == 0 { "active" } else { "resolved" })));
+        }
+    }
+    texts
+}
+
+/// A ward of 30 beds, all of them taken, by people with ten days of observations, an allergy, a flag and a task.
+fn full_ward() -> Vec<String> {
+    let place = |id: &str, kind: &str, above: &str| {
+        format!(
+            r#"{{"resourceType":"Location","id":"{id}","status":"active","name":"Place {id}","type":[{{"coding":[{{"system":"urn:almoner:place-kind","code":"{kind}"}}]}}]{above}}}"#
+        )
+    };
+    let within = |id: &str| format!(r#","partOf":{{"reference":"Location/{id}"}}"#);
+    let mut texts = vec![place("full", "ward", "")];
+    texts.extend((0..IN_WARD).map(|bed| place(&format!("full-{bed}"), "bed", &within("full"))));
+    for bed in 0..IN_WARD {
+        let id = format!("w{bed}");
+        texts.push(person(&id, &format!("Ward{bed}"), "1950-01-02"));
+        let own = |kind: &str, end: &str, rest: &str| {
+            resource(kind, &format!("{id}-{end}"), rest).replace("Patient/long", &format!("Patient/{id}"))
+        };
+        texts.push(own("Encounter", "stay", &format!(
+            r#""status":"in-progress","class":{{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"IMP"}},"period":{{"start":"2026-11-07T09:00:00Z"}},"location":[{{"location":{{"reference":"Location/full-{bed}"}},"status":"active"}}]"#)));
+        texts.push(own("Flag", "flag", r#""status":"active","code":{"text":"Falls"}"#));
+        texts.push(
+            own("AllergyIntolerance", "allergy", r#""code":{"text":"penicillin"}"#)
+                .replace("\"subject\"", "\"patient\""),
+        );
+        texts.push(own("Task", "task", r#""status":"requested","intent":"order","description":"Mobilise","restriction":{"period":{"end":"2026-11-17T16:00:00Z"}}"#).replace("\"subject\"", "\"for\""));
+        for set in 0..SETS {
+            let at = format!("2026-11-{:02}T{:02}:10:00Z", 8 + set / 4, 6 * (set % 4));
+            for (sign, (code, unit, value)) in [
+                ("9279-1", "/min", 16),
+                ("2708-6", "%", 96),
+                ("8480-6", "mm[Hg]", 120),
+                ("8867-4", "/min", 80),
+                ("8310-5", "Cel", 37),
+            ]
+            .iter()
+            .enumerate()
+            {
+                texts.push(own("Observation", &format!("{set}-{sign}"), &format!(
+                    r#""status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"{code}"}}]}},"effectiveDateTime":"{at}","valueQuantity":{{"value":{value},"unit":"{unit}","code":"{unit}"}}"#)));
+            }
         }
     }
     texts

@@ -149,6 +149,8 @@ pub(crate) mod asked {
     pub(crate) const SUMMARY: &str = "page: summary";
     /// The board of the emergency department.
     pub(crate) const EMERGENCY: &str = "page: emergency board";
+    /// The board of the emergency department that goes on while somebody looks.
+    pub(crate) const LIVE_EMERGENCY: &str = "page: live emergency board";
     /// A form of the emergency department.
     pub(crate) const EMERGENCY_FORM: &str = "page: emergency form";
     /// The home page.

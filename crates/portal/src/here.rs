@@ -3,7 +3,7 @@
 //! Read once for each page, before its handler: the bar names the place and the rail has the number on every page. A
 //! number that could not be counted is unknown, and never nought.
 
-use administration::obligations::Scope;
+use administration::obligations::{NO_BED, Scope, query};
 use administration::places::{self, Place};
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -25,6 +25,8 @@ pub struct Here {
     pub ward: Option<Place>,
     /// How much is late there; `None` when it could not be counted.
     pub late: Option<u64>,
+    /// How many have no bed yet there; `None` when they could not be counted.
+    pub no_bed: Option<u64>,
 }
 
 /// Reads where whoever asks works, and lets the request go on with it. Parts of pages need neither bar nor rail.
@@ -62,9 +64,12 @@ async fn at(door: &Door, reading: &Reading, id: &str) -> Result<Here, Problem> {
         return Ok(Here::default());
     };
     let is_clinical = door.permit.scope().reads.contains("AllergyIntolerance");
-    let late = late(reading, &Scope::ward(&ward), is_clinical, door.now).await;
+    let scope = Scope::ward(&ward);
+    let late = late(reading, &scope, is_clinical, door.now).await;
     let late = late.inspect_err(|problem| tracing::error!(%problem, "what is late was not counted")).ok();
-    Ok(Here { ward: Some(ward.place), late })
+    let no_bed = reading.count_obligations(&query(&NO_BED, &scope, door.now)).await;
+    let no_bed = no_bed.inspect_err(|problem| tracing::error!(%problem, "who has no bed was not counted")).ok();
+    Ok(Here { ward: Some(ward.place), late, no_bed })
 }
 
 /// How much is late in a scope, of the kinds that somebody sees.

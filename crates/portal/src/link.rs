@@ -82,9 +82,9 @@ impl Links {
         self.emergency_query("", &[("department", department), ("view", view), ("only", only)])
     }
 
-    /// The part of it that changes, for a page that shows `shown` already.
-    pub fn emergency_part(&self, department: &str, view: &str, only: &str, shown: &str) -> String {
-        self.emergency_query("/board", &[("department", department), ("view", view), ("only", only), ("shown", shown)])
+    /// The rows of a department's board as they change, for a page that shows a sequence.
+    pub(crate) fn emergency_live(&self, department: &str, at: u64) -> String {
+        self.emergency_query("/live", &[("department", department), ("at", &at.to_string())])
     }
 
     fn emergency_query(&self, part: &str, asked: &[(&str, &str)]) -> String {
@@ -133,10 +133,25 @@ impl Links {
         format!("{}/tasks", self.base)
     }
 
+    /// Where somebody hands their tasks over.
+    pub(crate) fn hand_over(&self) -> String {
+        format!("{}/hand-over", self.tasks())
+    }
+
+    /// The open tasks about a patient.
+    pub(crate) fn tasks_of(&self, patient: &str) -> String {
+        format!("{}?patient={}", self.tasks(), encode(patient))
+    }
+
     /// The form for a new task, perhaps from an obligation: kind and anchor.
     pub fn new_task(&self, from: Option<(&str, &str)>) -> String {
         let from = from.map(|(kind, anchor)| format!("?kind={}&anchor={}", encode(kind), encode(anchor)));
         format!("{}/new{}", self.tasks(), from.unwrap_or_default())
+    }
+
+    /// The form for a new task about a patient.
+    pub(crate) fn new_task_for(&self, patient: &str) -> String {
+        format!("{}/new?patient={}&back={}", self.tasks(), encode(patient), encode(&self.tasks_of(patient)))
     }
 
     /// A task.
@@ -181,9 +196,24 @@ impl Links {
         format!("{}/admit{to}", self.ward(ward))
     }
 
+    /// The form that admits an expected patient to the bed that is kept for them.
+    pub(crate) fn admit_expected(&self, ward: &str, bed: &str, patient: &str, stay: &str) -> String {
+        format!("{}&patient={}&stay={}", self.admit_form(ward, Some(bed)), encode(patient), encode(stay))
+    }
+
     /// The form that says how a bed is.
     pub fn bed_form(&self, ward: &str, bed: &str) -> String {
         format!("{}/bed?bed={}", self.ward(ward), encode(bed))
+    }
+
+    /// The form that gives a bay to a nurse.
+    pub(crate) fn nurse_form(&self, ward: &str, room: &str) -> String {
+        format!("{}/nurse?room={}", self.ward(ward), encode(room))
+    }
+
+    /// The form that keeps a bed for somebody.
+    pub(crate) fn reserve_form(&self, ward: &str, bed: &str) -> String {
+        format!("{}/reserve?bed={}", self.ward(ward), encode(bed))
     }
 
     /// Admissions and bed requests.
@@ -200,6 +230,11 @@ impl Links {
     /// One stay.
     pub fn stay(&self, id: &str) -> String {
         format!("{}/stays/{}", self.base, encode(id))
+    }
+
+    /// The page of a stay with the form of an act open.
+    pub(crate) fn stay_act(&self, id: &str, act: &str) -> String {
+        format!("{}?act={act}#{act}-form", self.stay(id))
     }
 
     /// Where a commit of the last minutes is taken back.

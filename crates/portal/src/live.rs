@@ -22,7 +22,7 @@ use crate::door::Door;
 
 mod stream;
 
-pub(crate) use stream::stream;
+pub(crate) use stream::stream_of;
 
 /// A board is drawn again no sooner than this.
 const PACE: Duration = Duration::from_millis(250);

@@ -35,6 +35,7 @@ use crate::pages::search::{Search, found_part, search_page};
 use crate::pages::who_looked::{Kind, Looked, Narrowed, Period, WhoLooked, who_looked_page};
 use crate::recent;
 
+mod hand_over;
 mod home;
 mod tasks;
 
@@ -45,7 +46,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/"),
     ("GET", "/t/{trust}/account"),
     ("GET", "/t/{trust}/emergency"),
-    ("GET", "/t/{trust}/emergency/board"),
+    ("GET", "/t/{trust}/emergency/live"),
     ("GET", "/t/{trust}/emergency/arrive"),
     ("POST", "/t/{trust}/emergency/arrive"),
     ("GET", "/t/{trust}/emergency/unknown"),
@@ -76,7 +77,10 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/t/{trust}/drafts"),
     ("GET", "/t/{trust}/place"),
     ("POST", "/t/{trust}/place"),
+    ("GET", "/t/{trust}/tasks"),
     ("POST", "/t/{trust}/tasks"),
+    ("GET", "/t/{trust}/tasks/hand-over"),
+    ("POST", "/t/{trust}/tasks/hand-over"),
     ("GET", "/t/{trust}/tasks/new"),
     ("GET", "/t/{trust}/tasks/{id}"),
     ("POST", "/t/{trust}/tasks/{id}/{act}"),
@@ -96,6 +100,10 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/wards/{id}/live"),
     ("GET", "/t/{trust}/wards/{id}/move"),
     ("POST", "/t/{trust}/wards/{id}/move"),
+    ("GET", "/t/{trust}/wards/{id}/nurse"),
+    ("POST", "/t/{trust}/wards/{id}/nurse"),
+    ("GET", "/t/{trust}/wards/{id}/reserve"),
+    ("POST", "/t/{trust}/wards/{id}/reserve"),
 ];
 
 /// What the address of *who has looked* may say.
@@ -143,8 +151,9 @@ pub fn routes() -> Router {
         .route("/t/{trust}/register", get(register::show).post(register::submit))
         .route("/t/{trust}/drafts", post(drafts::keep))
         .route("/t/{trust}/place", get(home::place).post(home::choose_place))
-        .route("/t/{trust}/tasks", post(tasks::add))
+        .route("/t/{trust}/tasks", get(tasks::list).post(tasks::add))
         .route("/t/{trust}/tasks/new", get(tasks::new))
+        .route("/t/{trust}/tasks/hand-over", get(hand_over::show).post(hand_over::submit))
         .route("/t/{trust}/tasks/{id}", get(tasks::show))
         .route("/t/{trust}/tasks/{id}/{act}", post(tasks::change))
         .route("/t/{trust}/undo", post(undo))

@@ -112,16 +112,18 @@ impl Setting {
         }
     }
 
-    /// How much is late where they work; what could not be counted is said, and is never nought.
-    fn badge(&self) -> Option<Badge> {
+    /// A number of where they work, in words; what could not be counted is said, and is never nought.
+    fn badge(&self, number: Option<u64>, what: &str) -> Option<Badge> {
         let ward = self.here.ward.as_ref()?;
-        match self.here.late {
+        match number {
             Some(0) => None,
-            Some(late) => {
-                Some(Badge { text: late.to_string(), words: format!("{late} late on {}", ward.name), is_late: true })
-            }
+            Some(number) => Some(Badge {
+                text: number.to_string(),
+                words: format!("{number} {what} on {}", ward.name),
+                is_late: true,
+            }),
             None => {
-                let words = format!("what is late on {} could not be counted", ward.name);
+                let words = format!("how many are {what} on {} could not be counted", ward.name);
                 Some(Badge { text: "?".into(), words, is_late: true })
             }
         }
@@ -132,10 +134,12 @@ impl Setting {
         let item = |label, href, icon, of| RailItem { label, href, icon, current: at == of, badge: None };
         let mut items = Vec::new();
         if self.sees_stays && self.role != Role::Host {
-            items.push(RailItem { badge: self.badge(), ..item("Home", self.home.clone(), Icon::Home, Rail::Home) });
+            let badge = self.badge(self.here.late, "late");
+            items.push(RailItem { badge, ..item("Home", self.home.clone(), Icon::Home, Rail::Home) });
         }
         if self.sees_stays {
-            items.push(item("Wards", self.links.wards(), Icon::Bed, Rail::Wards));
+            let badge = self.badge(self.here.no_bed, "with no bed yet");
+            items.push(RailItem { badge, ..item("Wards", self.links.wards(), Icon::Bed, Rail::Wards) });
         }
         if self.sees_attendances {
             items.push(item("Emergency", self.links.emergency(), Icon::Pulse, Rail::Emergency));

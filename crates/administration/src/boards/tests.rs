@@ -26,6 +26,7 @@ fn place(id: &str, kind: PlaceKind, part_of: Option<&str>, status: BedStatus) ->
         description: None,
         is_active: true,
         bed: BedState { status, since: None, reason: None, until: None },
+        nurse: None,
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) fn place(id: &str, kind: PlaceKind) -> Place {
         description: None,
         is_active: true,
         bed: BedState { status: BedStatus::Available, since: None, reason: None, until: None },
+        nurse: None,
     }
 }
 

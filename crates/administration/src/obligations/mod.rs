@@ -38,6 +38,7 @@ use crate::stays::{OPEN_VISIT, is_stay};
 use facts::{PatientFacts, StayFacts, TaskFacts};
 
 pub use facts::{due_of, place_of};
+pub use no_bed::KIND as NO_BED;
 pub use owner::{ADMISSIONS_TEAM, NOBODY, Owner, RECORDS_TEAM, SITE_TEAM, TEAMS, named_owners};
 pub use scope::{Counted, Scope, count, listed, oldest, query};
 

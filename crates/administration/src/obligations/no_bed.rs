@@ -7,7 +7,7 @@ use super::{Counts, Kind, Owed, due_of, place_of};
 use crate::stays::{PlaceUse, Stay, StayState};
 
 /// What it is in words.
-pub(super) const KIND: Kind = Kind {
+pub const KIND: Kind = Kind {
     code: "no-bed",
     words: ("patient with no bed yet", "patients with no bed yet"),
     whose: "Inpatients",

@@ -34,7 +34,11 @@ pub(crate) struct Name {
 impl Person {
     /// Reads a Patient resource.
     pub fn of(patient: &Document<'_>) -> Person {
-        let root = patient.root();
+        Person::of_node(patient.root())
+    }
+
+    /// The same from a node.
+    pub fn of_node(root: Node<'_, '_>) -> Person {
         let mut names: Vec<Name> = items(root, "name").take(MOST_NAMES).map(name).collect();
         share_family(&mut names);
         Person {

@@ -8,10 +8,13 @@
 //! | kind | `type`, system `urn:almoner:place-kind` |
 //! | state of a bed | `operationalStatus`, HL7 v2 table 0116: U available, H vacated, C closed, K compromised |
 //! | since, why, until | extensions `urn:almoner:bed-since`, `urn:almoner:bed-reason`, `urn:almoner:bed-until` |
+//! | the nurse of a bay | extension `urn:almoner:nurse` |
 //! | order on the board, whose place, specialty | `urn:almoner:position`, `urn:almoner:sex-of-place`, `urn:almoner:treatment-function` |
 
 mod bed_state;
 mod gather;
+mod nurse;
+mod sex;
 
 use fhir::Node;
 use fhir::read::{code_in, extension_text, id_of, items, moment, text};
@@ -21,6 +24,8 @@ pub(crate) use bed_state::mark;
 pub use bed_state::{BedState, BedStatus, SetBedState};
 pub(crate) use gather::ward_among;
 pub use gather::{Ward, place, places, ward, wards};
+pub use nurse::{Nurse, SetNurse};
+pub use sex::mixes_sexes;
 
 /// The code system of kinds of place.
 pub const PLACE_KIND: &str = "urn:almoner:place-kind";
@@ -101,6 +106,8 @@ pub struct Place {
     pub is_active: bool,
     /// A bed's own state.
     pub bed: BedState,
+    /// The nurse of a bay or side room on this shift.
+    pub nurse: Option<Nurse>,
 }
 
 impl PlaceKind {
@@ -195,6 +202,7 @@ impl Place {
             description: text(location, "description"),
             is_active: text(location, "status").is_none_or(|status| status == "active"),
             bed: BedState::of(location),
+            nurse: Nurse::of(location),
             id,
         }
     }

@@ -67,12 +67,21 @@ async fn of_kind(reading: &Reading, kind: &str, scope: &Scope) -> Result<Vec<Tas
 pub async fn of_ward(reading: &Reading, scope: &Scope, patients: &BTreeSet<String>) -> Result<Vec<Task>, Problem> {
     let mut found = tasks(reading, scope).await?;
     let known: BTreeSet<String> = found.iter().map(|task| task.id.clone()).collect();
-    if !patients.is_empty() {
-        let spans = patients.iter().map(|patient| Span::head(OPEN_TASK, [Part::target("Patient", patient.as_str())]));
-        let about = selected(reading, Clause::Any(spans.collect())).await?;
-        found.extend(about.into_iter().filter(|task| !known.contains(&task.id)));
-    }
+    let about = of_patients(reading, patients).await?;
+    found.extend(about.into_iter().filter(|task| !known.contains(&task.id)));
     Ok(sorted(found))
+}
+
+/// The open tasks about some patients, whosever they are.
+///
+/// # Errors
+/// The record could not be read.
+pub async fn of_patients(reading: &Reading, patients: &BTreeSet<String>) -> Result<Vec<Task>, Problem> {
+    if patients.is_empty() {
+        return Ok(Vec::new());
+    }
+    let spans = patients.iter().map(|patient| Span::head(OPEN_TASK, [Part::target("Patient", patient.as_str())]));
+    Ok(sorted(selected(reading, Clause::Any(spans.collect())).await?))
 }
 
 /// The open tasks that came from some obligations.

@@ -18,6 +18,7 @@ mod add;
 mod change;
 mod gather;
 mod hand_over;
+mod hand_over_all;
 mod rows;
 mod write;
 
@@ -29,8 +30,9 @@ use crate::obligations::NOBODY;
 
 pub use add::AddTask;
 pub use change::{ChangeTask, TaskChange};
-pub use gather::{about, of_ward, offered, task, tasks};
+pub use gather::{about, of_patients, of_ward, offered, task, tasks};
 pub use hand_over::{AcceptTask, HandOverTask};
+pub use hand_over_all::{HandOverTasks, MOST_AT_ONCE};
 pub use rows::task_rows;
 
 /// The code system of what a task came from: kinds of obligation.

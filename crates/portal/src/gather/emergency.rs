@@ -1,9 +1,9 @@
 //! The board of the emergency department from one reading: attendances and places of `administration`, and of each patient
-//! what `clinical` says: allergies, the newest score, flags.
+//! what `clinical` says: allergies, the newest score, flags. The texts of all patients are read together (`texts.rs`).
 //!
 //! Puts together and sorts by the rank of `administration::emergency::urgency`; decides nothing itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use administration::emergency::urgency::{Rank, Urgency};
 use administration::emergency::{self, Attendance, Department};
@@ -14,16 +14,15 @@ use clinical::identity::Identity;
 use clinical::news2::Score;
 use clinical::observations::News2;
 use clinical::{Chart, Material, chart};
-use fhir::{Document, Limits};
-use record::{Key, Problem, Reading, Version};
+use fhir::{Document, Limits, Node};
+use record::{Key, Problem, Reading};
 use terms::{Moment, local_date};
 
-use super::chart::of_type;
+use super::texts::{Kind, of_patients};
 
-/// Of each patient what a board needs.
-const TYPES: [&str; 5] = ["AllergyIntolerance", "Condition", "Flag", "Goal", "Observation"];
-/// How many observations of each code of one patient are read, the newest.
-const NEWEST: usize = 4;
+/// Our own code system of a child's score, and the scores that are known by name.
+const CHILD_SCORE: &str = "urn:almoner:child-score";
+const CHILD_SCORES: [Kind<'_>; 1] = [("Observation", &[(Some(CHILD_SCORE), "pews")])];
 /// Sets this long before the arrival are of another time.
 const BEFORE_ARRIVAL_MS: i64 = 24 * 60 * 60 * 1000;
 /// Our own code of a flag: a child who is at risk.
@@ -78,6 +77,8 @@ pub(crate) struct Row {
 /// Rows of an area, and its empty cubicles.
 #[derive(Debug, Clone)]
 pub(crate) struct Area {
+    /// Its place; `elsewhere` of those who are in none.
+    pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) rows: Vec<Row>,
     pub(crate) free: Vec<Place>,
@@ -93,6 +94,8 @@ pub(crate) struct Board {
     pub(crate) left: Vec<Row>,
     /// Every emergency department of the trust.
     pub(crate) departments: Vec<Place>,
+    /// The expected stays of those with a decision to admit.
+    pub(crate) expected: Vec<String>,
     /// The sequence that it shows.
     pub(crate) sequence: u64,
 }
@@ -122,38 +125,39 @@ pub(crate) async fn board(
     let Some(department) = emergency::department(reading, &id).await? else { return Ok(None) };
     let stays = emergency::expected_stays(reading, &department.here).await?;
     let left = emergency::left_on(reading, &department.ward, local_date(now)).await?;
-    let mut rows = Vec::new();
-    for attendance in &department.here {
-        rows.push(row(reading, &department, attendance, &stays, (is_clinical, now)).await?);
-    }
-    let mut gone = Vec::new();
-    for attendance in &left {
-        // Who has left is listed by name alone.
-        gone.push(row(reading, &department, attendance, &stays, (false, now)).await?);
-    }
+    let here = seen_of(reading, &department.here, (is_clinical, now)).await?;
+    // Who has left is listed by name alone.
+    let gone = seen_of(reading, &left, (false, now)).await?;
+    let beds = beds(reading, stays.values()).await?;
+    let row = |attendance: &Attendance, seen: &BTreeMap<String, Seen>| {
+        let seen = attendance.stay.patient.as_ref().and_then(|patient| seen.get(patient)).cloned();
+        let stay = attendance.decision.as_ref().and_then(|decision| stays.get(decision.stay.as_ref()?));
+        Row {
+            urgency: urgency(attendance, seen.as_ref(), now),
+            place: attendance.stay.place().and_then(|at| department.ward.find(&at.place)).cloned(),
+            bed: stay.and_then(|stay| beds.get(&stay.reserved()?.place)).cloned(),
+            attendance: attendance.clone(),
+            seen,
+        }
+    };
+    let rows = department.here.iter().map(|attendance| row(attendance, &here)).collect();
+    let left = left.iter().map(|attendance| row(attendance, &gone)).collect();
     let areas = areas(&department, rows);
-    Ok(Some(Board { department, areas, left: gone, departments, sequence: reading.sequence() }))
+    let expected = stays.into_keys().collect();
+    Ok(Some(Board { department, areas, left, departments, expected, sequence: reading.sequence() }))
 }
 
-async fn row(
-    reading: &Reading,
-    department: &Department,
-    attendance: &Attendance,
-    stays: &BTreeMap<String, Stay>,
-    (is_clinical, now): (bool, Moment),
-) -> Result<Row, Problem> {
-    let seen = match &attendance.stay.patient {
-        Some(patient) => seen(reading, patient, attendance.arrived, (is_clinical, now)).await?,
-        None => None,
-    };
-    let place = attendance.stay.place().and_then(|at| department.ward.find(&at.place)).cloned();
-    let stay = attendance.decision.as_ref().and_then(|decision| stays.get(decision.stay.as_ref()?));
-    let bed = match stay.and_then(|stay| stay.reserved()) {
-        Some(kept) => administration::places::place(reading, &kept.place).await?.map(|bed| bed.name),
-        None => None,
-    };
-    let urgency = urgency(attendance, seen.as_ref(), now);
-    Ok(Row { attendance: attendance.clone(), place, seen, urgency, bed })
+/// The names of the beds that are kept for some stays, by the bed's id.
+async fn beds(reading: &Reading, stays: impl Iterator<Item = &Stay>) -> Result<BTreeMap<String, String>, Problem> {
+    let ids: BTreeSet<&str> = stays.filter_map(|stay| Some(stay.reserved()?.place.as_str())).collect();
+    let keys: Vec<Key> = ids.into_iter().map(|id| Key::new("Location", id)).collect();
+    let mut beds = BTreeMap::new();
+    for version in reading.get_many(&keys).await? {
+        if let Ok(document) = Document::parse(&version.text, &Limits::default()) {
+            beds.insert(version.key.id.clone(), Place::of(document.root()).name);
+        }
+    }
+    Ok(beds)
 }
 
 fn urgency(attendance: &Attendance, seen: Option<&Seen>, now: Moment) -> Urgency {
@@ -180,39 +184,44 @@ pub(crate) fn is_under_18(seen: &Seen, now: Moment) -> bool {
 pub(crate) async fn seen(
     reading: &Reading,
     id: &str,
-    arrived: Option<Moment>,
     (is_clinical, now): (bool, Moment),
 ) -> Result<Option<Seen>, Problem> {
-    let version = reading.get(&Key::new("Patient", id)).await?.filter(|version| !version.text.is_empty());
-    let Some(version) = version else { return Ok(None) };
-    let (mut versions, mut allergies_readable) = (Vec::new(), true);
-    for kind in TYPES.iter().filter(|_| is_clinical) {
-        match of_type(reading, id, kind, NEWEST, &mut versions).await {
-            Ok(_) => {}
-            // A board without allergies must say so and never read as "none": the rest of it still helps.
-            Err(problem) if *kind == "AllergyIntolerance" => {
-                tracing::error!(%problem, "the allergies of a board could not be read");
-                allergies_readable = false;
-            }
-            Err(problem) => return Err(problem),
-        }
-    }
-    let limits = Limits::default();
-    let Ok(patient) = Document::parse(&version.text, &limits) else { return Ok(None) };
-    let documents: Vec<Document<'_>> = versions.iter().filter_map(parsed).collect();
-    let resources = documents.iter().map(Document::root).collect();
-    let chart = chart(&Material { patient: patient.root(), resources, allergies_readable }, now);
-    let clinical = is_clinical.then(|| clinical_of(&chart, &documents, arrived));
-    let is_unidentified = administration::registration::unknown::is_unknown(patient.root());
-    let estimated_age = administration::registration::unknown::estimated_age(patient.root());
-    Ok(Some(Seen { identity: chart.identity, is_unidentified, estimated_age, clinical }))
+    let ids = [id.to_owned()];
+    Ok(all_seen(reading, &ids, &BTreeMap::new(), (is_clinical, now)).await?.remove(id))
 }
 
-fn parsed(version: &Version) -> Option<Document<'_>> {
-    Document::parse(&version.text, &Limits::default()).ok()
+/// The same for everybody in some attendances, by patient.
+async fn seen_of(
+    reading: &Reading,
+    attendances: &[Attendance],
+    asked: (bool, Moment),
+) -> Result<BTreeMap<String, Seen>, Problem> {
+    let arrived: BTreeMap<String, Option<Moment>> =
+        attendances.iter().filter_map(|of| Some((of.stay.patient.clone()?, of.arrived))).collect();
+    let ids: Vec<String> = arrived.keys().cloned().collect();
+    all_seen(reading, &ids, &arrived, asked).await
 }
 
-fn clinical_of(chart: &Chart, documents: &[Document<'_>], arrived: Option<Moment>) -> SeenClinical {
+async fn all_seen(
+    reading: &Reading,
+    ids: &[String],
+    arrived: &BTreeMap<String, Option<Moment>>,
+    (is_clinical, now): (bool, Moment),
+) -> Result<BTreeMap<String, Seen>, Problem> {
+    of_patients(reading, ids, is_clinical.then_some(&CHILD_SCORES[..]), |id, material| {
+        let chart = chart(material, now);
+        let clinical = is_clinical.then(|| clinical_of(&chart, material, arrived.get(id).copied().flatten()));
+        let has_two =
+            clinical.as_ref().and_then(|clinical| clinical.score.as_ref()).is_some_and(|(.., change)| change.is_some());
+        let is_unidentified = administration::registration::unknown::is_unknown(material.patient);
+        let estimated_age = administration::registration::unknown::estimated_age(material.patient);
+        (Seen { identity: chart.identity, is_unidentified, estimated_age, clinical }, has_two)
+    })
+    .await
+}
+
+fn clinical_of(chart: &Chart, material: &Material<'_, '_>, arrived: Option<Moment>) -> SeenClinical {
+    let resources = || material.resources.iter().copied();
     let since = arrived.map_or(i64::MIN, |arrived| arrived.0 - BEFORE_ARRIVAL_MS);
     let latest = chart.observations.latest_score().filter(|(set, ..)| set.at.0 >= since);
     let newest = chart.observations.latest().filter(|set| set.at.0 >= since);
@@ -226,26 +235,23 @@ fn clinical_of(chart: &Chart, documents: &[Document<'_>], arrived: Option<Moment
             News2::Pregnant => Some("pregnant"),
             _ => None,
         }),
-        child_score: documents.iter().filter_map(child_score).filter(|(at, _)| at.0 >= since).max(),
-        flags: flags(documents),
+        child_score: resources().filter_map(child_score).filter(|(at, _)| at.0 >= since).max(),
+        flags: flags(resources()),
     }
 }
 
 /// A score that a child has by name, such as PEWS: recorded as a number, scored by whoever recorded it.
-fn child_score(document: &Document<'_>) -> Option<(Moment, String)> {
-    let root = document.root();
-    let name = fhir::read::code_in(root.get("code")?, "urn:almoner:child-score")?;
+fn child_score(root: Node<'_, '_>) -> Option<(Moment, String)> {
+    let name = fhir::read::code_in(root.get("code")?, CHILD_SCORE)?;
     let at = fhir::read::moment(root, "effectiveDateTime")?;
     let value = root.get("valueInteger")?.number()?.to_owned();
     Some((at, format!("{} {value}", name.to_uppercase())))
 }
 
 /// Flags in force: the words are their author's, how grave they are is HL7's extension flag-priority (PH, PM).
-fn flags(documents: &[Document<'_>]) -> Vec<SeenFlag> {
+fn flags<'d, 't: 'd>(resources: impl Iterator<Item = Node<'d, 't>>) -> Vec<SeenFlag> {
     const PRIORITY: &str = "http://hl7.org/fhir/StructureDefinition/flag-priority";
-    let mut flags: Vec<SeenFlag> = documents
-        .iter()
-        .map(Document::root)
+    let mut flags: Vec<SeenFlag> = resources
         .filter(|root| fhir::read::text(*root, "resourceType").as_deref() == Some("Flag"))
         .filter(|root| fhir::read::text(*root, "status").as_deref() == Some("active"))
         .filter_map(|root| {
@@ -268,9 +274,17 @@ fn areas(department: &Department, rows: Vec<Row>) -> Vec<Area> {
         ward.rooms.iter().filter(|room| room.part_of.as_deref() == Some(ward.place.id.as_str())).collect();
     let mut areas: Vec<(Option<&str>, Area)> = tops
         .iter()
-        .map(|top| (Some(top.id.as_str()), Area { name: area_name(top), rows: Vec::new(), free: Vec::new() }))
+        .map(|top| {
+            (
+                Some(top.id.as_str()),
+                Area { id: top.id.clone(), name: area_name(top), rows: Vec::new(), free: Vec::new() },
+            )
+        })
         .collect();
-    areas.push((None, Area { name: "Elsewhere in the department".into(), rows: Vec::new(), free: Vec::new() }));
+    areas.push((
+        None,
+        Area { id: "elsewhere".into(), name: "Elsewhere in the department".into(), rows: Vec::new(), free: Vec::new() },
+    ));
     let top_of = |place: Option<&Place>| {
         let mut here = place?;
         for _ in 0..8 {

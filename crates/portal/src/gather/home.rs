@@ -5,23 +5,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use access::Role;
+use administration::boards::BoardRow;
 use administration::obligations::{Counted, Counts, Kind, Scope};
-use administration::places::{self, Ward};
-use administration::stays::{Stay, in_ward};
 use administration::tasks::{self, Task};
 use record::obligation::OpenObligation;
 use record::{Problem, Reading};
+use terms::Moment;
 
-use super::finished;
 use super::owed::{About, Tally, about, kinds, tallies};
 use super::people::people;
-use super::tasks::{known, places_of};
+use super::tasks::known;
+use super::{finished, ward};
 use crate::components::counter::Standing;
 use crate::door::{Door, asked};
-use crate::pages::home::{Card, Group, Recent, TaskRow, Tasks, TasksOf};
+use crate::pages::home::{Card, Group, Number, OnBoard, Recent, Sick, TaskRow, Tasks, TasksOf};
+use crate::pages::ward::forms::expected;
+use crate::pages::ward::{BoardView, Show, name, score, show_href};
 use crate::recent;
 use crate::setting::Setting;
-use crate::words::{capital, clock, clock_or_day};
+use crate::words::{capital, clock, clock_or_day, duration};
 
 /// Kinds that are tasks: they have a panel of their own.
 const TASK_KINDS: &[&str] = &["task", "hand-over"];
@@ -29,6 +31,8 @@ const TASK_KINDS: &[&str] = &["task", "hand-over"];
 /// What the home page shows.
 pub(crate) struct Gathered {
     pub(crate) groups: Vec<Group>,
+    /// What the board of the ward says, for those who have chosen one.
+    pub(crate) ward: Option<OnBoard>,
     pub(crate) tasks: Option<Tasks>,
     pub(crate) offered: Vec<TaskRow>,
     pub(crate) recent: Vec<Recent>,
@@ -36,11 +40,10 @@ pub(crate) struct Gathered {
     pub(crate) sequence: u64,
 }
 
-/// The ward at hand with who is in it.
+/// The ward at hand as its board has it.
 struct OnWard {
-    ward: Ward,
+    board: ward::Gathered,
     scope: Scope,
-    stays: Vec<Stay>,
 }
 
 /// Gathers the page.
@@ -52,7 +55,7 @@ pub(crate) async fn home(door: &Door, wanted: &str) -> Result<Gathered, Problem>
 
 async fn gather(door: &Door, reading: &Reading, wanted: &str) -> Result<Gathered, Problem> {
     let setting = door.setting();
-    let here = on_ward(reading, &setting).await?;
+    let here = on_ward(reading, &setting, door.now).await?;
     let groups = groups(door, reading, &setting, here.as_ref()).await?;
     let shown = TasksOf::of_code(wanted, here.is_some());
     let tasks = tasks_of(door, reading, here.as_ref(), shown).await;
@@ -64,14 +67,90 @@ async fn gather(door: &Door, reading: &Reading, wanted: &str) -> Result<Gathered
         }
     };
     let recent = recently(door, reading, here.as_ref()).await?;
-    Ok(Gathered { groups, tasks, offered, recent, sequence: reading.sequence() })
+    let ward = here.as_ref().map(|here| on_board(&BoardView::new(&here.board, &setting.links, &door.permit, door.now)));
+    Ok(Gathered { groups, ward, tasks, offered, recent, sequence: reading.sequence() })
 }
 
-async fn on_ward(reading: &Reading, setting: &Setting) -> Result<Option<OnWard>, Problem> {
+async fn on_ward(reading: &Reading, setting: &Setting, now: Moment) -> Result<Option<OnWard>, Problem> {
     let Some(place) = &setting.here.ward else { return Ok(None) };
-    let Some(ward) = places::ward(reading, &place.id).await? else { return Ok(None) };
-    let stays = in_ward(reading, &ward).await?;
-    Ok(Some(OnWard { scope: Scope::ward(&ward), ward, stays }))
+    let Some(board) = ward::board(reading, &place.id, setting.clinical, now).await? else { return Ok(None) };
+    let owners = board.places.iter().map(|id| format!("place/{id}"));
+    Ok(Some(OnWard { scope: Scope::Owners(owners.collect()), board }))
+}
+
+/// What the board says, as home tells it: the very rows and numbers of the board.
+fn on_board(view: &BoardView<'_>) -> OnBoard {
+    let board = view.board();
+    let mut sickest: Vec<(u8, Sick)> = Vec::new();
+    for row in board.rows().filter(|row| Show::Five.has(view, row)) {
+        let Some(occupant) = &row.occupant else { continue };
+        let Some((id, at)) = occupant.stay.patient.as_deref().and_then(|id| Some((id, view.patient(Some(id))?))) else {
+            continue;
+        };
+        let Some(bedside) = &at.bedside else { continue };
+        let total = bedside.score.as_ref().map_or(0, |score| score.score.total);
+        let sick = Sick {
+            place: row.bed.as_ref().map_or_else(|| "No bed".to_owned(), |bed| bed.label.clone()),
+            name: name(Some(at)),
+            href: view.links.patient(id),
+            score: score(bedside, view.now),
+        };
+        sickest.push((total, sick));
+    }
+    sickest.sort_by_key(|(total, _)| std::cmp::Reverse(*total));
+    let number = |show: Show| Number {
+        words: show.words(),
+        count: view.count(show),
+        href: show_href(view, show),
+        is_bad: show.is_bad(),
+    };
+    let shown = |show: &Show| view.is_clinical || !show.is_clinical();
+    OnBoard {
+        ward: board.ward.name.clone(),
+        href: view.links.ward(&board.ward.id),
+        in_beds: board.counts().in_beds,
+        beds: board.counts().beds,
+        patients: board.rows().filter(|row| row.occupant.is_some()).count(),
+        sickest: view.is_clinical.then(|| sickest.into_iter().map(|(_, sick)| sick).collect()),
+        lists: [Show::Mine, Show::Ready, Show::Five].into_iter().filter(shown).map(number).collect(),
+        expected: (expected(board).len(), view.links.admit_form(&board.ward.id, None)),
+        flow: [Show::NoBed, Show::Free, Show::ToClean, Show::Reserved, Show::Closed, Show::Leaving, Show::Ready]
+            .into_iter()
+            .map(number)
+            .collect(),
+    }
+}
+
+/// Observations that are overdue: the board's number, and whose.
+fn overdue(view: &BoardView<'_>) -> Card {
+    let rows: Vec<_> = view.board().rows().filter(|row| Show::Overdue.has(view, row)).collect();
+    let late = |row: &BoardRow| {
+        let at = view.patient(row.occupant.as_ref()?.stay.patient.as_deref())?;
+        Some((
+            at.bedside.as_ref()?.overdue(view.now)?,
+            row.bed.as_ref().map_or("No bed".to_owned(), |bed| format!("Bed {}", bed.label)),
+        ))
+    };
+    let mut told: Vec<_> = rows.iter().filter_map(|row| late(row)).collect();
+    told.sort_by_key(|(late, _)| std::cmp::Reverse(*late));
+    let told: Vec<String> =
+        told.into_iter().take(3).map(|(late, bed)| format!("{bed}, {} late", duration(late))).collect();
+    let scope = match (told.is_empty(), rows.len() > told.len()) {
+        (true, _) => format!("None at {}.", clock(view.now).text),
+        (false, false) => format!("{}.", told.join(". ")),
+        (false, true) => format!("{}, and others.", told.join(". ")),
+    };
+    Card {
+        number: Some(rows.len() as u64),
+        noun: if rows.len() == 1 {
+            "set of observations overdue".into()
+        } else {
+            "sets of observations overdue".into()
+        },
+        scope: format!("Patients on the ward. {scope}"),
+        standing: if rows.is_empty() { Standing::Good } else { Standing::Bad },
+        href: show_href(view, Show::Overdue),
+    }
 }
 
 /// The counters: the ward's, and the trust's for those without a ward and for clerks, who work for all of it.
@@ -87,7 +166,13 @@ async fn groups(
         let words = "Every number is a list of people on this ward now, unless it says otherwise. Each has an owner and a date.";
         let kinds = kinds(setting).filter(of).filter(|kind| !kind.by_team);
         let tallies = tallies(reading, kinds, &here.scope, door.now).await;
-        groups.push(group(door, reading, (&here.ward.place.name, words, "ward"), tallies).await?);
+        let name = &here.board.board.ward.name;
+        let mut own = group(door, reading, (name, words, "ward"), tallies).await?;
+        let view = BoardView::new(&here.board, &setting.links, &door.permit, door.now);
+        if view.is_clinical {
+            own.counters.insert(0, overdue(&view));
+        }
+        groups.push(own);
     }
     if here.is_none() || setting.role == Role::Clerk {
         let words = "Every number is a list of people of this trust. Each has an owner and a date.";
@@ -166,11 +251,7 @@ async fn tasks_of(
     let me = door.permit.principal().id.clone();
     let mine = tasks::tasks(reading, &Scope::person([me.clone()])).await?;
     let ward = match here {
-        Some(here) => {
-            let live = here.stays.iter().filter(|stay| stay.state.is_live());
-            let patients: BTreeSet<String> = live.filter_map(|stay| stay.patient.clone()).collect();
-            Some(tasks::of_ward(reading, &here.scope, &patients).await?)
-        }
+        Some(here) => Some(tasks::of_ward(reading, &here.scope, &here.board.live).await?),
         None => None,
     };
     let offered = tasks::offered(reading, &speaks_for(door)).await?;
@@ -185,7 +266,7 @@ async fn tasks_of(
     let number = ward.as_ref().map(Vec::len);
     let tasks = Tasks {
         shown,
-        ward: here.zip(number).map(|(here, number)| (here.ward.place.name.clone(), number)),
+        ward: here.zip(number).map(|(here, number)| (here.board.board.ward.name.clone(), number)),
         mine: mine.len(),
         rows: rows.iter().map(row).collect(),
     };
@@ -194,7 +275,12 @@ async fn tasks_of(
 
 /// Where the ward's patients are, in words.
 fn at_hand(here: &OnWard) -> BTreeMap<String, String> {
-    places_of(&here.stays, |id| here.ward.find(id).cloned())
+    let rows = here.board.board.rows();
+    let place = |row: &BoardRow| {
+        let place = row.bed.as_ref().map_or_else(|| "No bed".to_owned(), |bed| format!("Bed {}", bed.label));
+        Some((row.occupant.as_ref()?.stay.patient.clone()?, place))
+    };
+    rows.filter_map(place).collect()
 }
 
 /// The names for which whoever asks speaks: their own, and their ward's.

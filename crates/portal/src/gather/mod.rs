@@ -17,6 +17,7 @@ pub(crate) mod people;
 pub(crate) mod register;
 pub(crate) mod stay;
 pub(crate) mod tasks;
+mod texts;
 pub(crate) mod ward;
 
 use record::{Problem, Reading};

@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use administration::obligations::Owner;
-use administration::places::Place;
-use administration::stays::{Stay, open_stays_of};
+use administration::stays::open_stays_of;
 use administration::tasks::Task;
 use record::{Problem, Reading};
 
@@ -49,23 +48,6 @@ pub(crate) async fn known(
         places.extend(words.map(|words| (patient, words)));
     }
     Ok(Known { people: people(reading, &patients, door.now).await?, owners, places })
-}
-
-/// Where the patients of some stays are, in words, by patient.
-pub(crate) fn places_of(stays: &[Stay], find: impl Fn(&str) -> Option<Place>) -> BTreeMap<String, String> {
-    let place = |stay: &Stay| {
-        let here = stay.place().filter(|_| !stay.no_bed_yet).and_then(|place| find(&place.place));
-        Some((stay.patient.clone()?, place_words(here.as_ref())))
-    };
-    stays.iter().filter(|stay| stay.state.is_live()).filter_map(place).collect()
-}
-
-/// `Bed 5` in a bed, else *No bed*.
-fn place_words(place: Option<&Place>) -> String {
-    match place {
-        Some(place) if place.kind.is_bed() => format!("Bed {}", place.label),
-        _ => "No bed".into(),
-    }
 }
 
 impl Known {

@@ -13,12 +13,14 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::response::sse::Event;
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse as _, Response};
 use futures_util::Stream;
+use http::{HeaderValue, StatusCode};
 use record::Key;
 use terms::Moment;
 
-use super::{Frame, FrameRow, Looker};
+use super::{Draw, Frame, FrameRow, Looker};
 use crate::door::{Door, asked};
 use crate::words::clock;
 
@@ -41,12 +43,18 @@ struct State {
     is_new: bool,
 }
 
+/// The answer that goes on: the board of a name for whoever asks, whose page shows a sequence.
+pub(crate) fn stream_of(door: Door, name: &str, page: u64, draw: Draw) -> Response {
+    let Some(looker) = door.boards.look(&door, name, draw) else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let mut response = Sse::new(stream(door, looker, page)).into_response();
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
 /// The stream of a looker whose page shows a sequence.
-pub(crate) fn stream(
-    door: Door,
-    looker: Looker,
-    page: u64,
-) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
+fn stream(door: Door, looker: Looker, page: u64) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
     let state = State {
         door,
         looker,

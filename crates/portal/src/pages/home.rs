@@ -23,6 +23,8 @@ pub(crate) struct Home<'a> {
     pub(crate) done: Option<Markup>,
     /// Groups of counters: whose they are, and the counters.
     pub(crate) groups: Vec<Group>,
+    /// What the board of the ward says.
+    pub(crate) ward: Option<OnBoard>,
     /// Tasks; `None` when they could not be read.
     pub(crate) tasks: Option<Tasks>,
     /// Tasks that others want to hand over.
@@ -50,6 +52,42 @@ pub(crate) struct Card {
     pub(crate) scope: String,
     pub(crate) standing: Standing,
     pub(crate) href: String,
+}
+
+/// What the board of the ward at hand says.
+pub(crate) struct OnBoard {
+    pub(crate) ward: String,
+    /// The board.
+    pub(crate) href: String,
+    pub(crate) in_beds: usize,
+    pub(crate) beds: usize,
+    /// Everybody on it, with a bed or without.
+    pub(crate) patients: usize,
+    /// Those with a score of 5 or more, highest first; none for roles that see no scores.
+    pub(crate) sickest: Option<Vec<Sick>>,
+    /// Questions of the board, as lists.
+    pub(crate) lists: Vec<Number>,
+    /// How many are expected, and where they are listed.
+    pub(crate) expected: (usize, String),
+    /// The numbers of its beds.
+    pub(crate) flow: Vec<Number>,
+}
+
+/// Somebody with a high score.
+pub(crate) struct Sick {
+    pub(crate) place: String,
+    pub(crate) name: String,
+    pub(crate) href: String,
+    /// The score with its trend and time, as on the board.
+    pub(crate) score: Markup,
+}
+
+/// A number of the board and the rows behind it.
+pub(crate) struct Number {
+    pub(crate) words: &'static str,
+    pub(crate) count: usize,
+    pub(crate) href: String,
+    pub(crate) is_bad: bool,
 }
 
 /// The tasks of a ward and of the reader.
@@ -127,8 +165,10 @@ pub(crate) fn home_page(of: &Home<'_>) -> Markup {
                 div.al-stack {
                     @if !of.offered.is_empty() { (offered(setting, &of.offered)) }
                     (tasks(setting, of.tasks.as_ref()))
+                    @if let Some(ward) = &of.ward { (flow(ward)) }
                 }
                 div.al-stack {
+                    @if let Some(ward) = &of.ward { (sickest(ward)) (lists(ward)) }
                     (recent(&of.recent, setting.now))
                 }
             }
@@ -217,7 +257,7 @@ fn tasks(setting: &Setting, tasks: Option<&Tasks>) -> Markup {
         _ => "My tasks".to_owned(),
     };
     let soon = tasks.rows.iter().filter(|row| is_pressing(row.due, setting.now)).count();
-    let scope = html! { (counted(tasks.rows.len(), "open", "open")) ", " (soon) " due now or late" };
+    let scope = html! { (tasks.rows.len()) " open" ", " (soon) " due now or late" };
     let switch = |of: TasksOf, words: String| {
         let href = format!("{}?tasks={}", setting.links.home(), of.code());
         html! { a.al-btn href=(href) aria-current=[(tasks.shown == of).then_some("true")] { (words) } }
@@ -227,6 +267,7 @@ fn tasks(setting: &Setting, tasks: Option<&Tasks>) -> Markup {
             @if let Some((_, number)) = &tasks.ward { (switch(TasksOf::Ward, format!("Ward {number}"))) }
             (switch(TasksOf::Mine, format!("Mine {}", tasks.mine)))
         }
+        @if tasks.mine > 0 { " " a.al-btn.al-btn--quiet href=(setting.links.hand_over()) { "Hand over mine" } }
         " " a.al-btn href=(setting.links.new_task(None)) { "Add task" }
     };
     let content = html! {
@@ -344,6 +385,57 @@ fn offered(setting: &Setting, rows: &[TaskRow]) -> Markup {
         }
     };
     panel(&Head { title: html! { "Handed over to you" }, scope: Some(scope), end: None }, &content)
+}
+
+/// Beds and flow: the numbers of the board.
+fn flow(of: &OnBoard) -> Markup {
+    let scope = html! { (counted(of.beds, "bed", "beds")) ", " (counted(of.patients, "patient", "patients")) };
+    let content = html! {
+        ul.al-panel__b.al-flow {
+            li { a href=(of.href) { b { (of.in_beds) } span { "in beds, of " (of.beds) } } }
+            @for number in &of.flow {
+                li { a href=(number.href) {
+                    b.al-bad[number.is_bad && number.count > 0] { (number.count) } span { (number.words) }
+                } }
+            }
+        }
+    };
+    let end = html! { a href=(of.href) { "Open ward board" } };
+    panel(&Head { title: html! { "Beds and flow: " (of.ward) }, scope: Some(scope), end: Some(&end) }, &content)
+}
+
+/// Who has a score of 5 or more, highest first.
+fn sickest(of: &OnBoard) -> Markup {
+    let Some(rows) = &of.sickest else { return html! {} };
+    let content = html! {
+        @if rows.is_empty() { p.al-empty { "No one on " (of.ward) " has NEWS2 5 or more." } }
+        @else {
+            table.al-t.al-sick { tbody {
+                @for sick in rows {
+                    tr { th scope="row" { (sick.place) } td { a href=(sick.href) { (sick.name) } (sick.score) } }
+                }
+            } }
+        }
+    };
+    let end = html! { a href=(of.href) { "All" } };
+    panel(&Head { title: html! { "Sickest on " (of.ward) }, scope: None, end: Some(&end) }, &content)
+}
+
+/// The lists of the ward: everybody, and questions of the board.
+fn lists(of: &OnBoard) -> Markup {
+    let line = |words: &Markup, href: &str, count: usize| {
+        html! {
+            tr { td { a href=(href) { (words) } } td.al-num.al-muted { (counted(count, "patient", "patients")) } }
+        }
+    };
+    let content = html! {
+        table.al-t { tbody {
+            (line(&html! { (of.ward) ", all patients" }, &of.href, of.patients))
+            @for list in &of.lists { (line(&html! { (crate::words::capital(list.words)) }, &list.href, list.count)) }
+            (line(&html! { "Expected" }, &of.expected.1, of.expected.0))
+        } }
+    };
+    panel(&Head { title: html! { "My lists" }, scope: None, end: None }, &content)
 }
 
 fn recent(rows: &[Recent], now: Moment) -> Markup {

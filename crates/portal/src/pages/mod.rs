@@ -9,6 +9,8 @@ pub mod configuration;
 pub(crate) mod details;
 pub(crate) mod duplicates;
 pub(crate) mod emergency;
+pub(crate) mod fields;
+pub(crate) mod hand_over;
 pub mod held;
 pub(crate) mod home;
 pub mod host;

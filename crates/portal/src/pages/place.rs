@@ -19,8 +19,8 @@ pub(crate) fn place_page(setting: &Setting, wards: &[Place], missed: bool) -> Ma
     let form = html! {
         form.al-panel__b.al-stack method="post" action=(setting.links.place()) {
             (hidden(setting))
-            fieldset.al-choices {
-                legend.al-lab { "Ward or department" }
+            fieldset.al-field {
+                legend { "Ward or department" }
                 @if missed { p.nhsuk-error-message { (WORDS) } }
                 @for (at, ward) in wards.iter().enumerate() {
                     label.al-choice for={ "place-" (at) } {

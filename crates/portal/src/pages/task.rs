@@ -7,10 +7,11 @@ use maud::{Markup, html};
 
 use crate::act::{Typed, hidden};
 use crate::components::frame::page;
-use crate::components::notice::{FieldError, error_summary};
 use crate::components::panel::{head, panel};
 use crate::components::tag::{Weight, tag};
-use crate::pages::home::{TaskRow, due_words};
+use crate::gather::people::Named;
+use crate::pages::fields::Fields;
+use crate::pages::home::{TaskRow, due_words, task_table};
 use crate::setting::{Rail, Setting};
 use crate::words::counted;
 
@@ -51,30 +52,31 @@ pub(crate) struct TaskPage<'a> {
 /// The form's page.
 pub(crate) fn new_task_page(of: &NewTask<'_>) -> Markup {
     let (setting, typed) = (of.setting, of.typed);
+    let fields = Fields { setting, typed, refusal: of.refusal, act: None };
     let form = html! {
-        form.al-panel__b.al-stack method="post" action=(setting.links.tasks()) {
+        form.al-panel__b.al-stack #form method="post" action=(setting.links.tasks()) {
             (hidden(setting))
             @for name in ["kind", "anchor", "patient", "stay", "back"] {
                 @if let Some(value) = typed.some(name) { input type="hidden" name=(name) value=(value); }
             }
             @if let Some((name, under)) = &of.about { p.al-flush { b { (name) } span.al-sub { (under) } } }
             @if let Some(from) = of.from { p.al-flush.al-muted { "From: " (from) "." } }
-            div {
-                label.al-lab for="what" { "What shall be done" }
-                (field_error(of.refusal, "what"))
-                textarea.al-ta #what name="what" rows="3" maxlength="500" aria-invalid=[is_at(of.refusal, "what")] {
+            div.al-field {
+                label for="what" { "What shall be done" }
+                (fields.message("what"))
+                textarea.al-ta #what name="what" rows="3" maxlength="500" aria-invalid=[fields.wrong("what").map(|_| "true")] {
                     (typed.text("what"))
                 }
             }
-            (owner_field(of.choices, typed, of.refusal, ("owner", "Whose it is")))
-            (due_fields(typed, of.refusal, ""))
+            (owner_field(&fields, of.choices, "owner", "Whose it is"))
+            (due_fields(&fields, ""))
             div { button.al-btn.al-btn--big.al-btn--go type="submit" { "Add task" } }
         }
     };
     let content = html! {
         div.al-wide {
             h1.al-mb { "New task" }
-            (summary(of.refusal))
+            (fields.summary())
             (panel(&head("What, whose, by when", None), &form))
         }
     };
@@ -86,9 +88,9 @@ pub(crate) fn task_page(of: &TaskPage<'_>) -> Markup {
     let content = html! {
         div.al-wide {
             h1.al-mb { "Task" }
-            (summary(of.refused.map(|(_, refusal)| refusal)))
+            (of.fields(None).summary())
             @if let Some(done) = &of.done { (done) }
-            div.al-stack {
+            div.al-stack #form {
                 (panel(&head("What", None), &told(of)))
                 @match of.task.state {
                     TaskState::Open => (open_forms(of)),
@@ -99,6 +101,29 @@ pub(crate) fn task_page(of: &TaskPage<'_>) -> Markup {
         }
     };
     page(&of.setting.frame("Task", &of.setting.trust, Rail::Home), &content)
+}
+
+/// The open tasks about a patient, or the reader's own: the page itself, and where another is added.
+pub(crate) fn tasks_page(
+    setting: &Setting,
+    patient: Option<&Named>,
+    (own, new): (&str, &str),
+    rows: &[TaskRow],
+    done: Option<Markup>,
+) -> Markup {
+    let title = patient.map_or_else(|| "My tasks".to_owned(), |patient| format!("Tasks for {}", patient.name));
+    let content = html! {
+        div.al-head {
+            div { h1 { (title) } @if let Some(patient) = patient { p { (patient.under) } } }
+            a.al-btn.al-push href=(new) { "Add task" }
+        }
+        @if let Some(done) = done { (done) }
+        div.al-panel {
+            @if rows.is_empty() { p.al-empty { "No task is open." } }
+            @else { (task_table(setting, rows, own)) }
+        }
+    };
+    page(&setting.frame(&title, &setting.trust, Rail::Home), &content)
 }
 
 fn told(of: &TaskPage<'_>) -> Markup {
@@ -136,7 +161,8 @@ fn told(of: &TaskPage<'_>) -> Markup {
 }
 
 fn open_forms(of: &TaskPage<'_>) -> Markup {
-    let refusal = |act: &str| of.refused.filter(|(refused, _)| *refused == act).map(|(_, refusal)| refusal);
+    let to = of.fields(Some("hand-over"));
+    let cancelled = of.fields(Some("cancel"));
     html! {
         @if of.may_accept { (form(of, "accept", html! {
             p.al-flush { "This task was handed over to you. It stays with " (of.row.who) " until you accept it." }
@@ -146,22 +172,17 @@ fn open_forms(of: &TaskPage<'_>) -> Markup {
             div { button.al-btn.al-btn--big.al-btn--go[!of.may_accept] type="submit" { "Mark done" } }
         }, "Done"))
         (form(of, "hand-over", html! {
-            (owner_field(of.choices, of.typed, refusal("hand-over"), ("to", "To whom")))
+            (owner_field(&to, of.choices, "to", "To whom"))
             p.al-hint { "It stays with its owner until the other accepts it." }
             div { button.al-btn type="submit" { "Hand over" } }
         }, "Hand over"))
         (form(of, "date", html! {
-            (due_fields(of.typed, refusal("date"), "New "))
+            (due_fields(&of.fields(Some("date")), "New "))
             p.al-hint { "The first date is kept. Tasks that were moved three times are on a list of their own." }
             div { button.al-btn type="submit" { "Give another date" } }
         }, "Another date"))
         (form(of, "cancel", html! {
-            div {
-                label.al-lab for="reason" { "Why it need not be done" }
-                (field_error(refusal("cancel"), "reason"))
-                input.al-in.al-wf #reason name="reason" maxlength="200" value=(of.typed.text("reason"))
-                    aria-invalid=[is_at(refusal("cancel"), "reason")];
-            }
+            (cancelled.text("reason", ("Why it need not be done", ""), "", None))
             div { button.al-btn type="submit" { "Cancel task" } }
         }, "Not to be done"))
     }
@@ -182,77 +203,41 @@ fn form(of: &TaskPage<'_>, act: &str, fields: Markup, title: &str) -> Markup {
     panel(&head(title, None), &content)
 }
 
+impl TaskPage<'_> {
+    /// The fields of one of its forms; all of them for the summary.
+    fn fields(&self, act: Option<&str>) -> Fields<'_> {
+        let refused = self.refused.filter(|(refused, _)| act.is_none_or(|act| act == *refused));
+        Fields { setting: self.setting, typed: self.typed, refusal: refused.map(|(_, refusal)| refusal), act: None }
+    }
+}
+
 /// Whose: a choice, or the name with which somebody signs in. Nothing is chosen beforehand.
-fn owner_field(choices: &[Choice], typed: &Typed, refusal: Option<&Refusal>, (name, label): (&str, &str)) -> Markup {
-    let chosen = typed.text(name);
+pub(super) fn owner_field(fields: &Fields<'_>, choices: &[Choice], name: &'static str, label: &str) -> Markup {
+    let chosen = fields.value(name);
     html! {
-        fieldset.al-choices {
-            legend.al-lab id=(name) tabindex="-1" { (label) }
-            (field_error(refusal, name))
-            @for (at, (value, words)) in choices.iter().enumerate() {
-                label.al-choice for={ (name) "-" (at) } {
-                    input id={ (name) "-" (at) } type="radio" name=(name) value=(value) checked[chosen == value];
-                    span { (words) }
-                }
+        fieldset.al-field id=(name) tabindex="-1" {
+            legend { (label) }
+            (fields.message(name))
+            @for (value, words) in choices {
+                label.al-choice { input type="radio" name=(name) value=(value) checked[chosen == value]; " " (words) }
             }
-            label.al-choice for={ (name) "-else" } {
-                input id={ (name) "-else" } type="radio" name=(name) value="else" checked[chosen == "else"];
-                span { "Somebody else, by the name with which they sign in" }
+            label.al-choice {
+                input type="radio" name=(name) value="else" checked[chosen == "else"];
+                " Somebody else, by the name with which they sign in"
             }
-            label.al-vh for={ (name) "-user" } { "The name with which they sign in" }
-            input.al-in id={ (name) "-user" } name="user" value=(typed.text("user")) autocomplete="off" spellcheck="false"
-                maxlength="40" placeholder="k.boateng" aria-invalid=[is_at(refusal, "user")];
-            (field_error(refusal, "user"))
+            div.al-then { (fields.line("user", "The name with which they sign in", "such as k.boateng", 20)) }
         }
     }
 }
 
-fn due_fields(typed: &Typed, refusal: Option<&Refusal>, before: &str) -> Markup {
+fn due_fields(fields: &Fields<'_>, before: &str) -> Markup {
     html! {
         div {
-            @for field in ["at_date", "at_time", "at_which"] { (field_error(refusal, field)) }
             div.al-row {
-                div {
-                    label.al-lab for="at_date" { (before) "Day" }
-                    input.al-in #at_date name="at_date" value=(typed.text("at_date")) autocomplete="off" size="14"
-                        placeholder="today" aria-invalid=[is_at(refusal, "at_date")];
-                }
-                div {
-                    label.al-lab for="at_time" { (before) "Time, by when" }
-                    input.al-in #at_time name="at_time" value=(typed.text("at_time")) autocomplete="off" size="7"
-                        inputmode="numeric" placeholder="15:30" aria-invalid=[is_at(refusal, "at_time")];
-                }
-                @if refusal.is_some_and(|refusal| refusal.code == "time-twice") {
-                    div {
-                        label.al-lab for="at_which" { "Which of the two" }
-                        select.al-sel #at_which name="at_which" {
-                            option value="" { "Say which" }
-                            option value="first" { "First, BST" }
-                            option value="second" { "Second, GMT" }
-                        }
-                    }
-                }
+                (fields.line("at_time", &format!("{before}Time, by when"), "such as 15:30", 7))
+                (fields.line("at_date", &format!("{before}Day"), "today, or such as 18nov or t+1", 14))
             }
-            p.al-hint { "Today unless you name a day, such as 18nov or t+1." }
+            (fields.which())
         }
     }
-}
-
-fn is_at(refusal: Option<&Refusal>, field: &str) -> Option<&'static str> {
-    refusal.filter(|refusal| refusal.field == Some(field)).map(|_| "true")
-}
-
-fn field_error(refusal: Option<&Refusal>, field: &str) -> Markup {
-    html! {
-        @if let Some(refusal) = refusal.filter(|refusal| refusal.field == Some(field)) {
-            p.nhsuk-error-message { (refusal.sentence) }
-        }
-    }
-}
-
-fn summary(refusal: Option<&Refusal>) -> Markup {
-    let error = |refusal: &'_ Refusal| (refusal.field.unwrap_or("main"), refusal.sentence.clone());
-    let told: Vec<(&str, String)> = refusal.map(error).into_iter().collect();
-    let errors: Vec<FieldError<'_>> = told.iter().map(|(field, words)| FieldError { field, words }).collect();
-    error_summary(&errors)
 }

@@ -1,18 +1,20 @@
-//! The routes of the emergency department: the board and its part, booking in, and one form for each act.
+//! The routes of the emergency department: the board and its stream, booking in, and one form for each act.
 //! Each handler reads what was asked, makes a command, and shows the board or the form again.
+
+use std::sync::Arc;
 
 use administration::emergency::{
     Arrive, AssessFirst, By, Category, DecideToAdmit, Depart, Destination, ExpectAmbulance, FollowUp, HandOver,
     LeaveBeforeSeen, Mode, MoveInDepartment, Newcomer, Outcome, RemoveAttendance, TakeOver, Takes, Triage, WaitFor,
     Whose,
 };
-use administration::places::{BedStatus, SetBedState};
+use administration::places::{self, BedStatus, SetBedState};
 use administration::registration::Gender;
 use administration::{Command, Refusal};
 use axum::extract::{Path, Query};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum::{Extension, Form as Fields, Router, routing::get};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use record::{Problem, Reading, Select};
 use serde::Deserialize;
 use terms::Moment;
@@ -22,9 +24,10 @@ use crate::act::{NotDone, Typed, act, done, done_notice};
 use crate::door::{Door, asked};
 use crate::gather::emergency::{Board, Row, Seen, board, seen};
 use crate::gather::{find, finished};
+use crate::live::{Draw, Frame, FrameRow, stream_of};
 use crate::pages::emergency::arrive::{arrive_page, expect_page, place_page, unknown_page, who_page};
 use crate::pages::emergency::forms::{Act, Form, Staff, TEAMS, act_page};
-use crate::pages::emergency::{BoardView, Only, View, board_page, board_part, mark};
+use crate::pages::emergency::{BoardView, Look, Only, View, board_page, concerns, frame_rows, head};
 
 /// Staff that a form offers.
 const MOST_STAFF: usize = 500;
@@ -35,7 +38,7 @@ type Pairs = Vec<(String, String)>;
 pub(super) fn routes() -> Router {
     Router::new()
         .route("/t/{trust}/emergency", get(show_board))
-        .route("/t/{trust}/emergency/board", get(show_part))
+        .route("/t/{trust}/emergency/live", get(live))
         .route("/t/{trust}/emergency/arrive", get(show_arrive).post(submit_arrive))
         .route("/t/{trust}/emergency/unknown", get(show_unknown).post(submit_unknown))
         .route("/t/{trust}/emergency/expect", get(show_expect).post(submit_expect))
@@ -50,57 +53,87 @@ struct Asked {
     department: String,
     view: String,
     only: String,
-    /// What a page shows already: see [`mark`].
-    shown: String,
+    /// `1` on a wall.
+    wall: String,
+    /// `1` to shorten names, `0` not to.
+    private: String,
+    /// The sequence that a page shows.
+    at: u64,
     /// What was just done, and how it is undone.
     done: String,
     undo: String,
 }
 
+impl Asked {
+    fn look(&self) -> Look {
+        let is_wall = self.wall == "1";
+        let is_private = if self.private.is_empty() { is_wall } else { self.private == "1" };
+        Look { view: View::of_code(&self.view), only: Only::of_code(&self.only), is_wall, is_private }
+    }
+}
+
 /// `GET …/emergency`.
 async fn show_board(Extension(door): Extension<Door>, Query(asked): Query<Asked>) -> Response {
-    let setting = door.setting();
-    answer(&door, &asked, |view| {
-        let back = view.links.emergency_as(&view.board.department.ward.place.id, "", "");
-        board_page(&setting, view, done_notice(&setting, &asked.done, &asked.undo, &back).as_ref())
-    })
-    .await
-}
-
-/// `GET …/emergency/board`: what changes on it. Whoever comes here as to a page is led to the page.
-async fn show_part(Extension(door): Extension<Door>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    if !headers.contains_key("hx-request") {
-        let to = door.setting().links.emergency_as(&asked.department, &asked.view, &asked.only);
-        return Redirect::to(&to).into_response();
-    }
-    // Nothing was written since, and it is the same minute: nobody is read, and nobody's showing is noted again.
-    if asked.shown == mark(*door.record.follow().borrow(), door.now) {
-        return StatusCode::NO_CONTENT.into_response();
-    }
-    answer(&door, &asked, board_part).await
-}
-
-async fn answer(door: &Door, asked: &Asked, render: impl Fn(&BoardView<'_>) -> maud::Markup) -> Response {
-    if let Some(refused) = refused(door) {
+    if let Some(refused) = refused(&door) {
         return refused;
     }
-    match gathered(door, &asked.department, asked::EMERGENCY).await {
+    match gathered(&door, &asked.department, asked::EMERGENCY).await {
         Ok(Some(board)) => {
-            let links = door.setting().links;
-            let view = BoardView {
-                board: &board,
-                links: &links,
-                is_clinical: is_clinical(door),
-                changes: door.permit.scope().writes.contains("Encounter"),
-                view: View::of_code(&asked.view),
-                only: Only::of_code(&asked.only),
-                now: door.now,
-            };
-            page(StatusCode::OK, render(&view))
+            let setting = door.setting();
+            let view = BoardView::new((&board, &setting.links), &door.permit, asked.look(), door.now);
+            let back = setting.links.emergency_as(view.department(), "", "");
+            let notice = done_notice(&setting, &asked.done, &asked.undo, &back);
+            page(StatusCode::OK, board_page(&setting, &view, notice.as_ref()))
         }
-        Ok(None) => not_found(door),
-        Err(problem) => failed(door, &problem),
+        Ok(None) => not_found(&door),
+        Err(problem) => failed(&door, &problem),
     }
+}
+
+/// `GET …/emergency/live`: what changes on a board, as server-sent events.
+async fn live(Extension(door): Extension<Door>, Query(asked): Query<Asked>) -> Response {
+    if let Some(refused) = refused(&door) {
+        return refused;
+    }
+    let there = async {
+        let reading = door.record.read(&door.permit, asked::LIVE_EMERGENCY).await?;
+        let answer = places::place(&reading, &asked.department).await;
+        finished(reading, answer).await
+    };
+    match there.await {
+        Ok(Some(_)) => {}
+        Ok(None) => return not_found(&door),
+        Err(problem) => return failed(&door, &problem),
+    }
+    let draw = draw(&door, &asked.department);
+    stream_of(door, &format!("emergency {}", asked.department), asked.at, draw)
+}
+
+/// What draws a department's board again.
+fn draw(door: &Door, department: &str) -> Draw {
+    let (door, department) = (door.clone(), department.to_owned());
+    Arc::new(move |permit| {
+        let (door, department) = (door.clone(), department.clone());
+        Box::pin(async move {
+            let reading = door.record.read(&permit, asked::LIVE_EMERGENCY).await?;
+            let now = (door.clock)();
+            let drawn = board(&reading, &department, is_clinical(&door), now).await;
+            let shown = reading.hand_on();
+            let Some(board) = drawn? else { return Ok(None) };
+            let links = door.setting().links;
+            let view = BoardView::new((&board, &links), &permit, Look::default(), now);
+            let since = board.sequence;
+            let rows = frame_rows(&view).into_iter().map(|(id, html, mark)| FrameRow { id, html, mark, since });
+            Ok(Some(Frame {
+                sequence: board.sequence,
+                at: now,
+                head: head(&view).into_string(),
+                rows: rows.collect(),
+                concerns: concerns(&board),
+                shown,
+            }))
+        })
+    })
 }
 
 fn is_clinical(door: &Door) -> bool {
@@ -141,7 +174,7 @@ async fn facts_in(door: &Door, reading: &Reading, typed: &Typed) -> Result<Optio
     let Some(board) = board(reading, typed.text("department"), false, door.now).await? else { return Ok(None) };
     let seen = match typed.text("patient") {
         "" => None,
-        patient => seen(reading, patient, None, (false, door.now)).await?,
+        patient => seen(reading, patient, (false, door.now)).await?,
     };
     let staff = staff(reading).await?;
     Ok(Some(Facts { board, seen, staff }))

@@ -57,8 +57,8 @@ pub(super) async fn home(Extension(door): Extension<Door>, Query(asked): Query<A
     match home::home(&door, &asked.tasks).await {
         Ok(found) => {
             let done = done_notice(&setting, &asked.done, &asked.undo, &setting.links.home());
-            let home::Gathered { groups, tasks, offered, recent, sequence } = found;
-            let of = Home { setting: &setting, done, groups, tasks, offered, recent, sequence };
+            let home::Gathered { groups, ward, tasks, offered, recent, sequence } = found;
+            let of = Home { setting: &setting, done, groups, ward, tasks, offered, recent, sequence };
             page(StatusCode::OK, home_page(&of))
         }
         Err(problem) => failed(&door, &problem),

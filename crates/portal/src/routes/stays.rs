@@ -34,7 +34,12 @@ struct Asked {
     /// What was just done, and how it is undone.
     done: String,
     undo: String,
+    /// The form that is to be open: one without anything in it.
+    act: String,
 }
+
+/// Forms that another page leads to.
+const OPENED: [&str; 2] = ["discharge", "leave"];
 
 /// The routes of this file.
 pub(super) fn routes() -> Router {
@@ -82,7 +87,9 @@ async fn show(
     if let Some(refused) = refused(&door) {
         return refused;
     }
-    render(&door, &id, &asked, Sent { typed: &Typed::default(), refusal: None }).await
+    let open = OPENED.into_iter().find(|act| *act == asked.act);
+    let typed = open.map_or_else(Typed::default, |act| Typed::default().with("act", act.into()));
+    render(&door, &id, &asked, Sent { typed: &typed, refusal: None }).await
 }
 
 /// `POST …/stays/{id}`: one of the page's forms.

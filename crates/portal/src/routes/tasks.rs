@@ -1,7 +1,7 @@
 //! Tasks: writing one down, looking at one, and what becomes of it.
 //! A form becomes one command; what is refused comes back with all that was typed.
 
-use administration::obligations::TEAMS;
+use administration::obligations::{Scope, TEAMS};
 use administration::stays::{Stay, open_stays_of};
 use administration::tasks::{self, AcceptTask, AddTask, ChangeTask, HandOverTask, Task, TaskChange};
 use administration::{Command, Refusal};
@@ -18,7 +18,8 @@ use crate::door::{Door, asked};
 use crate::gather::home::speaks_for;
 use crate::gather::owed::kind_of;
 use crate::gather::{finished, people, tasks as rows};
-use crate::pages::task::{Choice, NewTask, TaskPage, new_task_page, task_page};
+use crate::pages::home::TaskRow;
+use crate::pages::task::{Choice, NewTask, TaskPage, new_task_page, task_page, tasks_page};
 
 /// What the address of a task may say.
 #[derive(Debug, Default, Deserialize)]
@@ -139,7 +140,7 @@ async fn about(door: &Door, reading: &Reading, typed: &Typed) -> Result<About, P
 }
 
 /// Whose a task can be, of whom the form offers: the ward, the reader, the consultant, the teams.
-fn choices(door: &Door, consultant: Option<Choice>) -> Vec<Choice> {
+pub(super) fn choices(door: &Door, consultant: Option<Choice>) -> Vec<Choice> {
     let ward = door.here.ward.as_ref();
     let ward = ward.map(|ward| (format!("place/{}", ward.id), ward.name.clone()));
     let principal = door.permit.principal();
@@ -149,20 +150,69 @@ fn choices(door: &Door, consultant: Option<Choice>) -> Vec<Choice> {
 }
 
 /// The owner that was chosen, with what they are called.
-async fn chosen(door: &Door, typed: &Typed, field: &'static str, choices: &[Choice]) -> Result<Choice, NotDone> {
+pub(super) async fn chosen(
+    door: &Door,
+    typed: &Typed,
+    field: &'static str,
+    choices: &[Choice],
+) -> Result<Choice, NotDone> {
     let value = typed.text(field);
     if value == "else" {
-        let name = typed.text("user").to_lowercase();
-        let owner = format!("user/{name}");
-        let found = if name.is_empty() { None } else { door.names.of(vec![owner.clone()]).await.remove(&owner) };
-        let sentence = "Nobody signs in with this name. Type it as they do, such as k.boateng.";
-        return found.map(|words| (owner, words)).ok_or_else(|| Refusal::at("no-user", "user", sentence).into());
+        return Ok(named_user(door, typed).await?);
     }
     let choice = choices.iter().find(|(known, _)| known == value);
     let sentence = "Say whose it is: the ward, a team or a person.";
     let (owner, words) = choice.ok_or_else(|| Refusal::at("owner-missing", field, sentence))?;
     let words = words.strip_prefix("Me, ").unwrap_or(words);
     Ok((owner.clone(), words.to_owned()))
+}
+
+/// The person of the name that was typed, with what they are called.
+pub(super) async fn named_user(door: &Door, typed: &Typed) -> Result<Choice, Refusal> {
+    let name = typed.text("user").to_lowercase();
+    let owner = format!("user/{name}");
+    let found = if name.is_empty() { None } else { door.names.of(vec![owner.clone()]).await.remove(&owner) };
+    let sentence = "Nobody signs in with this name. Type it as they do, such as k.boateng.";
+    found.map(|words| (owner, words)).ok_or_else(|| Refusal::at("no-user", "user", sentence))
+}
+
+/// `GET …/tasks?patient=…`: the open tasks about a patient, as a ward's board counts them; without one, one's own.
+pub(super) async fn list(Extension(door): Extension<Door>, Query(fields): Query<Vec<(String, String)>>) -> Response {
+    if !door.permit.scope().reads.contains("Task") {
+        return not_allowed(&door, "Your role does not see tasks.");
+    }
+    let (setting, typed) = (door.setting(), Typed::of(fields));
+    let patient = typed.some("patient");
+    let (rows, named) = match listed(&door, patient.as_deref()).await {
+        Ok(found) => found,
+        Err(problem) => return failed(&door, &problem),
+    };
+    if patient.is_some() && named.is_none() {
+        return not_found(&door);
+    }
+    let links = &setting.links;
+    let (own, new) = match &patient {
+        Some(patient) => (links.tasks_of(patient), links.new_task_for(patient)),
+        None => (links.tasks(), links.new_task(None)),
+    };
+    let done = done_notice(&setting, typed.text("done"), typed.text("undo"), &own);
+    page(StatusCode::OK, tasks_page(&setting, named.as_ref(), (&own, &new), &rows, done))
+}
+
+async fn listed(door: &Door, patient: Option<&str>) -> Result<(Vec<TaskRow>, Option<people::Named>), Problem> {
+    let reading = door.record.read(&door.permit, asked::TASK).await?;
+    let answer = async {
+        let patients = patient.map(str::to_owned).into_iter().collect();
+        let found = match patient {
+            Some(_) => tasks::of_patients(&reading, &patients).await?,
+            None => tasks::tasks(&reading, &Scope::person([door.permit.principal().id.clone()])).await?,
+        };
+        let known = rows::known(door, &reading, &found.iter().collect::<Vec<_>>(), &Default::default()).await?;
+        let named = people::people(&reading, &patients, door.now).await?.into_values().next();
+        Ok((found.iter().map(|task| known.row(door, task)).collect(), named))
+    };
+    let answer = answer.await;
+    finished(reading, answer).await
 }
 
 /// `GET …/tasks/{id}`.

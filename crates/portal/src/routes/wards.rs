@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Query};
-use axum::response::sse::Sse;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::{Extension, Router, routing::get};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use record::{Problem, Reading};
 use serde::Deserialize;
 
@@ -15,7 +14,7 @@ use super::{failed, not_allowed, not_found, page};
 use crate::act::done_notice;
 use crate::door::{Door, asked};
 use crate::gather::ward::{Gathered, board, ward_lines};
-use crate::live::{Draw, Frame, FrameRow, stream};
+use crate::live::{Draw, Frame, FrameRow, stream_of};
 use crate::pages::ward::{BoardView, Look, Show, concerns, frame_rows, head, ward_page, wards_page};
 
 mod forms;
@@ -54,6 +53,8 @@ pub(super) fn routes() -> Router {
         .route("/t/{trust}/wards/{id}/handover", get(handover))
         .route("/t/{trust}/wards/{id}/move", get(forms::show_move).post(forms::submit_move))
         .route("/t/{trust}/wards/{id}/admit", get(forms::show_admit).post(forms::submit_admit))
+        .route("/t/{trust}/wards/{id}/nurse", get(forms::show_nurse).post(forms::submit_nurse))
+        .route("/t/{trust}/wards/{id}/reserve", get(forms::show_reserve).post(forms::submit_reserve))
         .route("/t/{trust}/wards/{id}/bed", get(forms::show_bed).post(forms::submit_bed))
 }
 
@@ -101,7 +102,7 @@ async fn ward(
     match gathered(&door, &id, asked::BOARD).await {
         Ok(Some(gathered)) => {
             let setting = door.setting();
-            let view = BoardView::new(&gathered, &setting.links, is_clinical(&door), door.now);
+            let view = BoardView::new(&gathered, &setting.links, &door.permit, door.now);
             let back = setting.links.ward(&id);
             let notice = done_notice(&setting, &asked.done, &asked.undo, &back);
             page(StatusCode::OK, ward_page(&setting, &view, asked.look(), notice.as_ref()))
@@ -119,7 +120,7 @@ async fn handover(Extension(door): Extension<Door>, Path((_, id)): Path<(String,
     match gathered(&door, &id, asked::HANDOVER).await {
         Ok(Some(gathered)) => {
             let setting = door.setting();
-            let view = BoardView::new(&gathered, &setting.links, is_clinical(&door), door.now);
+            let view = BoardView::new(&gathered, &setting.links, &door.permit, door.now);
             page(StatusCode::OK, crate::pages::ward::handover::handover_page(&setting, &view))
         }
         Ok(None) => not_found(&door),
@@ -148,12 +149,7 @@ async fn live(
         Err(problem) => return failed(&door, &problem),
     }
     let draw = draw(&door, &id);
-    let Some(looker) = door.boards.look(&door, &format!("ward {id}"), draw) else {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    };
-    let mut response = Sse::new(stream(door, looker, asked.at)).into_response();
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
+    stream_of(door, &format!("ward {id}"), asked.at, draw)
 }
 
 /// What draws a ward's board again.
@@ -180,7 +176,7 @@ fn frame(
     let shown = reading.hand_on();
     let Some(gathered) = drawn? else { return Ok(None) };
     let links = door.setting().links;
-    let view = BoardView::new(&gathered, &links, is_clinical(door), now);
+    let view = BoardView::new(&gathered, &links, &door.permit, now);
     let rows = frame_rows(&view);
     let rows = rows.into_iter().map(|(id, html, mark)| FrameRow { id, html, mark, since: gathered.sequence });
     Ok(Some(Frame {

@@ -343,17 +343,70 @@ async fn the_clocks_of_the_board_are_right_on_both_nights_on_which_they_change()
     }
 }
 
-#[tokio::test]
-async fn an_open_board_is_read_again_only_when_something_was_written_or_a_minute_went_by() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_that_is_open_follows_what_is_written_and_says_when_it_changed() {
     let trust = Trust::demo().await;
     let page = board(&trust).await;
-    let part = page.split("hx-get=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
-    assert_eq!(trust.get(Role::Clinician, &part).await.status, StatusCode::NO_CONTENT);
-    let later = trust.get_at(Role::Clinician, &part, Moment(testkit::demo::STORY_NOW.0 + 60_000)).await;
-    assert!(words(row(&later.text, "noakes-ivy")).contains("0 h 10"), "{}", later.text);
-    let path = format!("{BOARD}/mistry-jay-stay/take-over");
-    trust.post(CLINICIAN, &path, &[("at", "now"), ("form_key", "k"), ("name", "Dr Rao")]).await;
-    let changed = trust.get(Role::Clinician, &part).await;
-    assert!(words(row(&changed.text, "mistry-jay")).contains("Dr Rao"), "{}", changed.text);
-    assert!(!changed.text.contains("<html"), "a part, not a page");
+    let live = page.split("data-live=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    assert!(page.contains("data-all=\"order\""));
+    let acuity = trust.get(Role::Clinician, &format!("{BOARD}?view=acuity")).await.text;
+    assert!(acuity.contains("data-all=\"rows\""), "other orders follow who is there, not where rows stand");
+    let list = trust.get(Role::Clinician, &format!("{BOARD}?only=left-today")).await.text;
+    assert!(!list.contains("data-live"), "a list says when it was made");
+    let mut stream = trust.stream(Role::Clinician, &live).await;
+    let ids = stream.next_of("ids").await;
+    let on_page: Vec<&str> =
+        page.split("<tr").skip(1).filter_map(|row| row.split("id=\"").nth(1)?.split('"').next()).collect();
+    assert_eq!(ids.split(' ').collect::<Vec<_>>(), on_page, "the page has the rows of the stream, in their order");
+    assert_eq!(stream.next_of("beat").await, "14:35");
+    let taken = [("department", "ed"), ("name", "Dr Rao"), ("at", "now"), ("form_key", "t1")];
+    let answer = trust.post(CLINICIAN, &format!("{BOARD}/mistry-jay-stay/take-over"), &taken).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+    let rows = stream.next_of("rows").await;
+    let (time, rows) = rows.split_once('\n').unwrap();
+    assert_eq!((time, rows.matches("<tr").count()), ("14:35", 1), "{rows}");
+    assert!(row(rows, "mistry-jay").contains("Dr Rao"));
+    assert!(words(&stream.next_of("head").await).contains("1 to be seen"));
+    // Somebody who comes is no row of the page yet: it is told that there is one.
+    let fields = [("department", "ed"), ("at", "now"), ("form_key", "u1"), ("mode", "ambulance")];
+    trust.post(CLERK, &format!("{BOARD}/unknown"), &fields).await;
+    assert!(stream.next_of("ids").await.split(' ').count() > on_page.len());
+}
+
+#[tokio::test]
+async fn passers_by_read_short_names_and_nothing_of_what_is_the_matter() {
+    let trust = Trust::demo().await;
+    let page = trust.get(Role::Clinician, &format!("{BOARD}?wall=1")).await.text;
+    assert!(page.contains("<body class=\"al al-priv-on\"") && !page.contains("al-rail"));
+    // What the style sheet hides then is inside `al-priv`, and all of it is.
+    let mut public = String::new();
+    for part in row(&page, "iwu-chidi").split("al-priv") {
+        public.push_str(if part.starts_with("-alt") { part } else { "" });
+    }
+    for (patient, short) in [("iwu-chidi", "Iw C"), ("duffy-kathleen", "Du K")] {
+        assert!(row(&page, patient).contains(&format!("<b>{short}</b>")), "{}", row(&page, patient));
+    }
+    for word in ["IWU", "rash", "sepsis", "Antibiotics", "Allerg"] {
+        assert!(!words(&public).contains(word), "{word}: {public}");
+    }
+}
+
+#[tokio::test]
+async fn a_score_before_many_single_values_is_found_all_the_same() {
+    let trust = Trust::demo().await;
+    let single = |id: usize| {
+        format!(
+            r#"{{"resourceType":"Observation","id":"o{id}","status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"8867-4"}}]}},
+            "subject":{{"reference":"Patient/kowalczyk-adam"}},"effectiveDateTime":"2026-11-17T13:{:02}:00Z","valueQuantity":{{"value":80,"code":"/min"}}}}"#,
+            id % 60
+        )
+    };
+    // Many single values after the last set: the score is still found.
+    trust.put(&(0..40).map(single).collect::<Vec<_>>()).await;
+    let page = board(&trust).await;
+    assert!(
+        words(row(&page, "kowalczyk-adam")).contains("0 Low ● same 12:40"),
+        "{}",
+        words(row(&page, "kowalczyk-adam"))
+    );
 }

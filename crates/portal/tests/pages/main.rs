@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod admissions;
+mod clock_change;
 mod duplicates;
 mod emergency;
 mod home;
@@ -41,6 +42,8 @@ async fn every_route_answers_in_the_house_s_form() {
             .replace("emergency/place", "emergency/place?place=ed-majors-6");
         let path = path
             .replace("wards/{id}/move", "wards/{id}/move?stay=adeyemi-stay")
+            .replace("wards/{id}/nurse", "wards/{id}/nurse?room=heron-bay-a")
+            .replace("wards/{id}/reserve", "wards/{id}/reserve?bed=heron-bed-04")
             .replace("wards/{id}/bed", "wards/{id}/bed?bed=heron-bed-04")
             .replace("wards/{id}", "wards/heron")
             .replace("stays/{id}", "stays/adeyemi-stay");

@@ -105,6 +105,11 @@ impl Trust {
             .await
     }
 
+    /// The same at a moment.
+    pub(crate) async fn page_at(&self, role: Role, path: &str, now: Moment) -> Answer {
+        answer(Request::get(path).extension(self.door("user/t.tester", role, now)).body(Body::empty()).unwrap()).await
+    }
+
     /// Sends a form as the tester, its fields as they are sent.
     pub(crate) async fn send(&self, role: Role, path: &str, fields: &str) -> Answer {
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -118,12 +123,23 @@ impl Trust {
     }
 
     /// Sends a form as somebody in a role; every form has a key of its own.
-    pub(crate) async fn post(&self, (who, role): (&str, Role), path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&self, who: (&str, Role), path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_at(who, path, fields, STORY_NOW).await
+    }
+
+    /// The same at a moment.
+    pub(crate) async fn post_at(
+        &self,
+        (who, role): (&str, Role),
+        path: &str,
+        fields: &[(&str, &str)],
+        now: Moment,
+    ) -> Answer {
         let encode =
             |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         let body: Vec<String> =
             fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-        let door = self.door(who, role, STORY_NOW);
+        let door = self.door(who, role, now);
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         answer(request.extension(door).body(Body::from(body.join("&"))).unwrap()).await
     }
@@ -179,12 +195,7 @@ impl Trust {
 
     /// Sends a form as someone in a role, at a moment.
     pub(crate) async fn fill(&self, role: Role, path: &str, fields: &[(&str, &str)], now: Moment) -> Answer {
-        let pair = |(name, value): &(&str, &str)| format!("{name}={}", value.replace('%', "%25").replace(' ', "+"));
-        let form = fields.iter().map(pair).collect::<Vec<_>>().join("&");
-        let request = Request::post(path)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .extension(self.door("user/t.tester", role, now));
-        read(portal::routes().oneshot(request.body(Body::from(form)).unwrap()).await.unwrap()).await
+        self.post_at(("user/t.tester", role), path, fields, now).await
     }
 
     /// Opens a stream as someone in a role.

@@ -67,7 +67,7 @@ async fn the_board_tells_the_worked_case() {
         page.find("stay-vaughan-rhys-stay").unwrap() < page.find("bed-heron-bed-01").unwrap(),
         "no bed yet is first"
     );
-    let head = page.split("id=\"ward-head\"").nth(1).unwrap().split("</div></div>").next().unwrap();
+    let head = page.split("id=\"board-head\"").nth(1).unwrap().split("</div></div>").next().unwrap();
     for words in [
         "<b>17</b> <span class=\"al-muted\">in 20 beds",
         ">1</b> <span class=\"al-bad\">no bed yet",
@@ -327,7 +327,7 @@ async fn a_bed_is_closed_with_a_reason_and_opened_again() {
 async fn a_board_that_is_open_shows_a_move_at_once_and_says_when_it_changed() {
     let trust = Trust::demo().await;
     let page = trust.get(Role::Clinician, HERON).await.text;
-    let at = page.split("data-at=\"").nth(1).unwrap().split('"').next().unwrap();
+    let at = page.split("/live?at=").nth(1).unwrap().split('"').next().unwrap();
     let mut stream = trust.stream(Role::Clinician, &format!("{HERON}/live?at={at}")).await;
     assert_eq!(stream.next_of("beat").await, "14:35");
     // Something that is no concern of this ward: nothing but the beat.
@@ -392,4 +392,67 @@ async fn a_stream_is_noted_once_for_each_patient_and_ends_with_the_session_or_th
     third.next_of("beat").await;
     trust.stop();
     while third.next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_menu_moves_a_patient_now_once_for_each_bed_and_asks_before_a_bay_of_the_other_sex() {
+    let trust = Trust::demo().await;
+    let page = trust.get(Role::Clinician, HERON).await.text;
+    let menu = row(&page, "bed-heron-bed-03");
+    assert!(menu.contains("<button form=\"ward-quick\" name=\"move\" value=\"cosgrove-eileen-stay heron-bed-04\">"));
+    assert!(page.contains("<form id=\"ward-quick\" method=\"post\" action=\"/t/DEMO/wards/heron/move\""));
+    // A man is not offered the women's bay with one click.
+    let menu = row(&page, "bed-heron-bed-10");
+    assert!(menu.contains("Move to bed 4…") && !menu.contains("name=\"move\""), "{menu}");
+
+    let opened = STORY_NOW.0.to_string();
+    let late = (STORY_NOW.0 - 11 * MINUTE).to_string();
+    let press = |stay: &str, bed: &str, opened: &str| {
+        vec![("form_key", "k1".to_owned()), ("opened", opened.to_owned()), ("move", format!("{stay} {bed}"))]
+    };
+    let path = format!("{HERON}/move");
+    let send = async |fields: Vec<(&str, String)>| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        trust.post(("user/t.tester", Role::Clinician), &path, &fields).await
+    };
+    let asked = send(press("cosgrove-eileen-stay", "heron-bed-04", &late)).await;
+    assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(asked.text.contains("Say when it happened."));
+    let moved = send(press("cosgrove-eileen-stay", "heron-bed-04", &opened)).await;
+    assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.text);
+    // Another patient of the same page: a form of its own.
+    let moved = send(press("beckford-maureen-stay", "heron-bed-03", &opened)).await;
+    assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.text);
+    let page = trust.get(Role::Clinician, HERON).await.text;
+    assert!(row(&page, "bed-heron-bed-04").contains("COSGROVE"));
+    assert!(row(&page, "bed-heron-bed-03").contains("BECKFORD"));
+
+    let asked = send(press("lloyd-gareth-stay", "heron-bed-02", &opened)).await;
+    assert!(asked.text.contains("This bed is in a female bay.") && asked.text.contains("It has to be this bed"));
+    let mut fields = press("lloyd-gareth-stay", "heron-bed-02", &opened);
+    fields.push(("mixed", "yes".into()));
+    assert_eq!(send(fields).await.status, StatusCode::SEE_OTHER);
+    let page = trust.get(Role::Clinician, HERON).await.text;
+    assert!(row(&page, "bed-heron-bed-02").contains("In a female bay"));
+}
+
+#[tokio::test]
+async fn a_bed_is_kept_from_the_board_for_whoever_waits_for_one() {
+    let trust = Trust::demo().await;
+    let form = trust.get(Role::Clerk, &format!("{HERON}/reserve?bed=heron-bed-04")).await.text;
+    for words in ["VAUGHAN, Rhys", "No bed yet", "DUFFY, Kathleen", "Bed requested"] {
+        assert!(form.contains(words), "{words}: {form}");
+    }
+    assert!(!form.contains(" checked"), "nobody is chosen beforehand");
+    let path = format!("{HERON}/reserve");
+    let send = async |fields: &[(&str, &str)]| trust.post(("user/t.tester", Role::Clerk), &path, fields).await;
+    let none = send(&[("bed", "heron-bed-04")]).await;
+    assert!(none.text.contains("Choose for whom the bed is kept."));
+    let mixed = send(&[("bed", "heron-bed-04"), ("stay", "vaughan-rhys-stay")]).await;
+    assert!(mixed.text.contains("This bed is in a female bay."));
+    let stay = form.split("DUFFY").next().unwrap().rsplit("value=\"").next().unwrap().split('"').next().unwrap();
+    let kept = send(&[("bed", "heron-bed-04"), ("stay", stay)]).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.text);
+    let page = trust.get(Role::Clinician, HERON).await.text;
+    assert!(row(&page, "bed-heron-bed-04").contains("Reserved for DUFFY, Kathleen"));
 }

@@ -37,6 +37,14 @@ const BAYS: &[(&str, &str, &str, u8, u8)] = &[
     ("heron-bay-d", "bay D", "male", 13, 16),
 ];
 
+/// The nurses of the bays on this shift: plain name and words.
+const NURSES: &[(&str, &str, &str)] = &[
+    ("heron-bay-a", "user/k.boateng", "K Boateng"),
+    ("heron-bay-b", "user/k.boateng", "K Boateng"),
+    ("heron-bay-c", "user/m.ortiz", "M Ortiz"),
+    ("heron-bay-d", "user/s.reilly", "S Reilly"),
+];
+
 /// A member of staff as a reference: its target and the name that is printed.
 pub(super) fn staff(id: &str) -> (String, String) {
     let name = STAFF.iter().find(|(known, ..)| *known == id).map_or_else(String::new, |(_, title, given, family)| {
@@ -84,8 +92,13 @@ fn organisation(id: &str, name: &str) -> String {
 fn room((id, name): (&str, &str), kind: &str, position: usize, sex: Option<&str>) -> Object {
     let sex = sex.map(|sex| extension("urn:almoner:sex-of-place", "valueCode", &quoted(sex)));
     let position = extension("urn:almoner:position", "valuePositiveInt", &position.to_string());
+    let nurse = NURSES.iter().find(|(room, ..)| *room == id).map(|(_, who, name)| {
+        let identifier = Object::new().text("system", "urn:almoner:owner").text("value", who).done();
+        let reference = Object::new().json("identifier", identifier).text("display", name).done();
+        extension("urn:almoner:nurse", "valueReference", &reference)
+    });
     location(id, name, "ro", Some("Location/heron"))
-        .json("extension", array(sex.into_iter().chain([position])))
+        .json("extension", array(sex.into_iter().chain([position]).chain(nurse)))
         .json("type", array([code("urn:almoner:place-kind", kind)]))
 }
 

@@ -9,15 +9,12 @@ use administration::places::{Place, PlaceKind};
 use maud::{Markup, html};
 
 use super::row::{name, under};
-use crate::act::{Typed, hidden};
+use crate::act::Typed;
 use crate::components::acuity::acuity;
 use crate::components::frame::page;
-use crate::components::notice::{FieldError, error_summary};
 use crate::gather::emergency::{Board, Row};
+use crate::pages::fields::Fields;
 use crate::setting::{Rail, Setting};
-
-/// How long a form may have been open for *now* to be believed.
-const FRESH_MS: i64 = 10 * 60 * 1000;
 
 /// What is done with a patient in the department.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,35 +152,26 @@ pub(crate) struct Form<'a> {
 }
 
 impl Form<'_> {
-    /// What is wrong with a field.
-    fn wrong(&self, field: &str) -> Option<&str> {
-        self.refusal.filter(|refusal| refusal.field == Some(field)).map(|refusal| refusal.sentence.as_str())
+    /// The fields.
+    fn fields(&self) -> Fields<'_> {
+        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: None }
     }
 
     /// What is wrong with a field, above it.
     pub(super) fn message(&self, field: &str) -> Markup {
-        message(self.wrong(field), field)
-    }
-
-    /// When the form was opened; what was refused keeps the first.
-    fn opened(&self) -> i64 {
-        self.typed.text("opened").parse().unwrap_or(self.setting.now.0)
+        self.fields().message(field)
     }
 
     /// The page of a form.
     pub(super) fn page(&self, title: &str, about: &Markup, fields: &Markup, buttons: &Markup) -> Markup {
-        let errors = self
-            .refusal
-            .map(|refusal| FieldError { field: refusal.field.unwrap_or("form"), words: refusal.sentence.as_str() });
         let place = &self.board.department.ward.place;
         let content = html! {
             div.al-wide {
-                (error_summary(errors.as_slice()))
+                (self.fields().summary())
                 h1.al-mb { (title) }
                 (about)
                 form.al-panel.al-form #form method="post" {
-                    (hidden(self.setting))
-                    input type="hidden" name="opened" value=(self.opened());
+                    (self.fields().hidden())
                     input type="hidden" name="department" value=(place.id);
                     div.al-panel__b.al-stack {
                         (fields)
@@ -197,107 +185,29 @@ impl Form<'_> {
 
     /// When it happened. *Now* is there as long as the form is fresh.
     pub(super) fn when(&self) -> Markup {
-        let is_fresh = self.setting.now.0 - self.opened() < FRESH_MS;
-        let is_now = match self.typed.text("at") {
-            "" => is_fresh && self.typed.text("at_time").is_empty(),
-            typed => is_fresh && typed == "now" && self.wrong("at").is_none(),
-        };
-        let is_twice = self.refusal.is_some_and(|refusal| refusal.code == "time-twice");
-        html! {
-            fieldset.al-field {
-                legend { "When did it happen?" }
-                (message(self.wrong("at"), "at"))
-                label.al-choice { input #at type="radio" name="at" value="now" checked[is_now]; " Now" }
-                label.al-choice { input type="radio" name="at" value="then" checked[self.typed.text("at") == "then"]; " At another time" }
-                div.al-row.al-then {
-                    (self.line("at_time", "Time", "such as 14:05", 8))
-                    (self.line("at_date", "Day", "today, if you leave it empty", 14))
-                }
-                @if is_twice {
-                    (message(self.wrong("at_which"), "at_which"))
-                    label.al-choice { input #at_which type="radio" name="at_which" value="first"; " The first (BST)" }
-                    label.al-choice { input type="radio" name="at_which" value="second"; " The second (GMT)" }
-                }
-            }
-        }
+        self.fields().when("When did it happen?", true)
     }
 
     /// A line to type into.
-    pub(super) fn line(&self, name: &'static str, label: &str, hint: &str, size: u8) -> Markup {
-        self.line_of(name, (label, hint, size), &[])
-    }
-
-    /// The same with words to choose from.
-    pub(super) fn line_of(
-        &self,
-        name: &'static str,
-        (label, hint, size): (&str, &str, u8),
-        offered: &[&str],
-    ) -> Markup {
-        let wrong = self.wrong(name);
-        let described = match (wrong, hint) {
-            (Some(_), _) => Some(format!("{name}-error")),
-            (None, "") => None,
-            (None, _) => Some(format!("{name}-hint")),
-        };
-        let list = format!("{name}-list");
-        html! {
-            div.al-field {
-                label for=(name) { (label) }
-                @if !hint.is_empty() { span.al-hint id=(format!("{name}-hint")) { (hint) } }
-                (message(wrong, name))
-                input.al-in.al-in--err[wrong.is_some()] id=(name) name=(name) value=(self.typed.text(name)) size=(size)
-                    autocomplete="off" maxlength="300" list=[(!offered.is_empty()).then_some(&list)]
-                    aria-invalid=[wrong.map(|_| "true")] aria-describedby=[described];
-                @if !offered.is_empty() { datalist id=(list) { @for words in offered { option value=(words) {} } } }
-            }
-        }
+    pub(super) fn line(&self, name: &str, label: &str, hint: &str, size: u8) -> Markup {
+        self.fields().line(name, label, hint, size)
     }
 
     /// A choice of one; nothing is chosen beforehand.
-    pub(super) fn choice(&self, name: &'static str, legend: &str, options: &[(String, Markup)]) -> Markup {
-        let wrong = self.wrong(name);
-        html! {
-            fieldset.al-field aria-describedby=[wrong.map(|_| format!("{name}-error"))] {
-                legend { (legend) }
-                (message(wrong, name))
-                @for (at, (value, words)) in options.iter().enumerate() {
-                    label.al-choice {
-                        input id=[(at == 0).then_some(name)] type="radio" name=(name) value=(value) checked[self.typed.text(name) == value];
-                        " " (words)
-                    }
-                }
-            }
-        }
-    }
-
-    /// A choice from a list; nothing is chosen beforehand.
-    pub(super) fn select(&self, name: &'static str, label: &str, empty: &str, options: &[(String, String)]) -> Markup {
-        let wrong = self.wrong(name);
-        html! {
-            div.al-field {
-                label for=(name) { (label) }
-                (message(wrong, name))
-                select.al-sel.al-in--err[wrong.is_some()] id=(name) name=(name) aria-invalid=[wrong.map(|_| "true")]
-                    aria-describedby=[wrong.map(|_| format!("{name}-error"))] {
-                    option value="" { (empty) }
-                    @for (value, words) in options {
-                        option value=(value) selected[self.typed.text(name) == value] { (words) }
-                    }
-                }
-            }
-        }
+    pub(super) fn choice(&self, name: &str, legend: &str, options: &[(String, Markup)]) -> Markup {
+        let options: Vec<(&str, Markup)> = options.iter().map(|(code, words)| (code.as_str(), words.clone())).collect();
+        self.fields().answers(name, legend, self.typed.text(name), &options)
     }
 
     /// A choice of the department's places.
-    pub(super) fn places(&self, name: &'static str, label: &str, empty: &str) -> Markup {
+    pub(super) fn places(&self, name: &str, label: &str, empty: &str) -> Markup {
         let ward = &self.board.department.ward;
         let mut options: Vec<(String, String)> = Vec::new();
         let places = ward.others.iter().chain(&ward.rooms).chain(std::iter::once(&ward.place));
         for place in places {
             options.push((place.id.clone(), self.place_words(place)));
         }
-        self.select(name, label, empty, &options)
+        self.fields().choice(name, (label, empty), "", &options)
     }
 
     /// `M2, free`; `M4, HUSSAIN, Nasreen is there`; `Corridor, 2 there`.
@@ -313,15 +223,6 @@ impl Form<'_> {
             (true, [row, ..]) => format!("{label}, {} is there", name(row.seen.as_ref())),
             (false, []) => label,
             (false, rows) => format!("{label}, {} there", rows.len()),
-        }
-    }
-}
-
-/// What is wrong, above a field.
-fn message(wrong: Option<&str>, field: &str) -> Markup {
-    html! {
-        @if let Some(words) = wrong {
-            span.nhsuk-error-message id=(format!("{field}-error")) { span.nhsuk-u-visually-hidden { "Error: " } (words) }
         }
     }
 }
@@ -368,7 +269,7 @@ fn fields(form: &Form<'_>, act: Act, row: &Row, staff: &[Staff]) -> Markup {
         Act::TakeOver | Act::Senior => {
             let names: Vec<&str> = staff.iter().map(|(_, name)| name.as_str()).collect();
             html! {
-                (form.line_of("name", ("Who?", "as the board shows it, such as Dr Rao", 40), &names))
+                (form.fields().offering("name", ("Who?", "as the board shows it, such as Dr Rao"), ("", Some(40)), &names))
                 (form.when())
             }
         }
@@ -414,8 +315,8 @@ fn admit_fields(form: &Form<'_>, staff: &[Staff]) -> Markup {
             "From now on the patient belongs to this team and is on its list. The attendance ends when they leave the "
             "department; the stay begins when a ward admits them (draft rule)."
         }
-        (form.select("treatment_function", "Team", "Choose a team", &functions))
-        (form.select("consultant", "Consultant, if one has accepted", "Not said", staff))
+        (form.fields().choice("treatment_function", ("Team", "Choose a team"), "", &functions))
+        (form.fields().choice("consultant", ("Consultant, if one has accepted", "Not said"), "", staff))
         (form.line("note", "What the wards should know", "such as side room, oxygen", 60))
         (form.when())
     }

@@ -14,8 +14,8 @@ use crate::words::duration;
 /// The list of a question.
 pub(super) fn list(view: &BoardView<'_>) -> Markup {
     html! {
-        p { "Shown: " b { (view.only.words()) } ". " a href=(view.href(view.view, Only::All)) { "Show the board" } }
-        @match view.only {
+        p { "Shown: " b { (view.look.only.words()) } ". " a href=(view.href(view.look.view, Only::All)) { "Show the board" } }
+        @match view.look.only {
             Only::Ambulances => (ambulances(view)),
             _ => (left(view)),
         }
@@ -59,9 +59,9 @@ fn ambulances(view: &BoardView<'_>) -> Markup {
 }
 
 fn left(view: &BoardView<'_>) -> Markup {
-    let rows: Vec<&Row> = view.board.left.iter().filter(|row| view.only.has(row, view.now)).collect();
+    let rows: Vec<&Row> = view.board.left.iter().filter(|row| view.look.only.has(row, view.now)).collect();
     html! {
-        div.al-panel { div.al-scroll tabindex="0" role="group" aria-label=(view.only.words()) {
+        div.al-panel { div.al-scroll tabindex="0" role="group" aria-label=(view.look.only.words()) {
             table.al-t.al-board {
                 thead { tr { @for heading in ["Patient", "Left", "In department", "How it ended"] { th scope="col" { (heading) } } } }
                 tbody {
@@ -87,7 +87,7 @@ fn left(view: &BoardView<'_>) -> Markup {
                     }
                 }
             }
-            @if rows.is_empty() { p.al-empty { (view.only.nobody()) } }
+            @if rows.is_empty() { p.al-empty { (view.look.only.nobody()) } }
         } }
     }
 }

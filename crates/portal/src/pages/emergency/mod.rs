@@ -10,16 +10,21 @@ mod only;
 mod row;
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
+use access::Permit;
 use administration::emergency::clocks;
 use administration::emergency::urgency::Rank;
 use maud::{Markup, html};
+use record::Key;
 use terms::Moment;
 
 use crate::components::frame::page;
 use crate::components::time;
 use crate::gather::emergency::{Area, Board, Row};
+use crate::icon::{Icon, icon};
 use crate::link::Links;
+use crate::pages::ward::names::short;
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, counted};
 
@@ -54,6 +59,17 @@ impl View {
     }
 }
 
+/// How somebody looks at a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Look {
+    pub(crate) view: View,
+    pub(crate) only: Only,
+    /// On a wall: without the rail, names shortened.
+    pub(crate) is_wall: bool,
+    /// Whether names are shortened, and what is the matter is left out.
+    pub(crate) is_private: bool,
+}
+
 /// A board as it is drawn.
 pub(crate) struct BoardView<'a> {
     pub(crate) board: &'a Board,
@@ -62,13 +78,33 @@ pub(crate) struct BoardView<'a> {
     pub(crate) is_clinical: bool,
     /// Whether the reader may change who is where.
     pub(crate) changes: bool,
-    pub(crate) view: View,
-    pub(crate) only: Only,
     pub(crate) now: Moment,
+    pub(crate) look: Look,
+    /// Shortened names by patient, for passers-by.
+    short: BTreeMap<String, String>,
 }
 
-impl BoardView<'_> {
-    fn department(&self) -> &str {
+impl<'a> BoardView<'a> {
+    pub(crate) fn new(
+        (board, links): (&'a Board, &'a Links),
+        permit: &Permit,
+        look: Look,
+        now: Moment,
+    ) -> BoardView<'a> {
+        let named =
+            board.rows().filter_map(|row| Some((row.attendance.stay.patient.as_ref()?, &row.seen.as_ref()?.identity)));
+        BoardView {
+            board,
+            links,
+            is_clinical: permit.scope().reads.contains("AllergyIntolerance"),
+            changes: permit.scope().writes.contains("Encounter"),
+            now,
+            look,
+            short: short(named),
+        }
+    }
+
+    pub(crate) fn department(&self) -> &str {
         &self.board.department.ward.place.id
     }
 
@@ -77,31 +113,48 @@ impl BoardView<'_> {
         self.links.emergency_as(self.department(), view.code(), only.code())
     }
 
-    /// The address of the part that changes: it says what is shown already.
-    fn part(&self) -> String {
-        let shown = mark(self.board.sequence, self.now);
-        self.links.emergency_part(self.department(), self.view.code(), self.only.code(), &shown)
-    }
-
     fn count(&self, only: Only) -> usize {
         self.board.rows().filter(|row| only.has(row, self.now)).count()
     }
-}
 
-/// What a board shows: the sequence, and the minute for what time alone changes.
-pub(crate) fn mark(sequence: u64, now: Moment) -> String {
-    format!("{sequence}.{}", now.0.div_euclid(60_000))
+    /// The shortened name of a row's patient.
+    fn short(&self, of: &Row) -> &str {
+        of.attendance.stay.patient.as_ref().and_then(|id| self.short.get(id)).map_or("Not known", String::as_str)
+    }
+
+    /// What a page that follows the board may compare with it: every row in its order, every patient, or nothing.
+    fn follows(&self) -> Option<&'static str> {
+        match (self.look.only, self.look.view) {
+            (Only::All, View::Area) => Some("order"),
+            (Only::All, _) => Some("rows"),
+            _ => None,
+        }
+    }
 }
 
 /// The page.
 pub(crate) fn board_page(setting: &Setting, view: &BoardView<'_>, notice: Option<&Markup>) -> Markup {
     let place = &view.board.department.ward.place;
+    // The lists behind some numbers are pages of their own, which say when they were made.
+    let is_live = !view.look.only.is_list();
+    let live = is_live.then(|| view.links.emergency_live(view.department(), view.board.sequence));
     let content = html! {
-        (title(setting, view))
-        @if let Some(notice) = notice { (notice) }
-        (board_part(view))
+        div data-live=[live] data-all=[view.follows()] data-wall[view.look.is_wall] {
+            (title(setting, view))
+            @if let Some(notice) = notice { (notice) }
+            p.al-vh #board-says role="status" {}
+            (head(view))
+            p.al-notice #board-more hidden {}
+            @if is_live { (table(view)) } @else { (lists::list(view)) }
+        }
     };
-    page(&setting.frame(&place.name, &place.name, Rail::Emergency), &content)
+    let mut frame = setting.frame(&place.name, &place.name, Rail::Emergency);
+    frame.is_private = view.look.is_private;
+    if view.look.is_wall {
+        frame.rail.clear();
+        frame.find = None;
+    }
+    page(&frame, &content)
 }
 
 fn title(setting: &Setting, view: &BoardView<'_>) -> Markup {
@@ -110,11 +163,13 @@ fn title(setting: &Setting, view: &BoardView<'_>) -> Markup {
         div.al-head {
             div { h1 { (ward.place.name) } @if let Some(about) = &ward.place.description { p { (about) } } }
             div.al-row.al-push {
+                span.al-asat.al-asat--quiet #board-asat { "As at " b { (time(&clock(view.now))) } }
                 nav.al-seg aria-label="Order of the rows" {
                     @for (order, _, words) in View::ALL {
-                        a.al-btn href=(view.href(order, view.only)) aria-current=[(order == view.view).then_some("true")] { (words) }
+                        a.al-btn href=(view.href(order, view.look.only)) aria-current=[(order == view.look.view).then_some("true")] { (words) }
                     }
                 }
+                (privacy(view))
                 @if view.changes {
                     a.al-btn.al-btn--quiet href=(setting.links.emergency_form("expect", view.department(), None)) { "Ambulance due" }
                     a.al-btn href=(setting.links.emergency_form("unknown", view.department(), None)) { "Unknown patient" }
@@ -132,37 +187,74 @@ fn title(setting: &Setting, view: &BoardView<'_>) -> Markup {
     }
 }
 
-/// What changes while somebody looks: the numbers and the rows.
-pub(crate) fn board_part(view: &BoardView<'_>) -> Markup {
+/// The same page with the other way of naming people.
+fn privacy(view: &BoardView<'_>) -> Markup {
+    let Look { view: order, only, is_wall, is_private } = view.look;
+    let wall = if is_wall { "&wall=1" } else { "" };
+    let href = format!("{}{wall}&private={}", view.href(order, only), u8::from(!is_private));
     html! {
-        div #ed-board hx-get=(view.part())
-            hx-trigger="every 10s" hx-swap="outerHTML" hx-target="this" {
-            (head(view))
-            @if view.only.is_list() { (lists::list(view)) } @else { (table(view)) }
+        a.al-btn.al-btn--quiet #board-private href=(href) aria-pressed=(if is_private { "true" } else { "false" }) role="button" {
+            (icon(Icon::Eye)) " Privacy mode"
         }
     }
 }
 
+/// Every row of a board with its name, its text and what it says beside time: areas, patients, empty cubicles.
+pub(crate) fn frame_rows(view: &BoardView<'_>) -> Vec<(String, String, String)> {
+    let columns = columns(view.is_clinical).len();
+    let mut rows = Vec::new();
+    for area in &view.board.areas {
+        let of: Vec<&Row> = area.rows.iter().collect();
+        let head = area_head(view, area, &of).into_string();
+        rows.push((area_id(&area.id), head.clone(), head));
+        for of in of {
+            rows.push((row::id(of), row::row(view, of).into_string(), format!("{of:?}")));
+        }
+        for place in &area.free {
+            let free = row::free(view, place, columns).into_string();
+            let mark = format!("{place:?} {:?}", view.board.department.due);
+            rows.push((area_id(&place.id), free, mark));
+        }
+    }
+    rows
+}
+
+/// What a board is made from: its places, the attendances and expected stays, and the patients.
+pub(crate) fn concerns(board: &Board) -> BTreeSet<Key> {
+    let department = &board.department;
+    let places = department.ward.places().map(|place| Key::new("Location", place.id.as_str()));
+    let left = board.left.iter().map(|row| &row.attendance);
+    let all: Vec<_> = department.here.iter().chain(&department.due).chain(left).collect();
+    let patients = all.iter().filter_map(|of| Some(Key::new("Patient", of.stay.patient.as_deref()?)));
+    let stays = all.iter().map(|of| of.stay.id.as_str()).chain(board.expected.iter().map(String::as_str));
+    let stays = stays.map(|id| Key::new("Encounter", id));
+    places.chain(patients).chain(stays).collect()
+}
+
+/// The name of a row that is no patient's: an area's head, an empty cubicle.
+fn area_id(id: &str) -> String {
+    format!("at-{id}")
+}
+
 /// The numbers: each leads to its list, and both are one question.
-fn head(view: &BoardView<'_>) -> Markup {
+pub(crate) fn head(view: &BoardView<'_>) -> Markup {
     let today = Today::of(&view.board.left, view.now);
     let waiting = view.board.rows().filter(|row| Only::HandingOver.has(row, view.now)).count();
     let due = view.board.department.due.len();
     html! {
-        div.al-panel.al-mb { div.al-panel__b.al-row.al-ednums {
+        div.al-panel.al-mb #board-head { div.al-panel__b.al-row.al-ednums {
             @for only in Only::NUMBERS { (number(view, only)) }
-            a href=(view.href(view.view, Only::Ambulances)) {
+            a href=(view.href(view.look.view, Only::Ambulances)) {
                 b { (due) } " " span.al-muted { (if due == 1 { "ambulance due, " } else { "ambulances due, " }) }
                 span.al-bad[waiting > 0].al-muted[waiting == 0] { (waiting) " waiting to hand over" }
             }
-            a href=(view.href(view.view, Only::LeftBeforeSeen)) { b { (today.before_seen) } " " span.al-muted { "left before seen today" } }
-            a href=(view.href(view.view, Only::LeftToday)) {
+            a href=(view.href(view.look.view, Only::LeftBeforeSeen)) { b { (today.before_seen) } " " span.al-muted { "left before seen today" } }
+            a href=(view.href(view.look.view, Only::LeftToday)) {
                 @match today.within_per_mille() {
                     Some(share) => { b { (share / 10) "." (share % 10) "%" } " " span.al-muted { "within 4 hours today, of " (today.all) " who left" } },
                     None => span.al-muted { "No one has left today" },
                 }
             }
-            span.al-asat.al-push { "As at " b { (time(&clock(view.now))) } }
         } }
     }
 }
@@ -172,7 +264,7 @@ fn number(view: &BoardView<'_>, only: Only) -> Markup {
     let is_bad = only.is_bad() && count > 0;
     let longest = only.longest(view.board.rows(), view.now);
     html! {
-        a href=(view.href(view.view, only)) aria-current=[(view.only == only && only != Only::All).then_some("true")] {
+        a href=(view.href(view.look.view, only)) aria-current=[(view.look.only == only && only != Only::All).then_some("true")] {
             b.al-bad[is_bad] { (count) } " "
             span.al-bad[is_bad].al-muted[!is_bad] { (only.words()) @if let Some(longest) = longest { (longest) } }
         }
@@ -204,25 +296,25 @@ impl Today {
 
 fn table(view: &BoardView<'_>) -> Markup {
     let columns = columns(view.is_clinical);
-    let shown = view.count(view.only);
+    let shown = view.count(view.look.only);
     html! {
-        @if view.only != Only::All {
-            p { "Shown: " b { (view.only.words()) } ". " a href=(view.href(view.view, Only::All)) { "Show everybody" } }
+        @if view.look.only != Only::All {
+            p { "Shown: " b { (view.look.only.words()) } ". " a href=(view.href(view.look.view, Only::All)) { "Show everybody" } }
         }
         div.al-panel { div.al-boardwrap tabindex="0" role="group" aria-label="Patients in the department" {
-            table.al-t.al-board.al-ed {
+            table.al-t.al-board.al-ed #board {
                 caption.al-vh { (view.board.department.ward.place.name) ", " (counted(shown, "patient", "patients")) ", as at " (clock(view.now).text) }
                 thead { tr {
                     @for column in columns { th scope="col" { (column) } }
                     @if view.changes { th scope="col" { span.al-vh { "What can be done" } } }
                 } }
-                @match view.view {
+                @match view.look.view {
                     View::Area => @for area in &view.board.areas { (area_rows(view, area, columns.len())) },
                     View::Acuity => (all_rows(view, |row| (row.urgency.rank(), row.attendance.arrived))),
                     View::TimeLeft => (all_rows(view, |row| by_time_left(row, view.now))),
                 }
             }
-            @if shown == 0 { p.al-empty { (view.only.nobody()) } }
+            @if shown == 0 { p.al-empty { (view.look.only.nobody()) } }
         } (foot(view.is_clinical)) }
     }
 }
@@ -276,15 +368,12 @@ fn columns(is_clinical: bool) -> &'static [&'static str] {
 }
 
 fn area_rows(view: &BoardView<'_>, area: &Area, columns: usize) -> Markup {
-    let rows: Vec<&Row> = area.rows.iter().filter(|row| view.only.has(row, view.now)).collect();
-    let act_now = rows.iter().filter(|row| row.urgency.acts_now()).count();
-    let has_free = view.only == Only::All && !area.free.is_empty();
+    let rows: Vec<&Row> = area.rows.iter().filter(|row| view.look.only.has(row, view.now)).collect();
+    let has_free = view.look.only == Only::All && !area.free.is_empty();
     html! {
         @if !rows.is_empty() || has_free {
             tbody {
-                tr.al-group { th colspan=(columns + usize::from(view.changes)) scope="rowgroup" {
-                    (area.name) " " span.al-normal { "· " (counted(rows.len(), "patient", "patients")) ", " (act_now) " to act on now" }
-                } }
+                (area_head(view, area, &rows))
                 @for of in rows { (row::row(view, of)) }
                 @if has_free { @for place in &area.free { (row::free(view, place, columns)) } }
             }
@@ -292,8 +381,18 @@ fn area_rows(view: &BoardView<'_>, area: &Area, columns: usize) -> Markup {
     }
 }
 
-fn all_rows<Key: Ord>(view: &BoardView<'_>, key: impl Fn(&Row) -> Key) -> Markup {
-    let mut rows: Vec<&Row> = view.board.rows().filter(|row| view.only.has(row, view.now)).collect();
+fn area_head(view: &BoardView<'_>, area: &Area, rows: &[&Row]) -> Markup {
+    let act_now = rows.iter().filter(|row| row.urgency.acts_now()).count();
+    let columns = columns(view.is_clinical).len() + usize::from(view.changes);
+    html! {
+        tr.al-group id=(area_id(&area.id)) { th colspan=(columns) scope="rowgroup" {
+            (area.name) " " span.al-normal { "· " (counted(rows.len(), "patient", "patients")) ", " (act_now) " to act on now" }
+        } }
+    }
+}
+
+fn all_rows<By: Ord>(view: &BoardView<'_>, key: impl Fn(&Row) -> By) -> Markup {
+    let mut rows: Vec<&Row> = view.board.rows().filter(|row| view.look.only.has(row, view.now)).collect();
     rows.sort_by_key(|row| key(row));
     html! { tbody { @for of in rows { (row::row(view, of)) } } }
 }

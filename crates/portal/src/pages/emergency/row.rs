@@ -24,11 +24,16 @@ use crate::words::{clock, duration, short_day};
 /// Flags that a row shows beside the allergies; the others are counted and open in place.
 const MOST_FLAGS: usize = 5;
 
+/// The name of a row.
+pub(super) fn id(of: &Row) -> String {
+    format!("ed-{}", of.attendance.stay.id)
+}
+
 /// The row.
 pub(super) fn row(view: &BoardView<'_>, of: &Row) -> Markup {
     let attendance = &of.attendance;
     html! {
-        tr id={ "ed-" (attendance.stay.id) } data-row .is-alarm[of.urgency.acts_now()] {
+        tr id=(id(of)) data-row .is-alarm[of.urgency.acts_now()] {
             th.al-bed scope="row" { (place_words(of)) }
             td { (category(of)) }
             td.al-line2 { (who(view, of)) }
@@ -91,13 +96,16 @@ pub(crate) fn under(seen: Option<&Seen>, now: Moment) -> Markup {
 fn who(view: &BoardView<'_>, of: &Row) -> Markup {
     let seen = of.seen.as_ref();
     html! {
-        span.al-name {
-            @match &of.attendance.stay.patient {
-                Some(patient) => a.al-rowlink href=(view.links.patient(patient)) { (name(seen)) },
-                None => (of.attendance.described.as_deref().unwrap_or("Nobody named")),
+        span.al-priv {
+            span.al-name {
+                @match &of.attendance.stay.patient {
+                    Some(patient) => a.al-rowlink href=(view.links.patient(patient)) { (name(seen)) },
+                    None => (of.attendance.described.as_deref().unwrap_or("Nobody named")),
+                }
             }
+            span.al-sub { (under(seen, view.now)) }
         }
-        span.al-sub { (under(seen, view.now)) }
+        span.al-priv-alt { b { (view.short(of)) } }
         @if seen.is_some_and(|seen| seen.is_unidentified) { (tag_with(Weight::Identity, Icon::Person, "To be identified")) }
     }
 }
@@ -112,7 +120,7 @@ fn flags(of: &Row, now: Moment) -> Markup {
     }
     let rest = own.split_off(own.len().min(MOST_FLAGS));
     html! {
-        div.al-flags.al-edflags {
+        div.al-flags.al-edflags.al-priv {
             (allergies(clinical))
             @if own.is_empty() { span.al-muted.al-small { "No flags" } }
             @for flag in &own { (flag) }
@@ -120,7 +128,13 @@ fn flags(of: &Row, now: Moment) -> Markup {
                 details.al-more { summary { "+" (rest.len()) " more" } span.al-flags { @for flag in &rest { (flag) } } }
             }
         }
+        (hidden())
     }
+}
+
+/// What passers-by read in the place of what is not for them.
+fn hidden() -> Markup {
+    html! { span.al-priv-alt.al-muted.al-small { "Hidden" } }
 }
 
 fn flag(of: &crate::gather::emergency::SeenFlag) -> Markup {
@@ -258,13 +272,16 @@ fn carers(of: &Row, now: Moment) -> Markup {
 fn complaint(of: &Row) -> Markup {
     let attendance = &of.attendance;
     html! {
-        @match &attendance.complaint {
-            Some(words) => b { (words) },
-            None => span.al-muted { "Complaint not recorded" },
+        div.al-priv {
+            @match &attendance.complaint {
+                Some(words) => b { (words) },
+                None => span.al-muted { "Complaint not recorded" },
+            }
+            @if let Some(bed) = &of.bed { span.al-sub { "Bed: " (bed) } }
+            @if let Some(now) = &attendance.now { span.al-sub { (now) } }
+            @if let Some(waits_for) = &attendance.waits_for { div { "Waits for " b { (waits_for) } } }
         }
-        @if let Some(bed) = &of.bed { span.al-sub { "Bed: " (bed) } }
-        @if let Some(now) = &attendance.now { span.al-sub { (now) } }
-        @if let Some(waits_for) = &attendance.waits_for { div { "Waits for " b { (waits_for) } } }
+        (hidden())
     }
 }
 
@@ -273,7 +290,7 @@ pub(super) fn free(view: &BoardView<'_>, place: &Place, columns: usize) -> Marku
     let since = place.bed.since.map(|since| format!(" since {}", when(since, view.now).text)).unwrap_or_default();
     let next = view.board.department.due.iter().find(|due| due.stay.places.iter().any(|at| at.place == place.id));
     html! {
-        tr.is-empty {
+        tr.is-empty id=(super::area_id(&place.id)) {
             th.al-bed scope="row" { (place.label) }
             td colspan=(columns - 1) {
                 div.al-row {
@@ -290,7 +307,7 @@ pub(super) fn free(view: &BoardView<'_>, place: &Place, columns: usize) -> Marku
                             span.al-muted { (place.bed.reason.as_deref().unwrap_or("no reason given")) }
                         },
                     }
-                    @if let Some(next) = next { span.al-muted { "Next: " (due_words(next, view.now)) } }
+                    @if let Some(next) = next { span.al-muted.al-priv { "Next: " (due_words(next, view.now)) } }
                 }
             }
             @if view.changes {
@@ -326,7 +343,7 @@ fn menu(view: &BoardView<'_>, of: &Row) -> Markup {
         details.al-menuof {
             summary.al-btn.al-btn--icon.al-btn--quiet aria-label={ (who) ": what can be done" } { (icon(Icon::Waiting)) }
             div.al-menu {
-                p.al-menu__h { (who) }
+                p.al-menu__h { span.al-priv { (who) } span.al-priv-alt { (view.short(of)) } }
                 ul {
                     @for act in Act::ALL.into_iter().filter(|act| act.is_for(of) && (view.is_clinical || !act.is_clinical())) {
                         li { a href=(view.links.emergency_act(&of.attendance.stay.id, act.code())) { (act.item()) } }

@@ -106,8 +106,8 @@ fn tci(page: &StayPage<'_>) -> Markup {
     let form = page.form("tci");
     let fields = html! {
         div.al-row {
-            (form.short("tci_date", ("Day to come in", "such as 24-Nov or t+7"), ""))
-            (form.short("tci_time", ("Time, if one is agreed", "such as 07:30"), ""))
+            (form.text("tci_date", ("Day to come in", "such as 24-Nov or t+7"), "", Some(14)))
+            (form.text("tci_time", ("Time, if one is agreed", "such as 07:30"), "", Some(14)))
         }
         (form.which())
         (form.radios("reasonable", "Was it a reasonable offer, by notice and choice?", "",
@@ -135,7 +135,7 @@ fn admit(page: &StayPage<'_>) -> Markup {
     let fields = html! {
         input type="hidden" name="patient" value=(page.of.stay.patient.as_deref().unwrap_or_default());
         (form.select("place", ("Where is the patient?", "Choose a place"), &page.place_options(form.value("place"))))
-        (form.when("When did they come?"))
+        (form.when("When did they come?", false))
     };
     form.folded("The patient has arrived: admit", &fields, "Admit")
 }
@@ -154,7 +154,7 @@ fn cancel(page: &StayPage<'_>) -> Markup {
             (form.radios("clinical", "If the hospital cancelled on the day: is the reason a clinical one?", "",
                 &[("yes", "Yes, such as unfit"), ("no", "No, such as no bed or no staff")]))
         }
-        (form.text("reason", ("Why", "in a few words"), ""))
+        (form.text("reason", ("Why", "in a few words"), "", None))
         (form.choice("then", ("And then?", "Choose"), "", &then))
     };
     form.folded("Cancel", &fields, "Cancel this")

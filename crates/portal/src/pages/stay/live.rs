@@ -75,21 +75,21 @@ fn plan(page: &StayPage<'_>) -> Markup {
         input type="hidden" name="seen" value=(page.of.version);
         (form.radios("criteria", "Does the patient meet the criteria to reside?", criteria,
             &[("yes", "Yes, they must stay"), ("no", "No")]))
-        (form.short("asked_on", ("Asked on", "the day, such as t for today"), &date(plan.asked_on)))
-        (form.short("ready_since", ("Ready to leave since", "only if the criteria are not met"), &date(plan.ready_since)))
+        (form.text("asked_on", ("Asked on", "the day, such as t for today"), &date(plan.asked_on), Some(14)))
+        (form.text("ready_since", ("Ready to leave since", "only if the criteria are not met"), &date(plan.ready_since), Some(14)))
         (form.choice("pathway", ("Pathway", "Not chosen"), plan.pathway.map_or("", Pathway::code), &pathways))
         (form.choice("reason", ("Why they are still here", "Not said"), plan.reason.map_or("", DelayReason::code), &reasons))
-        (form.text("stopping", ("What stops it", ""), plan.stopping.as_deref().unwrap_or_default()))
-        (form.text("owner", ("Who removes it", ""), plan.owner.as_deref().unwrap_or_default()))
-        (form.short("expected_end", ("Expected day of discharge", "such as 20-Nov"), &date(edd)))
+        (form.text("stopping", ("What stops it", ""), plan.stopping.as_deref().unwrap_or_default(), None))
+        (form.text("owner", ("Who removes it", ""), plan.owner.as_deref().unwrap_or_default(), None))
+        (form.text("expected_end", ("Expected day of discharge", "such as 20-Nov"), &date(edd), Some(14)))
         fieldset.al-field {
             legend { "Leaving, as confirmed" }
             div.al-row {
-                (form.short("leaving_date", ("Day", "such as t"), &leaving.map(|of| date(Some(terms::local_date(of.at)))).unwrap_or_default()))
-                (form.short("leaving_time", ("Time", "such as 16:00"), &leaving.map(|of| clock(of.at).text).unwrap_or_default()))
+                (form.text("leaving_date", ("Day", "such as t"), &leaving.map(|of| date(Some(terms::local_date(of.at)))).unwrap_or_default(), Some(14)))
+                (form.text("leaving_time", ("Time", "such as 16:00"), &leaving.map(|of| clock(of.at).text).unwrap_or_default(), Some(14)))
             }
             (form.which())
-            (form.text("leaving_agreed_by", ("Confirmed by", ""), leaving.map_or("", |of| of.agreed_by.as_str())))
+            (form.text("leaving_agreed_by", ("Confirmed by", ""), leaving.map_or("", |of| of.agreed_by.as_str()), None))
         }
     };
     html! {
@@ -161,7 +161,7 @@ fn discharge(page: &StayPage<'_>) -> Markup {
         input type="hidden" name="patient" value=(page.of.stay.patient.as_deref().unwrap_or_default());
         (form.choice("method", ("How was the patient discharged?", "Choose"), "", &codes(DISCHARGE_METHODS)))
         (form.choice("destination", ("Where did they go?", "Choose"), "", &codes(DESTINATIONS)))
-        (form.when("When did they leave?"))
+        (form.when("When did they leave?", false))
         @if !page.of.owed.is_empty() {
             p.al-flush { "Still owed: " b { (page.of.owed.len()) } ", listed above. A discharge does not end any of it." }
         }
@@ -174,7 +174,7 @@ fn death(page: &StayPage<'_>) -> Markup {
     let fields = html! {
         input type="hidden" name="patient" value=(page.of.stay.patient.as_deref().unwrap_or_default());
         p.al-flush { "The stay ends, the bed is to be cleaned, and expected admissions and appointments to come are cancelled." }
-        (form.when("When did the patient die?"))
+        (form.when("When did the patient die?", false))
     };
     form.folded("Record a death", &fields, "Record the death")
 }
@@ -191,15 +191,15 @@ fn leave(page: &StayPage<'_>) -> Markup {
                 }
             }
             (form.select("place", ("Where are they?", "Where they were"), &page.place_options(form.value("place"))))
-            (form.when("When did they come back?"))
+            (form.when("When did they come back?", false))
         };
         return form.folded("Back from leave", &fields, "Record the return");
     }
     let form = page.form("leave");
     let fields = html! {
         (form.radios("keeps_bed", "Is the bed kept for them?", "", &[("yes", "Yes"), ("no", "No")]))
-        (form.short("back_by", ("Expected back on", "the day, if it is known"), ""))
-        (form.when("When did they leave?"))
+        (form.text("back_by", ("Expected back on", "the day, if it is known"), "", Some(14)))
+        (form.when("When did they leave?", false))
     };
     form.folded("On leave", &fields, "Record the leave")
 }
@@ -209,7 +209,7 @@ fn consultant(page: &StayPage<'_>) -> Markup {
     let fields = html! {
         (form.choice("consultant", ("Consultant from then on", "Choose"), "", &page.of.staff))
         (form.choice("team", ("Specialty from then on", "As before"), "", &super::request::teams()))
-        (form.when("From when?"))
+        (form.when("From when?", false))
     };
     form.folded("Another consultant", &fields, "Record the change")
 }
@@ -231,7 +231,7 @@ fn correct(page: &StayPage<'_>) -> Markup {
         (form.choice("move", ("Which place?", "Choose"), "", &moves))
         (form.radios("how", "What is wrong with it?", "",
             &[("cancel", "They never went there"), ("correct", "It was at another time or another place")]))
-        (form.when("When was it, if at another time?"))
+        (form.when("When was it, if at another time?", false))
         (form.select("place", ("Where was it, if somewhere else?", "As recorded"), &page.place_options(form.value("place"))))
     };
     form.folded("Correct a place", &fields, "Correct")

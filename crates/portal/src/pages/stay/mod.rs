@@ -18,12 +18,13 @@ use clinical::Chart;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
+use super::fields::Fields;
 use super::patient::{banner_of, name_words, places_of};
 use crate::components::frame::{OpenPatient, patient_page};
 use crate::components::time;
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, day};
-use fields::{Form, Sent};
+use fields::Sent;
 
 /// Everything that the page of a stay shows.
 pub(crate) struct Gathered {
@@ -52,8 +53,8 @@ pub(crate) struct StayPage<'a> {
 }
 
 impl<'a> StayPage<'a> {
-    fn form(&self, act: &'static str) -> Form<'a> {
-        Form { setting: self.setting, sent: self.sent, act }
+    fn form(&self, act: &'a str) -> Fields<'a> {
+        Fields { setting: self.setting, typed: self.sent.typed, refusal: self.sent.refusal, act: Some(act) }
     }
 
     fn place_name(&self, id: &str) -> String {
@@ -109,7 +110,7 @@ pub(crate) fn stay_page(page: &StayPage<'_>) -> Markup {
         OpenPatient { banner: &banner, back: (&back, "Admissions"), places: places_of(&of.chart, setting, "Stay") };
     let title = format!("{}: {}", name_words(&of.chart.identity), state_title(of.stay.state));
     let content = html! {
-        (page.sent.summary())
+        (summary(page))
         @if let Some(notice) = page.notice { (notice) }
         div.al-head {
             div { h1 { (state_title(of.stay.state)) } p { (line(page)) } }
@@ -123,6 +124,11 @@ pub(crate) fn stay_page(page: &StayPage<'_>) -> Markup {
         }
     };
     patient_page(&setting.frame(&title, "Stay", Rail::Patients), &patient, &content)
+}
+
+/// What is wrong, on top of the page: it leads to the field of the form that was sent.
+fn summary(page: &StayPage<'_>) -> Markup {
+    page.form(page.sent.typed.text("act")).summary()
 }
 
 const fn state_title(state: StayState) -> &'static str {

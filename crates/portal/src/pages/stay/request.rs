@@ -7,10 +7,11 @@ use administration::stays::NEEDS;
 use administration::stays::codes::{ELECTIVE_METHODS, EMERGENCY_METHODS, INTENDED, PRIORITIES};
 use maud::{Markup, html};
 
-use super::fields::{Form, Sent, codes};
+use super::fields::{Sent, codes};
 use crate::components::frame::page;
 use crate::components::list_patient::{ListPatient, list_patient};
 use crate::components::notice::{Kind, notice};
+use crate::pages::fields::Fields;
 use crate::pages::patient::{name_words, nhs_words};
 use crate::setting::{Rail, Setting};
 use crate::words::date;
@@ -73,10 +74,10 @@ pub(crate) struct NewRequest<'a> {
 /// The page.
 pub(crate) fn request_page(of: &NewRequest<'_>) -> Markup {
     let setting = of.setting;
-    let form = Form { setting, sent: of.sent, act: "request" };
+    let form = Fields { setting, typed: of.sent.typed, refusal: of.sent.refusal, act: Some("request") };
     let content = html! {
         div.al-wide {
-            (of.sent.summary())
+            (form.summary())
             h1.al-mb { "Decision to admit" }
             @match of.patient {
                 Some(chart) => {
@@ -103,7 +104,7 @@ fn identity(setting: &Setting, chart: &clinical::Chart) -> Markup {
     html! { div.al-panel.al-mb { div.al-panel__b { (list_patient(&ListPatient { name: &name, under: &under, href: &href })) } } }
 }
 
-fn fields(of: &NewRequest<'_>, form: &Form<'_>) -> Markup {
+fn fields(of: &NewRequest<'_>, form: &Fields<'_>) -> Markup {
     let wards: Vec<(String, String)> =
         of.wards.iter().map(|board| (board.ward.id.clone(), board.ward.name.clone())).collect();
     let methods = html! {
@@ -119,7 +120,7 @@ fn fields(of: &NewRequest<'_>, form: &Form<'_>) -> Markup {
         PRIORITIES.iter().map(|(code, words)| ((*code).to_owned(), format!("{code}, {words}"))).collect();
     html! {
         input type="hidden" name="patient" value=(of.patient.map_or("", |chart| chart.identity.source.id.as_str()));
-        (form.text("reason", ("Procedure or reason", "in a few words"), ""))
+        (form.text("reason", ("Procedure or reason", "in a few words"), "", None))
         (form.select("method", ("Method of admission", "Choose"), &methods))
         (form.choice("priority", ("Clinical priority, of an elective admission", "Choose"), "", &priorities))
         (form.choice("intended", ("Meant as, of an elective admission", "Choose"), "", &codes(INTENDED)))
@@ -133,7 +134,7 @@ fn fields(of: &NewRequest<'_>, form: &Form<'_>) -> Markup {
                 label.al-choice { input type="checkbox" name=(name) value="1" checked[form.value(&name) == "1"]; " " (words) }
             }
         }
-        (form.text("note", ("What else should the wards know?", ""), ""))
-        (form.when("When was it decided?"))
+        (form.text("note", ("What else should the wards know?", ""), "", None))
+        (form.when("When was it decided?", false))
     }
 }

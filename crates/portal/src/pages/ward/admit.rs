@@ -5,7 +5,7 @@
 use administration::stays::{Stay, codes};
 use maud::{Markup, html};
 
-use super::forms::{Form, expected, field, identity_line};
+use super::forms::{Form, expected, identity_line};
 use super::row::{name, under};
 use crate::components::frame::page;
 use crate::gather::ward::AtBed;
@@ -72,7 +72,7 @@ pub(crate) fn admit_page(form: &Form<'_>, at: Option<&AtBed>, staff: &[Staff]) -
         input type="hidden" name="patient" value=(typed.text("patient"));
         input type="hidden" name="stay" value=(typed.text("stay"));
         (form.places("place", "Where is the patient?", typed.text("place"), None))
-        (choice(form, "method", "Method of admission", &html! {
+        (form.fields().select("method", ("Method of admission", "Choose"), &html! {
             @for (group, codes) in METHODS {
                 optgroup label=(group) {
                     @for (code, words) in codes {
@@ -81,34 +81,15 @@ pub(crate) fn admit_page(form: &Form<'_>, at: Option<&AtBed>, staff: &[Staff]) -
                 }
             }
         }))
-        (choice(form, "consultant", "Consultant", &html! {
+        (form.fields().select("consultant", ("Consultant", "Choose"), &html! {
             @for (who, words) in staff { option value=(who) selected[typed.text("consultant") == who] { (words) } }
         }))
-        (field(form, "reason", "Why they were admitted", "in a few words", 50))
-        (field(form, "edd", "Expected day of discharge, if it is known", "such as 20-Nov", 14))
+        (form.fields().line("reason", "Why they were admitted", "in a few words", 50))
+        (form.fields().line("edd", "Expected day of discharge, if it is known", "such as 20-Nov", 14))
         (form.when())
     };
     let about = identity_line(at, form.setting, "");
     form.page("Patient has arrived", &about, &fields, "Admit")
-}
-
-fn choice(form: &Form<'_>, name: &'static str, label: &str, options: &Markup) -> Markup {
-    let wrong = form.refusal.filter(|refusal| refusal.field == Some(name));
-    html! {
-        div.al-field {
-            label for=(name) { (label) }
-            @if let Some(refusal) = wrong {
-                span.nhsuk-error-message id=(format!("{name}-error")) {
-                    span.nhsuk-u-visually-hidden { "Error: " } (refusal.sentence)
-                }
-            }
-            select.al-sel.al-in--err[wrong.is_some()] id=(name) name=(name) aria-invalid=[wrong.map(|_| "true")]
-                aria-describedby=[wrong.map(|_| format!("{name}-error"))] {
-                option value="" { "Choose" }
-                (options)
-            }
-        }
-    }
 }
 
 /// The words of a method of admission.

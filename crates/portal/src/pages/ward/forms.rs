@@ -5,15 +5,17 @@
 
 use administration::Refusal;
 use administration::boards::{BoardRow, RowState, WardBoard};
-use administration::places::{BedStatus, Place};
+use administration::places::{BedStatus, Place, mixes_sexes};
 use maud::{Markup, html};
 
 use super::row::{name, under};
 use super::{BoardView, is_free};
-use crate::act::{Typed, hidden};
+use crate::act::Typed;
 use crate::components::frame::page;
-use crate::components::notice::{FieldError, error_summary};
+use crate::components::tag::{Weight, tag_with};
 use crate::gather::ward::AtBed;
+use crate::icon::Icon;
+use crate::pages::fields::Fields;
 use crate::setting::{Rail, Setting};
 
 /// A form as it is asked and answered.
@@ -40,25 +42,21 @@ impl Form<'_> {
         &self.view.board().ward
     }
 
-    /// What is wrong with a field.
-    fn wrong(&self, field: &str) -> Option<&str> {
-        self.refusal.filter(|refusal| refusal.field == Some(field)).map(|refusal| refusal.sentence.as_str())
+    /// The fields.
+    pub(super) fn fields(&self) -> Fields<'_> {
+        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: None }
     }
 
     /// The page of a form.
     pub(super) fn page(&self, title: &str, about: &Markup, fields: &Markup, button: &str) -> Markup {
-        let errors = self
-            .refusal
-            .map(|refusal| FieldError { field: refusal.field.unwrap_or("form"), words: refusal.sentence.as_str() });
         let ward = self.ward();
         let content = html! {
             div.al-wide {
-                (error_summary(errors.as_slice()))
+                (self.fields().summary())
                 h1.al-mb { (title) }
                 (about)
                 form.al-panel.al-form #form method="post" {
-                    (hidden(self.setting))
-                    input type="hidden" name="opened" value=(opened(self.typed, self.setting));
+                    (self.fields().hidden())
                     div.al-panel__b.al-stack {
                         (fields)
                         div.al-row {
@@ -74,34 +72,12 @@ impl Form<'_> {
 
     /// When it happened. *Now* is there as long as the form is fresh.
     pub(super) fn when(&self) -> Markup {
-        let is_now = match self.typed.text("at") {
-            "" => self.typed.text("at_time").is_empty(),
-            typed => typed == "now" && self.wrong("at").is_none(),
-        };
-        let is_twice = self.refusal.is_some_and(|refusal| refusal.code == "time-twice");
-        html! {
-            fieldset.al-field {
-                legend { "When did it happen?" }
-                (message(self.wrong("at"), "at"))
-                label.al-choice { input #at type="radio" name="at" value="now" checked[is_now]; " Now" }
-                label.al-choice { input type="radio" name="at" value="then" checked[!is_now]; " At another time" }
-                div.al-row.al-then {
-                    (field(self, "at_time", "Time", "such as 14:05", 8))
-                    (field(self, "at_date", "Day", "today, if you leave it empty", 14))
-                }
-                @if is_twice {
-                    (message(self.wrong("at_which"), "at_which"))
-                    label.al-choice { input #at_which type="radio" name="at_which" value="first"; " The first (BST)" }
-                    label.al-choice { input type="radio" name="at_which" value="second"; " The second (GMT)" }
-                }
-            }
-        }
+        self.fields().when("When did it happen?", true)
     }
 
     /// A choice of the ward's places.
     pub(super) fn places(&self, name: &'static str, label: &str, chosen: &str, but: Option<&str>) -> Markup {
         let board = self.view.board();
-        let wrong = self.wrong(name);
         let free: Vec<&BoardRow> = board.rows().filter(|row| row.bed.is_some() && is_free(row.state())).collect();
         let others: Vec<&BoardRow> = board.rows().filter(|row| row.bed.is_some() && !is_free(row.state())).collect();
         let option = |row: &BoardRow| {
@@ -111,34 +87,22 @@ impl Form<'_> {
                 option value=(bed.id) selected[bed.id == chosen] disabled[is_closed] { (self.bed_words(row, bed)) }
             }
         };
-        html! {
-            div.al-field {
-                label for=(name) { (label) }
-                (message(wrong, name))
-                select.al-sel.al-in--err[wrong.is_some()] id=(name) name=(name) aria-invalid=[wrong.map(|_| "true")]
-                    aria-describedby=[wrong.map(|_| format!("{name}-error"))] {
-                    option value="" { "Choose a place" }
-                    optgroup label="Free" { @for row in &free { (option(row)) } }
-                    @if !others.is_empty() { optgroup label="Not free" { @for row in &others { (option(row)) } } }
-                    optgroup label="Without a bed" {
-                        @for place in self.view.gathered.others.iter() {
-                            option value=(place.id) selected[place.id == chosen] { (place.name_in_ward()) }
-                        }
-                        option value=(board.ward.id) selected[board.ward.id == chosen] {
-                            "No bed yet, on " (board.ward.name)
-                        }
-                    }
+        let options = html! {
+            optgroup label="Free" { @for row in &free { (option(row)) } }
+            @if !others.is_empty() { optgroup label="Not free" { @for row in &others { (option(row)) } } }
+            optgroup label="Without a bed" {
+                @for place in self.view.gathered.others.iter() {
+                    option value=(place.id) selected[place.id == chosen] { (place.name_in_ward()) }
                 }
+                option value=(board.ward.id) selected[board.ward.id == chosen] { "No bed yet, on " (board.ward.name) }
             }
-        }
+        };
+        self.fields().select(name, (label, "Choose a place"), &options)
     }
 
     /// `Bed 4, free, female`; `Bed 3, COSGROVE, Eileen is in it`.
     fn bed_words(&self, row: &BoardRow, bed: &Place) -> String {
-        let room = self.view.board().rooms.iter().filter_map(|room| room.room.as_ref());
-        let room = room.into_iter().find(|room| Some(&room.id) == bed.part_of.as_ref());
-        let sex = room.and_then(|room| room.sex.as_deref()).filter(|sex| *sex != "mixed");
-        let sex = sex.map(|sex| format!(", {sex} bay")).unwrap_or_default();
+        let sex = self.view.board().sex_of(bed).map(|sex| format!(", {sex} bay")).unwrap_or_default();
         let who = |patient: Option<&str>| name(self.view.patient(patient));
         let state = match row.state() {
             RowState::Available => "free".to_owned(),
@@ -153,39 +117,6 @@ impl Form<'_> {
             }
         };
         format!("Bed {}, {state}{sex}", bed.label)
-    }
-}
-
-/// When a form was opened, in milliseconds: what was refused keeps the first.
-fn opened(typed: &Typed, setting: &Setting) -> String {
-    typed.some("opened").unwrap_or_else(|| setting.now.0.to_string())
-}
-
-/// What is wrong, above a field.
-fn message(wrong: Option<&str>, field: &str) -> Markup {
-    html! {
-        @if let Some(words) = wrong {
-            span.nhsuk-error-message id=(format!("{field}-error")) { span.nhsuk-u-visually-hidden { "Error: " } (words) }
-        }
-    }
-}
-
-/// A line to type into.
-pub(super) fn field(form: &Form<'_>, name: &'static str, label: &str, hint: &str, size: u8) -> Markup {
-    let wrong = form.wrong(name);
-    let described = match (wrong, hint) {
-        (Some(_), _) => Some(format!("{name}-error")),
-        (None, "") => None,
-        (None, _) => Some(format!("{name}-hint")),
-    };
-    html! {
-        div.al-field {
-            label for=(name) { (label) }
-            @if !hint.is_empty() { span.al-hint id=(format!("{name}-hint")) { (hint) } }
-            (message(wrong, name))
-            input.al-in.al-in--err[wrong.is_some()] id=(name) name=(name) value=(form.typed.text(name)) size=(size)
-                autocomplete="off" maxlength="300" aria-invalid=[wrong.map(|_| "true")] aria-describedby=[described];
-        }
     }
 }
 
@@ -211,12 +142,29 @@ pub(crate) fn move_page(form: &Form<'_>, mover: &Mover<'_>) -> Markup {
     let fields = html! {
         input type="hidden" name="stay" value=(mover.stay);
         (form.places("to", "Where to?", to, bed_of))
+        @if let Some(bed) = form.view.board().bed(to).and_then(|row| row.bed.as_ref()) { (mixed(form, mover.at, bed)) }
         @if let Some(row) = taken { (earlier(form, mover, row)) }
         (form.when())
     };
     let title = format!("Move {}", name(mover.at));
     let about = identity_line(mover.at, form.setting, &format!("Now in {from}"));
     form.page(&title, &about, &fields, "Move")
+}
+
+/// That the bay of a bed is for the other sex, and whether it shall be so all the same.
+pub(super) fn mixed(form: &Form<'_>, at: Option<&AtBed>, bed: &Place) -> Markup {
+    let gender = at.and_then(|at| at.identity.gender.as_deref());
+    let Some(sex) = form.view.board().sex_of(bed).filter(|sex| mixes_sexes(Some(sex), gender)) else { return html! {} };
+    html! {
+        div.al-field {
+            p.al-flush { (tag_with(Weight::Warning, Icon::Alert, "Mixed sex")) " Bed " (bed.label) " is in a " b { (sex) " bay" } "." }
+            (form.fields().message("mixed"))
+            label.al-choice {
+                input #mixed type="checkbox" name="mixed" value="yes" checked[form.typed.text("mixed") == "yes"];
+                " It has to be this bed"
+            }
+        }
+    }
 }
 
 /// Who is in the bed, and where they are now.
@@ -226,12 +174,11 @@ fn earlier(form: &Form<'_>, mover: &Mover<'_>, row: &BoardRow) -> Markup {
     let bed = row.bed.as_ref();
     let label = bed.map_or("", |bed| bed.label.as_str());
     let chosen = form.typed.text("earlier");
-    let wrong = form.wrong("earlier");
     let swap = mover.from.filter(|from| from.kind.is_bed());
     html! {
         fieldset.al-field {
             legend { "Bed " (label) " has " (who) " in it. Where is " (who) "?" }
-            (message(wrong, "earlier"))
+            (form.fields().message("earlier"))
             @if let Some(from) = swap {
                 label.al-choice {
                     input #earlier type="radio" name="earlier" value="swap" checked[chosen == "swap"];
@@ -278,13 +225,12 @@ pub(crate) fn bed_page(form: &Form<'_>, bed: &Place) -> Markup {
         (BedStatus::Closed, "closed", "Closed: nobody is put into it"),
     ];
     let chosen = form.typed.text("state");
-    let wrong = form.wrong("state");
     let is_present = |status: BedStatus| bed.bed.status == status;
     let fields = html! {
         input type="hidden" name="bed" value=(bed.id);
         fieldset.al-field {
             legend { "How is the bed?" }
-            (message(wrong, "state"))
+            (form.fields().message("state"))
             @for (at, (status, code, words)) in states.into_iter().enumerate() {
                 label.al-choice {
                     input id=[(at == 0).then_some("state")] type="radio" name="state" value=(code) checked[chosen == code];
@@ -292,8 +238,8 @@ pub(crate) fn bed_page(form: &Form<'_>, bed: &Place) -> Markup {
                 }
             }
         }
-        (field(form, "reason", "Why, of a bed that is closed or used with care", "such as water leak, estates job 5521", 50))
-        (field(form, "until", "Until when, if that is known", "such as 18-Nov", 14))
+        (form.fields().line("reason", "Why, of a bed that is closed or used with care", "such as water leak, estates job 5521", 50))
+        (form.fields().line("until", "Until when, if that is known", "such as 18-Nov", 14))
     };
     form.page(&format!("Bed {}, {}", bed.label, form.ward().name), &html! {}, &fields, "Save")
 }
@@ -310,7 +256,7 @@ pub(crate) fn bed_status(code: &str) -> Option<BedStatus> {
 }
 
 /// Whether somebody is expected on a board: those with a bed kept for them, then the others.
-pub(super) fn expected(board: &WardBoard) -> Vec<&administration::stays::Stay> {
+pub(crate) fn expected(board: &WardBoard) -> Vec<&administration::stays::Stay> {
     let kept = board.rows().filter_map(|row| row.kept_for.as_ref());
     kept.chain(&board.expected).collect()
 }

@@ -1,19 +1,30 @@
-//! What can be done with a bed or with who is in it: a list of links that opens in the row. It works without script, which
-//! adds the keys of a menu (arrows, Esc, focus).
+//! What can be done with a bed or with who is in it: a list that opens in the row. It works without script, which adds the
+//! keys of a menu (arrows, Esc, focus). A move to a free bed is done by its item; all else opens a page.
 
-use administration::boards::{BoardRow, RowState};
-use administration::places::{BedStatus, Place};
+use administration::boards::{BoardRow, Occupant, RowState};
+use administration::places::{BedStatus, Place, mixes_sexes};
 use maud::{Markup, html};
 
+use super::BoardView;
 use super::row::name;
-use super::{BoardView, is_free};
 use crate::icon::{Icon, icon};
+
+/// Free beds that the menu names.
+const MOST_FREE: usize = 3;
 
 /// One thing that can be done.
 struct Item {
     words: String,
     hint: String,
-    href: String,
+    does: Does,
+}
+
+/// What choosing an item does.
+enum Does {
+    /// It opens a page.
+    Opens(String),
+    /// It moves the patient of a stay to a bed, now: the value of the button (`routes/wards/forms.rs`).
+    Moves(String),
 }
 
 /// The menu of a row.
@@ -32,60 +43,101 @@ pub(super) fn menu(view: &BoardView<'_>, row: &BoardRow) -> Markup {
                             ", " span.al-priv { (name(view.patient(patient))) } span.al-priv-alt { (view.short(patient)) }
                         }
                     }
-                    ul { @for item in &items { li { a href=(item.href) { (item.words) " " span { (item.hint) } } } } }
+                    ul { @for item in &items { li { (item_link(item)) } } }
                 }
             }
         }
     }
 }
 
+fn item_link(item: &Item) -> Markup {
+    let words = html! { (item.words) " " span { (item.hint) } };
+    html! {
+        @match &item.does {
+            Does::Opens(href) => a href=(href) { (words) },
+            Does::Moves(value) => button form="ward-quick" name="move" value=(value) { (words) },
+        }
+    }
+}
+
 fn items(view: &BoardView<'_>, row: &BoardRow) -> Vec<Item> {
-    let ward = view.board().ward.id.as_str();
-    let item = |words: &str, hint: &str, href: String| Item { words: words.into(), hint: hint.into(), href };
     let mut items = Vec::new();
-    if let Some(occupant) = &row.occupant {
-        let stay = occupant.stay.id.as_str();
-        if let Some(free) = nearest_free(view, row) {
-            let words = format!("Move to bed {}", free.label);
-            items.push(item(&words, "free", view.links.move_form(ward, stay, Some(&free.id))));
-        }
-        let move_form = view.links.move_form(ward, stay, None);
-        items.push(item("Move to another bed…", "or no bed yet", move_form.clone()));
-        items.push(item("Move to another ward…", "", format!("{move_form}&in=other")));
-        items.push(item("Plan, leave, discharge…", "", view.links.stay(stay)));
-        if let Some(patient) = &occupant.stay.patient {
-            items.push(item("Open chart", "", view.links.patient(patient)));
-        }
+    if view.moves
+        && let Some(occupant) = &row.occupant
+    {
+        items.extend(free_beds(view, row).into_iter().map(|bed| to_bed(view, occupant, bed)));
     }
-    if let Some(bed) = &row.bed {
-        let state = row.state();
-        if row.occupant.is_none() && state != RowState::Closed {
-            items.insert(0, item("Patient has arrived…", "", view.links.admit_form(ward, Some(&bed.id))));
-        }
-        let words = match bed.bed.status {
-            BedStatus::Closed => "Open the bed…",
-            BedStatus::Vacated => "Bed is clean, or closed…",
-            BedStatus::Available | BedStatus::Compromised => "Close the bed…",
-        };
-        items.push(item(words, "", view.links.bed_form(ward, &bed.id)));
-    }
+    items.extend(pages(view, row).into_iter().map(|(words, hint, href)| Item {
+        words: words.into(),
+        hint: hint.into(),
+        does: Does::Opens(href),
+    }));
     items
 }
 
-/// The free bed that is nearest: of the same room, else of a room for the same people, else the first.
-fn nearest_free<'b>(view: &BoardView<'b>, row: &BoardRow) -> Option<&'b Place> {
-    let room_of = |bed: &Place| {
-        let rooms = view.board().rooms.iter().filter_map(|room| room.room.as_ref());
-        rooms.into_iter().find(|room| Some(&room.id) == bed.part_of.as_ref())
+/// *Move to bed 4*: done at once where nothing is to be asked.
+fn to_bed(view: &BoardView<'_>, occupant: &Occupant, bed: &Place) -> Item {
+    let stay = occupant.stay.id.as_str();
+    let sex = view.board().sex_of(bed);
+    let gender = view.patient(occupant.stay.patient.as_deref()).and_then(|at| at.identity.gender.as_deref());
+    let is_mixed = mixes_sexes(sex, gender);
+    let kind = sex.map(|sex| format!(", {sex} bay")).unwrap_or_default();
+    let does = match is_mixed || bed.bed.status == BedStatus::Compromised {
+        true => Does::Opens(view.links.move_form(&view.board().ward.id, stay, Some(&bed.id))),
+        false => Does::Moves(format!("{stay} {}", bed.id)),
     };
-    let free = || {
-        let rows = view.board().rows().filter(|row| is_free(row.state()) && row.state() != RowState::Vacated);
-        rows.filter_map(|row| row.bed.as_ref())
+    let asks = if matches!(does, Does::Opens(_)) { "…" } else { "" };
+    let hint = if bed.bed.status == BedStatus::Compromised { "use with care" } else { "empty" };
+    Item { words: format!("Move to bed {}{asks}", bed.label), hint: format!("{hint}{kind}"), does }
+}
+
+/// Words, hint and address of what opens a page.
+fn pages<'w>(view: &BoardView<'_>, row: &BoardRow) -> Vec<(&'w str, &'w str, String)> {
+    let ward = view.board().ward.id.as_str();
+    let mut items = Vec::new();
+    if let Some(occupant) = &row.occupant {
+        let stay = occupant.stay.id.as_str();
+        if view.moves {
+            let move_form = view.links.move_form(ward, stay, None);
+            items.push(("Move to another bed…", "or no bed yet", move_form.clone()));
+            items.push(("Move to another ward…", "", format!("{move_form}&in=other")));
+            items.push(("Discharge…", "", view.links.stay_act(stay, "discharge")));
+        }
+        items.push(("Plan, leave, consultant…", "", view.links.stay(stay)));
+        if let Some(patient) = &occupant.stay.patient {
+            items.push(("Open chart", "", view.links.patient(patient)));
+        }
+    }
+    let Some(bed) = row.bed.as_ref().filter(|_| view.moves) else { return items };
+    let state = row.state();
+    if row.occupant.is_none() && state != RowState::Closed {
+        items.push(("Patient has arrived…", "", view.links.admit_form(ward, Some(&bed.id))));
+        items.push(match state {
+            RowState::Reserved => ("Keep for somebody else…", "", view.links.reserve_form(ward, &bed.id)),
+            _ => ("Reserve the bed…", "", view.links.reserve_form(ward, &bed.id)),
+        });
+    }
+    let words = match bed.bed.status {
+        BedStatus::Closed => "Open the bed…",
+        BedStatus::Vacated => "Bed is clean, or closed…",
+        BedStatus::Available | BedStatus::Compromised => "Close the bed…",
     };
+    items.push((words, "", view.links.bed_form(ward, &bed.id)));
+    items
+}
+
+/// The free beds that are nearest: of the same room, then of bays for the same people, then the others.
+fn free_beds<'b>(view: &BoardView<'b>, row: &BoardRow) -> Vec<&'b Place> {
+    let board = view.board();
     let own = row.bed.as_ref();
-    let same_room = || free().find(|bed| own.is_some_and(|own| own.part_of.is_some() && own.part_of == bed.part_of));
-    let sex = |bed: &Place| room_of(bed).and_then(|room| room.sex.clone());
-    let own_sex = own.and_then(sex);
-    let same_sex = || free().find(|bed| own_sex.is_some() && sex(bed) == own_sex);
-    same_room().or_else(same_sex).or_else(|| free().next())
+    let of = row.occupant.as_ref().and_then(|occupant| view.patient(occupant.stay.patient.as_deref()));
+    let gender = of.and_then(|at| at.identity.gender.as_deref());
+    let is_offered = |row: &&BoardRow| matches!(row.state(), RowState::Available | RowState::Compromised);
+    let mut free: Vec<&Place> = board.rows().filter(is_offered).filter_map(|row| row.bed.as_ref()).collect();
+    free.sort_by_key(|bed| {
+        let is_same_room = own.is_some_and(|own| own.part_of.is_some() && own.part_of == bed.part_of);
+        (mixes_sexes(board.sex_of(bed), gender), !is_same_room, bed.bed.status == BedStatus::Compromised)
+    });
+    free.truncate(MOST_FREE);
+    free
 }

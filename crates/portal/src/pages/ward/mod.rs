@@ -7,19 +7,24 @@ pub(crate) mod admit;
 pub(crate) mod forms;
 pub(crate) mod handover;
 mod menu;
-mod names;
+pub(crate) mod names;
+pub(crate) mod nurse;
+pub(crate) mod reserve;
 mod row;
 mod show;
 mod wards;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use administration::boards::{BoardRoom, RowState, WardBoard};
+use access::Permit;
+use administration::boards::{BoardRoom, BoardRow, RowState, WardBoard};
 use administration::places::PlaceKind;
+use administration::tasks::Task;
 use maud::{Markup, html};
 use record::Key;
 use terms::Moment;
 
+use crate::act::hidden;
 use crate::components::frame::page;
 use crate::components::{Printed, time};
 use crate::gather::ward::{AtBed, Gathered};
@@ -28,7 +33,7 @@ use crate::link::Links;
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, counted};
 
-pub(crate) use row::row;
+pub(crate) use row::{name, row, score};
 pub(crate) use show::Show;
 pub(crate) use wards::{WardLine, wards_page};
 
@@ -38,6 +43,10 @@ pub(crate) struct BoardView<'a> {
     pub(crate) links: &'a Links,
     /// Whether clinical content is shown.
     pub(crate) is_clinical: bool,
+    /// Whether whoever looks moves patients.
+    pub(crate) moves: bool,
+    /// Who looks, by their plain name.
+    me: String,
     pub(crate) now: Moment,
     /// Shortened names by patient, for passers-by.
     short: BTreeMap<String, String>,
@@ -55,8 +64,12 @@ pub(crate) struct Look {
 }
 
 impl<'a> BoardView<'a> {
-    pub(crate) fn new(gathered: &'a Gathered, links: &'a Links, is_clinical: bool, now: Moment) -> BoardView<'a> {
-        BoardView { gathered, links, is_clinical, now, short: names::short(&gathered.patients) }
+    pub(crate) fn new(gathered: &'a Gathered, links: &'a Links, permit: &Permit, now: Moment) -> BoardView<'a> {
+        let is_clinical = permit.scope().reads.contains("AllergyIntolerance");
+        let moves = permit.scope().writes.contains("Encounter");
+        let short = names::short(gathered.patients.iter().map(|(id, at)| (id, &at.identity)));
+        let me = permit.principal().id.clone();
+        BoardView { gathered, links, is_clinical, moves, me, now, short }
     }
 
     pub(crate) fn board(&self) -> &'a WardBoard {
@@ -73,6 +86,19 @@ impl<'a> BoardView<'a> {
         id.and_then(|id| self.short.get(id)).map_or("Not known", String::as_str)
     }
 
+    /// The open tasks about a patient.
+    pub(crate) fn tasks(&self, patient: Option<&str>) -> &'a [Task] {
+        patient.and_then(|id| self.gathered.tasks.get(id)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a row's bay is that of whoever looks.
+    fn is_mine(&self, row: &BoardRow) -> bool {
+        let room = row.bed.as_ref().and_then(|bed| bed.part_of.as_deref());
+        let mut rooms = self.board().rooms.iter().filter_map(|room| room.room.as_ref());
+        let room = rooms.find(|known| Some(known.id.as_str()) == room);
+        room.and_then(|room| room.nurse.as_ref()).is_some_and(|nurse| nurse.who == self.me)
+    }
+
     /// How many rows a question has.
     pub(crate) fn count(&self, show: Show) -> usize {
         self.board().rows().filter(|row| show.has(self, row)).count()
@@ -82,22 +108,30 @@ impl<'a> BoardView<'a> {
 /// The page.
 pub(crate) fn ward_page(setting: &Setting, view: &BoardView<'_>, look: Look, notice: Option<&Markup>) -> Markup {
     let ward = &view.board().ward;
-    let live = setting.links.ward_live(&ward.id);
+    let live = format!("{}?at={}", setting.links.ward_live(&ward.id), view.gathered.sequence);
     let content = html! {
-        div #ward data-live=(live) data-all[look.show == Show::All] data-at=(view.gathered.sequence) data-wall[look.is_wall]
+        div #ward data-live=(live) data-all=[(look.show == Show::All).then_some("order")] data-wall[look.is_wall]
             data-move=(format!("{}/move", setting.links.ward(&ward.id))) {
             (title(setting, view, look))
             @if let Some(notice) = notice { (notice) }
-            p.al-vh #ward-says role="status" {}
-            (head(view))
+            p.al-vh #board-says role="status" {}
+            div.al-panel.al-mb { div.al-panel__b.al-row {
+                (head(view))
+                nav.al-seg.al-push aria-label="Which rows" {
+                    @for show in Show::CHOICES {
+                        a.al-btn href=(show_href(view, show)) aria-current=[(look.show == show).then_some("true")] { (show.choice()) }
+                    }
+                }
+            } }
             @if look.show != Show::All {
                 p { "Shown: " b { (look.show.words()) } ". " a href=(setting.links.ward(&ward.id)) { "Show all beds" } }
             }
-            p.al-notice #ward-more hidden {}
+            p.al-notice #board-more hidden {}
+            @if view.moves { (quick_move(setting, &ward.id)) }
             (table(view, look))
             p.al-small.al-muted.al-mt {
-                "Drag a row onto a bed, or use the bed menu, then choose Move. Both ask for the time of the move and can be "
-                "undone for 10 minutes. A patient who has arrived is never refused: without a bed they stand at the top. "
+                "Choose a free bed in the menu of a row, or drag the row onto a bed. Each move can be undone for 10 minutes; one "
+                "that was not just now, or is into a taken bed, asks. A patient who has arrived is never refused: without a bed they stand at the top. "
                 "EDD is expected; only “leaving today” is confirmed. P0 to P3 is the discharge pathway; days are counted "
                 "from the discharge-ready date."
             }
@@ -120,14 +154,25 @@ fn title(setting: &Setting, view: &BoardView<'_>, look: Look) -> Markup {
         div.al-head {
             div { h1 { (ward.title()) } @if let Some(about) = &ward.description { p { (about) } } }
             div.al-row.al-push {
-                span.al-asat.al-asat--quiet #ward-asat { "As at " b { (time(&clock(view.now))) } }
+                span.al-asat.al-asat--quiet #board-asat { "As at " b { (time(&clock(view.now))) } }
                 a.al-btn.al-btn--quiet href=(links.handover(&ward.id)) { (icon(Icon::Print)) " Print handover" }
-                a.al-btn.al-btn--quiet #ward-private href=(look.private_href(setting, ward))
+                a.al-btn.al-btn--quiet #board-private href=(look.private_href(setting, ward))
                     aria-pressed=(if look.is_private { "true" } else { "false" }) role="button" {
                     (icon(Icon::Eye)) " Privacy mode"
                 }
                 @if setting.moves_patients { a.al-btn href=(links.admit_form(&ward.id, None)) { "Patient has arrived" } }
             }
+        }
+    }
+}
+
+/// The form of the menus' moves to a free bed: now, as somebody chooses it. The rows are drawn for everybody, so it stands
+/// beside them. *Now* is when a menu was opened; without script, when the page was (`board.js`).
+fn quick_move(setting: &Setting, ward: &str) -> Markup {
+    html! {
+        form #ward-quick method="post" action=(format!("{}/move", setting.links.ward(ward))) {
+            (hidden(setting))
+            input #board-opened type="hidden" name="opened" value=(setting.now.0) data-now=(setting.now.0);
         }
     }
 }
@@ -142,24 +187,27 @@ impl Look {
 
 /// The numbers; swapped as a whole when one of them changes.
 pub(crate) fn head(view: &BoardView<'_>) -> Markup {
-    let ward = view.links.ward(&view.board().ward.id);
     let counts = view.board().counts();
     html! {
-        div.al-panel.al-mb #ward-head {
-            div.al-panel__b.al-row.al-counts {
-                span { b { (counts.in_beds) } " " span.al-muted { "in " (counted(counts.beds, "bed", "beds")) } }
-                @for show in Show::NUMBERS.into_iter().filter(|show| view.is_clinical || !show.is_clinical()) {
-                    @let count = view.count(show);
-                    @if count > 0 || show.is_always() {
-                        a href={ (ward) "?show=" (show.code()) } {
-                            b.al-bad[show.is_bad()] { (count) } " "
-                            span.al-bad[show.is_bad()].al-muted[!show.is_bad()] { (show.words()) }
-                        }
+        div.al-row.al-counts #board-head {
+            span { b { (counts.in_beds) } " " span.al-muted { "in " (counted(counts.beds, "bed", "beds")) } }
+            @for show in Show::NUMBERS.into_iter().filter(|show| view.is_clinical || !show.is_clinical()) {
+                @let count = view.count(show);
+                @if count > 0 || show.is_always() {
+                    a href=(show_href(view, show)) {
+                        b.al-bad[show.is_bad()] { (count) } " "
+                        span.al-bad[show.is_bad()].al-muted[!show.is_bad()] { (show.words()) }
                     }
                 }
             }
         }
     }
+}
+
+/// The board with the rows of one question.
+pub(crate) fn show_href(view: &BoardView<'_>, show: Show) -> String {
+    let ward = view.links.ward(&view.board().ward.id);
+    if show == Show::All { ward } else { format!("{ward}?show={}", show.code()) }
 }
 
 fn table(view: &BoardView<'_>, look: Look) -> Markup {
@@ -172,17 +220,17 @@ fn table(view: &BoardView<'_>, look: Look) -> Markup {
                     @for column in columns { th scope="col" { (column) } }
                     th scope="col" { span.al-vh { "Menu" } }
                 } }
-                @let shown = |row: &&administration::boards::BoardRow| look.show.has(view, row);
+                @let shown = |row: &&BoardRow| look.show.has(view, row);
                 @if view.board().no_bed.iter().any(|row| shown(&row)) {
                     tbody {
-                        (no_bed_strip(view, columns.len() + 1))
+                        (no_bed_strip(view))
                         @for of in view.board().no_bed.iter().filter(shown) { (row(view, of)) }
                     }
                 }
                 @for room in &view.board().rooms {
                     @if room.rows.iter().any(|row| shown(&row)) {
                         tbody {
-                            (room_head(room, columns.len() + 1))
+                            (room_head(view, room))
                             @for of in room.rows.iter().filter(shown) { (row(view, of)) }
                         }
                     }
@@ -203,17 +251,23 @@ fn columns(is_clinical: bool) -> &'static [&'static str] {
             "Flags, allergies first",
             "EDD, stay, team",
             "What is stopping discharge",
+            "Tasks",
         ]
     } else {
-        &["Bed", "Patient", "Where", "EDD, stay, team", "Leaving"]
+        &["Bed", "Patient", "Where", "EDD, stay, team", "Leaving", "Tasks"]
     }
 }
 
-fn no_bed_strip(view: &BoardView<'_>, columns: usize) -> Markup {
+/// Columns with that of the menu.
+fn width(view: &BoardView<'_>) -> usize {
+    columns(view.is_clinical).len() + 1
+}
+
+fn no_bed_strip(view: &BoardView<'_>) -> Markup {
     let count = view.board().no_bed.len();
     html! {
-        tr.al-group.al-nobed[!view.board().needs_no_beds()] {
-            th colspan=(columns) scope="rowgroup" {
+        tr.al-group #at-no-bed .al-nobed[!view.board().needs_no_beds()] {
+            th colspan=(width(view)) scope="rowgroup" {
                 @if view.board().needs_no_beds() {
                     "Here · " (counted(count, "patient", "patients"))
                 } @else {
@@ -225,22 +279,51 @@ fn no_bed_strip(view: &BoardView<'_>, columns: usize) -> Markup {
     }
 }
 
-fn room_head(room: &BoardRoom, columns: usize) -> Markup {
+/// The head of a room's rows: for whom it is, and the nurse who looks after whoever is in it.
+fn room_head(view: &BoardView<'_>, room: &BoardRoom) -> Markup {
+    let is_several = room.rows.len() > 1;
     let words = match &room.room {
-        Some(place) if place.kind == PlaceKind::SideRoom && room.rows.len() > 1 => "Side rooms".to_owned(),
+        Some(place) if place.kind == PlaceKind::SideRoom && is_several => "Side rooms".to_owned(),
         Some(place) => match place.sex.as_deref() {
             Some("mixed") | None => place.name_in_ward(),
             Some(sex) => format!("{}, {sex}", place.name_in_ward()),
         },
         None => "Other beds".to_owned(),
     };
-    html! { tr.al-group { th colspan=(columns) scope="rowgroup" { (words) } } }
+    // Side rooms that stand together are several places, each with a nurse of its own.
+    let own = room.room.as_ref().filter(|place| !(place.kind == PlaceKind::SideRoom && is_several));
+    html! {
+        tr.al-group id=(room_id(room)) { th colspan=(width(view)) scope="rowgroup" {
+            (words)
+            @if let Some(place) = own { span.al-normal {
+                " · " @match &place.nurse { Some(nurse) => { "nurse " (nurse.name) }, None => "no nurse yet" }
+                @if view.moves {
+                    " " a.al-small href=(view.links.nurse_form(&view.board().ward.id, &place.id))
+                        aria-label={ "Change the nurse of " (place.name_in_ward()) } { "Change" }
+                }
+            } }
+        } }
+    }
+}
+
+fn room_id(room: &BoardRoom) -> String {
+    format!("at-{}", room.room.as_ref().map_or("ward", |place| place.id.as_str()))
 }
 
 /// Every row of a board with its name, its text and what it says beside time.
 pub(crate) fn frame_rows(view: &BoardView<'_>) -> Vec<(String, String, String)> {
-    let rows = view.board().rows();
-    rows.map(|of| (of.id(), row(view, of).into_string(), row::mark(view, of))).collect()
+    let of = |row: &BoardRow| (row.id(), self::row(view, row).into_string(), row::mark(view, row));
+    let head = |id: String, head: Markup| (id, head.0.clone(), head.into_string());
+    let mut rows = Vec::new();
+    if !view.board().no_bed.is_empty() {
+        rows.push(head("at-no-bed".into(), no_bed_strip(view)));
+        rows.extend(view.board().no_bed.iter().map(of));
+    }
+    for room in &view.board().rooms {
+        rows.push(head(room_id(room), room_head(view, room)));
+        rows.extend(room.rows.iter().map(of));
+    }
+    rows
 }
 
 /// What a board is made from: its places, its stays and their patients.

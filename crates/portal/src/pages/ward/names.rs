@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::gather::ward::AtBed;
+use clinical::identity::Identity;
 
 /// The shortened names of a board's patients, by patient.
-pub(super) fn short(patients: &BTreeMap<String, AtBed>) -> BTreeMap<String, String> {
-    let names = patients.iter().map(|(id, at)| {
-        let given = at.identity.given.first().cloned().unwrap_or_default();
-        (id.clone(), (at.identity.family.clone().unwrap_or_default(), given))
+pub(crate) fn short<'i>(patients: impl Iterator<Item = (&'i String, &'i Identity)>) -> BTreeMap<String, String> {
+    let names = patients.map(|(id, identity)| {
+        let given = identity.given.first().cloned().unwrap_or_default();
+        (id.clone(), (identity.family.clone().unwrap_or_default(), given))
     });
     shortened(&names.collect())
 }

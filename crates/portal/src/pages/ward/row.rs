@@ -4,7 +4,7 @@
 //! same row has another text beside it, which the style sheet shows instead.
 
 use administration::boards::{BoardRow, Elsewhere, Occupant, RowState};
-use administration::places::{BedStatus, Place};
+use administration::places::{BedStatus, Place, mixes_sexes};
 use administration::stays::{DischargePlan, Stay};
 use clinical::allergies::Allergies;
 use clinical::bedside::{Bedside, Watch};
@@ -50,10 +50,33 @@ pub(crate) fn row(view: &BoardView<'_>, row: &BoardRow) -> Markup {
             }
             @match &row.occupant {
                 Some(occupant) => { (patient_cells(view, row, occupant, at)) },
-                None => td colspan=(if view.is_clinical { 5 } else { 4 }) { (empty(view, row, state)) },
+                None => {
+                    td colspan=(if view.is_clinical { 5 } else { 4 }) { (empty(view, row, state)) }
+                    td { (next_step(view, row, state)) }
+                },
             }
             td.al-num { (menu(view, row)) }
         }
+    }
+}
+
+/// How many tasks are open about a patient, and the one that is due first.
+fn tasks(view: &BoardView<'_>, occupant: &Occupant) -> Markup {
+    let patient = occupant.stay.patient.as_deref();
+    let tasks = view.tasks(patient);
+    let Some((first, patient)) = tasks.first().zip(patient) else {
+        return html! { span.al-muted.al-small { "None open" } };
+    };
+    let is_late = tasks.iter().any(|task| task.due.is_none_or(|due| due < view.now));
+    let is_today = first.due.is_some_and(|due| terms::local_date(due) == view.board().today);
+    let weight = match (is_late, is_today) {
+        (true, _) => Weight::Danger,
+        (false, true) => Weight::Warning,
+        (false, false) => Weight::Plain,
+    };
+    html! {
+        a href=(view.links.tasks_of(patient)) { (tag(weight, &format!("{} open", tasks.len()))) }
+        span.al-sub.al-priv.al-twolines { (first.what) }
     }
 }
 
@@ -66,7 +89,8 @@ pub(super) fn mark(view: &BoardView<'_>, row: &BoardRow) -> String {
     let at = row.occupant.as_ref().and_then(|occupant| view.patient(occupant.stay.patient.as_deref()));
     let bedside = at.and_then(|at| at.bedside.as_ref());
     let is_overdue = bedside.map(|bedside| bedside.overdue(view.now).is_some());
-    format!("{row:?} {:?} {bedside:?} {is_overdue:?}", at.map(|at| &at.identity))
+    let tasks = view.tasks(row.occupant.as_ref().and_then(|occupant| occupant.stay.patient.as_deref()));
+    format!("{row:?} {:?} {bedside:?} {is_overdue:?} {tasks:?}", at.map(|at| &at.identity))
 }
 
 fn patient_cells(view: &BoardView<'_>, row: &BoardRow, occupant: &Occupant, at: Option<&AtBed>) -> Markup {
@@ -80,6 +104,7 @@ fn patient_cells(view: &BoardView<'_>, row: &BoardRow, occupant: &Occupant, at: 
         }
         td.al-nb { (expected(occupant, view.now)) }
         td.al-line2 { (stopping(view, &occupant.stay)) }
+        td { (tasks(view, occupant)) }
     }
 }
 
@@ -96,7 +121,7 @@ fn who(view: &BoardView<'_>, occupant: &Occupant, at: Option<&AtBed>) -> Markup 
 }
 
 /// `SURNAME, Given`.
-pub(super) fn name(at: Option<&AtBed>) -> String {
+pub(crate) fn name(at: Option<&AtBed>) -> String {
     let Some(at) = at else { return "Not known".to_owned() };
     full_name(at.identity.family.as_deref(), &at.identity.given.join(" "), None)
 }
@@ -113,7 +138,7 @@ pub(super) fn under(at: Option<&AtBed>, now: Moment) -> Markup {
 }
 
 /// The chip with trend and time, and what is due.
-pub(super) fn score(bedside: &Bedside, now: Moment) -> Markup {
+pub(crate) fn score(bedside: &Bedside, now: Moment) -> Markup {
     if let Watch::Stopped { by, on } = &bedside.watch {
         return html! {
             div.al-small.al-muted.al-nb {
@@ -224,9 +249,17 @@ fn place_flags(view: &BoardView<'_>, row: &BoardRow, occupant: &Occupant) -> Mar
             @let icon = if row.bed.is_some() { Icon::Away } else { Icon::Bed };
             (tag_with(Weight::Info, icon, &elsewhere_words(elsewhere, row.bed.is_some(), view.now)))
         }
+        @if let Some(sex) = other_sex(view, row, occupant) { (tag(Weight::Warning, &format!("In a {sex} bay"))) }
         @if occupant.stay.is_second { (tag(Weight::Identity, "Second stay")) }
         @if let Some(words) = bed_state { (tag(Weight::Warning, words)) }
     }
+}
+
+/// The sex of the bay that somebody of the other sex is in.
+fn other_sex<'b>(view: &'b BoardView<'_>, row: &'b BoardRow, occupant: &Occupant) -> Option<&'b str> {
+    let sex = view.board().sex_of(row.bed.as_ref()?)?;
+    let at = view.patient(occupant.stay.patient.as_deref())?;
+    mixes_sexes(Some(sex), at.identity.gender.as_deref()).then_some(sex)
 }
 
 /// `At CT since 14:10, back about 15:00`; `Trolley, treatment room, since 14:20`.
@@ -330,6 +363,21 @@ fn empty(view: &BoardView<'_>, row: &BoardRow, state: RowState) -> Markup {
     }
 }
 
+/// What is done next with an empty bed: it is kept for somebody, or whom it is kept for comes.
+fn next_step(view: &BoardView<'_>, row: &BoardRow, state: RowState) -> Markup {
+    let Some(bed) = row.bed.as_ref().filter(|_| view.moves) else { return html! {} };
+    let ward = &view.board().ward.id;
+    let kept = row.kept_for.as_ref().and_then(|stay| Some((stay.patient.as_deref()?, stay.id.as_str())));
+    let admit = |(patient, stay): (&str, &str)| view.links.admit_expected(ward, &bed.id, patient, stay);
+    html! {
+        @match (state, kept) {
+            (RowState::Available, _) => a.al-btn href=(view.links.reserve_form(ward, &bed.id)) aria-label={ "Reserve bed " (bed.label) } { "Reserve" },
+            (RowState::Reserved, Some(kept)) => a.al-btn href=(admit(kept)) aria-label={ "Admit to bed " (bed.label) } { "Admit" },
+            _ => {},
+        }
+    }
+}
+
 fn capital_since(since: &str) -> String {
     since.trim_start().replacen("since", "Since", 1)
 }
@@ -341,13 +389,7 @@ fn until(bed: &Place) -> String {
 
 /// `Female bay`.
 fn whose(view: &BoardView<'_>, bed: &Place) -> String {
-    let room = view
-        .board()
-        .rooms
-        .iter()
-        .filter_map(|room| room.room.as_ref())
-        .find(|room| Some(&room.id) == bed.part_of.as_ref());
-    let sex = bed.sex.as_deref().or(room.and_then(|room| room.sex.as_deref())).filter(|sex| *sex != "mixed");
+    let sex = view.board().sex_of(bed);
     sex.map(|sex| format!("{} bay", crate::words::capital(sex))).unwrap_or_default()
 }
 
@@ -355,9 +397,12 @@ fn reserved(view: &BoardView<'_>, row: &BoardRow) -> Markup {
     let Some(stay) = &row.kept_for else { return html! {} };
     let at = view.patient(stay.patient.as_deref());
     let expected = stay.started.as_ref().map(|at| since_words(at.lower(), view.now).text);
+    let asked = stay.request.decided.as_ref().filter(|_| stay.is_emergency());
+    let asked = asked.map(|at| since_words(at.lower(), view.now).text);
     html! {
         (tag_with(Weight::Info, Icon::Lock, "Reserved"))
         b { span.al-priv { "Reserved for " (name(at)) } span.al-priv-alt { "Reserved for " (view.short(stay.patient.as_deref())) } }
         @if let Some(expected) = expected { span.al-muted { "Expected " (expected) } }
+        @if let Some(asked) = asked { span.al-muted { "Bed requested " (asked) } }
     }
 }

@@ -10,6 +10,8 @@ use super::BoardView;
 pub(crate) enum Show {
     /// Every row.
     All,
+    /// Those of the bays of whoever looks.
+    Mine,
     /// Patients without a bed.
     NoBed,
     /// Free beds.
@@ -44,10 +46,23 @@ impl Show {
         Show::Overdue,
     ];
 
+    /// Those that stand beside the numbers.
+    pub(super) const CHOICES: [Show; 3] = [Show::All, Show::Mine, Show::Leaving];
+
+    /// The words of a choice.
+    pub(super) const fn choice(self) -> &'static str {
+        match self {
+            Show::Mine => "My bays",
+            Show::Leaving => "Leaving",
+            _ => "All",
+        }
+    }
+
     /// Its code in an address.
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Show::All => "all",
+            Show::Mine => "mine",
             Show::NoBed => "no-bed",
             Show::Free => "free",
             Show::ToClean => "to-clean",
@@ -62,13 +77,14 @@ impl Show {
 
     /// The question of a code; every row for any other.
     pub(crate) fn of_code(code: &str) -> Show {
-        Show::NUMBERS.into_iter().find(|show| show.code() == code).unwrap_or(Show::All)
+        Show::NUMBERS.into_iter().chain([Show::Mine]).find(|show| show.code() == code).unwrap_or(Show::All)
     }
 
     /// The words behind the number.
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Show::All => "beds",
+            Show::Mine => "my bays",
             Show::NoBed => "no bed yet",
             Show::Free => "free",
             Show::ToClean => "to clean",
@@ -104,6 +120,7 @@ impl Show {
         };
         match self {
             Show::All => true,
+            Show::Mine => view.is_mine(row),
             Show::NoBed => row.state() == RowState::NoBedYet && !view.board().needs_no_beds(),
             Show::Free => matches!(row.state(), RowState::Available | RowState::Compromised),
             Show::ToClean => row.state() == RowState::Vacated,

@@ -1,8 +1,8 @@
 //! The routes of a ward's forms: move, patient has arrived, how a bed is. Each becomes one command; what is refused comes
 //! back on the form.
 
-use administration::places::{self, SetBedState};
-use administration::stays::{self, Admit, MoveToBed, Then};
+use administration::places::{self, Nurse, SetBedState, SetNurse};
+use administration::stays::{self, Admit, MoveToBed, ReserveBed, Stay, Then};
 use administration::{Command, Refusal};
 use axum::extract::{Path, Query};
 use axum::response::Response;
@@ -13,15 +13,18 @@ use http::StatusCode;
 use record::{Key, Problem, Reading, Select};
 use terms::input::{DateOf, parse_typed_date};
 
-use super::{is_clinical, refused};
+use super::refused;
 use crate::act::{NotDone, Typed, act, done};
 use crate::door::{Door, asked};
-use crate::gather::find;
 use crate::gather::ward::{AtBed, Gathered, board};
+use crate::gather::{find, finished};
 use crate::pages::search::{Outcome, Search};
 use crate::pages::ward::BoardView;
 use crate::pages::ward::admit::{Staff, admit_href, admit_page, method_words, who_page};
-use crate::pages::ward::forms::{Form, Mover, bed_page, bed_status, move_page, other_wards_page};
+use crate::pages::ward::forms::{Form, Mover, bed_page, bed_status, expected, move_page, other_wards_page};
+use crate::pages::ward::nurse::nurse_page;
+use crate::pages::ward::reserve::reserve_page;
+use crate::routes::tasks::named_user;
 use crate::routes::{failed, not_allowed, not_found, page, stopped};
 
 /// Staff that a form offers.
@@ -38,6 +41,8 @@ struct Facts {
     from: Option<places::Place>,
     staff: Vec<Staff>,
     wards: Vec<places::Place>,
+    /// Who waits for a bed somewhere in the trust, with who they are.
+    waiting: Vec<(Stay, Option<AtBed>)>,
 }
 
 /// What shows a form: `None` when what it is about is not there.
@@ -58,12 +63,53 @@ pub(super) async fn submit_move(
     Path((_, id)): Path<(String, String)>,
     Fields(fields): Fields<Pairs>,
 ) -> Response {
-    let typed = Typed::of(fields);
+    let typed = from_menu(Typed::of(fields));
     let what = if typed.text("earlier") == "swap" { "swapped" } else { "moved" };
-    match move_command(&door, &typed) {
+    let command = match move_command(&door, &typed) {
+        Ok(command) => one_sex(&door, &id, &typed, typed.text("to")).await.map(|()| command),
+        Err(refusal) => Err(NotDone::Refused(refusal)),
+    };
+    match command {
         Ok(command) => finish(&door, &id, &typed, (&Command::MoveToBed(command), what), move_form).await,
-        Err(refusal) => render(&door, &id, &typed, Some(refusal), move_form).await,
+        Err(NotDone::Refused(refusal)) => render(&door, &id, &typed, Some(refusal), move_form).await,
+        Err(other) => stopped(&door, other, &door.setting().links.ward(&id)),
     }
+}
+
+/// What a menu's button says, as the fields of the form: the patient and the bed, now. Several can be pressed on one page,
+/// so each has a key of its own.
+fn from_menu(typed: Typed) -> Typed {
+    let pressed = typed.text("move").to_owned();
+    let Some((stay, to)) = pressed.split_once(' ') else { return typed };
+    let key = format!("{} {pressed}", typed.text("form_key"));
+    typed.with("stay", stay.into()).with("to", to.into()).with("at", "now".into()).with("form_key", key)
+}
+
+/// Asks once whether somebody shall be in a bay of the other sex.
+async fn one_sex(door: &Door, ward: &str, typed: &Typed, bed: &str) -> Result<(), NotDone> {
+    if typed.text("mixed") == "yes" {
+        return Ok(());
+    }
+    let reading = door.record.read(&door.permit, asked::WARD_FORM).await?;
+    let answer = async {
+        let ward = places::ward(&reading, ward).await?;
+        let stay = stays::stay(&reading, typed.text("stay")).await?;
+        let patient = match stay.and_then(|stay| stay.patient) {
+            Some(patient) => identity(&reading, &patient, door.now).await?,
+            None => None,
+        };
+        Ok::<_, Problem>((ward, patient))
+    };
+    let answer = answer.await;
+    let (ward, patient) = finished(reading, answer).await?;
+    let sex = ward.as_ref().and_then(|ward| ward.sex_of(bed));
+    let gender = patient.and_then(|at| at.identity.gender);
+    if !places::mixes_sexes(sex, gender.as_deref()) {
+        return Ok(());
+    }
+    let words = sex.unwrap_or_default();
+    let sentence = format!("This bed is in a {words} bay. Choose another, or say that it has to be this one.");
+    Err(Refusal::at("mixed-sex", "mixed", sentence).into())
 }
 
 fn move_command(door: &Door, typed: &Typed) -> Result<MoveToBed, Refusal> {
@@ -165,6 +211,75 @@ fn bed_command(door: &Door, typed: &Typed) -> Result<SetBedState, Refusal> {
     Ok(SetBedState { bed: typed.text("bed").to_owned(), status, reason: typed.some("reason"), until })
 }
 
+/// `GET …/reserve`: for whom a bed is kept.
+pub(super) async fn show_reserve(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Query(fields): Query<Pairs>,
+) -> Response {
+    render(&door, &id, &Typed::of(fields), None, reserve_form).await
+}
+
+/// `POST …/reserve`.
+pub(super) async fn submit_reserve(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Fields(fields): Fields<Pairs>,
+) -> Response {
+    let typed = Typed::of(fields);
+    let (stay, bed) = (typed.text("stay").to_owned(), typed.text("bed").to_owned());
+    let asked = match stay.as_str() {
+        "" => Err(Refusal::at("stay-missing", "stay", "Choose for whom the bed is kept.").into()),
+        _ => one_sex(&door, &id, &typed, &bed).await,
+    };
+    match asked {
+        Ok(()) => {
+            let command = Command::ReserveBed(ReserveBed { stay, bed, from: None });
+            finish(&door, &id, &typed, (&command, "kept"), reserve_form).await
+        }
+        Err(NotDone::Refused(refusal)) => render(&door, &id, &typed, Some(refusal), reserve_form).await,
+        Err(other) => stopped(&door, other, &door.setting().links.ward(&id)),
+    }
+}
+
+/// `GET …/nurse`: whose a bay is.
+pub(super) async fn show_nurse(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Query(fields): Query<Pairs>,
+) -> Response {
+    render(&door, &id, &Typed::of(fields), None, nurse_form).await
+}
+
+/// `POST …/nurse`.
+pub(super) async fn submit_nurse(
+    Extension(door): Extension<Door>,
+    Path((_, id)): Path<(String, String)>,
+    Fields(fields): Fields<Pairs>,
+) -> Response {
+    let typed = Typed::of(fields);
+    match nurse_of(&door, &typed).await {
+        Ok(nurse) => {
+            let command = Command::SetNurse(SetNurse { room: typed.text("room").to_owned(), nurse });
+            finish(&door, &id, &typed, (&command, "nurse"), nurse_form).await
+        }
+        Err(refusal) => render(&door, &id, &typed, Some(refusal), nurse_form).await,
+    }
+}
+
+async fn nurse_of(door: &Door, typed: &Typed) -> Result<Option<Nurse>, Refusal> {
+    let principal = door.permit.principal();
+    match typed.text("nurse") {
+        "me" => Ok(Some(Nurse { who: principal.id.clone(), name: principal.name.clone() })),
+        "nobody" => Ok(None),
+        "else" => {
+            let (who, name) = named_user(door, typed).await?;
+            Ok(Some(Nurse { who, name }))
+        }
+        _ => Err(Refusal::at("nurse-missing", "nurse", "Say who looks after the bay.")),
+    }
+}
+
 /// Carries a form's command out; back to the board, or to the form with what was refused.
 async fn finish(door: &Door, id: &str, typed: &Typed, (command, what): (&Command, &str), show: Show) -> Response {
     if !door.permit.scope().writes.contains("Location") || !door.permit.scope().reads.contains("Encounter") {
@@ -196,7 +311,7 @@ async fn render(door: &Door, id: &str, typed: &Typed, refusal: Option<Refusal>, 
         },
     };
     let setting = door.setting();
-    let view = BoardView::new(&facts.gathered, &setting.links, is_clinical(door), door.now);
+    let view = BoardView::new(&facts.gathered, &setting.links, &door.permit, door.now);
     let form = Form { setting: &setting, view: &view, typed, refusal: refusal.as_ref() };
     show(&facts, &form, &found).unwrap_or_else(|| not_found(door))
 }
@@ -225,7 +340,34 @@ async fn gather(door: &Door, reading: &Reading, id: &str, typed: &Typed) -> Resu
         None => None,
     };
     let wards = if typed.text("in") == "other" { places::wards(reading).await? } else { Vec::new() };
-    Ok(Some(Facts { gathered, at, patient, from, staff: staff(reading).await?, wards }))
+    let waiting = if typed.text("bed").is_empty() { Vec::new() } else { waiting(reading, &gathered, door.now).await? };
+    Ok(Some(Facts { gathered, at, patient, from, staff: staff(reading).await?, wards, waiting }))
+}
+
+/// For whom a bed of a ward can be kept: who is expected there, who has no bed yet there, and who asks for a bed anywhere.
+async fn waiting(
+    reading: &Reading,
+    gathered: &Gathered,
+    now: terms::Moment,
+) -> Result<Vec<(Stay, Option<AtBed>)>, Problem> {
+    let board = &gathered.board;
+    let own = expected(board).into_iter().cloned();
+    let without = board.no_bed.iter().filter_map(|row| Some(row.occupant.as_ref()?.stay.clone()));
+    let mut stays: Vec<Stay> = without.chain(own).collect();
+    for request in stays::bed_requests(reading).await? {
+        if !stays.iter().any(|stay| stay.id == request.id) {
+            stays.push(request);
+        }
+    }
+    let mut waiting = Vec::new();
+    for stay in stays {
+        let at = match &stay.patient {
+            Some(patient) => identity(reading, patient, now).await?,
+            None => None,
+        };
+        waiting.push((stay, at));
+    }
+    Ok(waiting)
 }
 
 /// Who a patient is, without clinical content.
@@ -282,7 +424,18 @@ fn admit_form(facts: &Facts, form: &Form<'_>, found: &Outcome) -> Option<Respons
     Some(page(StatusCode::OK, who_page(form, &search)))
 }
 
+fn nurse_form(facts: &Facts, form: &Form<'_>, _: &Outcome) -> Option<Response> {
+    let mut rooms = facts.gathered.board.rooms.iter().filter_map(|room| room.room.as_ref());
+    let room = rooms.find(|room| room.id == form.typed.text("room"))?;
+    Some(page(status(form), nurse_page(form, room)))
+}
+
 fn bed_form(facts: &Facts, form: &Form<'_>, _: &Outcome) -> Option<Response> {
     let bed = facts.gathered.board.bed(form.typed.text("bed"))?.bed.as_ref()?;
     Some(page(status(form), bed_page(form, bed)))
+}
+
+fn reserve_form(facts: &Facts, form: &Form<'_>, _: &Outcome) -> Option<Response> {
+    let bed = facts.gathered.board.bed(form.typed.text("bed"))?.bed.as_ref()?;
+    Some(page(status(form), reserve_page(form, bed, &facts.waiting)))
 }
