@@ -267,7 +267,7 @@ fn owners() -> Owners {
 pub(crate) fn indexing() -> Indexing {
     let patients = administration::patient_index::ROWS_VERSION;
     let functions = vec![
-        ("fhir", 3),
+        ("fhir", 4),
         ("patient index", patients),
         ("stays", 3),
         ("merging", 1),

@@ -1,11 +1,15 @@
-//! How texts are kept small: zstd with a dictionary trained on the record's own first texts.
+//! How texts are kept small: zstd with dictionaries trained on the record's own texts.
 //!
-//! A version row names its coding: 0 as it is, 1 zstd alone, from 2 zstd with the dictionary of that number. The
-//! dictionaries lie in the store and are never changed, so every old row can be read for ever.
+//! A version row names its coding: 0 as it is, 1 zstd alone, 2 zstd with the dictionary of that number, from 3 zstd with
+//! the dictionary of that number and without what the row says already: the frame's magic number and its dictionary's
+//! identifier. A first, small dictionary is trained on the first texts, another one on a sample of many more, behind.
+//! The dictionaries lie in the store and are never changed, so every old row can be read for ever.
 
 use std::sync::{Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
 
 use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::{CParameter, MAGICNUMBER};
 
 use crate::error::Problem;
 
@@ -13,10 +17,29 @@ use crate::error::Problem;
 const LEVEL: i32 = 1;
 /// Longest text; a bound for decompression.
 pub(crate) const MOST_TEXT_BYTES: usize = 64 << 20;
-/// Size of a trained dictionary.
-const DICTIONARY_BYTES: usize = 64 << 10;
+/// Longest text that a dictionary is trained on.
+const MOST_SAMPLE_BYTES: usize = 16_384;
 /// Texts shorter than this are kept as they are.
 const LEAST_BYTES: usize = 64;
+/// The first coding whose frames begin without their magic number.
+const FIRST_BARE: u32 = 3;
+
+/// How a dictionary is trained.
+struct Training {
+    /// Bytes of the dictionary.
+    size: usize,
+    /// Every so many texts one is taken.
+    every: usize,
+    /// So many taken are enough.
+    texts: usize,
+    /// Or so many bytes.
+    bytes: usize,
+}
+
+/// On the first texts there are, so that a small record is small too.
+const FIRST: Training = Training { size: 64 << 10, every: 1, texts: 2000, bytes: 4 << 20 };
+/// On a sample of the 30,000 texts after that.
+const SECOND: Training = Training { size: 256 << 10, every: 3, texts: 10_000, bytes: 32 << 20 };
 
 /// Reads coded texts; shared by all readers of a record.
 #[derive(Default)]
@@ -34,14 +57,55 @@ struct Dictionary {
 pub(crate) struct Encoder {
     coding: u32,
     compressor: Compressor<'static>,
-    /// Texts collected for training, until there is a dictionary.
-    samples: Option<Samples>,
+    next: Next,
 }
 
-#[derive(Default)]
+/// What becomes of the next dictionary.
+enum Next {
+    /// Texts are collected for it.
+    Collecting(Samples),
+    /// It is being trained, on a thread of its own where texts go on meanwhile.
+    Training(JoinHandle<Option<Vec<u8>>>),
+    /// There is none to come.
+    Done,
+}
+
 struct Samples {
+    training: &'static Training,
+    seen: usize,
     bytes: Vec<u8>,
     lengths: Vec<usize>,
+}
+
+impl Samples {
+    fn new(training: &'static Training) -> Samples {
+        Samples { training, seen: 0, bytes: Vec::new(), lengths: Vec::new() }
+    }
+
+    fn take(&mut self, text: &[u8]) {
+        if text.len() >= MOST_SAMPLE_BYTES {
+            return;
+        }
+        self.seen += 1;
+        if self.seen.is_multiple_of(self.training.every) {
+            self.bytes.extend_from_slice(text);
+            self.lengths.push(text.len());
+        }
+    }
+
+    fn are_enough(&self) -> bool {
+        self.lengths.len() >= self.training.texts || self.bytes.len() > self.training.bytes
+    }
+
+    fn train(&self) -> Option<Vec<u8>> {
+        match zstd::dict::from_continuous(&self.bytes, &self.lengths, self.training.size) {
+            Ok(dictionary) => Some(dictionary),
+            Err(error) => {
+                tracing::warn!(%error, "no dictionary could be trained; texts stay larger");
+                None
+            }
+        }
+    }
 }
 
 impl Decoder {
@@ -65,7 +129,11 @@ impl Decoder {
                 let Some(dictionary) = found else {
                     return Err(Problem::damaged(format!("a text names dictionary {number}, which is missing")));
                 };
-                decompress(&dictionary.idle, &dictionary.bytes, &bytes)
+                if number < FIRST_BARE {
+                    return decompress(&dictionary.idle, &dictionary.bytes, &bytes);
+                }
+                let framed = [&MAGICNUMBER.to_le_bytes(), bytes.as_slice()].concat();
+                decompress(&dictionary.idle, &dictionary.bytes, &framed)
             }
         }
     }
@@ -85,45 +153,130 @@ fn decompress(idle: &Mutex<Vec<Decompressor<'static>>>, dictionary: &[u8], bytes
 }
 
 impl Encoder {
-    /// Codes with the newest dictionary, or collects texts for the first.
+    /// Codes with the newest dictionary, and collects texts for the next.
     pub(crate) fn new(newest: Option<&(u32, Vec<u8>)>) -> Result<Encoder, Problem> {
-        let (coding, dictionary, samples) = match newest {
-            Some((number, bytes)) => (*number, bytes.as_slice(), None),
-            None => (1, &[] as &[u8], Some(Samples::default())),
+        let (coding, dictionary, next) = match newest {
+            None => (1, &[] as &[u8], Next::Collecting(Samples::new(&FIRST))),
+            Some((number, bytes)) if bytes.len() <= FIRST.size => {
+                (*number, bytes.as_slice(), Next::Collecting(Samples::new(&SECOND)))
+            }
+            Some((number, bytes)) => (*number, bytes.as_slice(), Next::Done),
         };
-        let compressor = Compressor::with_dictionary(LEVEL, dictionary)
-            .map_err(|error| Problem::store("preparing compression", error))?;
-        Ok(Encoder { coding, compressor, samples })
+        let prepare = || {
+            let mut compressor = Compressor::with_dictionary(LEVEL, dictionary)?;
+            compressor.set_parameter(CParameter::DictIdFlag(coding < FIRST_BARE))?;
+            Ok(compressor)
+        };
+        let compressor = prepare().map_err(|error: std::io::Error| Problem::store("preparing compression", error))?;
+        Ok(Encoder { coding, compressor, next })
     }
 
     /// The coding and the coded bytes of a text.
     pub(crate) fn encode(&mut self, text: &[u8]) -> Result<(u32, Vec<u8>), Problem> {
-        if let Some(samples) = &mut self.samples
-            && text.len() < 16_384
-        {
-            samples.bytes.extend_from_slice(text);
-            samples.lengths.push(text.len());
+        if let Next::Collecting(samples) = &mut self.next {
+            samples.take(text);
         }
         if text.len() < LEAST_BYTES {
             return Ok((0, text.to_vec()));
         }
-        let coded = self.compressor.compress(text).map_err(|error| Problem::store("compressing a text", error))?;
+        let mut coded = self.compressor.compress(text).map_err(|error| Problem::store("compressing a text", error))?;
+        if self.coding >= FIRST_BARE {
+            coded.drain(..MAGICNUMBER.to_le_bytes().len());
+        }
         Ok(if coded.len() < text.len() { (self.coding, coded) } else { (0, text.to_vec()) })
     }
 
-    /// Trains the first dictionary once enough texts were seen; the caller stores it before texts use it.
+    /// The next dictionary, once there is one; the caller stores it before texts use it. The first is trained here, as
+    /// all texts wait for it; the second behind.
     pub(crate) fn train(&mut self) -> Option<(u32, Vec<u8>)> {
-        let enough = self.samples.as_ref().is_some_and(|s| s.lengths.len() >= 2000 || s.bytes.len() > 4 << 20);
-        if !enough {
-            return None;
-        }
-        let samples = self.samples.take()?;
-        match zstd::dict::from_continuous(&samples.bytes, &samples.lengths, DICTIONARY_BYTES) {
-            Ok(dictionary) => Some((2, dictionary)),
-            Err(error) => {
-                tracing::warn!(%error, "no dictionary could be trained; texts stay larger");
-                None
+        let trained = match &self.next {
+            Next::Collecting(samples) if samples.are_enough() => {
+                let Next::Collecting(samples) = std::mem::replace(&mut self.next, Next::Done) else { return None };
+                if std::ptr::eq(samples.training, &SECOND) {
+                    self.next = Next::Training(std::thread::spawn(move || samples.train()));
+                    return None;
+                }
+                samples.train()
             }
+            Next::Training(thread) if thread.is_finished() => {
+                let Next::Training(thread) = std::mem::replace(&mut self.next, Next::Done) else { return None };
+                thread.join().ok().flatten()
+            }
+            _ => None,
+        };
+        Some(((self.coding + 1).max(FIRST_BARE), trained?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(number: usize) -> Vec<u8> {
+        let status = ["final", "amended", "preliminary"][number % 3];
+        let (code, value) = (number * 7919 % 977, number * 104_729 % 1009);
+        format!(
+            r#"{{"resourceType":"Observation","status":"{status}","code":{{"text":"Measure {code}"}},"value":{value},"n":{number}}}"#
+        )
+        .into_bytes()
+    }
+
+    /// Codes texts until there is a dictionary, and decodes every one of them with what was known by then.
+    fn until_trained(
+        encoder: &mut Encoder,
+        decoder: &Decoder,
+        coded: &mut Vec<(usize, u32, Vec<u8>)>,
+    ) -> (u32, Vec<u8>) {
+        loop {
+            let number = coded.len();
+            let (coding, bytes) = encoder.encode(&text(number)).unwrap();
+            assert_eq!(decoder.decode(coding, bytes.clone()).unwrap(), text(number));
+            coded.push((number, coding, bytes));
+            if let Some(trained) = encoder.train() {
+                return trained;
+            }
+            std::thread::yield_now();
         }
+    }
+
+    #[test]
+    fn two_dictionaries_are_trained_and_every_text_stays_readable() {
+        let (decoder, mut coded, mut newest) = (Decoder::default(), Vec::new(), None);
+        for expected in [3, 4] {
+            let mut encoder = Encoder::new(newest.as_ref()).unwrap();
+            let (number, bytes) = until_trained(&mut encoder, &decoder, &mut coded);
+            assert_eq!(number, expected);
+            decoder.learn(number, bytes.clone());
+            newest = Some((number, bytes));
+        }
+        let mut last = Encoder::new(newest.as_ref()).unwrap();
+        let (coding, bytes) = last.encode(&text(5)).unwrap();
+        assert_eq!((coding, last.train()), (4, None));
+        let first = coded.iter().find(|(_, coding, _)| *coding == 3).unwrap();
+        assert!(bytes.len() < text(5).len() && first.2.len() < text(first.0).len());
+        assert_eq!(decoder.decode(coding, bytes).unwrap(), text(5));
+        for (number, coding, bytes) in coded {
+            assert_eq!(decoder.decode(coding, bytes).unwrap(), text(number));
+        }
+    }
+
+    #[test]
+    fn texts_of_the_first_records_are_read() {
+        let mut samples = Samples::new(&FIRST);
+        (0..FIRST.texts).for_each(|number| samples.take(&text(number)));
+        let dictionary = samples.train().unwrap();
+        let whole_frame = Compressor::with_dictionary(LEVEL, &dictionary).unwrap().compress(&text(9)).unwrap();
+        let decoder = Decoder::default();
+        decoder.learn(2, dictionary.clone());
+        assert_eq!(decoder.decode(2, whole_frame).unwrap(), text(9));
+        // Such a record gets the next dictionary.
+        assert!(matches!(Encoder::new(Some(&(2, dictionary))).unwrap().next, Next::Collecting(_)));
+    }
+
+    #[test]
+    fn a_missing_dictionary_and_damaged_bytes_are_named() {
+        let decoder = Decoder::default();
+        assert!(decoder.decode(7, vec![1, 2, 3]).is_err());
+        assert!(decoder.decode(1, vec![1, 2, 3]).is_err());
     }
 }

@@ -7,7 +7,7 @@
 
 use smallvec::SmallVec;
 
-/// Fixed-width, order-preserving bytes: a big-endian instant, a number, a flag.
+/// Order-preserving bytes of which none begin others of their position: a big-endian instant, a number, a flag.
 pub type Fixed = SmallVec<[u8; 16]>;
 
 /// One component of an index value.
@@ -29,7 +29,8 @@ pub enum Part {
     },
     /// A resource type's name.
     Kind(String),
-    /// Order-preserving bytes whose length is always the same for this position of this parameter.
+    /// Order-preserving bytes of which none begin others at this position of this parameter. Where two that follow
+    /// each other are both limited, their length is always the same.
     Fixed(Fixed),
     /// Order-preserving bytes of any length; a following part starts only after their end.
     Text(Vec<u8>),
@@ -131,7 +132,7 @@ impl Part {
         Part::Target { kind: kind.into(), id: id.into() }
     }
 
-    /// Fixed-width ordered bytes.
+    /// Ordered bytes as they are.
     pub fn fixed(bytes: &[u8]) -> Part {
         Part::Fixed(SmallVec::from_slice(bytes))
     }

@@ -36,6 +36,8 @@ enum Exact {
 #[derive(Debug, Clone)]
 enum Limit {
     Range(Range),
+    /// The same over bytes of any length, which no other range can follow.
+    Last(Range),
     Both(Range, Range),
     Prefix(Vec<u8>),
     AnyCodeOf(String),
@@ -81,7 +83,7 @@ fn in_order(exact: &[Exact], limit: Option<Limit>) -> (SmallVec<[Part; 2]>, Next
     }
     let next = match limit {
         None => Next::Any,
-        Some(Limit::Range(range)) => Next::Within(range),
+        Some(Limit::Range(range) | Limit::Last(range)) => Next::Within(range),
         Some(Limit::Both(one, other)) => Next::WithinBoth(one, other),
         Some(Limit::Prefix(text)) => Next::Prefix(text),
         Some(Limit::AnyCodeOf(system)) => Next::AnyCodeOf(system),
@@ -125,13 +127,13 @@ fn pieces(component: &Component, value: &str, around: &Surroundings) -> Outcome<
             if quantity.units.is_empty() {
                 let ranges = ranges::numbers(quantity.prefix, quantity.written, Decimal::ONE);
                 let ranges = ranges.ok_or("the number is too large")?;
-                return Ok(ranges.into_iter().map(|range| limited(Limit::Range(range))).collect());
+                return Ok(ranges.into_iter().map(|range| limited(Limit::Last(range))).collect());
             }
             let units = quantity.units.into_iter().flat_map(|(unit, ranges)| {
                 ranges.into_iter().map(move |range| Piece {
                     has_unit: true,
                     exact: vec![Exact::Part(unit.clone())],
-                    limit: Some(Limit::Range(range)),
+                    limit: Some(Limit::Last(range)),
                 })
             });
             Ok(units.collect())
@@ -139,7 +141,7 @@ fn pieces(component: &Component, value: &str, around: &Surroundings) -> Outcome<
         ParameterKind::Number => {
             let (prefix, rest) = ranges::prefix(value);
             let written = ranges::written(rest).ok_or("it is not a number")?;
-            let ranges = ranges::numbers(prefix, written, Decimal::ONE).ok_or("the number is too large")?;
+            let ranges = ranges::numbers_of_one_length(prefix, written).ok_or("the number is too large")?;
             Ok(ranges.into_iter().map(|range| limited(Limit::Range(range))).collect())
         }
         ParameterKind::Date => {

@@ -3,7 +3,8 @@
 //! | value | bytes |
 //! | --- | --- |
 //! | instant | 8: milliseconds since 1970 as a big-endian two's complement number with its sign bit inverted |
-//! | number | 13, from the left: sign (1 bit: 1 from zero up), exponent of its first digit plus 28 (6 bits), its digits
+//! | number in a row of its own | see [`short_number`]: 1 byte and one more for every two digits |
+//! | number that ends a range | 13, from the left: sign (1 bit: 1 from zero up), exponent of its first digit plus 28 (6 bits), its digits
 //! |        | as a whole number of exactly 29 digits (97 bits); zero is the sign alone; a negative number has all bits
 //! |        | inverted. Exact for every decimal that can be held (28 to 29 digits) |
 //! | text | its UTF-8, cut after [`LONGEST_TEXT`] bytes |
@@ -26,7 +27,42 @@ const DIGITS: u32 = 29;
 const DIGIT_BITS: u32 = 97;
 const ALL_BITS: u32 = 104;
 
-/// A number, exactly.
+/// Longest bytes of a short number: its exponent, then 29 digits two by two.
+pub(crate) type ShortNumber = smallvec::SmallVec<[u8; 16]>;
+
+/// A number, exactly, in as many bytes as its digits need: 128 for zero; else 128 plus the exponent of its first digit
+/// plus 29, then its digits without trailing zeros two by two, twice the pair, plus 1 if more follow. A negative number
+/// has all bits inverted. None is the beginning of another, so whatever follows does not disturb their order.
+pub(crate) fn short_number(value: Decimal) -> ShortNumber {
+    let mut digits = value.mantissa().unsigned_abs();
+    let mut bytes = ShortNumber::from_slice(&[0x80]);
+    if digits == 0 {
+        return bytes;
+    }
+    let length = digits.ilog10() + 1;
+    // From -28 to 28.
+    let exponent = length as i32 - 1 - value.scale() as i32;
+    bytes[0] += (exponent + 29) as u8;
+    // An even number of digits, the first of them not zero.
+    let even = length.next_multiple_of(2);
+    digits *= 10u128.pow(even - length);
+    let mut unit = 10u128.pow(even - 2);
+    loop {
+        let pair = (digits / unit) as u8;
+        digits %= unit;
+        bytes.push(pair << 1 | u8::from(digits != 0));
+        if digits == 0 {
+            break;
+        }
+        unit /= 100;
+    }
+    if value.is_sign_negative() {
+        bytes.iter_mut().for_each(|byte| *byte = !*byte);
+    }
+    bytes
+}
+
+/// A number, exactly, in as many bytes as every other.
 pub(crate) fn number(value: Decimal) -> [u8; 13] {
     let sign = 1u128 << (ALL_BITS - 1);
     let mut digits = value.mantissa().unsigned_abs();
@@ -90,6 +126,14 @@ mod tests {
         }
 
         #[test]
+        fn short_numbers_keep_their_order_and_begin_no_other(left in any_decimal(), right in any_decimal()) {
+            let (a, b) = (short_number(left), short_number(right));
+            prop_assert_eq!(a.cmp(&b), left.cmp(&right));
+            prop_assert!(a == b || !b.starts_with(&a));
+            prop_assert!(a.len() <= 16);
+        }
+
+        #[test]
         fn instants_keep_their_order(left: i64, right: i64) {
             prop_assert_eq!(instant(left).cmp(&instant(right)), left.cmp(&right));
         }
@@ -105,7 +149,12 @@ mod tests {
         let steps = [Decimal::MIN, Decimal::from(-1), Decimal::new(-1, 28), Decimal::ZERO, Decimal::new(1, 28)];
         for pair in steps.windows(2) {
             assert!(number(pair[0]) < number(pair[1]), "{pair:?}");
+            assert!(short_number(pair[0]) < short_number(pair[1]), "{pair:?}");
         }
+        let bytes = |text: &str| short_number(text.parse().unwrap()).to_vec();
+        assert_eq!(bytes("72.50"), [128 + 30, 72 << 1 | 1, 50 << 1]);
+        assert_eq!(bytes("-7"), [!(128 + 29), !(70 << 1)]);
+        assert_eq!((bytes("0.00"), bytes("1e2".replace("e2", "00").as_str())), (vec![128], bytes("100.0")));
         assert!(number(Decimal::ONE) < number(Decimal::MAX));
         assert_eq!(number(Decimal::new(-0, 3)), number(Decimal::ZERO));
         assert_eq!(number(Decimal::new(150, 2)), number(Decimal::new(15, 1)));

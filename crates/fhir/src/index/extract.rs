@@ -174,13 +174,13 @@ impl Rows<'_> {
     fn add_amount(&mut self, parameter: &'static Parameter, node: Node<'_, '_>, structure: &'static Structure) {
         let names = &parameter.names;
         if let Some(number) = values::number(node) {
-            self.push(names.plain, smallvec![Part::fixed(&encode::number(number))]);
+            self.push(names.plain, smallvec![Part::fixed(&encode::short_number(number))]);
         }
         match values::amount(node, structure) {
             Some(Amount::Quantity { value, units }) => {
-                self.push(names.plain, smallvec![Part::fixed(&encode::number(value))]);
+                self.push(names.plain, smallvec![Part::fixed(&encode::short_number(value))]);
                 for (unit, value) in units {
-                    self.push(names.unit, smallvec![unit, Part::fixed(&encode::number(value))]);
+                    self.push(names.unit, smallvec![unit, Part::fixed(&encode::short_number(value))]);
                 }
             }
             Some(Amount::Range { low, high }) => {
@@ -315,9 +315,9 @@ impl Component {
             }
             ParameterKind::Quantity => match values::amount(node, structure) {
                 Some(Amount::Quantity { value, units }) => {
-                    add(false, smallvec![Part::fixed(&encode::number(value))]);
+                    add(false, smallvec![Part::fixed(&encode::short_number(value))]);
                     for (unit, value) in units {
-                        add(true, smallvec![unit, Part::fixed(&encode::number(value))]);
+                        add(true, smallvec![unit, Part::fixed(&encode::short_number(value))]);
                     }
                 }
                 // Ranges in a composite are not compared: the row would have another form.
@@ -325,6 +325,7 @@ impl Component {
             },
             ParameterKind::Number => {
                 if let Some(number) = values::number(node) {
+                    // Another number may follow.
                     add(false, smallvec![Part::fixed(&encode::number(number))]);
                 }
             }

@@ -157,21 +157,17 @@ fn five_times_ten_to(place: i32) -> Option<Decimal> {
 
 /// What a number means under a prefix, as ranges of single numbers; `factor` turns its unit into the row's.
 pub(super) fn numbers(prefix: Prefix, written: Written, factor: Decimal) -> Option<Vec<Range>> {
-    let limits = Limits::new(prefix, written, factor)?;
-    Some(match prefix {
-        Prefix::Eq => vec![limits.half_open()],
-        Prefix::Ne => vec![less_than(&limits.low), at_least(&limits.high)],
-        Prefix::Gt | Prefix::Sa => vec![more_than(&limits.exact)],
-        Prefix::Lt | Prefix::Eb => vec![less_than(&limits.exact)],
-        Prefix::Ge => vec![at_least(&limits.exact)],
-        Prefix::Le => vec![at_most(&limits.exact)],
-        Prefix::Ap => vec![within(&limits.low, &limits.high)],
-    })
+    Some(Limits::short(prefix, written, factor)?.single(prefix))
+}
+
+/// The same among numbers that all have the same length.
+pub(super) fn numbers_of_one_length(prefix: Prefix, written: Written) -> Option<Vec<Range>> {
+    Some(Limits::of_one_length(prefix, written)?.single(prefix))
 }
 
 /// What a number means under a prefix for rows that are ranges themselves: limits on their low and high end.
 pub(super) fn number_ranges(prefix: Prefix, written: Written) -> Option<Vec<Both>> {
-    let limits = Limits::new(prefix, written, Decimal::ONE)?;
+    let limits = Limits::of_one_length(prefix, written)?;
     Some(match prefix {
         Prefix::Eq => vec![(limits.half_open(), less_than(&limits.high))],
         Prefix::Ne => vec![(less_than(&limits.low), ANY), (ANY, at_least(&limits.high))],
@@ -187,18 +183,27 @@ pub(super) fn number_ranges(prefix: Prefix, written: Written) -> Option<Vec<Both
 
 /// The encoded number, and how far it reaches under `eq`, `ne` or `ap`.
 struct Limits {
-    exact: [u8; 13],
-    low: [u8; 13],
-    high: [u8; 13],
+    exact: Vec<u8>,
+    low: Vec<u8>,
+    high: Vec<u8>,
 }
 
 impl Limits {
-    fn new(prefix: Prefix, written: Written, factor: Decimal) -> Option<Limits> {
+    /// As numbers in rows of their own are encoded.
+    fn short(prefix: Prefix, written: Written, factor: Decimal) -> Option<Limits> {
+        Limits::new(prefix, written, |value| Some(encode::short_number(value.checked_mul(factor)?).to_vec()))
+    }
+
+    /// As the ends of ranges are encoded, and numbers that others follow.
+    fn of_one_length(prefix: Prefix, written: Written) -> Option<Limits> {
+        Limits::new(prefix, written, |value| Some(encode::number(value).to_vec()))
+    }
+
+    fn new(prefix: Prefix, written: Written, encoded: impl Fn(Decimal) -> Option<Vec<u8>>) -> Option<Limits> {
         let reach = match prefix {
             Prefix::Ap => (written.value.abs() / Decimal::from(10)).max(written.half),
             _ => written.half,
         };
-        let encoded = |value: Decimal| value.checked_mul(factor).map(encode::number);
         let limits = Limits {
             exact: encoded(written.value)?,
             low: encoded(written.value.checked_sub(reach)?)?,
@@ -208,7 +213,20 @@ impl Limits {
         (limits.low < limits.exact && limits.exact < limits.high).then_some(limits)
     }
 
+    /// Ranges of single numbers.
+    fn single(&self, prefix: Prefix) -> Vec<Range> {
+        match prefix {
+            Prefix::Eq => vec![self.half_open()],
+            Prefix::Ne => vec![less_than(&self.low), at_least(&self.high)],
+            Prefix::Gt | Prefix::Sa => vec![more_than(&self.exact)],
+            Prefix::Lt | Prefix::Eb => vec![less_than(&self.exact)],
+            Prefix::Ge => vec![at_least(&self.exact)],
+            Prefix::Le => vec![at_most(&self.exact)],
+            Prefix::Ap => vec![within(&self.low, &self.high)],
+        }
+    }
+
     fn half_open(&self) -> Range {
-        Range { low: End::Including(self.low.to_vec()), high: End::Excluding(self.high.to_vec()) }
+        Range { low: End::Including(self.low.clone()), high: End::Excluding(self.high.clone()) }
     }
 }

@@ -215,7 +215,7 @@ fn value_text(row: &Row, kind: ParameterKind) -> Option<String> {
         (ParameterKind::Token, "", _) => Some(token_text(parts)),
         (ParameterKind::String, "", [_, raw]) => Some(text(raw)),
         (ParameterKind::Date, "", [first, last]) => Some(format!("{}..{}", instant(first), instant(last))),
-        (ParameterKind::Number | ParameterKind::Quantity, "", [number]) => Some(decoded(number)),
+        (ParameterKind::Number | ParameterKind::Quantity, "", [number]) => Some(short(number)),
         (ParameterKind::Quantity, "range", [low, high]) => Some(format!("{}..{}", decoded(low), decoded(high))),
         (ParameterKind::Reference, "", [Part::Target { kind, id }]) => Some(format!("{kind}/{id}")),
         (ParameterKind::Reference, "uri", [url, version]) if text(version).is_empty() => Some(text(url)),
@@ -247,7 +247,9 @@ fn composite_text(mut parts: &[Part]) -> String {
                 rest = &rest[1..];
                 format!("{}..{}", instant(first), instant(last))
             }
-            (Part::Fixed(_), _) => decoded(first),
+            // No number of the suite has the 23 or 24 digits that would make it as long.
+            (Part::Fixed(bytes), _) if bytes.len() == 13 => decoded(first),
+            (Part::Fixed(_), _) => short(first),
             (Part::Text(_), [raw, ..]) => {
                 rest = &rest[1..];
                 text(raw)
@@ -269,6 +271,20 @@ fn text(part: &Part) -> String {
 fn instant(part: &Part) -> i64 {
     let Part::Fixed(bytes) = part else { panic!("{part:?} is not an instant") };
     (u64::from_be_bytes(bytes.as_slice().try_into().unwrap()) ^ (1 << 63)) as i64
+}
+
+/// The number of a row of its own: 128 for zero, or 128 plus the exponent plus 29, then pairs of digits, each doubled, odd
+/// when more follow; inverted when negative (see `search::encode`).
+fn short(part: &Part) -> String {
+    let Part::Fixed(bytes) = part else { panic!("{part:?} is not a number") };
+    let is_negative = bytes[0] < 128;
+    let bytes: Vec<u8> = bytes.iter().map(|byte| if is_negative { !byte } else { *byte }).collect();
+    let Some((first, pairs)) = bytes.split_first().filter(|(_, pairs)| !pairs.is_empty()) else { return "0".into() };
+    let mut digits: String = pairs.iter().map(|byte| format!("{:02}", byte >> 1)).collect();
+    digits.insert(1, '.');
+    let sign = if is_negative { "-" } else { "" };
+    let exponent = i32::from(*first) - 128 - 29;
+    number_text(parsed(&format!("{sign}{digits}e{exponent}")))
 }
 
 /// The number in 13 bytes: sign, exponent plus 28, 29 digits (see `search::encode`); the ends of all numbers as nothing.

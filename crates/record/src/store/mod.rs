@@ -110,7 +110,7 @@ pub(crate) struct StoredVersion {
     pub(crate) operation: u8,
     /// 0 plain; other values name a sealing key.
     pub(crate) seal: u32,
-    /// 0 uncompressed, 1 zstd without, from 2 zstd with the dictionary of that number.
+    /// 0 uncompressed, 1 zstd without, from 2 zstd with the dictionary of that number (see `codec`).
     pub(crate) coding: u32,
     /// 16 bytes; when erased, the sequence of the erasing entry (8 bytes, big-endian).
     pub(crate) salt: Vec<u8>,
