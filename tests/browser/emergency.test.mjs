@@ -73,3 +73,35 @@ it("a board that is open shows what another wrote, and leaves an open menu alone
   await other.context().close();
   await page.context().close();
 });
+
+it("names are shortened for passers-by, and a wall has no rail", async () => {
+  const page = await signIn("clinician");
+  await page.goto(`${base}${home}emergency`);
+  await page.getByText("Live, as at").waitFor();
+  await page.getByRole("button", { name: "Privacy mode" }).click();
+  assert.ok(await page.getByText("Iw C").first().isVisible());
+  for (const hidden of ["IWU, Chidi", "Fever, non-blanching rash", "Allergies not recorded"]) {
+    assert.ok(!(await page.getByText(hidden).first().isVisible()), hidden);
+  }
+  await checkWidths(page, "emergency-privacy");
+  await page.goto(`${base}${home}emergency?wall=1`);
+  assert.equal(await page.locator(".al-rail").count(), 0);
+  assert.ok(!(await page.getByText("IWU, Chidi").first().isVisible()));
+  await page.context().close();
+});
+
+it("a board that is open says that somebody has come, and moves no row under anybody", async () => {
+  const page = await signIn("clinician");
+  await page.goto(`${base}${home}emergency`);
+  await page.getByText("Live, as at").waitFor();
+  const other = await signIn("clerk");
+  await other.goto(`${base}${home}emergency/unknown?department=ed`);
+  await other.getByRole("button", { name: "Book in, on foot" }).click();
+  await other.waitForURL(/done=arrived/);
+  await page.locator("#board-more", { hasText: /come or gone: show/ }).waitFor();
+  await page.getByRole("link", { name: /show$/ }).click();
+  await page.getByText("To be identified").first().waitFor();
+  assert.deepEqual(page.complaints, []);
+  await other.context().close();
+  await page.context().close();
+});

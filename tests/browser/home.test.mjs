@@ -80,3 +80,26 @@ it("the forms of a task fit every width and are clean", async () => {
   await checkWidths(page, "home-task");
   await page.context().close();
 });
+
+it("all my tasks are handed over at once, by keyboard, and one is taken back", async () => {
+  const page = await signIn("clinician");
+  await workOnHeron(page);
+  await page.getByRole("link", { name: "Hand over mine" }).click();
+  const boxes = page.getByRole("checkbox");
+  const mine = await boxes.count();
+  assert.ok(mine > 1 && (await page.getByRole("checkbox", { checked: true }).count()) === mine, `${mine} tasks`);
+  assert.equal(await page.getByRole("radio", { checked: true }).count(), 0, "to whom is not answered beforehand");
+  await page.getByRole("button", { name: "Hand over", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("There is a problem").waitFor();
+  await checkWidths(page, "hand-over-refused");
+  await page.getByLabel("Heron ward", { exact: true }).focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Enter");
+  await page.getByText("The tasks were handed over.").waitFor();
+  await checkWidths(page, "hand-over");
+  await page.getByRole("button", { name: /^Take back/ }).first().click();
+  await page.getByText("It was undone.").waitFor();
+  assert.equal(await page.getByRole("checkbox").count(), 1, "one is mine again, and offered to nobody");
+  await page.context().close();
+});

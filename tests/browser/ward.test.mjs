@@ -118,6 +118,26 @@ it("a bed is reserved from its menu, and a discharge is begun there", async () =
   await page.context().close();
 });
 
+it("a bay is given to a nurse, My bays are those of whoever looks, and tasks of a patient have a page", async () => {
+  const page = await onWard();
+  await page.getByRole("link", { name: "My bays" }).click();
+  assert.equal(await page.locator("tr[data-bed]").count(), 4, "bay D is the sister's");
+  await page.goto(`${base}${home}wards/heron`);
+  await page.getByRole("link", { name: "Change the nurse of Bay A" }).click();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Say who looks after the bay.").first().waitFor();
+  await checkWidths(page, "ward-nurse");
+  await page.getByLabel(/Me, Sinead/).check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The nurse of the bay is changed.").waitFor();
+  await page.getByRole("link", { name: "My bays" }).click();
+  assert.equal(await page.locator("tr[data-bed]").count(), 8);
+  await bed(page, 1).getByRole("link", { name: "1 open" }).click();
+  await page.getByRole("heading", { name: /^Tasks for ADEYEMI, Folasade/ }).waitFor();
+  await checkWidths(page, "ward-tasks");
+  await page.context().close();
+});
+
 it("a row that is dragged onto a taken bed asks where the patient in it is, and both change places", async () => {
   const page = await onWard();
   await bed(page, 12).scrollIntoViewIfNeeded();

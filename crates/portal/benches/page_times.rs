@@ -142,19 +142,24 @@ fn full_ward() -> Vec<String> {
         texts.push(own("Task", "task", r#""status":"requested","intent":"order","description":"Mobilise","restriction":{"period":{"end":"2026-11-17T16:00:00Z"}}"#).replace("\"subject\"", "\"for\""));
         for set in 0..SETS {
             let at = format!("2026-11-{:02}T{:02}:10:00Z", 8 + set / 4, 6 * (set % 4));
-            for (sign, (code, unit, value)) in [
+            let signs = [
                 ("9279-1", "/min", 16),
                 ("2708-6", "%", 96),
+                ("3151-8", "L/min", 0),
                 ("8480-6", "mm[Hg]", 120),
                 ("8867-4", "/min", 80),
                 ("8310-5", "Cel", 37),
-            ]
-            .iter()
-            .enumerate()
-            {
-                texts.push(own("Observation", &format!("{set}-{sign}"), &format!(
-                    r#""status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"{code}"}}]}},"effectiveDateTime":"{at}","valueQuantity":{{"value":{value},"unit":"{unit}","code":"{unit}"}}"#)));
+            ];
+            let observation = |code: &str, value: &str| {
+                let code = format!(r#""code":{{"coding":[{{"system":"http://loinc.org","code":"{code}"}}]}}"#);
+                format!(r#""status":"final",{code},"effectiveDateTime":"{at}",{value}"#)
+            };
+            for (code, unit, value) in signs {
+                let value = format!(r#""valueQuantity":{{"value":{value},"unit":"{unit}","code":"{unit}"}}"#);
+                texts.push(own("Observation", &format!("{set}-{code}"), &observation(code, &value)));
             }
+            let alert = r#""valueCodeableConcept":{"coding":[{"code":"248234008"}],"text":"Alert"}"#;
+            texts.push(own("Observation", &format!("{set}-alert"), &observation("80288-4", alert)));
         }
     }
     texts

@@ -1,7 +1,7 @@
 //! What the boards read of their patients: the texts of all of them together, and of each only the newest vital signs, so
 //! that a board costs about as much as a chart.
 //!
-//! Whoever has more single values than sets among the newest is read again by themselves. Reads; works nothing out.
+//! Those who have more single values than sets among the newest are read again, further back. Reads; works nothing out.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,8 +13,8 @@ use record::{Clause, Key, Problem, Reading, Select, Version};
 
 /// The newest vital signs of each patient that are read together: two sets and a few single values.
 const NEWEST: usize = 20;
-/// The same for a patient whose newest are mostly single values.
-const NEWEST_ALONE: usize = 250;
+/// The same for patients whose newest are mostly single values.
+const NEWEST_SINGLE: usize = 250;
 /// Resources of one type of all patients of a board.
 const MOST: usize = 5_000;
 
@@ -42,14 +42,15 @@ pub(crate) async fn of_patients<T>(
 ) -> Result<BTreeMap<String, T>, Problem> {
     let texts = texts(reading, ids, kinds).await?;
     let mut made = each(reading, &texts, &mut make).await?;
-    for id in mostly_single(&made, &texts) {
-        let alone = Texts {
-            patients: texts.patients.iter().filter(|version| version.key.id == id).cloned().collect(),
-            others: texts.others.clone(),
-            vitals: reading.first_of_each("Observation", vec![vital_span(&id)], NEWEST_ALONE).await?,
-            allergies_readable: texts.allergies_readable,
+    let single = mostly_single(&made, &texts);
+    if !single.is_empty() {
+        let spans = single.iter().map(|id| vital_span(id)).collect();
+        let again = Texts {
+            vitals: reading.first_of_each("Observation", spans, NEWEST_SINGLE).await?,
+            patients: texts.patients.into_iter().filter(|version| single.contains(&version.key.id)).collect(),
+            ..texts
         };
-        made.extend(each(reading, &alone, &mut make).await?);
+        made.extend(each(reading, &again, &mut make).await?);
     }
     Ok(made.into_iter().map(|(id, (made, _))| (id, made)).collect())
 }

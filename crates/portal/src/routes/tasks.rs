@@ -161,7 +161,10 @@ pub(super) async fn chosen(
         return Ok(named_user(door, typed).await?);
     }
     let choice = choices.iter().find(|(known, _)| known == value);
-    let sentence = "Say whose it is: the ward, a team or a person.";
+    let sentence = match field {
+        "to" => "Say to whom it goes: the ward, a team or a person.",
+        _ => "Say whose it is: the ward, a team or a person.",
+    };
     let (owner, words) = choice.ok_or_else(|| Refusal::at("owner-missing", field, sentence))?;
     let words = words.strip_prefix("Me, ").unwrap_or(words);
     Ok((owner.clone(), words.to_owned()))
