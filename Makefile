@@ -7,7 +7,7 @@
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## build, make a demonstration trust, serve it and print where
+demo: ## build, make two demonstration trusts, serve them and print where
 	scripts/prepare-demo.sh
 	cargo build --release --locked --package almoner --package testkit --bin almoner --bin simulate
 	scripts/demo.sh

@@ -1,18 +1,23 @@
-//! `demo`: a host with one trust of invented patients, an account for each role and a token, ready to look at.
+//! `demo`: a host with two trusts of invented patients, an account for each role and a token, ready to look at.
 //!
+//! Thameside Royal has the worked case; Marshgate General, smaller, shares its consortium (`demo/marshgate.rs`).
 //! The patients are a file of resources told as if now were one moment; here they are told as if it were the present,
 //! and go through the same door as everything else. A second run finds its trust as it was left.
+
+mod marshgate;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use administration::configuration::Files;
 use administration::merging::{Pair, ProposeDuplicate};
 use administration::{Command, carry_out};
 use bytes::Bytes;
 use fhir::{Document, Kind, Limits, Node};
 use fhir_api::load::{Loaded, Loader, commit, prepare, split};
-use record::{Cause, CauseKind, TransactError};
+use record::{Cause, CauseKind, IdempotencyKey, TransactError};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use terms::Moment;
 
 use crate::configuration::Configuration;
@@ -69,6 +74,21 @@ pub struct Demonstration {
     pub token: Option<Secret>,
     /// How to sign in, for each role.
     pub sign_ins: Vec<SignIn>,
+    /// The other trusts.
+    #[serde(default)]
+    pub others: Vec<OtherTrust>,
+}
+
+/// Another trust of a demonstration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OtherTrust {
+    /// Where to go with a browser.
+    #[serde(skip)]
+    pub address: String,
+    /// The trust's code.
+    pub trust: String,
+    /// How to sign in, for each role.
+    pub sign_ins: Vec<SignIn>,
 }
 
 /// One account of a demonstration.
@@ -105,44 +125,86 @@ pub async fn serve_demonstration(
     }
     let told = |address: &str| {
         demonstration.address = format!("{address}/t/{CODE}/");
+        for other in &mut demonstration.others {
+            other.address = format!("{address}/t/{}/", other.trust);
+        }
         ready(&demonstration);
     };
     serve_host(host, &lock, told).await
 }
 
-/// The trust, its patients and its accounts, as they are or new. Each step that was done before is left as it is.
+/// The trusts, their patients and their accounts, as they are or new. Each step that was done before is left as it is.
 async fn make(host: &Host) -> Result<Demonstration, Failure> {
-    let code = TrustCode::parse(CODE)?;
-    if host.trust_names().await.iter().any(|(other, _)| *other != code) {
+    let ours = [TrustCode::parse(CODE)?, TrustCode::parse(marshgate::CODE)?];
+    if host.trust_names().await.iter().any(|(other, _)| !ours.contains(other)) {
         return Err(Failure::refused("This data directory holds trusts that are no demonstration. Name another."));
     }
+    let [thameside, marshgate] = ours;
+    let thameside = found_or_new(host, thameside, NAME).await?;
+    let file = host.configuration.data.join(FILE);
+    let mut made = match read(&file)? {
+        Some(known) => known,
+        None => {
+            write_patients(host, &thameside, PATIENTS, true).await?;
+            configure::apply_demonstration(&thameside, demo_files::thameside()).await?;
+            ask_about_pair(&thameside).await?;
+            let sign_ins = accounts_of(&thameside, &PEOPLE).await?;
+            Demonstration { address: String::new(), trust: CODE.into(), token: None, sign_ins, others: Vec::new() }
+        }
+    };
+    if made.others.is_empty() {
+        made.others.push(make_other(host, marshgate, demo_files::marshgate()).await?);
+        let text = toml::to_string_pretty(&made).map_err(|error| Failure::problem("keeping the sign-ins", &error))?;
+        replace_file(&file, text.as_bytes()).map_err(|error| Failure::problem("keeping the sign-ins", &error))?;
+    }
+    Ok(made)
+}
+
+/// A trust of the demonstration; one that is there and is none of a demonstration is left alone.
+async fn found_or_new(host: &Host, code: TrustCode, name: &str) -> Result<Arc<Trust>, Failure> {
     let trust = match host.trust(&code).await {
         Ok(trust) => trust,
         Err(Failure::Refused(_)) => {
-            let new = NewTrust { code, name: NAME.into(), store: None, demonstration: true };
+            let new = NewTrust { code, name: name.into(), store: None, demonstration: true };
             host.add_trust(new).await?
         }
         Err(failure) => return Err(failure),
     };
-    let file = host.configuration.data.join(FILE);
-    if let Some(known) = read(&file)? {
-        return Ok(known);
+    match trust.entry.demonstration {
+        true => Ok(trust),
+        false => Err(Failure::refused("This data directory holds trusts that are no demonstration. Name another.")),
     }
-    if !trust.entry.demonstration {
-        return Err(Failure::refused("This data directory holds trusts that are no demonstration. Name another."));
+}
+
+/// The second trust: its people, its configuration, and what has happened there until now.
+async fn make_other(host: &Host, code: TrustCode, files: Files) -> Result<OtherTrust, Failure> {
+    let trust = found_or_new(host, code, marshgate::NAME).await?;
+    write_patients(host, &trust, marshgate::PATIENTS, false).await?;
+    configure::apply_demonstration(&trust, files).await?;
+    let now = (trust.clock)();
+    for (number, command) in marshgate::commands(now).iter().enumerate() {
+        let key = format!("demonstration-{number}");
+        let idempotency = IdempotencyKey { digest: Sha256::digest(key.as_bytes()).into(), key };
+        let cause = Cause { kind: CauseKind::System, reference: "demonstration".into() };
+        match carry_out(&trust.record, &trust.host_permit()?, command, (cause, Some(idempotency)), now).await {
+            Ok(_) => {}
+            Err(TransactError::Refused(refusal)) => {
+                return Err(Failure::Problem(format!("{} was refused: {}", command.name(), refusal.sentence)));
+            }
+            Err(error) => return Err(Failure::problem("telling what happened at the second trust", &error)),
+        }
     }
-    write_patients(host, &trust).await?;
-    configure::apply_demonstration(&trust, demo_files::thameside()).await?;
-    ask_about_pair(&trust).await?;
-    let mut sign_ins = Vec::with_capacity(PEOPLE.len());
-    for (name, display, role) in PEOPLE {
-        let password = accounts::set(&trust, name, display, role).await?;
-        sign_ins.push(SignIn { role: role.into(), name: name.into(), password });
+    let sign_ins = accounts_of(&trust, &marshgate::PEOPLE).await?;
+    Ok(OtherTrust { address: String::new(), trust: marshgate::CODE.into(), sign_ins })
+}
+
+async fn accounts_of(trust: &Trust, people: &[(&str, &str, &str)]) -> Result<Vec<SignIn>, Failure> {
+    let mut sign_ins = Vec::with_capacity(people.len());
+    for (name, display, role) in people {
+        let password = accounts::set(trust, name, display, role).await?;
+        sign_ins.push(SignIn { role: (*role).into(), name: (*name).into(), password });
     }
-    let made = Demonstration { address: String::new(), trust: CODE.into(), token: None, sign_ins };
-    let text = toml::to_string_pretty(&made).map_err(|error| Failure::problem("keeping the sign-ins", &error))?;
-    replace_file(&file, text.as_bytes()).map_err(|error| Failure::problem("keeping the sign-ins", &error))?;
-    Ok(made)
+    Ok(sign_ins)
 }
 
 /// The question whether two of the patients are one person, so that there is a pair to compare.
@@ -168,13 +230,15 @@ fn read(file: &Path) -> Result<Option<Demonstration>, Failure> {
     }
 }
 
-async fn write_patients(host: &Host, trust: &Trust) -> Result<(), Failure> {
+/// Writes resources, one a line; a story is told as if now were the present.
+async fn write_patients(host: &Host, trust: &Trust, lines: &str, is_story: bool) -> Result<(), Failure> {
     let refused = |refusal: &fhir_api::Refusal| {
         Failure::Problem(format!("a resource of the demonstration was refused: {}", refusal.sentence()))
     };
     let mut batch = Vec::new();
-    for line in PATIENTS.lines() {
-        let text = Bytes::from(told_at(line, (trust.clock)()));
+    for line in lines.lines() {
+        let text = if is_story { told_at(line, (trust.clock)()) } else { line.to_owned() };
+        let text = Bytes::from(text);
         for item in split(&text).map_err(|refusal| refused(&refusal))? {
             let item = item.map_err(|unusable| refused(&unusable.refusal))?;
             batch.push(prepare(&item).map_err(|refusal| refused(&refusal))?);

@@ -51,7 +51,7 @@ mod upkeep;
 mod work;
 
 pub use configuration::{Configuration, DEFAULT_FILE, Settings, Store};
-pub use demo::{Demonstration, serve_demonstration};
+pub use demo::{Demonstration, OtherTrust, SignIn, serve_demonstration};
 pub use failure::Failure;
 pub use load::account::{Account, Counts, PassedOver, Place, Refusal};
 pub use match_file::{Column, FieldSays, MatchFile, Matched, MatchedPair, PersonField, match_file};

@@ -8,7 +8,10 @@ use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, Result};
-use hosting::{Account, Demonstration, Matched, MatchedPair, Outcome, TokenView, TrustView, UserState, UserView};
+use hosting::{
+    Account, Demonstration, Matched, MatchedPair, OtherTrust, Outcome, SignIn, TokenView, TrustView, UserState,
+    UserView,
+};
 
 /// Refusals, and files passed over, that are printed; `--json` has all that are listed.
 const REFUSALS_SHOWN: usize = 50;
@@ -87,27 +90,40 @@ pub(crate) fn demonstration(demo: &Demonstration, json: bool) -> Result<()> {
     let token = demo.token.as_ref().map_or("", |token| token.reveal());
     let mut text = String::new();
     if json {
-        let sign_ins = demo.sign_ins.iter().map(|one| {
-            format!(
-                "{{\"role\":\"{}\",\"name\":\"{}\",\"password\":\"{}\"}}",
-                one.role,
-                one.name,
-                one.password.reveal()
-            )
-        });
-        let sign_ins = sign_ins.collect::<Vec<_>>().join(",");
-        let address = &demo.address;
-        writeln!(text, "{{\"serving\":\"{address}\",\"token\":\"{token}\",\"sign-ins\":[{sign_ins}]}}")?;
+        let other = |of: &OtherTrust| {
+            let (code, address) = (&of.trust, &of.address);
+            format!("{{\"trust\":\"{code}\",\"serving\":\"{address}\",\"sign-ins\":{}}}", sign_ins(&of.sign_ins))
+        };
+        let others = demo.others.iter().map(other).collect::<Vec<_>>().join(",");
+        let (address, sign_ins) = (&demo.address, sign_ins(&demo.sign_ins));
+        writeln!(
+            text,
+            "{{\"serving\":\"{address}\",\"token\":\"{token}\",\"sign-ins\":{sign_ins},\"others\":[{others}]}}"
+        )?;
         return print(&text);
     }
     writeln!(text, "\nA demonstration with invented patients: {}\n", demo.address)?;
-    for one in &demo.sign_ins {
-        writeln!(text, "  {:<16} {:<14} {}", one.role, one.name, one.password.reveal())?;
+    sign_ins_in_words(&demo.sign_ins, &mut text)?;
+    for other in &demo.others {
+        writeln!(text, "\nA second trust, which shares its consortium: {}\n", other.address)?;
+        sign_ins_in_words(&other.sign_ins, &mut text)?;
     }
     let fhir = format!("{}fhir/Patient", demo.address);
     writeln!(text, "\nFor software, for a day:\n\n  curl -H 'Authorization: Bearer {token}' {fhir}")?;
     writeln!(text, "\nStop with Ctrl-C.")?;
     print(&text)
+}
+
+fn sign_ins(all: &[SignIn]) -> String {
+    let one = |one: &SignIn| {
+        let (role, name, password) = (&one.role, &one.name, one.password.reveal());
+        format!("{{\"role\":\"{role}\",\"name\":\"{name}\",\"password\":\"{password}\"}}")
+    };
+    format!("[{}]", all.iter().map(one).collect::<Vec<_>>().join(","))
+}
+
+fn sign_ins_in_words(all: &[SignIn], text: &mut String) -> std::fmt::Result {
+    all.iter().try_for_each(|one| writeln!(text, "  {:<16} {:<14} {}", one.role, one.name, one.password.reveal()))
 }
 
 /// Says what went wrong.

@@ -80,6 +80,22 @@ impl Target {
 }
 
 impl Client {
+    /// Whether the other side has closed it, as servers do with what nobody uses for a while.
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// The same person's connection, a new one when this was closed.
+    ///
+    /// # Errors
+    /// Nobody listens.
+    pub async fn again(&mut self) -> Result<&mut Client> {
+        if self.is_closed() {
+            *self = self.target.clone().connect().await?;
+        }
+        Ok(self)
+    }
+
     /// Sends a request and reads the answer to its end.
     ///
     /// # Errors

@@ -3,7 +3,9 @@
 //! Outside the product: it may know every crate, and only their tests may know it. Patients in it are invented.
 
 pub mod demo;
+pub mod hospital;
 pub mod http;
 pub mod people;
 pub mod postgres;
+pub mod program;
 pub mod toy;

@@ -5,6 +5,7 @@
 mod beds;
 mod configuring;
 mod emergency;
+mod figures;
 mod hospital;
 mod inpatients;
 mod matching;
@@ -13,3 +14,4 @@ mod obligations;
 mod registration;
 mod stage;
 mod tasks;
+mod year;

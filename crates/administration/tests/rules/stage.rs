@@ -49,9 +49,14 @@ pub(crate) async fn stages() -> Vec<Stage> {
 }
 
 fn options() -> Options {
+    options_with(Arc::new(|| NOW))
+}
+
+/// The same with another clock.
+pub(crate) fn options_with(clock: terms::Clock) -> Options {
     Options {
         indexing: indexing(),
-        clock: Arc::new(|| NOW),
+        clock,
         host: "test".into(),
         origin: "test/t/TEST".into(),
         durability: record::Durability::default(),

@@ -1,7 +1,9 @@
 //! Records as hospitals write them: most people once, some twice, with the faults that registration makes. The mix is in
-//! [`FAULTS`] and the constants beside it; docs/matching.md publishes it.
+//! `planted/corruptions.csv` and the constants here; docs/matching.md publishes it.
 //!
 //! Which record is whose is known, so that matching can be judged; a record never carries it.
+
+use std::sync::LazyLock;
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -74,34 +76,47 @@ pub enum Fault {
     GenderChanged,
 }
 
-/// Of a thousand faults, how many are of each kind.
-pub const FAULTS: &[(Fault, u32)] = &[
-    (Fault::SurnameSlip, 85),
-    (Fault::GivenSlip, 85),
-    (Fault::Heard, 45),
-    (Fault::ShortForm, 50),
-    (Fault::NamesSwapped, 15),
-    (Fault::SurnameChanged, 40),
-    (Fault::MiddleNamesLost, 70),
-    (Fault::GivenReordered, 15),
-    (Fault::GivenInitial, 10),
-    (Fault::Moved, 110),
-    (Fault::AddressRewritten, 80),
-    (Fault::PostcodeSlip, 45),
-    (Fault::PostcodeMissing, 20),
-    (Fault::AddressMissing, 10),
-    (Fault::BornSlip, 40),
-    (Fault::BornSwapped, 20),
-    (Fault::BornFirstOfJanuary, 10),
-    (Fault::BornMissing, 4),
-    (Fault::NhsNumberSlip, 25),
-    (Fault::NhsNumberMissing, 100),
-    (Fault::NhsNumberOther, 2),
-    (Fault::PhoneMissing, 60),
-    (Fault::PhoneChanged, 50),
-    (Fault::SexWrong, 8),
-    (Fault::GenderChanged, 1),
+/// The code of each kind in the list.
+const CODES: &[(Fault, &str)] = &[
+    (Fault::SurnameSlip, "surname-slip"),
+    (Fault::GivenSlip, "given-slip"),
+    (Fault::Heard, "heard"),
+    (Fault::ShortForm, "short-form"),
+    (Fault::NamesSwapped, "names-swapped"),
+    (Fault::SurnameChanged, "surname-changed"),
+    (Fault::MiddleNamesLost, "middle-names-lost"),
+    (Fault::GivenReordered, "given-reordered"),
+    (Fault::GivenInitial, "given-initial"),
+    (Fault::Moved, "moved"),
+    (Fault::AddressRewritten, "address-rewritten"),
+    (Fault::PostcodeSlip, "postcode-slip"),
+    (Fault::PostcodeMissing, "postcode-missing"),
+    (Fault::AddressMissing, "address-missing"),
+    (Fault::BornSlip, "born-slip"),
+    (Fault::BornSwapped, "born-swapped"),
+    (Fault::BornFirstOfJanuary, "born-first-of-january"),
+    (Fault::BornMissing, "born-missing"),
+    (Fault::NhsNumberSlip, "nhs-number-slip"),
+    (Fault::NhsNumberMissing, "nhs-number-missing"),
+    (Fault::NhsNumberOther, "nhs-number-other"),
+    (Fault::PhoneMissing, "phone-missing"),
+    (Fault::PhoneChanged, "phone-changed"),
+    (Fault::SexWrong, "sex-wrong"),
+    (Fault::GenderChanged, "gender-changed"),
 ];
+
+/// Of a thousand faults, how many are of each kind: `planted/corruptions.csv`, which says in words what each is.
+pub static FAULTS: LazyLock<Vec<(Fault, u32)>> =
+    LazyLock::new(|| include_str!("../../planted/corruptions.csv").lines().skip(1).filter_map(fault_of).collect());
+
+/// A line of the list: code, share, words.
+fn fault_of(line: &str) -> Option<(Fault, u32)> {
+    let (code, rest) = line.split_once(',')?;
+    let (share, _) = rest.split_once(',')?;
+    let fault = CODES.iter().find(|(_, known)| *known == code)?.0;
+    Some((fault, share.parse().ok()?))
+}
+
 /// Of a hundred later records, how many have no fault, one, two, three and four.
 pub const FAULT_COUNTS: &[(usize, u32)] = &[(0, 15), (1, 40), (2, 28), (3, 12), (4, 5)];
 
@@ -167,7 +182,7 @@ impl Registry {
         let mut tries = 0;
         while record.faults.len() < count && tries < 40 {
             tries += 1;
-            let fault = drawn(FAULTS, random);
+            let fault = drawn(&FAULTS, random);
             let before = record.clone();
             if !record.faults.contains(&fault) {
                 self.apply(fault, person, &mut record, random);

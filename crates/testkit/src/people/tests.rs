@@ -74,7 +74,8 @@ fn later_records_are_wrong_as_the_mix_says() {
     assert!((COUNT * 7 / 10..COUNT * 13 / 10).contains(&later.len()), "{}", later.len());
     let without = later.iter().filter(|record| record.faults.is_empty()).count();
     assert!((10..20).contains(&(without * 100 / later.len())), "{without}");
-    for (fault, share) in FAULTS {
+    assert_eq!((FAULTS.len(), FAULTS.iter().map(|(_, share)| share).sum::<u32>()), (25, 1000));
+    for (fault, share) in FAULTS.iter() {
         let has = later.iter().filter(|record| record.faults.contains(fault)).count();
         assert!(has > 0 || *share < 3, "{fault:?} never happens");
     }

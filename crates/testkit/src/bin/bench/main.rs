@@ -117,9 +117,11 @@ async fn run(
         let folder = tempfile::tempdir_in(target_folder())?;
         let database = database(server).await?;
         let product = product::Product {
-            program: wanted.program.clone(),
-            data: folder.path().to_owned(),
-            store: database.as_ref().map(|database| database.url.clone()),
+            program: testkit::program::Program {
+                binary: wanted.program.clone(),
+                data: folder.path().to_owned(),
+                store: database.as_ref().map(|database| database.url.clone()),
+            },
             corpus,
             size,
             floor: floor.resources_per_second,

@@ -1,22 +1,19 @@
 //! The program itself, measured from outside: `almoner load` of NDJSON files, then a server in a process of its own, asked
 //! over HTTP by 64 clients on the same two cores, with sign-in, permits, access journal and proofs as they are.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::routing::get;
-use serde_json::Value;
 
 use crate::Figure;
 use crate::corpus::Corpus;
 use crate::http::{Pace, run};
 use crate::requests::Work;
 use testkit::http::Target;
+use testkit::program::{Program, memory};
 
 const CODE: &str = "BENCH";
 const CLIENTS: usize = 64;
@@ -25,56 +22,41 @@ const PASSWORD: &str = "a long password for a bench";
 
 /// The program, its data and the limits that the figures stand beside.
 pub(crate) struct Product<'b> {
-    pub(crate) program: PathBuf,
-    pub(crate) data: PathBuf,
-    /// The database's address, if it is not SQLite.
-    pub(crate) store: Option<String>,
+    pub(crate) program: Program,
     pub(crate) corpus: &'b Corpus,
     pub(crate) size: usize,
     pub(crate) floor: f64,
-}
-
-/// A server that runs until it is dropped.
-struct Serving {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Product<'_> {
     /// Loads, serves and asks.
     pub(crate) async fn measure(&self, figures: &mut Vec<Figure>) -> Result<()> {
         self.load(figures)?;
-        let token = self.json(&["token", "--trust", CODE, "--role", "system", "--ttl", "12h"])?;
+        let token = self.program.json(&["token", "--trust", CODE, "--role", "system", "--ttl", "12h"])?;
         let token = token["token"]["token"].as_str().context("no token was printed")?.to_owned();
         let add = ["user", "add", "--trust", CODE, "--name", "b.bench", "--display", "B Bench", "--role", "clinician"];
-        self.run_with(&[add.as_slice(), &["--password-stdin"]].concat(), PASSWORD)?;
+        self.program.run_with(&[add.as_slice(), &["--password-stdin"]].concat(), PASSWORD)?;
         let started = Instant::now();
-        let serving = self.serve()?;
+        let serving = self.program.serve()?;
         let target = Target::with_token(&serving.address, &token)?;
         let some = self.addresses("Patient", 1, |id| format!("/t/{CODE}/fhir/Patient/{id}"));
         target.connect().await?.get(&some[0]).await?;
         figures.push(Figure::new("start until the first patient is read", format!("{:.2?}", started.elapsed())));
-        figures.push(Figure::new("memory then", memory(serving.child.id())?));
-        let binary = std::fs::metadata(&self.program)?.len();
+        figures.push(Figure::new("memory then", memory(serving.process())?));
+        let binary = std::fs::metadata(&self.program.binary)?.len();
         figures.push(Figure::new("program", format!("{:.1} MB", binary as f64 / 1e6)));
         self.over_http(&target, figures).await?;
         self.pages(&serving.address, figures).await?;
-        figures.push(Figure::new("memory after all of this", memory(serving.child.id())?));
+        figures.push(Figure::new("memory after all of this", memory(serving.process())?));
         Ok(())
     }
 
     fn load(&self, figures: &mut Vec<Figure>) -> Result<()> {
-        let input = self.data.join("input");
+        let input = self.program.data.join("input");
         self.corpus.write_ndjson(&input, self.size)?;
-        self.run_with(&["trust", "add", "--code", CODE, "--name", "Bench", "--demonstration"], "")?;
-        let account = self.json(&["load", "--trust", CODE, input.to_str().context("a path that is no text")?])?;
+        self.program.run_with(&["trust", "add", "--code", CODE, "--name", "Bench", "--demonstration"], "")?;
+        let account =
+            self.program.json(&["load", "--trust", CODE, input.to_str().context("a path that is no text")?])?;
         let account = &account["loaded"];
         let number = |name: &str| account[name].as_u64().unwrap_or(0);
         let (read, refused, took) = (number("read"), number("refused"), number("milliseconds"));
@@ -157,40 +139,6 @@ impl Product<'_> {
         let step = (ids.len() / most).max(1);
         ids.iter().step_by(step).take(most).map(|id| address(id)).collect()
     }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(arguments).env("ALMONER_DATA", &self.data).env("ALMONER_LOG", "warn");
-        command.env("ALMONER_STORE", self.store.as_deref().unwrap_or("sqlite"));
-        command
-    }
-
-    fn run_with(&self, arguments: &[&str], input: &str) -> Result<Vec<u8>> {
-        let mut command = self.command(arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        child.stdin.take().context("no input")?.write_all(input.as_bytes())?;
-        let output = child.wait_with_output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "almoner {}: {}", arguments[0], said.lines().last().unwrap_or_default());
-        Ok(output.stdout)
-    }
-
-    fn json(&self, arguments: &[&str]) -> Result<Value> {
-        let out = self.run_with(&[arguments, &["--json"]].concat(), "")?;
-        serde_json::from_slice(&out).context("reading what the program printed")
-    }
-
-    fn serve(&self) -> Result<Serving> {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
-        let mut serving = Serving { child, address: String::new() };
-        let said: Value = serde_json::from_str(&line).context("the server did not start")?;
-        let url = said["serving"].as_str().and_then(|url| url.strip_prefix("http://"));
-        serving.address = url.context("the server names no address")?.trim_end_matches('/').to_owned();
-        Ok(serving)
-    }
 }
 
 /// How many times a second the HTTP library says hello to as many clients.
@@ -205,12 +153,4 @@ async fn hello(target: &Target) -> Result<f64> {
     let ran = run(&hello, CLIENTS, Pace::AsFastAsPossible, TIME / 2, &work).await?;
     server.abort();
     Ok(ran.per_second)
-}
-
-/// The memory of a process that is its own and resident.
-fn memory(process: u32) -> Result<String> {
-    let status = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no memory figure")?;
-    let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(format!("{:.0} MB", kilobytes / 1000.0))
 }

@@ -1,145 +1,85 @@
-//! The hospital as the simulator sees it: its wards and beds, and who is in them, read by FHIR before each step.
+//! The hospital as the simulator sees it over HTTP: read by FHIR before each step, changed through the forms and, for what
+//! a monitor sends, by FHIR.
 //!
 //! Keeps nothing between steps but the two sessions: what others did meanwhile is seen.
-
-use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
+use terms::Moment;
+use testkit::hospital::{Hand, World};
 use testkit::http::{Client, FORM, Target, form, form_token, hidden};
 
-use crate::text;
+use crate::forms::Typed;
 
-/// The code system of kinds of place.
-const PLACE_KIND: &str = "urn:almoner:place-kind";
-
-/// A bed.
-#[derive(Debug, Clone)]
-pub(crate) struct Bed {
-    pub(crate) id: String,
-    pub(crate) ward: String,
-    pub(crate) sex: String,
-    /// `U`, `H`, `C` or `K` (HL7 v2 table 0116).
-    pub(crate) state: String,
-}
-
-/// Somebody in hospital.
-#[derive(Debug, Clone)]
-pub(crate) struct Inpatient {
-    pub(crate) stay: String,
-    pub(crate) patient: String,
-    /// As the record has it, such as `female`.
-    pub(crate) gender: String,
-    pub(crate) place: String,
-}
-
-/// What is so at one moment.
-pub(crate) struct Now {
-    pub(crate) beds: Vec<Bed>,
-    pub(crate) inpatients: Vec<Inpatient>,
-    /// Every place's ward.
-    pub(crate) wards: BTreeMap<String, String>,
-    /// Beds that somebody is in or that are kept.
-    pub(crate) taken: Vec<String>,
-}
+/// Most pages of one search.
+const MOST_PAGES: usize = 20;
+/// What is read before each step. People: the first thousand, which is more than can come in a day.
+const QUERIES: [&str; 5] = [
+    "Location?_count=1000",
+    "Practitioner?_count=500",
+    "Patient?_count=1000",
+    "Encounter?class=IMP&status=in-progress,arrived,onleave,planned&_count=1000&_include=Encounter:patient",
+    "Encounter?class=EMER&status=in-progress,arrived,triaged,planned&_count=1000&_include=Encounter:patient",
+];
 
 /// The sessions of the two who act.
-pub(crate) struct Hospital {
-    pub(crate) base: String,
+pub(crate) struct Site {
+    base: String,
     clerk: Target,
     clinician: Target,
     token: String,
 }
 
-impl Hospital {
-    pub(crate) async fn enter(trust: &str, clerk: Target, clinician: Target) -> Result<Hospital> {
+impl Site {
+    pub(crate) async fn enter(trust: &str, clerk: Target, clinician: Target) -> Result<Site> {
         let base = format!("/t/{trust}");
         let page = clinician.connect().await?.get(&format!("{base}/account")).await?;
         let token = form_token(&page.body).context("the account page has no form")?;
-        Ok(Hospital { base, clerk, clinician, token })
+        Ok(Site { base, clerk, clinician, token })
     }
 
-    async fn bundle(&self, client: &mut Client, query: &str) -> Result<Vec<Value>> {
-        let answer = client.get(&format!("{}/fhir/{query}", self.base)).await?;
-        let bundle: Value = serde_json::from_slice(&answer.body)?;
-        let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
-        Ok(entries.into_iter().map(|mut entry| entry["resource"].take()).collect())
+    /// The resources that a search finds, page after page for places; of the others the first.
+    async fn bundle(&self, client: &mut Client, query: &str) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        let mut path = format!("{}/fhir/{query}", self.base);
+        for _ in 0..if query.starts_with("Patient") { 1 } else { MOST_PAGES } {
+            let answer = client.get(&path).await?;
+            let bundle: Value = serde_json::from_slice(&answer.body)?;
+            let entries = bundle["entry"].as_array().into_iter().flatten();
+            found.extend(entries.map(|entry| entry["resource"].to_string()));
+            let links = bundle["link"].as_array().into_iter().flatten();
+            let next = links.filter(|link| link["relation"] == "next").find_map(|link| link["url"].as_str());
+            let Some(next) = next else { break };
+            let own = next.find("/t/").context("a link that leads elsewhere")?;
+            path = next[own..].to_owned();
+        }
+        Ok(found)
     }
 
     /// Reads what is so now.
-    pub(crate) async fn now(&self) -> Result<Now> {
+    pub(crate) async fn see(&self) -> Result<World> {
         let mut client = self.clinician.connect().await?;
-        let places = self.bundle(&mut client, "Location?_count=1000").await?;
-        let live = self
-            .bundle(&mut client, "Encounter?status=in-progress,arrived,planned&_count=1000&_include=Encounter:patient")
-            .await?;
-        let (people, live): (Vec<Value>, Vec<Value>) =
-            live.into_iter().partition(|found| text(found, "/resourceType") == "Patient");
-        let genders: BTreeMap<&str, &str> =
-            people.iter().map(|person| (text(person, "/id"), text(person, "/gender"))).collect();
-        let above: BTreeMap<&str, &str> = places
-            .iter()
-            .filter_map(|place| Some((text(place, "/id"), text(place, "/partOf/reference").strip_prefix("Location/")?)))
-            .collect();
-        let kinds: BTreeMap<&str, &str> = places.iter().map(|place| (text(place, "/id"), kind(place))).collect();
-        let ward_of = |id: &str| {
-            let mut at = id;
-            for _ in 0..8 {
-                if matches!(kinds.get(at), Some(&("ward" | "critical-care" | "assessment-unit" | "day-unit"))) {
-                    return Some(at.to_owned());
-                }
-                at = above.get(at)?;
-            }
-            None
-        };
-        let wards: BTreeMap<String, String> = places
-            .iter()
-            .filter_map(|place| Some((text(place, "/id").to_owned(), ward_of(text(place, "/id"))?)))
-            .collect();
-        let sexes: BTreeMap<&str, &str> = places.iter().map(|place| (text(place, "/id"), sex(place))).collect();
-        let bed = |place: &Value| {
-            let id = text(place, "/id");
-            let room = above.get(id).copied().unwrap_or_default();
-            let state = text(place, "/operationalStatus/code");
-            Some(Bed {
-                ward: wards.get(id)?.clone(),
-                sex: sexes.get(room).copied().unwrap_or_default().to_owned(),
-                state: if state.is_empty() { "U".into() } else { state.to_owned() },
-                id: id.to_owned(),
-            })
-        };
-        let in_use = |place: &&Value| kind(place) == "bed" && text(place, "/status") == "active";
-        let (mut inpatients, mut taken) = (Vec::new(), Vec::new());
-        for stay in &live {
-            for entry in stay["location"].as_array().into_iter().flatten() {
-                let place = text(entry, "/location/reference").trim_start_matches("Location/").to_owned();
-                let status = text(entry, "/status");
-                if status == "reserved" || (status == "active" && text(stay, "/status") != "planned") {
-                    taken.push(place.clone());
-                }
-                let is_inpatient = text(stay, "/class/code") == "IMP" && text(stay, "/status") == "in-progress";
-                if status == "active" && is_inpatient {
-                    let patient = text(stay, "/subject/reference").trim_start_matches("Patient/").to_owned();
-                    let gender = genders.get(patient.as_str()).copied().unwrap_or_default().to_owned();
-                    inpatients.push(Inpatient { stay: text(stay, "/id").to_owned(), patient, gender, place });
-                }
-            }
+        let mut texts = Vec::new();
+        for query in QUERIES {
+            texts.extend(self.bundle(&mut client, query).await?);
         }
-        Ok(Now { beds: places.iter().filter(in_use).filter_map(bed).collect(), inpatients, wards, taken })
+        let now = Moment(i64::try_from(std::time::UNIX_EPOCH.elapsed()?.as_millis())?);
+        Ok(World::see(texts.iter().map(String::as_bytes), now))
     }
 
     /// Fills a form in and sends it: the hidden fields of its page and what is typed.
-    pub(crate) async fn submit(&self, page: &str, typed: &[(&str, &str)]) -> Result<()> {
-        let mut client = self.clerk.connect().await?;
-        let path = format!("{}/{page}", self.base);
+    pub(crate) async fn submit(&self, hand: Hand, typed: &Typed) -> Result<()> {
+        let target = if hand == Hand::Clinician { &self.clinician } else { &self.clerk };
+        let mut client = target.connect().await?;
+        let path = format!("{}/{}", self.base, typed.page);
         let shown = client.get(&path).await?;
         let token = hidden(&shown.body, "form_token").context("the page has no form")?;
         let key = hidden(&shown.body, "form_key").unwrap_or_default();
         let fields: Vec<(&str, &str)> = [("form_token", token.as_str()), ("form_key", key.as_str())]
             .into_iter()
-            .chain(typed.iter().copied())
+            .chain(typed.fields.iter().map(|(name, value)| (*name, value.as_str())))
             .collect();
         let action = path.split('?').next().unwrap_or(&path);
         let answer = client.send(Method::POST, action, FORM, form(&fields)).await?;
@@ -162,30 +102,4 @@ impl Hospital {
         ensure!(answer.status.is_success(), "measuring answered {}", answer.status);
         Ok(())
     }
-}
-
-impl Now {
-    /// Beds that nobody is in and nobody waits for, in a state.
-    pub(crate) fn free<'n>(&'n self, state: &'n str) -> impl Iterator<Item = &'n Bed> {
-        self.beds.iter().filter(move |bed| bed.state == state && !self.taken.contains(&bed.id))
-    }
-}
-
-fn kind(place: &Value) -> &str {
-    let codings =
-        place["type"].as_array().into_iter().flatten().flat_map(|of| of["coding"].as_array().into_iter().flatten());
-    codings
-        .filter(|coding| text(coding, "/system") == PLACE_KIND)
-        .map(|coding| text(coding, "/code"))
-        .next()
-        .unwrap_or("bed-or-else")
-}
-
-fn sex(place: &Value) -> &str {
-    let extensions = place["extension"].as_array().into_iter().flatten();
-    extensions
-        .filter(|of| text(of, "/url") == "urn:almoner:sex-of-place")
-        .map(|of| text(of, "/valueCode"))
-        .next()
-        .unwrap_or_default()
 }
