@@ -129,6 +129,56 @@ it("an administrator sees what is configured, since when, and what a version cha
   await page.context().close();
 });
 
+it("a change of the configuration is proposed by one administrator, applied by another, and gone back on", async () => {
+  const first = await signIn("administrator");
+  await first.goto(`${base}${home}configuration`);
+  await first.getByRole("link", { name: "Propose a change" }).focus();
+  await first.keyboard.press("Enter");
+  await first.getByRole("link", { name: /inpatient-wards\.toml/ }).click();
+  const text = first.getByLabel(/^Text/);
+  const before = await text.inputValue();
+  await text.fill(before.replace("beds = [9, 10, 11, 12]", "beds = [9, 10, 11, 12, 21]"));
+  await first.getByRole("button", { name: "Check and propose" }).click();
+  await first.getByText("There is a problem").waitFor();
+  assert.ok((await text.inputValue()).includes("12, 21]"), "what was typed is there");
+  await checkWidths(first, "product-configuration-propose");
+  await first.getByLabel("Why, in one line").fill("A bed more in bay C");
+  await first.keyboard.press("Enter");
+  await first.getByRole("heading", { name: /^Proposed: version/ }).waitFor();
+  assert.ok(await first.getByText("a second person").isVisible());
+  assert.equal(await first.getByRole("button", { name: "Agree and apply" }).count(), 0);
+  await checkWidths(first, "product-configuration-proposed");
+
+  const second = await open(browser, base, home, { viewport: { width: 1280, height: 800 } });
+  await fillSignIn(second, "administrator", 1);
+  await second.goto(`${base}${home}configuration`);
+  await second.getByRole("button", { name: "Agree and apply" }).focus();
+  await second.keyboard.press("Enter");
+  await second.getByText("Applied. It is live for everybody.").waitFor();
+  await second.getByRole("button", { name: /^Go back/ }).first().click();
+  await second.getByText("are proposed").waitFor();
+  await first.reload();
+  await first.getByRole("button", { name: "Agree and apply" }).click();
+  await first.getByText("Applied. It is live for everybody.").waitFor();
+  await first.context().close();
+  await second.context().close();
+});
+
+it("packs of a major incident are made, and given with one click", async () => {
+  const page = await signIn("clerk");
+  await page.goto(`${base}${home}incident`);
+  await page.getByLabel("How many numbers").fill("3");
+  await page.keyboard.press("Enter");
+  await page.getByText("The numbers are registered.").waitFor();
+  await checkWidths(page, "product-incident");
+  await page.getByRole("button", { name: /^By ambulance/ }).first().click();
+  await page.getByText("They are on the board of the emergency department.").waitFor();
+  assert.equal(await page.getByRole("button", { name: /^By ambulance/ }).count(), 2);
+  await page.getByRole("link", { name: /^Say who this is/ }).click();
+  await page.getByRole("heading", { name: "Say who this is" }).waitFor();
+  await page.context().close();
+});
+
 it("a locked session opens nothing, and signing out ends it", async () => {
   const page = await signIn("clinician");
   await page.getByRole("button", { name: "Lock" }).click();

@@ -9,12 +9,15 @@ use access::Permit;
 use record::{Act, Cause, Draft, IdempotencyKey, Reading, Receipt, Record, TransactError};
 use terms::Moment;
 
-use crate::configuration::ApplyConfiguration;
+use crate::configuration::{ApplyConfiguration, ApproveConfiguration, ProposeConfiguration, PutAsideConfiguration};
 use crate::emergency::{
     Arrive, AssessFirst, DecideToAdmit, Depart, ExpectAmbulance, HandOver, LeaveBeforeSeen, MoveInDepartment,
     RemoveAttendance, TakeOver, Triage, WaitFor,
 };
-use crate::merging::{AgreeToMerge, Allocate, AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame, Unmerge};
+use crate::merging::{
+    AgreeToMerge, Allocate, AskAboutPairs, AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame, Unmerge,
+    with_questions,
+};
 use crate::owner;
 use crate::places::{SetBedState, SetNurse};
 use crate::refusal::Refusal;
@@ -84,6 +87,8 @@ pub enum Command {
     SetBedState(SetBedState),
     /// Give a bay to a nurse.
     SetNurse(SetNurse),
+    /// Put the pairs of a search through everybody to the patient index.
+    AskAboutPairs(AskAboutPairs),
     /// Ask whether two records are one person.
     ProposeDuplicate(ProposeDuplicate),
     /// Say that they are two.
@@ -138,6 +143,12 @@ pub enum Command {
     Undo(Undo),
     /// Apply files as the configuration of the trust.
     ApplyConfiguration(ApplyConfiguration),
+    /// Propose files as the configuration, as the first person.
+    ProposeConfiguration(ProposeConfiguration),
+    /// Agree to them and apply them, as the second.
+    ApproveConfiguration(ApproveConfiguration),
+    /// Put a proposal aside.
+    PutAsideConfiguration(PutAsideConfiguration),
 }
 
 impl Command {
@@ -169,6 +180,7 @@ impl Command {
             Command::SetDischargePlan(_) => "set discharge plan",
             Command::SetBedState(_) => "set bed state",
             Command::SetNurse(_) => "set nurse of bay",
+            Command::AskAboutPairs(_) => "ask about pairs",
             Command::ProposeDuplicate(_) => "propose duplicate",
             Command::NotTheSame(_) => "not the same",
             Command::TakeBackNotTheSame(_) => "take back not the same",
@@ -196,6 +208,9 @@ impl Command {
             Command::AcceptTask(_) => "accept task",
             Command::Undo(_) => "undo",
             Command::ApplyConfiguration(_) => "apply configuration",
+            Command::ProposeConfiguration(_) => "propose configuration",
+            Command::ApproveConfiguration(_) => "approve configuration",
+            Command::PutAsideConfiguration(_) => "put configuration aside",
         }
     }
 
@@ -237,6 +252,7 @@ impl Command {
             Command::SetDischargePlan(command) => command.plan(reading, now).await,
             Command::SetBedState(command) => command.plan(reading, now).await,
             Command::SetNurse(command) => command.plan(reading).await,
+            Command::AskAboutPairs(command) => command.plan(reading, now).await,
             Command::ProposeDuplicate(command) => command.plan(reading, now).await,
             Command::NotTheSame(command) => command.plan(reading, now).await,
             Command::TakeBackNotTheSame(command) => command.plan(reading, now).await,
@@ -264,10 +280,13 @@ impl Command {
             Command::AcceptTask(command) => command.plan(reading, now).await,
             Command::Undo(command) => command.plan(reading, now).await,
             Command::ApplyConfiguration(command) => command.plan(reading).await,
+            Command::ProposeConfiguration(command) => command.plan(reading, now).await,
+            Command::ApproveConfiguration(command) => command.plan(reading).await,
+            Command::PutAsideConfiguration(command) => command.plan(reading).await,
         }?;
         // A command knows whom it puts where; what would take a bed from somebody else's patient is refused.
         match owner::judged(reading, draft, matches!(self, Command::Undo(_))).await? {
-            (draft, false) => Ok(draft),
+            (draft, false) => Ok(with_questions(reading, draft, now).await?),
             (_, true) => {
                 let sentence = "The bed is somebody else's now. Look at the ward, then choose another place.";
                 Err(TransactError::Refused(Refusal::new("bed-taken", sentence)))

@@ -6,7 +6,8 @@
 // `blocks` find the pairs worth comparing, in a number that grows with the people and not with their square. `compare`
 // says for each field how well two people agree: a level of the table in `fields`. `model` turns levels into bits;
 // `train` learns from the pairs themselves, without the truth, how often one person's records agree and strangers' do.
-// `judge` adds up, names every field's part, and holds back what a twin, a relative or a namesake could be too.
+// `judge` adds up, names every field's part, and holds back what a twin, a relative or a namesake could be too. What a
+// trust has learnt is kept as [`Weights`]: they compare two of its records, read by `patient`, without the others.
 
 mod blocks;
 mod compare;
@@ -16,9 +17,11 @@ mod find;
 mod judge;
 mod model;
 mod passes;
+mod patient;
 mod people;
 mod short_forms;
 mod train;
+mod weights;
 
 pub use demographics::{Born, Demographics, Sex};
 pub use fields::Field;
@@ -26,6 +29,9 @@ pub use find::{Found, Pair, Step, find_pairs};
 pub use judge::{Comparison, Evidence, Hold, Row, Says, Verdict};
 pub use model::Model;
 pub use people::People;
+pub use weights::Weights;
+
+pub(crate) use people::phone_digits;
 
 #[cfg(test)]
 mod tests;

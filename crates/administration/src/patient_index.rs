@@ -10,6 +10,7 @@
 // | `~typo` | `Text("adeymi")`: family and first given name with one letter left out, and whole | one slip |
 // | `~born` | `Fixed(year, month, day)` | dates and years of birth |
 // | `~number` | `Text("9990142076")`: digits and capitals | NHS and hospital numbers |
+// | `~alike` | `Text("tel 7700900412")`, `Text("at TH38KW FJSK")`: a telephone number, a postcode with a name | records to compare |
 // | `~born-to` | `Target(mother), Text("2026-11-15/01")` | babies: each is registered once |
 // | `~label` | `Text("restricted"), Target(the patient)` | records that are hidden |
 //
@@ -17,6 +18,7 @@
 // less, other, or swapped with its neighbour) by exact look-ups, where trigrams would need long lists to be merged.
 // A name typed by a million people is found in a bounded number of rows: every attempt is one short range.
 
+mod alike;
 mod judge;
 mod person;
 mod question;
@@ -26,6 +28,8 @@ pub use judge::Judgement;
 pub use person::{Person, are_similar, sound_alike};
 pub use question::{Attempt, Question};
 pub use rows::patient_rows;
+
+pub(crate) use alike::candidates;
 
 pub(crate) use person::{folded_words, normal_number, sound};
 
@@ -40,8 +44,11 @@ pub(crate) const BORN: &str = "~born";
 /// NHS and hospital numbers.
 pub(crate) const NUMBER: &str = "~number";
 
+/// What two records of one person could share beside these.
+pub(crate) const ALIKE: &str = "~alike";
+
 /// The version of the rows; rises whenever a row changes.
-pub const ROWS_VERSION: u32 = 2;
+pub const ROWS_VERSION: u32 = 3;
 
 #[cfg(test)]
 mod tests;

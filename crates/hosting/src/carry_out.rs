@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::work::{Listener, Outcome, Work};
-use crate::{accounts, checks, configure, load, tokens};
+use crate::{accounts, checks, configure, duplicates, load, tokens};
 
 /// Does what is asked; whoever asks hears how far it is.
 pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
@@ -24,6 +24,9 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
         Work::Load { trust, paths, as_newest } => {
             let trust = host.trust(&trust).await?;
             load::load(trust, host.owners.clone(), paths, as_newest, listener).await.map(Outcome::Loaded)
+        }
+        Work::FindDuplicates { trust, threads } => {
+            duplicates::find(&*host.trust(&trust).await?, threads, listener).await.map(Outcome::DuplicatesFound)
         }
         Work::Configure { trust, what } => configure::carry(&*host.trust(&trust).await?, what).await,
         Work::Verify { trust, against, index } => {

@@ -32,6 +32,8 @@ use crate::{accounts, clock, configure, demo_files, tokens};
 
 /// The demonstration's resources, one a line, told at [`STORY_NOW`]. Made from the test kit's; a test compares.
 const PATIENTS: &str = include_str!("generated/demonstration.ndjson");
+/// Admissions to the wards of the configuration, written when that is live.
+const ADMISSIONS: &str = include_str!("generated/demonstration-admissions.ndjson");
 /// When the file's story is told: 2026-11-17T14:35:00Z.
 const STORY_NOW: Moment = Moment(1_794_926_100_000);
 /// What is this recent moves with the minute; what is older, and what is to come later than soon, by whole days.
@@ -50,14 +52,16 @@ const PAIR: (&str, &str) = ("wojcik-tomas", "wojcik-tomasz");
 const FILE: &str = "demonstration.toml";
 
 /// Name to sign in with, the person's name, role.
-const PEOPLE: [(&str, &str, &str); 7] = [
+const PEOPLE: [(&str, &str, &str); 8] = [
     ("s.reilly", "Sinead Reilly", "clinician"),
     ("d.marsh", "Dawn Marsh", "clerk"),
     // A merge takes two.
     ("t.abbott", "Tom Abbott", "patient-index"),
     ("p.achebe", "Philomena Achebe", "patient-index"),
     ("p.okoro", "Peter Okoro", "privacy-officer"),
+    // And so does a change of the configuration.
     ("a.lindqvist", "Anna Lindqvist", "administrator"),
+    ("w.grant", "Winston Grant", "administrator"),
     ("o.host", "Oluwaseun Host", "operator"),
 ];
 
@@ -147,6 +151,7 @@ async fn make(host: &Host) -> Result<Demonstration, Failure> {
         None => {
             write_patients(host, &thameside, PATIENTS, true).await?;
             configure::apply_demonstration(&thameside, demo_files::thameside()).await?;
+            write_patients(host, &thameside, ADMISSIONS, true).await?;
             ask_about_pair(&thameside).await?;
             let sign_ins = accounts_of(&thameside, &PEOPLE).await?;
             Demonstration { address: String::new(), trust: CODE.into(), token: None, sign_ins, others: Vec::new() }
@@ -310,13 +315,19 @@ mod tests {
 
     #[test]
     fn the_file_is_what_the_test_kit_tells() {
-        let told: Vec<String> = testkit::demo::demo_bundle(STORY_NOW);
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/generated/demonstration.ndjson");
-        if std::env::var_os("ALMONER_REGENERATE").is_some() {
-            std::fs::write(&path, told.join("\n") + "\n").unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            return;
+        let told = [
+            ("demonstration.ndjson", PATIENTS, testkit::demo::demo_bundle(STORY_NOW)),
+            ("demonstration-admissions.ndjson", ADMISSIONS, testkit::demo::admissions_bundle(STORY_NOW)),
+        ];
+        for (name, kept, told) in told {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/generated").join(name);
+            if std::env::var_os("ALMONER_REGENERATE").is_some() {
+                let written = std::fs::write(&path, told.join("\n") + "\n");
+                written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            } else {
+                assert_eq!(kept.lines().collect::<Vec<_>>(), told, "run this test with ALMONER_REGENERATE=1");
+            }
         }
-        assert_eq!(PATIENTS.lines().collect::<Vec<_>>(), told, "run this test with ALMONER_REGENERATE=1");
     }
 
     #[test]

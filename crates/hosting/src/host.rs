@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use access::{Grant, Permit, Role};
+use access::{Grant, Permit, Principal, Role};
 use fhir::{Document, Limits};
 use fhir_api::{Owners, Planned};
 use record::{Draft, Indexing, Location, Options, Reading, Record, Source};
@@ -62,7 +62,7 @@ impl Host {
         Ok(Host {
             passwords: Arc::new(Passwords::new()?),
             throttle: Throttle::default(),
-            owners: owners(),
+            owners: owners(&clock),
             clock,
             open: RwLock::default(),
             registry: Mutex::new(registry),
@@ -240,6 +240,12 @@ impl Trust {
         access::decide(grant, (self.clock)()).map_err(|denied| Failure::Refused(denied.sentence))
     }
 
+    /// The same in the name of a person, for what only the host may write and that person may decide.
+    pub(crate) fn host_permit_of(&self, who: &Principal) -> Result<Permit, Failure> {
+        let grant = Grant::role(who.id.clone(), who.name.clone(), Role::Host);
+        access::decide(grant, (self.clock)()).map_err(|denied| Failure::Refused(denied.sentence))
+    }
+
     /// The trust for people.
     pub(crate) async fn view(&self) -> Result<TrustView, Failure> {
         let status = self.record.status().await?;
@@ -253,14 +259,21 @@ impl Trust {
 }
 
 /// Every owner of this host.
-fn owners() -> Owners {
+fn owners(clock: &Clock) -> Owners {
     fn accounts<'a>(_: &'a Reading, draft: Draft) -> Planned<'a> {
         Box::pin(std::future::ready(accounts::plan(draft).and_then(configure::own).map_err(Into::into)))
     }
     fn stays<'a>(reading: &'a Reading, draft: Draft) -> Planned<'a> {
         Box::pin(async move { Ok(administration::plan(reading, draft).await?) })
     }
-    Owners::none().with(["Basic"], Arc::new(accounts)).with(["Encounter"], Arc::new(stays))
+    fn patients<'a>(reading: &'a Reading, draft: Draft, now: Moment) -> Planned<'a> {
+        Box::pin(async move { Ok(administration::merging::with_questions(reading, draft, now).await?) })
+    }
+    let clock = Arc::clone(clock);
+    Owners::none()
+        .with(["Basic"], Arc::new(accounts))
+        .with(["Encounter"], Arc::new(stays))
+        .with(["Patient"], Arc::new(move |reading, draft| patients(reading, draft, clock())))
 }
 
 /// Every index function of this host, in one pass over a text.

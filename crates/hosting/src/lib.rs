@@ -8,7 +8,7 @@
 //! * `gate` stands before every route: a bearer token (`tokens`) or a session (`sessions`, begun in `sign_in`) becomes
 //!   a permit, or the request is turned away. `routes` is the table; `listener` bounds what a client can hold.
 //! * [`mod@configure`] checks, applies and takes back the text files of a trust's configuration.
-//! * [`match_file`] finds likely duplicates in a CSV; it needs no trust.
+//! * [`match_file`] finds likely duplicates in a CSV; it needs no trust. `duplicates` finds those of a trust.
 //! * `load` takes FHIR files; its [`Account`] says of every resource what became of it.
 //!
 //! Does not know clinical rules, HTML beyond the pages of `portal`, or SQL.
@@ -27,6 +27,7 @@ mod credentials;
 mod demo;
 mod demo_files;
 mod desk;
+mod duplicates;
 mod failure;
 mod gate;
 mod held;
@@ -52,6 +53,7 @@ mod work;
 
 pub use configuration::{Configuration, DEFAULT_FILE, Settings, Store};
 pub use demo::{Demonstration, OtherTrust, SignIn, serve_demonstration};
+pub use duplicates::Duplicates;
 pub use failure::Failure;
 pub use load::account::{Account, Counts, PassedOver, Place, Refusal};
 pub use match_file::{Column, FieldSays, MatchFile, Matched, MatchedPair, PersonField, match_file};

@@ -30,6 +30,8 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/t/{trust}/host", get(host_page::show))
         .route("/t/{trust}/configuration", get(configuration_page::show))
         .route("/t/{trust}/configuration/files", get(configuration_page::files))
+        .route("/t/{trust}/configuration/propose", get(configuration_page::propose).post(configuration_page::submit))
+        .route("/t/{trust}/configuration/proposal/{step}", post(configuration_page::decide))
         .route("/t/{trust}/held/{id}", get(held::show))
         .route("/t/{trust}/password", get(password_page::show).post(password_page::submit))
         .merge(portal::routes().with_state(()))

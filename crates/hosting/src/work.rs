@@ -2,11 +2,13 @@
 //! the data directory, and looks the same either way.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::configure::{Applied, Checked, Compared, Configure, LiveView};
+use crate::duplicates::Duplicates;
 use crate::failure::Failure;
 use crate::load::account::Account;
 use crate::match_file::Matched;
@@ -65,6 +67,13 @@ pub enum Work {
         /// Whether a text that the record holds as an older version is written again as the newest.
         #[serde(default)]
         as_newest: bool,
+    },
+    /// Searches all patients of a trust for possible duplicates and puts them to its patient index.
+    FindDuplicates {
+        /// Of which trust.
+        trust: TrustCode,
+        /// How many threads work; as many as the machine has when not said.
+        threads: Option<NonZero<usize>>,
     },
     /// Checks, compares, applies, shows or takes back a trust's configuration.
     Configure {
@@ -215,6 +224,8 @@ pub enum Outcome {
     ConfigurationLive(LiveView),
     /// The likely pairs of a file of people.
     Matched(Matched),
+    /// What a search for duplicates among a trust's patients found.
+    DuplicatesFound(Duplicates),
     /// What a check found.
     Verified {
         /// Whether the record is whole.

@@ -252,6 +252,8 @@ fn done_words(what: &str) -> Option<&'static str> {
         "known" => "It is recorded who this is.",
         "proposed" => "The patient index team is asked to merge the two records.",
         "newborn" => "The baby is registered.",
+        "batch" => "The numbers are registered. Print this page.",
+        "pack-given" => "They are on the board of the emergency department.",
         "arrived" => "The patient was booked in.",
         "expected" => "The ambulance is on the board.",
         "handed-over" => "The handover was recorded.",
@@ -282,6 +284,7 @@ fn done_words(what: &str) -> Option<&'static str> {
         "corrected-place" => "The place is corrected.",
         "discharged" => "The patient is discharged.",
         "died" => "The death is recorded. What was planned is stopped.",
+        "not-dead" => "The death is taken back. Look at what goes on again.",
         "undone" => "It was undone.",
         _ => return None,
     })

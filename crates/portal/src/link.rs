@@ -242,6 +242,17 @@ impl Links {
         format!("{}/undo", self.base)
     }
 
+    /// Where a change of the configuration is written; with a file, that file.
+    pub fn configuration_propose(&self, file: Option<&str>) -> String {
+        let file = file.map(|file| format!("?file={}", encode(file))).unwrap_or_default();
+        format!("{}/propose{file}", self.configuration())
+    }
+
+    /// A step of a proposal: `approve`, `aside` or `back`.
+    pub fn configuration_step(&self, step: &str) -> String {
+        format!("{}/proposal/{step}", self.configuration())
+    }
+
     /// The trust's configuration.
     pub fn configuration(&self) -> String {
         format!("{}/configuration", self.base)
@@ -285,6 +296,11 @@ impl Links {
     /// Where a patient's details are corrected.
     pub fn correct(&self, id: &str) -> String {
         format!("{}/correct", self.patient(id))
+    }
+
+    /// The packs of a major incident.
+    pub fn incident(&self) -> String {
+        format!("{}/incident", self.base)
     }
 
     /// Where a newborn is registered from the mother's record.

@@ -37,6 +37,7 @@ use crate::recent;
 
 mod hand_over;
 mod home;
+mod incident;
 mod tasks;
 
 mod wards;
@@ -74,6 +75,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/t/{trust}/patients/{id}/newborn"),
     ("GET", "/t/{trust}/register"),
     ("POST", "/t/{trust}/register"),
+    ("GET", "/t/{trust}/incident"),
+    ("POST", "/t/{trust}/incident"),
     ("POST", "/t/{trust}/drafts"),
     ("GET", "/t/{trust}/place"),
     ("POST", "/t/{trust}/place"),
@@ -149,6 +152,7 @@ pub fn routes() -> Router {
         .route("/t/{trust}/patients/{id}/correct", get(details::correct).post(details::submit_correct))
         .route("/t/{trust}/patients/{id}/newborn", get(newborn::show).post(newborn::submit))
         .route("/t/{trust}/register", get(register::show).post(register::submit))
+        .route("/t/{trust}/incident", get(incident::show).post(incident::submit))
         .route("/t/{trust}/drafts", post(drafts::keep))
         .route("/t/{trust}/place", get(home::place).post(home::choose_place))
         .route("/t/{trust}/tasks", get(tasks::list).post(tasks::add))

@@ -16,6 +16,7 @@ Examples:
   almoner configure --trust RTX diff thameside/      what files would change of wards, beds, services, staff
   almoner load --trust RTX bundles/ extract.ndjson.gz synthea.tar.gz
   almoner match --input people.csv --out pairs.csv  find likely duplicates in a file
+  almoner match --trust RTX                         find those of a trust, for its patient index to look at
   almoner serve --listen 127.0.0.1:8400             serve all trusts of the data directory
   almoner token --trust RTX --role system --ttl 12h
 
@@ -103,8 +104,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: ConfigureCommand,
     },
-    /// Find likely duplicates among the people of a CSV file. Needs no trust, keeps nothing, merges nothing.
+    /// Find likely duplicates: of a trust, or among the people of a CSV file. Merges nothing.
     ///
+    /// With --trust all patients of a trust are compared; new pairs become reviews of its patient index, and what is learnt
+    /// is kept for registrations to come. With --input a file is compared; that needs no trust and keeps nothing.
     /// The file is UTF-8 and its first line names the columns. Columns with usual names (surname, given_name,
     /// date_of_birth, postcode, sex, nhs_number, address, phone and the like) are found; others are named by --column.
     Match(MatchArguments),
@@ -134,12 +137,16 @@ pub(crate) enum Command {
     },
 }
 
-/// A file to be matched.
+/// What is to be matched.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("people").required(true))]
 pub(crate) struct MatchArguments {
+    /// The trust whose patients are compared.
+    #[arg(long, value_name = "CODE", group = "people", conflicts_with_all = ["out", "column"])]
+    pub(crate) trust: Option<String>,
     /// The people: CSV with a header.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) input: PathBuf,
+    #[arg(long, value_name = "FILE", group = "people")]
+    pub(crate) input: Option<PathBuf>,
     /// Write all pairs as CSV, with what each field says.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -206,6 +213,9 @@ pub(crate) enum ConfigureCommand {
         /// Why, in one line, as the history will say it.
         #[arg(long, value_name = "TEXT")]
         why: Option<String>,
+        /// Who applies it, as the history will say it [default: the name of the account on this machine].
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
     },
     /// Show what is live, since when and by whom; write its files into a folder that is empty or not there.
     Show {
@@ -221,6 +231,9 @@ pub(crate) enum ConfigureCommand {
         /// Why, in one line, as the history will say it.
         #[arg(long, value_name = "TEXT")]
         why: Option<String>,
+        /// Who applies it, as the history will say it [default: the name of the account on this machine].
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
     },
 }
 

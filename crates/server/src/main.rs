@@ -41,8 +41,8 @@ fn main() -> ExitCode {
 
 async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { host, json, command } = arguments;
-    if let Command::Match(arguments) = command {
-        return matched(arguments, json);
+    if let Command::Match(MatchArguments { input: Some(input), out, column, threads, .. }) = command {
+        return matched(&MatchFile { input, out, columns: column, threads }, json);
     }
     let default_data = matches!(command, Command::Demo).then(|| PathBuf::from("almoner-demo"));
     let store = host.store.clone();
@@ -74,11 +74,9 @@ fn ready(told: Result<()>) {
 }
 
 /// Matches a file: work for all processors, which no trust has to wait for.
-fn matched(arguments: MatchArguments, json: bool) -> Result<ExitCode> {
-    let MatchArguments { input, out, column, threads } = arguments;
+fn matched(work: &MatchFile, json: bool) -> Result<ExitCode> {
     let progress = progress::Bar::new(json);
-    let work = MatchFile { input, out, columns: column, threads };
-    let outcome = tokio::task::block_in_place(|| hosting::match_file(&work, &|step| progress.show(step)));
+    let outcome = tokio::task::block_in_place(|| hosting::match_file(work, &|step| progress.show(step)));
     progress.clear();
     let outcome = outcome?;
     print::outcome(&outcome, json)?;
@@ -130,8 +128,11 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         }
         Command::Checkpoint { trust } => Work::Checkpoint { trust: TrustCode::parse(&trust)? },
         Command::RebuildIndex { trust } => Work::RebuildIndex { trust: TrustCode::parse(&trust)? },
-        // Serving is no work of a moment and matching asks no host; `carry_out` has dealt with them.
-        Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo | Command::Match(_) => Work::ListTrusts,
+        Command::Match(MatchArguments { trust, threads, .. }) => {
+            Work::FindDuplicates { trust: TrustCode::parse(&trust.unwrap_or_default())?, threads }
+        }
+        // Serving is no work of a moment; `carry_out` has dealt with it, and with a file to be matched.
+        Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo => Work::ListTrusts,
     })
 }
 
@@ -139,13 +140,33 @@ fn configure_work(command: ConfigureCommand) -> Result<Configure> {
     Ok(match command {
         ConfigureCommand::Check(folder) => Configure::Check(absolute(folder)?),
         ConfigureCommand::Diff(folder) => Configure::Diff(absolute(folder)?),
-        ConfigureCommand::Apply { folder, why } => Configure::Apply { folder: absolute(folder)?, why },
+        ConfigureCommand::Apply { folder, why, by } => {
+            Configure::Apply { folder: absolute(folder)?, why, by: by.or_else(on_this_machine) }
+        }
         ConfigureCommand::Show { to } => {
             let to = to.map(std::path::absolute).transpose().context("finding the folder")?;
             Configure::Show { to }
         }
-        ConfigureCommand::Undo { version, why } => Configure::Undo { version, why },
+        ConfigureCommand::Undo { version, why, by } => {
+            Configure::Undo { version, why, by: by.or_else(on_this_machine) }
+        }
     })
+}
+
+/// Who runs this: the account from which somebody became another one, if so, else the account.
+fn on_this_machine() -> Option<String> {
+    let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let name = named.filter(|name| !name.trim().is_empty()).or_else(account_of_process)?;
+    Some(format!("{name}, on the command line"))
+}
+
+/// The name of the account that this process runs as, where the environment does not say it.
+fn account_of_process() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let uid = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+    let own = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|of| of.get(2) == Some(&&*uid))?;
+    own.first().map(|name| (*name).to_owned())
 }
 
 /// The folder that a trust's folder lies in is the root, unless one is named.

@@ -9,8 +9,8 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, Result};
 use hosting::{
-    Account, Demonstration, Matched, MatchedPair, OtherTrust, Outcome, SignIn, TokenView, TrustView, UserState,
-    UserView,
+    Account, Demonstration, Duplicates, Matched, MatchedPair, OtherTrust, Outcome, SignIn, TokenView, TrustView,
+    UserState, UserView,
 };
 
 /// Refusals, and files passed over, that are printed; `--json` has all that are listed.
@@ -59,6 +59,7 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         Outcome::ConfigurationApplied(of) => configuration::applied(of, text)?,
         Outcome::ConfigurationLive(of) => configuration::live(of, text)?,
         Outcome::Matched(matched) => pairs_of_a_file(matched, text)?,
+        Outcome::DuplicatesFound(found) => pairs_of_a_trust(found, text)?,
         Outcome::Verified { whole, checked, faults, more_faults, not_proved } => {
             checked.iter().try_for_each(|line| writeln!(text, "checked: {line}"))?;
             for fault in faults {
@@ -204,6 +205,20 @@ fn loaded(account: &Account, text: &mut String) -> std::fmt::Result {
         Some(reason) => writeln!(text, "STOPPED before the end: {reason}"),
         None => Ok(()),
     }
+}
+
+fn pairs_of_a_trust(found: &Duplicates, text: &mut String) -> std::fmt::Result {
+    let Duplicates { people, merge, review, opened, left, is_cut, milliseconds, .. } = found;
+    let seconds = *milliseconds as f64 / 1000.0;
+    writeln!(text, "{people} patients compared in {seconds:.1} s: {merge} pairs nearly certain, {review} to look at.")?;
+    writeln!(text, "{opened} of them are new to the patient index, which reviews each. Nothing was merged.")?;
+    if *left > 0 {
+        writeln!(text, "{left} less likely pairs are left for another search, when these are reviewed.")?;
+    }
+    if *is_cut {
+        writeln!(text, "So many records are alike that not all pairs were compared.")?;
+    }
+    Ok(())
 }
 
 fn pairs_of_a_file(matched: &Matched, text: &mut String) -> std::fmt::Result {

@@ -6,6 +6,7 @@
 //! "today"; ids never change. Knows no server and no page.
 
 mod adeyemi;
+mod admissions;
 mod emergency;
 mod heron;
 mod people;
@@ -33,6 +34,11 @@ pub fn demo_bundle(now: Moment) -> Vec<String> {
     texts.extend(tasks::resources(&story));
     texts.extend(heron::resources(&story));
     texts
+}
+
+/// Who comes in today and tomorrow, on the wards of the demonstration's configuration: written when that is live.
+pub fn admissions_bundle(now: Moment) -> Vec<String> {
+    admissions::resources(&story::Story::at(now))
 }
 
 #[cfg(test)]

@@ -70,10 +70,7 @@ impl ApplyConfiguration {
         let before = live(reading).await?;
         let version = before.as_ref().map_or(0, |before| before.version);
         if self.over.is_some_and(|over| over != version) {
-            let sentence = format!(
-                "Version {version} of the configuration is live now, and this was made from another. Compare again."
-            );
-            return Err(TransactError::Refused(Refusal::new("configuration-changed", sentence)));
+            return Err(TransactError::Refused(super::propose::changed(version)));
         }
         let mut planned = plan(reading, before.as_ref(), &proposed).await?;
         if before.is_none_or(|before| before.kept.files != self.files) {

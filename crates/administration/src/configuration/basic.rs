@@ -10,7 +10,6 @@ use super::files::{File, Files, Layer};
 pub const BASIC: (&str, &str) = ("Basic", "configuration");
 
 const SYSTEM: &str = "urn:almoner:basic";
-const CODE: &str = "configuration";
 const FILE: &str = "urn:almoner:configuration:file";
 /// The parts of a file.
 const FOLDER: &str = "folder";
@@ -67,6 +66,15 @@ struct Coding {
 /// # Errors
 /// None that is expected: every part can be written as JSON.
 pub fn basic_text(of: &Kept) -> Result<Vec<u8>, serde_json::Error> {
+    basic_with(BASIC, of, &[])
+}
+
+/// The text of such a resource under another id, which says more.
+pub(super) fn basic_with(
+    (kind, id): (&str, &str),
+    of: &Kept,
+    more: &[(&str, String)],
+) -> Result<Vec<u8>, serde_json::Error> {
     let files = of.files.layers.iter().flat_map(|layer| {
         layer.files.iter().map(|file| Extension {
             url: FILE.into(),
@@ -77,8 +85,8 @@ pub fn basic_text(of: &Kept) -> Result<Vec<u8>, serde_json::Error> {
     let mut extension: Vec<Extension> = files.collect();
     extension.extend(of.by.iter().map(|by| plain(BY, by)));
     extension.extend(of.why.iter().map(|why| plain(WHY, why)));
-    let coding = vec![Coding { system: SYSTEM.into(), code: CODE.into() }];
-    let (kind, id) = BASIC;
+    extension.extend(more.iter().map(|(url, value)| plain(url, value)));
+    let coding = vec![Coding { system: SYSTEM.into(), code: id.into() }];
     serde_json::to_vec(&Basic { resource_type: kind.into(), id: id.into(), extension, code: Concept { coding } })
 }
 
@@ -87,8 +95,13 @@ pub fn basic_text(of: &Kept) -> Result<Vec<u8>, serde_json::Error> {
 /// # Errors
 /// The text is not one that we wrote.
 pub fn files_of(text: &[u8]) -> Result<Kept, serde_json::Error> {
+    read_basic(text).map(|(kept, _)| kept)
+}
+
+/// The same with what else it says: address and value of each extension.
+pub(super) fn read_basic(text: &[u8]) -> Result<(Kept, Vec<(String, String)>), serde_json::Error> {
     let basic: Basic = serde_json::from_slice(text)?;
-    let mut kept = Kept::default();
+    let (mut kept, mut more) = (Kept::default(), Vec::new());
     for extension in basic.extension {
         match extension.url.as_str() {
             FILE => {
@@ -102,10 +115,10 @@ pub fn files_of(text: &[u8]) -> Result<Kept, serde_json::Error> {
             }
             BY => kept.by.extend(extension.value),
             WHY => kept.why = extension.value,
-            _ => {}
+            _ => more.extend(extension.value.map(|value| (extension.url, value))),
         }
     }
-    Ok(kept)
+    Ok((kept, more))
 }
 
 /// FHIR has no empty strings: what is empty is left out.

@@ -5,6 +5,8 @@
 
 use toml::de::{DeTable, DeValue};
 
+use crate::refusal::Refusal;
+
 /// Most files of one configuration.
 pub const MOST_FILES: usize = 200;
 /// Most bytes of one file.
@@ -44,6 +46,40 @@ impl Files {
     /// Every file, in the order in which they are read.
     pub fn all(&self) -> impl Iterator<Item = &File> {
         self.layers.iter().flat_map(|layer| &layer.files)
+    }
+
+    /// The same with another text in a file of the trust's own folder, by its name from the root or in the folder; a new
+    /// name is a new file, an empty text takes the file away.
+    ///
+    /// # Errors
+    /// A name that leads elsewhere, or belongs to what is inherited, or does not end in `.toml`.
+    pub fn with_own(&self, name: &str, text: &str) -> Result<Files, Refusal> {
+        let mut files = self.clone();
+        if files.layers.is_empty() {
+            files.layers.push(Layer::default());
+        }
+        let inherited = files.layers.len() - 1;
+        if files.layers[..inherited].iter().flat_map(|layer| &layer.files).any(|file| file.name == name) {
+            let sentence = "This file is inherited: change it where it belongs, or override it in a file of your own.";
+            return Err(Refusal::at("inherited", "file", sentence));
+        }
+        let own = &mut files.layers[inherited];
+        let prefix = joined(&own.folder, "");
+        let plain = name.strip_prefix(&prefix).unwrap_or(name);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if !plain.ends_with(".toml") || plain.len() <= ".toml".len() || !plain.chars().all(is_plain) {
+            let sentence = "Write the name of a file that ends in .toml, of letters, digits and hyphens.";
+            return Err(Refusal::at("file-name", "file", sentence));
+        }
+        let name = joined(&own.folder, plain);
+        own.files.retain(|file| file.name != name || !text.trim().is_empty());
+        match own.files.iter_mut().find(|file| file.name == name) {
+            Some(file) => file.text = text.to_owned(),
+            None if text.trim().is_empty() => {}
+            None => own.files.push(File { name, text: text.to_owned() }),
+        }
+        own.files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(files)
     }
 
     /// The text of a file.

@@ -13,8 +13,9 @@
 //!   of the configuration.
 //!
 //! * [`ApplyConfiguration`] is the command: one commit with the files and every resource that they change.
+//! * [`ProposeConfiguration`] and [`ApproveConfiguration`] are the same by two people.
 //!
-//! Everything but `apply` is pure; nothing reads a folder or a clock.
+//! Everything but `apply` and `propose` is pure; nothing reads a folder or a clock.
 
 mod apply;
 mod basic;
@@ -31,6 +32,7 @@ mod merge;
 mod model;
 mod objects;
 mod over;
+mod propose;
 mod resources;
 mod schema;
 mod table;
@@ -45,6 +47,9 @@ pub use finding::{At, Finding, RULES, Rule, Severity};
 pub use kinds::{Sex, kind_words};
 pub use line_diff::{Line, LineHow, folded, lines};
 pub use model::{Configuration, Contact, JobRole, Member, Origin, Place, Service, Trust, Written};
+pub use propose::{
+    ApproveConfiguration, PROPOSAL, Proposal, ProposalState, ProposeConfiguration, PutAsideConfiguration, proposal,
+};
 pub use resources::{Standing, ended, standing};
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ fn surnames(people: &People, a: &Record, b: &Record) -> (u8, u8) {
     let (best, word) = pairs.map(near).min().unwrap_or((Nearness::Different, 0));
     let level = match best {
         Nearness::Same if in_use != Nearness::Same => return (surname::PART, 0),
-        Nearness::Same => return (SAME, rarity(people.with_surname(word), people.len(), Field::Surname)),
+        Nearness::Same => return (SAME, rarity(people, people.with_surname(word), Field::Surname)),
         Nearness::Slip => surname::SLIP,
         _ if shares_word(&a.surname_words, &b.surname_words) => surname::PART,
         Nearness::Sound => surname::SOUND,
@@ -147,7 +147,7 @@ fn given_names(people: &People, a: &Record, b: &Record) -> (u8, u8) {
             if others_differ(people, a, b) {
                 return (given::FIRST, 0);
             }
-            return (SAME, rarity(people.with_given(x), people.len(), Field::Given));
+            return (SAME, rarity(people, people.with_given(x), Field::Given));
         }
     }
     let whole = nearness(people, a.given, b.given);
@@ -192,10 +192,12 @@ fn has_elsewhere(people: &People, a: &Record, b: &Record) -> bool {
     a.given_words.iter().any(|word| people.text(*word).len() > 1 && b.given_words.contains(word))
 }
 
-/// How rare a name is that `count` of `people` bear, in quarter bits; few people are helped by the usual frequency.
-fn rarity(count: u32, people: usize, field: Field) -> u8 {
+/// How rare a name is that `count` bear, in quarter bits; few people are helped by the usual frequency. 0 where names were
+/// not counted.
+fn rarity(people: &People, count: u32, field: Field) -> u8 {
+    let Some(of) = people.names_counted_of() else { return 0 };
     let usual = field.levels()[0].strangers;
-    let frequency = (f64::from(count) + USUAL * usual) / (people as f64 + USUAL);
+    let frequency = (f64::from(count) + USUAL * usual) / (of as f64 + USUAL);
     (-4.0 * frequency.log2()).round().clamp(1.0, 255.0) as u8
 }
 

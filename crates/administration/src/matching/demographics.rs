@@ -80,6 +80,11 @@ impl Born {
         (year.len() == 4 && are_short && born.year > 0).then_some(born)
     }
 
+    /// Year, month and day, where all are known.
+    pub(crate) fn parts(self) -> Option<(u16, u8, u8)> {
+        self.is_whole().then_some((self.year, self.month, self.day))
+    }
+
     /// Whether year, month and day are known.
     pub(super) fn is_whole(self) -> bool {
         self.month > 0 && self.day > 0

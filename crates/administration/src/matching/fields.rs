@@ -200,6 +200,20 @@ impl Field {
         }
     }
 
+    /// The field's name within a sentence.
+    pub fn in_a_sentence(self) -> &'static str {
+        match self {
+            Field::Surname => "surname",
+            Field::Given => "given name",
+            Field::Born => "date of birth",
+            Field::Sex => "sex",
+            Field::NhsNumber => "NHS number",
+            Field::Postcode => "postcode",
+            Field::Address => "address",
+            Field::Phone => "telephone",
+        }
+    }
+
     /// The levels from 1 upwards; level 0 is for what is missing.
     pub(super) fn levels(self) -> &'static [Level] {
         match self {

@@ -18,6 +18,11 @@ const CLEAR_BITS: f64 = 2.0;
 /// Fewer bits than this are no weight.
 const NO_BITS: f64 = 0.5;
 
+/// What a row says of a field that one of the two lacks, and of equal and of different values.
+const NOT_IN_BOTH: &str = "not in both";
+const SAME_WORDS: &str = "the same";
+const DIFFERENT_WORDS: &str = "different";
+
 /// What follows from a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
@@ -93,7 +98,8 @@ pub enum Says {
 }
 
 impl Says {
-    pub(super) fn of(bits: f64) -> Says {
+    /// What a number of bits says.
+    pub fn of(bits: f64) -> Says {
         match bits {
             bits if bits >= STRONG_BITS => Says::StrongFor,
             bits if bits >= CLEAR_BITS => Says::For,
@@ -157,6 +163,34 @@ pub struct Comparison {
     pub holds: Vec<Hold>,
 }
 
+impl Row {
+    /// Whether both have the same value.
+    pub fn is_same(&self) -> bool {
+        self.found == SAME_WORDS
+    }
+}
+
+impl Comparison {
+    /// How a field agrees or differs; `None` where one of the two lacks it.
+    pub fn field(&self, field: Field) -> Option<&Row> {
+        self.rows.iter().find(|row| row.about == Evidence::Field(field)).filter(|row| row.found != NOT_IN_BOTH)
+    }
+
+    /// What agrees and what does not, in words: every field that says something, but for equal names and sexes.
+    pub fn why(&self) -> Vec<String> {
+        let is_expected =
+            |field, row: &Row| row.found == SAME_WORDS && matches!(field, Field::Surname | Field::Given | Field::Sex);
+        let told = Field::ALL.into_iter().filter_map(|field| Some((field, self.field(field)?)));
+        told.filter(|(field, row)| row.says != Says::NoWeight && !is_expected(*field, row))
+            .map(|(field, row)| match row.found {
+                SAME_WORDS => format!("same {}", field.in_a_sentence()),
+                DIFFERENT_WORDS => format!("another {}", field.in_a_sentence()),
+                found => format!("{} {found}", field.in_a_sentence()),
+            })
+            .collect()
+    }
+}
+
 impl Model {
     /// Compares two people, by the order in which they were added, and explains what follows.
     pub fn compare(&self, people: &People, a: usize, b: usize) -> Comparison {
@@ -166,7 +200,7 @@ impl Model {
         let mut rows = vec![row(Evidence::Before, "before anything is compared", before)];
         for field in Field::ALL {
             let level = usize::from(pattern.levels[field as usize]);
-            let found = if level == 0 { "not in both" } else { field.levels()[level - 1].words };
+            let found = if level == 0 { NOT_IN_BOTH } else { field.levels()[level - 1].words };
             rows.push(row(Evidence::Field(field), found, self.field_bits(Kind::One, field, &pattern)));
         }
         rows.push(row(Evidence::Relatives, "what people of one home share", -others(&kinds)));

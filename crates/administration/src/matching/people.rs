@@ -1,7 +1,7 @@
 //! The people of one comparison, prepared once: words folded and numbered, sounds, forms, address digrams, counts.
 //! About 250 bytes a person, so millions fit. Knows nothing of pairs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use fhir::search::fold;
 use smallvec::SmallVec;
@@ -28,6 +28,27 @@ pub struct People {
     digrams: Vec<u16>,
     /// Words of all addresses.
     address_words: Vec<Word>,
+    counted: Counted,
+}
+
+/// How common names are in a set that is not at hand: the common ones with how many bear them, folded and in one word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Names {
+    pub(super) people: usize,
+    pub(super) surnames: BTreeMap<String, u32>,
+    pub(super) given: BTreeMap<String, u32>,
+}
+
+/// Where names were counted.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    /// Among these people.
+    #[default]
+    Here,
+    /// In a set of so many people.
+    Elsewhere(usize),
+    /// Nowhere: no name is rarer than another.
+    Nowhere,
 }
 
 /// One record, prepared.
@@ -109,6 +130,51 @@ impl People {
     /// Nobody yet.
     pub fn new() -> People {
         People::default()
+    }
+
+    /// Nobody yet, among whom names are as common as in another set.
+    pub(super) fn among(names: &Names) -> People {
+        let mut people = People { counted: Counted::Elsewhere(names.people), ..People::default() };
+        for (surname, count) in &names.surnames {
+            let word = people.words.number(surname);
+            people.words.all[word as usize].surnames += count;
+        }
+        for (given, count) in &names.given {
+            let word = people.words.number(given);
+            people.words.all[word as usize].given += count;
+        }
+        people
+    }
+
+    /// Nobody yet, and nothing is known of how common names are.
+    pub(super) fn of_unknown_names() -> People {
+        People { counted: Counted::Nowhere, ..People::default() }
+    }
+
+    /// Of how many people names were counted; `None` when they were not.
+    pub(super) fn names_counted_of(&self) -> Option<usize> {
+        match self.counted {
+            Counted::Here => Some(self.len()),
+            Counted::Elsewhere(people) => Some(people),
+            Counted::Nowhere => None,
+        }
+    }
+
+    /// The most common names, those that so many bear at least.
+    pub(super) fn common_names(&self, most: usize, least: u32) -> Names {
+        let common = |count: fn(&Known) -> u32| {
+            let mut names: Vec<(&str, u32)> = self
+                .words
+                .all
+                .iter()
+                .map(|known| (&*known.text, count(known)))
+                .filter(|name| name.1 >= least)
+                .collect();
+            names.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+            names.into_iter().take(most).map(|(name, count)| (name.to_owned(), count)).collect()
+        };
+        let (surnames, given) = (common(|known| known.surnames), common(|known| known.given));
+        Names { people: self.len(), surnames, given }
     }
 
     /// How many there are.
@@ -256,7 +322,7 @@ fn capitals<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 /// The last ten digits: without the 0 or the +44 before them. Fewer than seven are no telephone number.
-fn phone_digits(text: &str) -> Option<u64> {
+pub(crate) fn phone_digits(text: &str) -> Option<u64> {
     let digits: Vec<u64> = text.bytes().filter(u8::is_ascii_digit).map(|b| u64::from(b - b'0')).collect();
     let last = &digits[digits.len().saturating_sub(10)..];
     let number = last.iter().fold(0, |number, digit| number * 10 + digit);

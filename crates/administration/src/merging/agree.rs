@@ -7,6 +7,7 @@ use fhir::{Document, Limits, Node};
 use record::{Draft, Key, Problem, Reading, TransactError};
 use terms::Moment;
 
+use super::ask::temporary;
 use super::effects::{Effects, effects};
 use super::review::{Pair, Review, ReviewState, Side, review, review_id};
 use super::rows::MERGING;
@@ -43,7 +44,11 @@ impl AgreeToMerge {
             .changes
             .push(draft::put(Key::new("Patient", survivor.as_str()), &joined(&stays, &goes, &loser, &from_loser))?);
         draft.changes.push(draft::put(Key::new("Patient", loser.as_str()), &replaced(&goes, &survivor))?);
-        for (number, words) in contradictions(&effects).into_iter().enumerate() {
+        let mut left = contradictions(&effects);
+        if temporary(reading, &self.pair).await?.is_some() {
+            left.push("Nobody knew who this was: check the allergies with the patient and the true record");
+        }
+        for (number, words) in left.into_iter().enumerate() {
             let task = settle(&format!("{}-{}-{number}", review.id, now.0), &survivor, words, now);
             draft.changes.push(task.map_err(TransactError::Problem)?);
         }

@@ -8,6 +8,7 @@ use super::review::{FIELDS, Pair, Review, ReviewState, Side, review, review_id};
 use super::{patient, refused};
 use crate::draft;
 use crate::refusal::Refusal;
+use crate::registration::unknown::is_unknown;
 
 /// The longest reason, in characters.
 const LONGEST: usize = 1000;
@@ -88,6 +89,8 @@ impl TakeBackNotTheSame {
 impl AskForMerge {
     pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
         let differing = both(reading, &self.pair).await?;
+        let temporary = temporary(reading, &self.pair).await?;
+        self.check_temporary(temporary.as_deref()).map_err(refused)?;
         let before = review(reading, &review_id(&self.pair)).await?;
         let before = before.unwrap_or_else(|| Review::new(self.pair.clone(), now));
         let why = self.decide(&before, &differing).map_err(refused)?;
@@ -100,6 +103,20 @@ impl AskForMerge {
             agreed_by: None,
             ..before
         })
+    }
+
+    /// Of somebody who was registered without a name the true record stays, and the true name.
+    fn check_temporary(&self, temporary: Option<&str>) -> Result<(), Refusal> {
+        let Some(temporary) = temporary else { return Ok(()) };
+        if self.survivor == temporary {
+            let sentence = "The record with the temporary name goes: choose the other one as the one that stays.";
+            return Err(Refusal::at("temporary-stays", "survivor", sentence));
+        }
+        let is_name = |(field, side): &&(String, Side)| field == "name" && self.pair.on(*side) == temporary;
+        if self.keep.iter().any(|choice| is_name(&choice)) {
+            return Err(Refusal::at("temporary-name", "name", "The temporary name is not kept. Choose the other."));
+        }
+        Ok(())
     }
 
     fn decide(&self, before: &Review, differing: &[&str]) -> Result<String, Refusal> {
@@ -136,6 +153,18 @@ async fn both(reading: &Reading, pair: &Pair) -> Result<Vec<&'static str>, Trans
         _ => false,
     };
     Ok(FIELDS.iter().map(|(field, _)| *field).filter(|field| differs(field)).collect())
+}
+
+/// The one of the two that was registered without a name, if just one was.
+pub(super) async fn temporary(reading: &Reading, pair: &Pair) -> Result<Option<String>, TransactError<Refusal>> {
+    let (left, right) = (patient(reading, &pair.left).await?, patient(reading, &pair.right).await?);
+    let is_left = is_unknown(draft::document(&left)?.root());
+    let is_right = is_unknown(draft::document(&right)?.root());
+    Ok(match (is_left, is_right) {
+        (true, false) => Some(pair.left.clone()),
+        (false, true) => Some(pair.right.clone()),
+        _ => None,
+    })
 }
 
 fn reason(why: &str) -> Result<String, TransactError<Refusal>> {

@@ -1,7 +1,8 @@
 //! One person with two records: asked by one person, agreed by another, merged by an alias, and taken apart again.
 //!
 //! Tour: a pair of records is one [`Review`], a FHIR Task whose id follows from the pair, so that a pair is reviewed once.
-//! [`ProposeDuplicate`] opens it, [`NotTheSame`] ends it with a reason that can be taken back, [`AskForMerge`] is the first
+//! [`with_questions`] opens it in the commit that makes two records alike, [`Everybody`] with [`AskAboutPairs`] after a search
+//! through all, [`ProposeDuplicate`] by hand; [`NotTheSame`] ends it with a reason that can be taken back, [`AskForMerge`] is the first
 //! person, [`AgreeToMerge`] the second. A merge rewrites no text but those of the two Patients: the loser's says
 //! `replaced-by`, which is the row by which the record finds everything of both under the survivor (`rows.rs`), so no kind
 //! of resource can be forgotten, however many there are. [`Unmerge`] takes the row away; what was written in between
@@ -13,6 +14,8 @@
 mod agree;
 mod ask;
 mod effects;
+mod everybody;
+mod found;
 mod review;
 mod rows;
 mod unmerge;
@@ -20,6 +23,8 @@ mod unmerge;
 pub use agree::AgreeToMerge;
 pub use ask::{AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame};
 pub use effects::{Effects, Holds, effects};
+pub use everybody::{AskAboutPairs, Everybody, Searched};
+pub use found::{weight_words, weights, with_questions};
 pub use review::{FIELDS, Pair, Review, ReviewState, Side, review_id, reviews};
 pub use rows::{UNALLOCATED, merge_rows};
 pub use unmerge::{Allocate, Item, Unallocated, Unmerge, unallocated};

@@ -26,7 +26,9 @@ pub(super) const KIND: Kind = Kind {
 
 /// A patient with the tag, due a day after they were registered or came. Without a visit it is the site office's.
 pub(super) fn owed(facts: &PatientFacts<'_, '_>) -> Option<Owed> {
-    if !is_unknown(facts.patient) {
+    // Merged into the true record, or withdrawn: nobody is to be identified any more.
+    let is_out_of_use = facts.patient.get("active").and_then(|active| active.boolean()) == Some(false);
+    if !is_unknown(facts.patient) || is_out_of_use {
         return None;
     }
     let registered = extension(facts.patient, REGISTERED).and_then(|of| moment(of, "valueDateTime"));

@@ -39,7 +39,7 @@ use facts::{PatientFacts, StayFacts, TaskFacts};
 
 pub use facts::{due_of, place_of};
 pub use no_bed::KIND as NO_BED;
-pub use owner::{ADMISSIONS_TEAM, NOBODY, Owner, RECORDS_TEAM, SITE_TEAM, TEAMS, named_owners};
+pub use owner::{ADMISSIONS_TEAM, EXAMINER_TEAM, NOBODY, Owner, RECORDS_TEAM, SITE_TEAM, TEAMS, named_owners};
 pub use scope::{Counted, Scope, count, listed, oldest, query};
 
 /// A kind of obligation in words.
@@ -146,7 +146,7 @@ pub fn functions() -> Vec<ObligationFunction> {
     let papers = [("Composition", "Composition.encounter"), ("DocumentReference", "DocumentReference.encounter")];
     vec![
         ObligationFunction { concerns: Arc::new(concerns_stay), ..function("stays", "Encounter", &papers, of_stay) },
-        function("patients", "Patient", &[("Encounter", OPEN_VISIT)], of_patient),
+        ObligationFunction { version: 2, ..function("patients", "Patient", &[("Encounter", OPEN_VISIT)], of_patient) },
         function("tasks", "Task", &[], of_task),
     ]
 }

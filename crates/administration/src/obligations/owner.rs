@@ -19,9 +19,15 @@ pub const SITE_TEAM: &str = "team/site";
 pub const ADMISSIONS_TEAM: &str = "team/admissions";
 /// The team that keeps records apart and together.
 pub const RECORDS_TEAM: &str = "team/records";
+/// The office through which deaths go to the medical examiner.
+pub const EXAMINER_TEAM: &str = "team/medical-examiner";
 /// The teams that own work, with their names for people.
-pub const TEAMS: &[(&str, &str)] =
-    &[(SITE_TEAM, "Site office"), (ADMISSIONS_TEAM, "Admissions office"), (RECORDS_TEAM, "Health records")];
+pub const TEAMS: &[(&str, &str)] = &[
+    (SITE_TEAM, "Site office"),
+    (ADMISSIONS_TEAM, "Admissions office"),
+    (RECORDS_TEAM, "Health records"),
+    (EXAMINER_TEAM, "Medical examiner's office"),
+];
 /// Most steps from a place to the ward that it is in.
 const MOST_STEPS: usize = 8;
 

@@ -203,8 +203,11 @@ fn prefix(parameter: &'static str, text: &str) -> Span {
 fn born_span(born: Born) -> Span {
     let (low, high) = match born {
         Born::Day(date) => {
-            let year = date.year().to_be_bytes();
-            let day = [year[0], year[1], date.month().unsigned_abs(), date.day().unsigned_abs()];
+            let day = super::rows::day_bytes(
+                date.year().unsigned_abs(),
+                date.month().unsigned_abs(),
+                date.day().unsigned_abs(),
+            );
             (day, day)
         }
         Born::Year(year) => {

@@ -9,8 +9,11 @@ use record::LABEL;
 use terms::index::{Part, Row};
 use terms::{PartialDate, Precision};
 
+use super::alike::alike_keys;
 use super::person::{Name, Person, sound};
-use super::{BORN, NAME, NUMBER, SOUND, TYPO};
+use super::{ALIKE, BORN, NAME, NUMBER, SOUND, TYPO};
+use crate::matching::Demographics;
+use crate::registration::unknown::is_unknown;
 use crate::registration::{BORN_TO, MOTHER, RESTRICTED, is_restricted, place_in_birth};
 
 /// A word shorter than this has too many neighbours to forgive a slip in it.
@@ -36,6 +39,10 @@ pub fn patient_rows(patient: &Document<'_>, out: &mut Vec<Row>) {
     }
     texts.extend(person.numbers.iter().map(|number| (NUMBER, number.clone())));
     out.extend(texts.into_iter().map(|(parameter, text)| Row::one(parameter, Part::Text(text.into_bytes()))));
+    if !is_unknown(root) {
+        let keys = alike_keys(&Demographics::of_patient(root));
+        out.extend(keys.into_iter().map(|key| Row::one(ALIKE, Part::Text(key.into_bytes()))));
+    }
     out.extend(person.born.as_ref().map(|born| Row::one(BORN, Part::fixed(&born_bytes(born)))));
 }
 
@@ -99,11 +106,16 @@ pub(super) fn with_one_letter_less(word: &str) -> BTreeSet<String> {
 
 /// Year, month and day as four ordered bytes; 0 for what is not known.
 fn born_bytes(born: &PartialDate) -> [u8; 4] {
-    let year = born.year().to_be_bytes();
     let month = born.month().map_or(0, i8::unsigned_abs);
     let day = match born.precision() {
         Precision::Year | Precision::Month => 0,
         _ => born.date().map_or(0, |date| date.day().unsigned_abs()),
     };
-    [year[0], year[1], month, day]
+    day_bytes(born.year().unsigned_abs(), month, day)
+}
+
+/// A date as it stands in the index.
+pub(super) fn day_bytes(year: u16, month: u8, day: u8) -> [u8; 4] {
+    let [high, low] = year.to_be_bytes();
+    [high, low, month, day]
 }

@@ -110,6 +110,15 @@ pub(crate) async fn take(
     Ok((numbers, change, assertions))
 }
 
+/// The letters before the digits of this trust's numbers.
+pub(crate) async fn prefix(reading: &Reading) -> Result<String, Problem> {
+    let version = reading.get(&Key::new("NamingSystem", COUNTER)).await?.filter(|version| !version.text.is_empty());
+    let Some(version) = version else { return Ok(NO_PREFIX.into()) };
+    let document = document(&version)?;
+    let prefix = extension(document.root(), PREFIX).and_then(|of| text(of, "valueString"));
+    Ok(prefix.unwrap_or_else(|| NO_PREFIX.into()))
+}
+
 /// The patients with a number that this permit reaches.
 pub(crate) async fn holders(reading: &Reading, number: &str) -> Result<Vec<String>, Problem> {
     let select = Select::of("Patient").with(Clause::Any(vec![span(number)])).limit(2);

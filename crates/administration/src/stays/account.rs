@@ -3,8 +3,7 @@
 //! A bed day is a midnight, local time, that a patient spends somewhere (the midnight census of NHS England's bed
 //! availability and occupancy return, KH03). Length of stay in nights is the day of discharge less the day of admission,
 //! so the bed days of all kinds together are always the nights; both nights on which the clocks change are one each.
-//! Kinds are counted apart, because returns treat them apart; which of them a return takes is for the return to say, and
-//! is still to be checked against its guidance.
+//! Kinds are counted apart, because returns treat them apart; which of them a return takes is in `returns`.
 
 use std::collections::BTreeMap;
 
@@ -118,7 +117,7 @@ pub struct Recomputed {
 impl Account {
     /// The account of a stay; `kind_of` says what kind of place an id is.
     pub fn of(stay: &Stay, kind_of: impl Fn(&str) -> BedDayKind, now: Moment) -> Account {
-        let is_begun = stay.state.is_live() || stay.state == StayState::Discharged;
+        let is_begun = stay.is_inpatient && (stay.state.is_live() || stay.state == StayState::Discharged);
         let Some(started) = stay.started.as_ref().filter(|_| is_begun).map(|at| at.lower()) else {
             return Account::default();
         };

@@ -25,7 +25,7 @@ fn told(list: &[Arrival], end: Option<&str>) -> Stay {
     let status = if end.is_some() { "finished" } else { "in-progress" };
     let until = end.map(|end| format!(",\"end\":\"{end}\"")).unwrap_or_default();
     let text = format!(
-        "{{\"resourceType\":\"Encounter\",\"status\":\"{status}\",\"period\":{{\"start\":\"{}\"{until}}},\"location\":{location}}}",
+        "{{\"resourceType\":\"Encounter\",\"status\":\"{status}\",\"class\":{{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-ActCode\",\"code\":\"IMP\"}},\"period\":{{\"start\":\"{}\"{until}}},\"location\":{location}}}",
         list[0].at
     );
     Stay::of(Document::parse(text.as_bytes(), &Limits::default()).unwrap().root())

@@ -2,8 +2,8 @@
 //! and the same taken back when it was a mistake.
 //!
 //! The method of discharge is 4 (patient died), the destination 79 (NHS Data Dictionary). Expected admissions are removed
-//! from the list with reason 3, appointments still to come are cancelled. What was stopped is what the commit wrote, so a
-//! page can list it. Nothing is sent to anybody from here.
+//! from the list with reason 3, appointments still to come are cancelled. What was stopped, and whom it makes act, is in
+//! `after_death`. Nothing is sent to anybody from here.
 
 use fhir::read::text;
 use fhir::search::compartment_spans;
@@ -11,6 +11,7 @@ use fhir::write::{concept, quoted, with_extensions, with_members};
 use record::{Change, Clause, Draft, Key, Problem, Reading, Select, TransactError, Version};
 use terms::{Moment, PartialDate, Precision};
 
+use super::after_death::{is_because_of_death, taken_back, tasks};
 use super::codes::{DIED, DIED_DESTINATION};
 use super::discharge::{ended, period, vacated};
 use super::gather::{free_or_ward, open_stays_of};
@@ -70,6 +71,8 @@ impl Death {
             draft.changes.push(stopped(&version, &stay, now)?);
         }
         draft.changes.extend(self.appointments(reading).await?);
+        let by = &reading.permit().principal().name;
+        draft.changes.extend(tasks(&self.patient, !open.is_empty(), by, now)?);
         Ok(draft)
     }
 
@@ -138,6 +141,8 @@ impl NotDead {
             }
         }
         draft.changes.extend(appointments_again(reading, &self.patient).await?);
+        let by = &reading.permit().principal().name;
+        draft.changes.extend(taken_back(reading, &self.patient, by, now).await?);
         Ok(draft)
     }
 }
@@ -221,8 +226,7 @@ async fn appointments_again(reading: &Reading, patient: &str) -> Result<Vec<Chan
     let mut changes = Vec::new();
     for version in of_patient(reading, "Appointment", patient).await? {
         let document = document(&version)?;
-        let because = document.root().get("cancelationReason");
-        if !because.is_some_and(|because| fhir::read::has_code(because, &["pat-dec"])) {
+        if !is_because_of_death(document.root()) {
             continue;
         }
         let before = reading.version(&version.key, version.version.saturating_sub(1)).await?;
@@ -244,7 +248,7 @@ fn died(patient: fhir::Node<'_, '_>) -> bool {
 }
 
 /// The resources of a type in a patient's compartment.
-async fn of_patient(reading: &Reading, kind: &str, patient: &str) -> Result<Vec<Version>, Problem> {
+pub(super) async fn of_patient(reading: &Reading, kind: &str, patient: &str) -> Result<Vec<Version>, Problem> {
     let mut select = Select::of(kind).with(Clause::Any(compartment_spans(patient, Some(kind), &[]))).limit(MOST);
     let mut versions = Vec::new();
     loop {

@@ -22,6 +22,7 @@
 
 pub mod account;
 mod admit;
+mod after_death;
 mod cancel_admission;
 mod change_consultant;
 pub mod codes;
@@ -37,6 +38,7 @@ mod plan;
 mod request;
 mod request_admission;
 mod reserve_bed;
+mod returns;
 mod rows;
 mod set_tci;
 pub mod timeline;
@@ -49,6 +51,7 @@ use terms::{Date, PartialDate, local_date};
 use crate::places::TREATMENT_FUNCTION;
 
 pub use admit::Admit;
+pub use after_death::{Stopped, stopped_by_death};
 pub use cancel_admission::{CancelAdmission, Then as AfterCancelling};
 pub use change_consultant::ChangeConsultant;
 pub use correct_move::{CancelMove, CorrectMove};
@@ -65,6 +68,7 @@ pub use plan::{DISCHARGE_PLAN, DelayReason, DischargePlan, Leaving, Pathway, Set
 pub use request::{NEEDS, Offer, OfferEnd, REBOOK_DAYS, Request};
 pub use request_admission::RequestAdmission;
 pub use reserve_bed::{ReleaseBed, ReserveBed};
+pub use returns::{Classification, Taken, mixed_sex};
 pub(crate) use rows::{AT, CLAIMS, EXPECTED_AT, RESERVED, live_claims};
 pub use rows::{OPEN_VISIT, stay_rows};
 pub use set_tci::SetTci;

@@ -2,7 +2,7 @@
 //! A task has an owner and a time to come, or it is none (operations 6).
 
 use fhir::write::{Object, concept, reference};
-use record::{Draft, Key, Reading, TransactError};
+use record::{Change, Draft, Key, Problem, Reading, TransactError};
 use terms::Moment;
 
 use super::{TASK_CODES, write};
@@ -34,26 +34,30 @@ pub struct AddTask {
 impl AddTask {
     /// Decides; there is nothing to gather.
     pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
-        let what = self.decide(now).map_err(TransactError::Refused)?;
-        let by = reading.permit().principal();
+        self.decide(now).map_err(TransactError::Refused)?;
+        let change = self.change(&reading.permit().principal().name, now)?;
+        Ok(Draft { changes: vec![change], assertions: Vec::new() })
+    }
+
+    /// The change that writes the task, in the name of somebody.
+    pub(crate) fn change(&self, by: &str, now: Moment) -> Result<Change, Problem> {
         let focus = self.from.as_ref().map(|(_, anchor)| reference(anchor, None));
         let to = |kind: &str, id: &Option<String>| id.as_ref().map(|id| reference(&format!("{kind}/{id}"), None));
         let text = Object::resource("Task", &self.id)
             .text("status", "requested")
             .text("intent", "order")
             .json_if("code", self.from.as_ref().map(|(kind, _)| concept(TASK_CODES, kind, kind)))
-            .text("description", what)
+            .text("description", self.what.trim())
             .json_if("focus", focus)
             .json_if("for", to("Patient", &self.patient))
             .json_if("encounter", to("Encounter", &self.stay))
             .text("authoredOn", now.to_string())
             .text("lastModified", now.to_string())
-            .json("requester", Object::new().text("display", &by.name).done())
+            .json("requester", Object::new().text("display", by).done())
             .json("owner", write::owner(&self.owner.0, &self.owner.1))
             .json("restriction", write::due(self.due))
             .done();
-        let change = draft::put(Key::new("Task", self.id.as_str()), text.as_bytes())?;
-        Ok(Draft { changes: vec![change], assertions: Vec::new() })
+        draft::put(Key::new("Task", self.id.as_str()), text.as_bytes())
     }
 
     fn decide(&self, now: Moment) -> Result<&str, Refusal> {

@@ -5,8 +5,9 @@ use administration::places::BedStatus;
 use administration::stays::{
     Admit, AfterCancelling, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, Discharge,
     DischargePlan, Leave, MoveToBed, NotDead, ReleaseBed, RequestAdmission, ReserveBed, Return, SetDischargePlan,
-    SetTci, Stay, StayState, account, bed_requests, still_owed, to_come_in, to_rebook,
+    SetTci, Stay, StayState, account, bed_requests, still_owed, stopped_by_death, to_come_in, to_rebook,
 };
+use administration::tasks::{ChangeTask, TaskChange};
 use administration::{Command, Undo};
 use fhir::write::{Object, array, reference};
 use terms::{Moment, PartialDate, local_date};
@@ -346,7 +347,17 @@ async fn a_death_is_one_commit_that_stops_what_was_planned_and_can_be_taken_back
         let receipt = stage.act(death("2026-11-17T14:30:00Z")).await.unwrap();
         let written: Vec<String> = receipt.written.iter().map(|one| one.key.to_string()).collect();
         let all = ["Patient/p-1", "Encounter/s-1", "Location/bed-1", "Encounter/s-2", "Appointment/a-1"];
-        assert_eq!(written, all, "{}: one commit", stage.store);
+        assert_eq!(written[..5], all, "{}: one commit", stage.store);
+        let [examiner, practice] = written[5..].to_vec().try_into().unwrap();
+        assert!(examiner.starts_with("Task/medical-examiner-") && practice.starts_with("Task/death-notice-"));
+        let owed: Vec<String> = stage.owed("task").await.into_iter().map(|(owner, _)| owner).collect();
+        assert_eq!(owed, ["team/medical-examiner", "team/records"], "{}", stage.store);
+        let reading = stage.reading().await;
+        let stopped = stopped_by_death(&reading, "p-1").await.unwrap();
+        reading.finish().await.unwrap();
+        let stopped: Vec<&str> = stopped.iter().map(|one| one.what.as_str()).collect();
+        let listed = ["Stay ended", "Expected admission cancelled", "Appointment cancelled"];
+        assert!(stopped.len() == 3 && listed.iter().all(|what| stopped.iter().any(|one| one.starts_with(what))));
         let stay = stage.stay("s-1").await;
         assert_eq!((stay.discharge_method.as_deref(), stay.destination.as_deref()), (Some("4"), Some("79")));
         assert_eq!(stage.stay("s-2").await.state, StayState::Cancelled);
@@ -362,6 +373,28 @@ async fn a_death_is_one_commit_that_stops_what_was_planned_and_can_be_taken_back
         assert_eq!((expected.state, expected.request.tci().unwrap().text()), (StayState::Expected, "2026-11-24"));
         assert!(stage.text("Appointment", "a-1").await.contains("\"status\":\"booked\""));
         assert!(!stage.text("Patient", "p-1").await.contains("deceased"));
+        assert_eq!(stage.owed("task").await, [], "{}: nobody has to act on it", stage.store);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_told_of_a_death_that_was_none_is_told_again() {
+    for stage in stages().await {
+        let death = Command::Death(Death { patient: "p-2".into(), died: date("2026-11-16") });
+        let receipt = stage.act(death.clone()).await.unwrap();
+        let tasks: Vec<&str> =
+            receipt.written.iter().filter(|one| one.key.kind == "Task").map(|one| one.key.id.as_str()).collect();
+        let [practice] = tasks.try_into().unwrap();
+        assert!(practice.starts_with("death-notice-"), "{}: who died at home is no case of ours", stage.store);
+        let told = ChangeTask { task: practice.into(), to: TaskChange::Complete };
+        stage.act(Command::ChangeTask(told)).await.unwrap();
+        stage.act(Command::NotDead(NotDead { patient: "p-2".into() })).await.unwrap();
+        let owed = stage.owed("task").await;
+        assert!(owed.len() == 1 && owed[0].1.starts_with("death-notice-wrong-"), "{}: {owed:?}", stage.store);
+        assert_eq!(refused(&stage, Command::NotDead(NotDead { patient: "p-2".into() })).await, "not-died");
+        // Recorded again it is told again.
+        stage.act(death).await.unwrap();
+        assert_eq!(stage.owed("task").await.len(), 2, "{}", stage.store);
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod beds;
 mod configuring;
+mod duplicates;
 mod emergency;
 mod figures;
 mod hospital;

@@ -4,8 +4,9 @@
 use access::Role;
 use administration::merging::{
     AgreeToMerge, Allocate, AskForMerge, NotTheSame, Pair, ProposeDuplicate, Side, TakeBackNotTheSame, Unmerge,
-    effects, unallocated,
+    effects, review_id, unallocated,
 };
+use administration::registration::RegisterMajorIncident;
 use administration::{Command, Undo};
 use fhir::write::{Object, array, reference};
 use record::{Clause, SUBJECT, Select};
@@ -301,5 +302,68 @@ async fn a_merge_of_many_resources_is_one_small_commit() {
         let total = reading.total(&Select::of("Observation").with(Clause::Any(vec![span]))).await.unwrap();
         reading.finish().await.unwrap();
         assert_eq!(total, many as u64 + 2, "{}", stage.store);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_patient_becomes_part_of_the_true_record_and_somebody_checks_the_allergies() {
+    for stage in stages().await {
+        let store = stage.store;
+        stage.put(&[patient("p-1", "Adeyemi", ",\"birthDate\":\"1951-03-14\"")]).await;
+        let batch = RegisterMajorIncident { patients: vec!["p-90".into()] };
+        stage.act(Command::RegisterMajorIncident(batch)).await.unwrap();
+        assert_eq!(stage.owed("to-be-identified").await.len(), 1, "{store}");
+        let pair = Pair::of("p-1", "p-90").unwrap();
+        let ask = |survivor: &str, name: Side| {
+            Command::AskForMerge(AskForMerge {
+                pair: pair.clone(),
+                survivor: survivor.into(),
+                keep: vec![("name".into(), name)],
+                why: "His wife came.".into(),
+            })
+        };
+        assert_eq!(stage.act_as("tom", ask("p-90", Side::Left)).await.unwrap_err().code, "temporary-stays", "{store}");
+        assert_eq!(stage.act_as("tom", ask("p-1", Side::Right)).await.unwrap_err().code, "temporary-name", "{store}");
+        stage.act_as("tom", ask("p-1", Side::Left)).await.unwrap();
+        let agree = Command::AgreeToMerge(AgreeToMerge { pair: pair.clone() });
+        let receipt = stage.act_as("ann", agree).await.unwrap();
+        let tasks: Vec<&str> =
+            receipt.written.iter().filter(|one| one.key.kind == "Task").map(|one| one.key.id.as_str()).collect();
+        assert_eq!(tasks.len(), 2, "{store}: the review, and the check of the allergies");
+        let check = stage.text("Task", tasks.iter().find(|id| **id != review_id(&pair)).unwrap()).await;
+        assert!(check.contains("check the allergies") && check.contains("Patient/p-1"), "{store}: {check}");
+        assert_eq!(stage.owed("to-be-identified").await, [], "{store}: it is known who this is");
+    }
+}
+
+/// How many resources the person of the next test has: `ALMONER_MERGE=50000` is the size that docs/matching.md publishes.
+fn many() -> usize {
+    std::env::var("ALMONER_MERGE").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "it prints how long it took; what was written decides"
+)]
+async fn a_merge_and_its_unmerge_write_as_little_whatever_the_two_records_hold() {
+    for stage in stages().await {
+        let store = stage.store;
+        two_with_something(&stage).await;
+        let all: Vec<String> = (0..many()).map(|at| observation(&format!("many-{at}"), "p-2")).collect();
+        for chunk in all.chunks(2_500) {
+            stage.put(chunk).await;
+        }
+        stage.act_as("tom", ask(&[("name", Side::Right)])).await.unwrap();
+        let began = std::time::Instant::now();
+        let merged = stage.act_as("ann", agree()).await.unwrap();
+        let took = began.elapsed();
+        assert_eq!(merged.written.len(), 3, "{store}: two Patients and the review");
+        let began = std::time::Instant::now();
+        let parted = stage.act_as("tom", unmerge()).await.unwrap();
+        println!("{store}: {} resources merged in {took:?}, taken apart in {:?}", all.len(), began.elapsed());
+        assert!(parted.written.len() <= 4, "{store}: {:?}", parted.written);
+        assert_eq!(under(&stage, Role::Clinician, "Observation", "p-1").await, ["o-1"], "{store}");
     }
 }

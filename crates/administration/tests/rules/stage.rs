@@ -67,7 +67,7 @@ pub(crate) fn options_with(clock: terms::Clock) -> Options {
 
 fn indexing() -> Indexing {
     let indexing = Indexing::new(
-        vec![("fhir", 3), ("patient index", 2), ("stays", 3), ("merging", 1), ("emergency", 1), ("tasks", 1)],
+        vec![("fhir", 3), ("patient index", 3), ("stays", 3), ("merging", 1), ("emergency", 1), ("tasks", 1)],
         extract,
     );
     administration::obligations::functions().into_iter().fold(indexing, Indexing::with_obligations)
@@ -156,7 +156,10 @@ impl Stage {
         let act = record::Act { command: "transaction".into(), cause: cause(CauseKind::Request), idempotency: None };
         let decide = |reading: Arc<record::Reading>| {
             let draft = Draft { changes: changes.clone(), assertions: Vec::new() };
-            async move { Ok::<_, TransactError<()>>(administration::plan(&reading, draft).await?) }
+            async move {
+                let draft = administration::plan(&reading, draft).await?;
+                Ok::<_, TransactError<()>>(administration::merging::with_questions(&reading, draft, NOW).await?)
+            }
         };
         self.record.transact(&permit(Role::System), act, decide).await.unwrap();
     }

@@ -8,9 +8,10 @@ mod views;
 
 use std::path::PathBuf;
 
-use access::Permit;
+use access::{Permit, Principal};
 use administration::configuration::{
-    ApplyConfiguration, Configuration, Files, Live, Read, changes, former, history, live, plan, read,
+    ApplyConfiguration, BASIC, Configuration, Files, Live, PROPOSAL, Proposal, ProposalState, Read, changes, former,
+    history, live, plan, proposal, read,
 };
 use administration::{Command, Refusal, carry_out};
 use record::{Cause, CauseKind, Reading, Receipt, TransactError};
@@ -28,6 +29,8 @@ pub use views::{
 
 /// Longest reason for a change, in characters.
 const LONGEST_WHY: usize = 200;
+/// Longest name of whoever applies, in characters.
+const LONGEST_NAME: usize = 100;
 
 /// What shall be done with a trust's configuration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,6 +46,8 @@ pub enum Configure {
         folder: Folder,
         /// Why, in one line.
         why: Option<String>,
+        /// Who applies them, by name.
+        by: Option<String>,
     },
     /// What is live; with a directory its files are written there.
     Show {
@@ -55,6 +60,8 @@ pub enum Configure {
         version: Option<u64>,
         /// Why, in one line.
         why: Option<String>,
+        /// Who applies them, by name.
+        by: Option<String>,
     },
 }
 
@@ -78,9 +85,9 @@ pub(crate) async fn carry(trust: &Trust, configure: Configure) -> Result<Outcome
             let files = read_folder(folder).await?;
             compared(trust, &files).await.map(Outcome::ConfigurationCompared)
         }
-        Configure::Apply { folder, why } => {
+        Configure::Apply { folder, why, by } => {
             let files = read_folder(folder).await?;
-            applied(trust, files, why_of(why)?).await.map(Outcome::ConfigurationApplied)
+            applied(trust, files, why_of(why)?, by_of(by)?).await.map(Outcome::ConfigurationApplied)
         }
         Configure::Show { to } => {
             let view = shown(trust).await?;
@@ -89,16 +96,16 @@ pub(crate) async fn carry(trust: &Trust, configure: Configure) -> Result<Outcome
             }
             Ok(Outcome::ConfigurationLive(view))
         }
-        Configure::Undo { version, why } => {
+        Configure::Undo { version, why, by } => {
             let files = former_files(trust, version).await?;
-            applied(trust, files, why_of(why)?).await.map(Outcome::ConfigurationApplied)
+            applied(trust, files, why_of(why)?, by_of(by)?).await.map(Outcome::ConfigurationApplied)
         }
     }
 }
 
 /// Applies the files of a demonstration.
 pub(crate) async fn apply_demonstration(trust: &Trust, files: Files) -> Result<(), Failure> {
-    applied(trust, files, Some("The demonstration begins".into())).await.map(drop)
+    applied(trust, files, Some("The demonstration begins".into()), "Almoner".into()).await.map(drop)
 }
 
 async fn read_folder(of: Folder) -> Result<Files, Failure> {
@@ -180,10 +187,21 @@ pub(crate) async fn compared(trust: &Trust, files: &Files) -> Result<Compared, F
     Ok(Compared::of(before.as_ref(), files, &proposed, writes))
 }
 
-/// Applies files in the name of whoever runs the host.
-async fn applied(trust: &Trust, files: Files, why: Option<String>) -> Result<Applied, Failure> {
-    let by = trust.host_permit()?.principal().name.clone();
+/// Applies files in the name of somebody who may run commands of the host.
+async fn applied(trust: &Trust, files: Files, why: Option<String>, by: String) -> Result<Applied, Failure> {
     apply(trust, &trust.host_permit()?, ApplyConfiguration { files, by: vec![by], why, over: None }).await
+}
+
+/// Who a command says that it is.
+fn by_of(by: Option<String>) -> Result<String, Failure> {
+    let by = by.map(|by| by.trim().to_owned()).filter(|by| !by.is_empty());
+    match by {
+        Some(by) if by.chars().count() > LONGEST_NAME || by.chars().any(char::is_control) => {
+            Err(Failure::refused("A name (--by) is one line of at most 100 characters."))
+        }
+        Some(by) => Ok(by),
+        None => Err(Failure::refused("Say who applies this: --by NAME. The history will say it.")),
+    }
 }
 
 /// Applies files as the holder of a permit.
@@ -216,7 +234,7 @@ async fn shown(trust: &Trust) -> Result<LiveView, Failure> {
     Ok(LiveView::of(newest, &versions, more))
 }
 
-fn failure(error: TransactError<Refusal>) -> Failure {
+pub(crate) fn failure(error: TransactError<Refusal>) -> Failure {
     match error {
         TransactError::Refused(refusal) => Failure::Refused(refusal.sentence),
         TransactError::Problem(problem) => problem.into(),
@@ -224,13 +242,29 @@ fn failure(error: TransactError<Refusal>) -> Failure {
     }
 }
 
+/// The newest proposal, if it waits for a second person.
+pub(crate) async fn proposal_of(trust: &Trust) -> Result<Option<Proposal>, Failure> {
+    let reading = trust.record.read(&trust.host_permit()?, "configuration: proposal").await?;
+    let found = finished(&reading, proposal(&reading).await).await?;
+    Ok(found.filter(|found| found.state == ProposalState::Open))
+}
+
+/// Carries out a step of a proposal in the name of the person who takes it.
+pub(crate) async fn step(trust: &Trust, who: &Principal, command: &Command) -> Result<(), TransactError<Refusal>> {
+    let cause = Cause { kind: CauseKind::Form, reference: "configuration".into() };
+    let permit = trust.host_permit_of(who).map_err(|denied| Refusal::new("denied", denied.to_string()));
+    let permit = permit.map_err(TransactError::Refused)?;
+    carry_out(&trust.record, &permit, command, (cause, None), (trust.clock)()).await.map(drop)
+}
+
 /// The owner of `Basic/configuration`: it is changed by applying files alone, whatever a door's permit reaches.
 pub(crate) fn own(draft: record::Draft) -> Result<record::Draft, fhir_api::Objection> {
-    let (kind, id) = administration::configuration::BASIC;
-    if draft.changes.iter().any(|change| change.key().kind == kind && change.key().id == id) {
+    let own = [BASIC, PROPOSAL];
+    let is_own = |key: &record::Key| own.iter().any(|(kind, id)| key.kind == *kind && key.id == *id);
+    if draft.changes.iter().any(|change| is_own(change.key())) {
         return Err(fhir_api::Objection {
             code: "configuration".into(),
-            sentence: "The configuration is changed with `almoner configure`, not as a resource.".into(),
+            sentence: "The configuration is changed with `almoner configure` or on its page, not as a resource.".into(),
             field: None,
         });
     }

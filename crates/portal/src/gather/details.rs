@@ -1,7 +1,9 @@
 //! A patient's details: the version that a form is made from, what was asked, and the flags that answer it.
 //! Reads and hands over: what an answer means is the rules' to say.
 
+use administration::Person;
 use administration::registration::{Asked, Demographics, Item, NhsNumberStatus, asked_items, is_restricted, unknown};
+use administration::stays::{Stopped, stopped_by_death};
 use fhir::search::compartment_spans;
 use fhir::{Document, Limits};
 use record::{Clause, Key, Problem, Reading, Select};
@@ -27,6 +29,8 @@ pub(crate) struct Details {
     pub(crate) is_restricted: bool,
     /// Whether nobody knows who this is.
     pub(crate) is_unknown: bool,
+    /// What a death stopped; `None` while the patient lives.
+    pub(crate) stopped: Option<Vec<Stopped>>,
 }
 
 /// The details of a patient; `None` when there is none or the permit does not reach them.
@@ -47,7 +51,10 @@ async fn gather(reading: &Reading, id: &str) -> Result<Option<Details>, Problem>
     let document = Document::parse(&version.text, &limits)
         .map_err(|fault| Problem::Damaged { what: format!("a Patient is unreadable: {}", fault.message) })?;
     let root = document.root();
+    let has_died = Person::of(&document).has_died;
+    let stopped = if has_died { Some(stopped_by_death(reading, id).await?) } else { None };
     Ok(Some(Details {
+        stopped,
         version: version.version,
         person: Demographics::of(root),
         items: asked_items(root, &roots),

@@ -1,7 +1,8 @@
 //! Pairs under review: the queue, two records side by side, what a merge would do, and what an unmerge left to give out.
 //! One reading for each page; decides nothing.
 
-use administration::merging::{Effects, Review, ReviewState, Unallocated, effects, reviews, unallocated};
+use administration::matching::{Comparison, Demographics};
+use administration::merging::{Effects, Review, ReviewState, Unallocated, effects, reviews, unallocated, weights};
 use clinical::identity::Identity;
 use clinical::{Material, chart};
 use fhir::{Document, Limits};
@@ -12,6 +13,7 @@ use crate::door::{Door, asked};
 
 /// Pairs that are listed.
 const LISTED: usize = 200;
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A pair as it is listed.
 pub(crate) struct Listed {
@@ -45,8 +47,14 @@ pub(crate) struct Compared {
     pub(crate) differing: Vec<&'static str>,
     /// What a merge would do.
     pub(crate) effects: Effects,
+    /// What each field is worth, and in total.
+    pub(crate) comparison: Comparison,
+    /// Of how many records the weights were learnt; `None` before any were.
+    pub(crate) learnt_of: Option<usize>,
     /// How many are to be looked at.
     pub(crate) open: usize,
+    /// For how many days the oldest of these waits.
+    pub(crate) oldest_days: Option<i64>,
     /// The next of these.
     pub(crate) next: Option<String>,
 }
@@ -92,13 +100,18 @@ async fn gather_pair(door: &Door, reading: &Reading, id: &str) -> Result<Option<
     let (left, right) =
         (person(door, reading, &review.pair.left).await?, person(door, reading, &review.pair.right).await?);
     let (Some((left, left_text)), Some((right, right_text))) = (left, right) else { return Ok(None) };
+    let weights = weights(reading).await?;
     let open = reviews(reading, ReviewState::Open, LISTED).await?;
     let at = open.iter().position(|other| other.id == review.id);
     let next = match at {
         Some(at) => open.get(at + 1).or(open.first().filter(|first| first.id != review.id)),
         None => open.first(),
     };
+    let since = open.first().and_then(|first| first.since);
     Ok(Some(Compared {
+        comparison: weights.compare(&demographics(&left_text), &demographics(&right_text)),
+        learnt_of: weights.people(),
+        oldest_days: since.map(|since| (door.now.0 - since.0).div_euclid(DAY_MS)),
         differing: differing(&left_text, &right_text),
         effects: effects(reading, &review.pair).await?,
         next: next.map(|next| next.id.clone()),
@@ -107,6 +120,11 @@ async fn gather_pair(door: &Door, reading: &Reading, id: &str) -> Result<Option<
         left,
         right,
     }))
+}
+
+fn demographics(text: &[u8]) -> Demographics {
+    let document = Document::parse(text, &Limits::default()).ok();
+    document.map(|patient| Demographics::of_patient(patient.root())).unwrap_or_default()
 }
 
 /// The fields that both have and that differ.

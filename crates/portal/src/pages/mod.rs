@@ -14,6 +14,7 @@ pub(crate) mod hand_over;
 pub mod held;
 pub(crate) mod home;
 pub mod host;
+pub(crate) mod incident;
 pub(crate) mod newborn;
 pub(crate) mod owed;
 pub mod password;

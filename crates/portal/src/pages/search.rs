@@ -222,6 +222,7 @@ fn not_here(of: &Search<'_>) -> Markup {
             "Not here?"
             a.al-btn.al-btn--quiet href=(of.setting.links.register_after(of.query)) { "Register a new patient" }
             span { "Registering carries over what you typed, and asks PDS." }
+            a.al-push href=(of.setting.links.incident()) { "Major incident" }
         } }
     }
 }

@@ -7,14 +7,15 @@ use administration::registration::{
     Answer, CorrectPatient, Item, Kin, NhsNumberStatus, RecordAnswer, RecordIdentity, Restrict, SetNhsNumberStatus,
     Staying, Why, codes, fields,
 };
+use administration::stays::{Death, NotDead};
 use administration::{Command, Refusal};
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use axum::{Extension, Form};
 use http::StatusCode;
 use serde::Deserialize;
-use terms::Date;
 use terms::input::{DateOf, parse_typed_date};
+use terms::{Date, PartialDate};
 
 use super::{failed, not_allowed, not_found, page};
 use crate::act::{NotDone, Typed, act, done};
@@ -106,6 +107,8 @@ pub(super) async fn submit(
     let what = match typed.text("do") {
         "hide" => "restricted",
         "show" => "shown",
+        "died" => "died",
+        "not-dead" => "not-dead",
         _ => "answered",
     };
     let not_done = match made {
@@ -212,6 +215,15 @@ fn command(door: &Door, id: &str, typed: &Typed) -> Result<Command, Refusal> {
             Ok(Command::Restrict(Restrict { patient, version, reason }))
         }
         "show" => Ok(Command::Restrict(Restrict { patient, version, reason: None })),
+        "died" => {
+            let died = day_of(door, typed, "died")?.and_then(|day| PartialDate::parse(&day.to_string()).ok());
+            let died = died.ok_or_else(|| Refusal::at("died-missing", "died", "Say on which day the patient died."))?;
+            Ok(Command::Death(Death { patient, died }))
+        }
+        "not-dead" if typed.text("sure") != "yes" => {
+            Err(Refusal::at("sure", "sure", "Say that this patient is alive: then the death is taken back."))
+        }
+        "not-dead" => Ok(Command::NotDead(NotDead { patient })),
         "nothing" => Ok(Command::RecordAnswer(RecordAnswer { patient, version, answer: nothing(typed)? })),
         _ => Ok(Command::RecordAnswer(RecordAnswer { patient, version, answer: said(door, typed)? })),
     }

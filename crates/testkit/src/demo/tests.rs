@@ -59,8 +59,19 @@ fn the_story_moves_with_the_clock() {
 }
 
 #[test]
+fn admissions_are_of_people_of_their_own() {
+    let ids: HashSet<String> = demo_bundle(STORY_NOW).iter().map(|text| id_of(text)).collect();
+    let admissions = admissions_bundle(STORY_NOW);
+    assert!(admissions.iter().all(|text| !ids.contains(&id_of(text))));
+    assert_eq!(admissions.len(), 26, "thirteen people, a stay each");
+    for value in admissions.iter().filter_map(|text| text.split("nhs-number\",\"value\":\"").nth(1)) {
+        assert!(NhsNumber::parse(value.split('"').next().unwrap()).unwrap().is_synthetic(), "{value}");
+    }
+}
+
+#[test]
 fn every_resource_is_valid() {
-    for text in demo_bundle(STORY_NOW) {
+    for text in demo_bundle(STORY_NOW).into_iter().chain(admissions_bundle(STORY_NOW)) {
         let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
         let errors: Vec<_> =
             fhir::validate(&document).into_iter().filter(|issue| issue.severity == fhir::Severity::Error).collect();

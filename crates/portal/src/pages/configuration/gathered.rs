@@ -3,7 +3,7 @@
 //! Each area of the configuration has the version in which something of it last changed.
 
 use administration::configuration::{
-    Change, Configuration, Files, Finding, How, Line, Live, changes, folded, lines, read,
+    Change, Configuration, Files, Finding, How, Line, Live, Proposal, changes, folded, lines, read,
 };
 use administration::places::PlaceKind;
 use terms::Moment;
@@ -186,25 +186,95 @@ fn counted_changes(of: &[Change]) -> String {
 fn compared(to: &Live, from: Option<&Live>) -> Comparison {
     let nothing = Files::default();
     let old = from.map_or(&nothing, |from| &from.kept.files);
-    let new = &to.kept.files;
-    let mut names: Vec<&str> = new.all().map(|file| file.name.as_str()).collect();
-    names.extend(old.all().map(|file| file.name.as_str()).filter(|name| new.text(name).is_none()));
-    let difference = |name: &str| {
-        let (before, after) = (old.text(name).unwrap_or_default(), new.text(name).unwrap_or_default());
-        if before == after && old.text(name).is_some() == new.text(name).is_some() {
-            return None;
+    Comparison::of((to.version, &to.kept.files), (from.map(|from| from.version), old))
+}
+
+impl Comparison {
+    /// Files beside older ones.
+    fn of((to, new): (u64, &Files), (from, old): (Option<u64>, &Files)) -> Comparison {
+        let mut names: Vec<&str> = new.all().map(|file| file.name.as_str()).collect();
+        names.extend(old.all().map(|file| file.name.as_str()).filter(|name| new.text(name).is_none()));
+        let difference = |name: &str| {
+            let (before, after) = (old.text(name).unwrap_or_default(), new.text(name).unwrap_or_default());
+            if before == after && old.text(name).is_some() == new.text(name).is_some() {
+                return None;
+            }
+            let all = lines(before, after);
+            let near = folded(&all, AROUND);
+            let is_cut = near.len() > MOST_LINES;
+            let lines = near.into_iter().take(MOST_LINES).map(|line| line.cloned()).collect();
+            Some(FileDifference { name: name.to_owned(), lines, is_cut })
+        };
+        Comparison {
+            to,
+            from,
+            files: names.into_iter().filter_map(difference).collect(),
+            changes: changes(&read(old).configuration, &read(new).configuration),
         }
-        let all = lines(before, after);
-        let near = folded(&all, AROUND);
-        let is_cut = near.len() > MOST_LINES;
-        let lines = near.into_iter().take(MOST_LINES).map(|line| line.cloned()).collect();
-        Some(FileDifference { name: name.to_owned(), lines, is_cut })
-    };
-    Comparison {
-        to: to.version,
-        from: from.map(|from| from.version),
-        files: names.into_iter().filter_map(difference).collect(),
-        changes: changes(&read(old).configuration, &read(new).configuration),
+    }
+}
+
+/// A change that somebody proposed, beside what is live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposed {
+    /// Its number.
+    pub number: u64,
+    /// By whom, and since when.
+    pub by: String,
+    /// Since when.
+    pub since: Moment,
+    /// Why.
+    pub why: String,
+    /// Whether whoever looks proposed it.
+    pub is_mine: bool,
+    /// Whether another version has become live since it was written.
+    pub is_stale: bool,
+    /// What differs.
+    pub comparison: Comparison,
+    /// What the rules find in it.
+    pub findings: Vec<Finding>,
+    /// Beds now, and with it.
+    pub beds: (usize, usize),
+    /// Resources that applying it makes, changes and ends.
+    pub writes: (usize, usize, usize),
+    /// Why it would be refused, if it would.
+    pub refused: Option<String>,
+}
+
+impl Proposed {
+    /// Works out what the page shows of a proposal; `looks` is the stable id of whoever looks.
+    pub fn of(
+        proposal: &Proposal,
+        live: Option<&Live>,
+        looks: &str,
+        (writes, refused): ((usize, usize, usize), Option<String>),
+    ) -> Proposed {
+        let nothing = Files::default();
+        let old = live.map_or(&nothing, |live| &live.kept.files);
+        let version = live.map_or(0, |live| live.version);
+        let beds = |of: &Configuration| of.places.iter().filter(|place| place.kind == PlaceKind::Bed).count();
+        let new = read(&proposal.kept.files);
+        Proposed {
+            number: proposal.number,
+            by: proposal.kept.by.join(", "),
+            since: proposal.since,
+            why: proposal.kept.why.clone().unwrap_or_default(),
+            is_mine: proposal.proposer == looks,
+            is_stale: proposal.over != version,
+            comparison: Comparison::of((version + 1, &proposal.kept.files), (live.map(|live| live.version), old)),
+            beds: (beds(&read(old).configuration), beds(&new.configuration)),
+            findings: new.findings,
+            writes,
+            refused,
+        }
+    }
+
+    /// How many errors there are.
+    pub fn errors(&self) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| finding.rule.severity == administration::configuration::Severity::Error)
+            .count()
     }
 }
 

@@ -1,22 +1,27 @@
 //! The configuration of a trust: what is live, version, since when and by whom; its versions and what each changed, line by
 //! line; and what there is: wards with their beds, services, staff, job roles.
 //!
-//! Reading only: files are applied with `almoner configure`. Shows no patient.
+//! A change is proposed by one administrator (`propose`) and applied by another, who sees what it comes to (`proposed`).
+//! Shows no patient.
 
 mod gathered;
+mod propose;
+mod proposed;
 mod tables;
 
 use administration::configuration::{Finding, Line, LineHow, RULES, Severity};
 use maud::{Markup, html};
 
+use crate::act::hidden;
 use crate::components::frame::page;
-use crate::components::notice::empty;
+use crate::components::notice::{Kind, empty, notice};
 use crate::components::panel::{Head, head, panel, panel_head, wide};
 use crate::components::proof::{Proof, mark};
 use crate::components::time;
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, counted, day};
-pub use gathered::{Area, Comparison, FileDifference, Gathered, Row, Version};
+pub use gathered::{Area, Comparison, FileDifference, Gathered, Proposed, Row, Version};
+pub use propose::{Editor, propose_page};
 
 /// A file with more lines than these that differ is folded.
 const MOST_OPEN: usize = 60;
@@ -30,18 +35,27 @@ pub struct ConfigurationView<'a> {
     pub setting: &'a Setting,
     /// What was gathered; `None` when nothing is configured yet.
     pub gathered: Option<&'a Gathered>,
+    /// A change that waits for a second person.
+    pub proposed: Option<&'a Proposed>,
+    /// What was done, in words.
+    pub done: Option<&'a str>,
+    /// Why the last step was refused.
+    pub refused: Option<&'a str>,
 }
 
 /// The page.
 pub fn configuration_page(of: &ConfigurationView<'_>) -> Markup {
     let content = html! {
         (page_head(of))
+        @if let Some(words) = of.refused { (notice(Kind::Bad, &html! { (words) }, None)) }
+        @if let Some(words) = of.done { (notice(Kind::Note, &html! { (words) }, None)) }
+        (proposed::steps(of.proposed))
         @match of.gathered {
             None => section.al-panel { (empty(&html! {
-                "Nothing is configured yet. Begin with the text files of a folder: "
+                "Nothing is configured yet. Propose the first files, or begin with those of a folder: "
                 code { "almoner configure --trust " (of.setting.links.trust_code()) " apply DIR" } "."
             })) },
-            Some(gathered) => (filled(of.setting, gathered)),
+            Some(gathered) => (filled(of, gathered)),
         }
     };
     page(&of.setting.frame("Configuration", "Set-up", Rail::More), &content)
@@ -53,25 +67,28 @@ fn page_head(of: &ConfigurationView<'_>) -> Markup {
             div {
                 p { a href=(of.setting.links.account()) { "More" } " / Configuration" }
                 h1 { "Configuration" }
-                p { "Text files with versions. What is live, since when, and what each version changed." }
+                p { "Text files with versions. What is live, since when, and what a change would do before it does it." }
             }
             div.al-row.al-push {
                 span.al-asat { "As at " b { (time(&clock(of.setting.now))) } }
                 @if of.gathered.is_some() {
                     a.al-btn.al-btn--quiet href=(of.setting.links.configuration_text()) { "Export all as text" }
                 }
+                a.al-btn href=(of.setting.links.configuration_propose(None)) { "Propose a change" }
             }
         }
     }
 }
 
-fn filled(setting: &Setting, of: &Gathered) -> Markup {
+fn filled(view: &ConfigurationView<'_>, of: &Gathered) -> Markup {
+    let setting = view.setting;
     html! {
         div.al-grid.al-configs.al-mb {
             div.al-stack { (live(of)) (history(setting, of)) }
             div.al-stack {
+                @if let Some(proposed) = view.proposed { (proposed::panels(setting, proposed)) }
                 @if let Some(comparison) = &of.comparison { (difference(comparison)) (what_changed(comparison)) }
-                (check(&of.findings))
+                (check("Check of what is live", &of.findings))
             }
         }
         div.al-stack {
@@ -130,9 +147,10 @@ fn history(setting: &Setting, of: &Gathered) -> Markup {
                     th.al-num scope="col" { "Version" }
                     th scope="col" { "Live since" }
                     th scope="col" { "Change" }
+                    th scope="col" { "Back" }
                 } }
                 tbody {
-                    @for Row { version, change } in &of.history {
+                    @for (at, Row { version, change }) in of.history.iter().enumerate() {
                         tr.is-sel[shown == Some(version.version)] {
                             th.al-num scope="row" {
                                 a href=(setting.links.configuration_version(version.version)) aria-current=[(shown == Some(version.version)).then_some("true")] {
@@ -144,15 +162,24 @@ fn history(setting: &Setting, of: &Gathered) -> Markup {
                                 (version.why.as_deref().unwrap_or("No reason was given"))
                                 span.al-sub { (version.by) @if let Some(change) = change { ". " (change) } }
                             }
+                            td { @if at > 0 { (go_back(setting, version.version)) } @else { span.al-muted { "live" } } }
                         }
                     }
                 }
             }
-            div.al-panel__f {
-                "A former version is applied again with " code { "almoner configure --trust " (setting.links.trust_code()) " undo" } "."
-            }
+            div.al-panel__f { "Going back proposes the files of a former version; a second person applies them." }
         },
     )
+}
+
+fn go_back(setting: &Setting, version: u64) -> Markup {
+    html! {
+        form method="post" action=(setting.links.configuration_step("back")) {
+            (hidden(setting))
+            input type="hidden" name="version" value=(version);
+            button.al-btn.al-btn--quiet type="submit" { "Go back" span.al-vh { " to version " (version) } }
+        }
+    }
 }
 
 fn difference(of: &Comparison) -> Markup {
@@ -162,8 +189,16 @@ fn difference(of: &Comparison) -> Markup {
     };
     let scope = html! { (counted(of.files.len(), "file differs", "files differ")) };
     html! {
-        section.al-panel.al-panel--note #difference {
+        section.al-panel #difference {
             (panel_head(&Head { title, scope: Some(scope), end: None }))
+            (files(of))
+        }
+    }
+}
+
+/// The files that differ, line by line.
+fn files(of: &Comparison) -> Markup {
+    html! {
             @if of.files.is_empty() { (empty(&html! { "The files of both versions are the same." })) }
             @for file in &of.files {
                 details.al-difff open[file.lines.len() <= MOST_OPEN] {
@@ -177,7 +212,6 @@ fn difference(of: &Comparison) -> Markup {
                 @if file.is_cut { div.al-panel__f { "More lines differ: export both versions to see all of them." } }
                 }
             }
-        }
     }
 }
 
@@ -215,13 +249,13 @@ fn what_changed(of: &Comparison) -> Markup {
     )
 }
 
-/// What the rules find in what is live.
-fn check(findings: &[Finding]) -> Markup {
+/// What the rules find.
+fn check(title: &str, findings: &[Finding]) -> Markup {
     let is_broken = |code: &str| findings.iter().any(|finding| finding.rule.code == code);
     let passed = RULES.iter().filter(|rule| !is_broken(rule.code)).count();
     let scope = html! { (RULES.len()) " rules, " (passed) " passed" };
     panel(
-        &head("Check of what is live", Some(scope)),
+        &head(title, Some(scope)),
         &html! {
             @if findings.is_empty() { (empty(&html! { "Nothing is wrong, and there is nothing to look at." })) }
             @else {

@@ -2,6 +2,7 @@
 //!
 //! Works nothing out: `administration::stays::account` does.
 
+use administration::stays::Classification;
 use administration::stays::account::Recomputed;
 use administration::stays::timeline::{Episode, Interval};
 use maud::{Markup, html};
@@ -81,6 +82,9 @@ pub(super) fn bed_days(page: &StayPage<'_>) -> Markup {
             @else { div.al-panel__b { ul.al-stack {
                 @for (kind, days) in &account.bed_days { li { (days) " " (kind.words()) } }
             } } }
+            @if let Some(of) = Classification::of(&page.of.stay, account) {
+                div.al-panel__f { "Counts as " b { (of.words()) } "." }
+            }
         },
     )
 }

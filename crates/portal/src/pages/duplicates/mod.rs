@@ -1,24 +1,29 @@
 //! *Is this one person?* The queue of possible duplicates, and a pair side by side: field by field, what each record holds,
 //! what a merge would do, and the steps that take two people.
 //!
-//! Nothing is chosen beforehand. Words come before numbers; nothing merges at any sum.
+//! Nothing is chosen beforehand. Words come before numbers (`fields`); nothing merges at any sum. The list of pairs is in
+//! `queue`.
+
+mod fields;
+mod queue;
 
 use administration::Refusal;
-use administration::merging::{Effects, Review, ReviewState, Unallocated};
-use clinical::identity::Identity;
+use administration::merging::{Effects, Review, ReviewState};
 use maud::{Markup, html};
 
 use crate::act::{Typed, done_notice, hidden};
 use crate::components::frame::page;
 use crate::components::notice::{FieldError, Kind, empty, error_summary, notice};
 use crate::components::panel::{head, panel, wide};
+use crate::components::proof::{Proof, mark};
 use crate::components::tag::{Weight, tag};
 use crate::components::{or_not_known, time};
-use crate::gather::duplicates::{Compared, Listed, Queue};
+use crate::gather::duplicates::Compared;
 use crate::icon::{Icon, icon};
-use crate::pages::patient::{name_words, nhs_words as nhs_text};
 use crate::setting::{Rail, Setting};
-use crate::words::{clock, counted, date, day, number};
+use crate::words::{clock, counted, number};
+pub(crate) use queue::queue_page;
+use queue::title_of;
 
 /// A pair, what was typed on its page, and what was refused.
 pub(crate) struct Asked<'a> {
@@ -33,131 +38,6 @@ pub(crate) struct Asked<'a> {
 /// Why two records are two people, as a list to choose from.
 const REASONS: [&str; 4] =
     ["Twins or siblings.", "Parent and child.", "Patient says so, identity checked.", "Other, in words:"];
-
-/// One line of the comparison.
-struct Line {
-    words: &'static str,
-    left: Option<String>,
-    right: Option<String>,
-    /// The field of a merge, where there is something to choose.
-    field: Option<&'static str>,
-}
-
-/// The queue.
-pub(crate) fn queue_page(setting: &Setting, queue: &Queue, typed: &Typed) -> Markup {
-    let list = |title: &str, scope: &str, listed: &[Listed], nothing: &str| {
-        let body = if listed.is_empty() { empty(&html! { (nothing) }) } else { table(setting, listed) };
-        panel(&head(title, Some(html! { (scope) })), &body)
-    };
-    let content = html! {
-        div.al-head {
-            div {
-                p { a href=(setting.links.patients()) { "Patients" } " / Possible duplicates" }
-                h1 { "Possible duplicates" }
-            }
-            div.al-row.al-push { span.al-asat { "As at " b { (time(&clock(setting.now))) } } }
-        }
-        @if let Some(notice) = done_notice(setting, typed.text("done"), typed.text("undo"), &setting.links.duplicates()) {
-            (notice)
-        }
-        div.al-stack {
-            (list("To look at", &counted(queue.open.len(), "pair, longest first", "pairs, longest first"), &queue.open,
-                "No pair is waiting. New ones come from registration and from matching the whole index."))
-            (list("Asked for, waiting for a second person", &counted(queue.asked.len(), "pair", "pairs"), &queue.asked,
-                "Nobody waits for a second person."))
-            (to_give_out(setting, &queue.unallocated))
-            (list("Said to be two people", &counted(queue.not_the_same.len(), "pair", "pairs"), &queue.not_the_same,
-                "Nobody said so yet."))
-        }
-    };
-    page(&setting.frame("Possible duplicates", "Patient index", Rail::Patients), &content)
-}
-
-fn table(setting: &Setting, listed: &[Listed]) -> Markup {
-    wide(
-        "Pairs",
-        &html! {
-            table.al-t.al-board {
-                thead { tr {
-                    th scope="col" { "Left" } th scope="col" { "Right" }
-                    th.al-num scope="col" { "Weight" } th scope="col" { "Since" }
-                    th scope="col" { span.al-vh { "Open" } }
-                } }
-                tbody {
-                    @for pair in listed {
-                        tr data-row="" {
-                            td { (person(pair.people.0.as_ref())) }
-                            td { (person(pair.people.1.as_ref())) }
-                            td.al-num { (or_not_known(pair.review.weight.as_deref())) }
-                            td { @if let Some(since) = pair.review.since { (time(&day(since))) } }
-                            td { a.al-rowlink href=(setting.links.duplicate(&pair.review.id)) {
-                                "Compare" span.al-vh { " " (title_of(pair.people.0.as_ref())) }
-                            } }
-                        }
-                    }
-                }
-            }
-        },
-    )
-}
-
-fn person(of: Option<&Identity>) -> Markup {
-    html! {
-        @match of {
-            Some(of) => {
-                b { (name_words(of)) }
-                span.al-sub {
-                    @if let Some(born) = &of.born { (time(&date(born))) } @else { "Born not known" }
-                    " · " (nhs_words(of))
-                }
-            }
-            None => "This record cannot be read.",
-        }
-    }
-}
-
-fn nhs_words(of: &Identity) -> String {
-    of.nhs_number.as_deref().map_or_else(|| "NHS No. not known".to_owned(), nhs_text)
-}
-
-fn title_of(of: Option<&Identity>) -> String {
-    of.and_then(|of| of.family.clone()).map_or_else(|| "this pair".to_owned(), |family| family.to_uppercase())
-}
-
-/// What unmerges left: each item with two buttons, one for each person.
-fn to_give_out(setting: &Setting, lists: &[Unallocated]) -> Markup {
-    let open = |list: &Unallocated| list.items.iter().filter(|item| item.given_to.is_none()).count();
-    let left: usize = lists.iter().map(open).sum();
-    let body = html! {
-        @if left == 0 { (empty(&html! { "Nothing waits to be given out. What was written while two people were one shows here." })) }
-        @for list in lists {
-            div.al-panel__b {
-                p {
-                    b { "Unmerged" @if let Some(since) = list.since { " " (time(&day(since))) " " (time(&clock(since))) } }
-                    ": " (list.items.len() - open(list)) " of " (counted(list.items.len(), "item", "items")) " given. "
-                    "An item that is not given shows as neither's."
-                }
-                table.al-t {
-                    tbody {
-                        @for item in list.items.iter().filter(|item| item.given_to.is_none()) {
-                            tr {
-                                th scope="row" { (item.reference) }
-                                td { div.al-row { @for to in [&list.pair.left, &list.pair.right] {
-                                    form method="post" action=(setting.links.give_out(&list.list)) {
-                                        (hidden(setting))
-                                        input type="hidden" name="item" value=(item.reference);
-                                        button.al-btn type="submit" name="to" value=(to) { "Give to " (to) }
-                                    }
-                                } } }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    };
-    panel(&head("To give out after an unmerge", Some(html! { (counted(left, "item", "items")) })), &body)
-}
 
 /// A pair side by side.
 pub(crate) fn pair_page(setting: &Setting, asked: &Asked<'_>) -> Markup {
@@ -180,7 +60,11 @@ pub(crate) fn pair_page(setting: &Setting, asked: &Asked<'_>) -> Markup {
             }
             div.al-row.al-push {
                 span.al-asat { "As at " b { (time(&clock(setting.now))) } }
-                span.al-muted { (number(of.open as u64)) " to review" }
+                span.al-muted {
+                    (number(of.open as u64)) " to review"
+                    @if let Some(days) = of.oldest_days { ", oldest " (counted(days as usize, "day", "days")) }
+                    ". Owner: health records"
+                }
                 @if let Some(next) = &of.next { a.al-btn.al-btn--quiet href=(setting.links.duplicate(next)) { "Next pair" } }
             }
         }
@@ -189,7 +73,7 @@ pub(crate) fn pair_page(setting: &Setting, asked: &Asked<'_>) -> Markup {
         (steps(of))
         form #ask method="post" action={ (back) "/ask" } { (hidden(setting)) }
         div.al-grid.al-split {
-            div.al-stack { (fields(asked)) (holds(of)) }
+            div.al-stack { (fields::fields(asked)) (holds(of)) }
             div.al-stack { (decide(setting, asked)) (worklist(&of.effects)) (if_wrong(setting, asked)) }
         }
     };
@@ -221,111 +105,13 @@ fn steps(of: &Compared) -> Markup {
     }
 }
 
-fn lines(of: &Compared) -> Vec<Line> {
-    let line = |words, read: &dyn Fn(&Identity) -> Option<String>, field: Option<&'static str>| {
-        let field = field.filter(|field| of.differing.contains(field));
-        Line { words, left: read(&of.left), right: read(&of.right), field }
-    };
-    let joined = |parts: Vec<String>, by: &str| (!parts.is_empty()).then(|| parts.join(by));
-    vec![
-        line("Names", &|who| Some(name_words(who)), Some("name")),
-        line("Date of birth", &|who| who.born.as_ref().map(|born| date(born).text), Some("birthDate")),
-        line("Gender", &|who| who.gender.clone(), Some("gender")),
-        line("NHS No.", &|who| who.nhs_number.as_ref().map(|_| nhs_words(who)), None),
-        line("Address", &|who| joined(who.address.clone(), ", "), Some("address")),
-        line(
-            "Telephone and email",
-            &|who| joined(who.contacts.iter().map(|(_, value)| value.clone()).collect(), ", "),
-            Some("telecom"),
-        ),
-        line("GP practice", &|who| who.gp.clone(), Some("generalPractitioner")),
-        line("Next of kin", &|who| joined(who.kin.iter().map(|kin| kin.name.clone()).collect(), ", "), Some("contact")),
-        line(
-            "Hospital No.",
-            &|who| joined(who.hospital_numbers.iter().map(|number| number.value.clone()).collect(), ", "),
-            None,
-        ),
-    ]
-}
-
-fn fields(asked: &Asked<'_>) -> Markup {
-    let of = asked.of;
-    let open = matches!(of.review.state, ReviewState::Open | ReviewState::Asked | ReviewState::Unmerged);
-    let table = html! {
-        table.al-t.al-board {
-            thead { tr {
-                th scope="col" { "Field" } th scope="col" { "Left" } th scope="col" { "Right" }
-                th scope="col" { "What it says" } th scope="col" { "Keep" }
-            } }
-            tbody {
-                @for line in lines(of) {
-                    tr.is-warn[line.field.is_some()] {
-                        th scope="row" { b { (line.words) } }
-                        td { (or_not_known(line.left.as_deref())) }
-                        td { (or_not_known(line.right.as_deref())) }
-                        td { (says(&line)) }
-                        td { (keep(asked, &line, open)) }
-                    }
-                }
-            }
-        }
-    };
-    panel(
-        &head("Field by field", Some(html! { "words first" })),
-        &html! {
-            (wide("Field by field", &table))
-            div.al-panel__f.al-row {
-                @if let Some(weight) = &of.review.weight { b.al-nb { "Sum " (weight) } }
-                span { "Never merged by itself at any sum. Twins, and father and son at one address, are held back whatever the sum." }
-            }
-        },
-    )
-}
-
-fn says(line: &Line) -> Markup {
-    match (&line.left, &line.right) {
-        _ if line.words == "Hospital No." => html! {
-            (tag(Weight::Mute, "No weight")) span.al-sub { "Not evidence. Both stay searchable" }
-        },
-        (Some(left), Some(right)) if left == right => html! { (tag(Weight::Good, "Agree")) },
-        (Some(_), Some(_)) => html! { (tag(Weight::Warning, "Differ")) },
-        _ => html! { (tag(Weight::Mute, "No weight")) span.al-sub { "Cannot be compared" } },
-    }
-}
-
-/// The choice of a field that differs; nothing is chosen beforehand.
-fn keep(asked: &Asked<'_>, line: &Line, open: bool) -> Markup {
-    let Some(field) = line.field else {
-        let words = match (&line.left, &line.right) {
-            _ if line.words == "Hospital No." => "both kept",
-            (Some(left), Some(right)) if left == right => "same",
-            (Some(_), Some(_)) => "both kept",
-            (None, None) => "",
-            _ => "the one known",
-        };
-        return html! { span.al-muted.al-small { (words) } };
-    };
-    let before = asked.of.review.keep.iter().find(|(of, _)| of == field).map(|(_, side)| *side);
-    let chosen = |code: &str| match asked.typed.text(field) {
-        "" => before.is_some_and(|side| administration::merging::Side::of_code(code) == Some(side)),
-        typed => typed == code,
-    };
-    html! {
-        span.al-pick role="radiogroup" aria-label={ "Keep " (line.words) } id=(field) {
-            @for (code, words) in [("left", "Left"), ("right", "Right")] {
-                input type="radio" form="ask" name=(field) id={ (field) "-" (code) } value=(code) checked[chosen(code)]
-                    disabled[!open];
-                label for={ (field) "-" (code) } { (words) }
-            }
-        }
-    }
-}
-
 fn holds(of: &Compared) -> Markup {
     let table = html! {
         table.al-t.al-board {
             thead { tr {
-                th scope="col" { "Kind" } th.al-num scope="col" { "Left" } th.al-num scope="col" { "Right" }
+                th scope="col" { "Kind" }
+                th.al-num scope="col" { (fields::side("Left", &of.left)) }
+                th.al-num scope="col" { (fields::side("Right", &of.right)) }
                 th scope="col" { "After a merge" }
             } }
             tbody {
@@ -408,10 +194,36 @@ fn decide(setting: &Setting, asked: &Asked<'_>) -> Markup {
     }
 }
 
+/// What a merge waits for.
+fn conditions(of: &Compared) -> Markup {
+    let both = of.effects.both_inpatients;
+    let fields = counted(of.differing.len(), "field to choose", "fields to choose");
+    html! {
+        ul.al-proof {
+            li {
+                (mark(if both { Proof::Broken } else { Proof::Holds }))
+                div {
+                    b { (if both { "Both are inpatients now" } else { "Not both inpatients" }) }
+                    p.al-muted { (if both { "no merge before one of the stays has ended" } else { "one of them at most is in hospital now" }) }
+                }
+            }
+            li {
+                (mark(if of.differing.is_empty() { Proof::Holds } else { Proof::NotChecked }))
+                div { b { (fields) } p.al-muted { "in the column Keep; nothing is chosen beforehand" } }
+            }
+            li {
+                (mark(Proof::NotChecked))
+                div { b { "Second person" } p.al-muted { "not you, and not someone you chose" } }
+            }
+        }
+    }
+}
+
 /// The first person's part. The form's fields stand in the table too.
 fn ask(asked: &Asked<'_>) -> Markup {
     let typed = asked.typed;
     html! {
+        (conditions(asked.of))
         div.al-panel__b.al-stack {
             div {
                 span.al-lab #stays { "Which record stays" }
@@ -428,7 +240,7 @@ fn ask(asked: &Asked<'_>) -> Markup {
                 textarea.al-ta.al-wf #why name="why" form="ask" rows="3" maxlength="1000" { (typed.text("why")) }
             }
             button.al-btn.al-btn--go.al-btn--big.al-wf type="submit" form="ask" { "Ask for the merge" }
-            p.al-small.al-flush { "Nothing changes until a second person agrees: not you, and not someone you chose." }
+            p.al-small.al-flush { "Nothing changes until a second person agrees." }
         }
     }
 }

@@ -4,14 +4,14 @@
 //! *Not asked* is dashed until somebody asked; that there was nothing to say is an answer of its own. Every form states
 //! the version that it was made from.
 
+mod death;
+
 use access::Role;
 use administration::Refusal;
 use administration::registration::{Asked, Gender, Item, codes};
 use maud::{Markup, html};
 use terms::Moment;
 
-use super::patient::{banner_of, places_of};
-use super::register::{FormFields, Matches, matches, person_fields};
 use crate::act::{Typed, done_notice, hidden};
 use crate::components::field::{Field, choice, error_of, radios, summary_of, text_field};
 use crate::components::frame::{OpenPatient, patient_page};
@@ -23,6 +23,8 @@ use crate::gather::chart::Gathered;
 use crate::gather::details::Details;
 use crate::gather::register::{Alike, PdsSaid};
 use crate::icon::Icon;
+use crate::pages::patient::{banner_of, places_of};
+use crate::pages::register::{FormFields, Matches, matches, person_fields};
 use crate::setting::{Rail, Setting};
 use crate::words::counted;
 
@@ -99,6 +101,7 @@ pub(crate) fn details_page(of: &DetailsPage<'_>) -> Markup {
             }
             ul.al-items { @for (item, asked) in &of.details.items { li { (one_item(of, *item, asked)) } } }
         }
+        (death::death(of))
         (restriction(of))
     };
     of.whole("Details", &content)
