@@ -2,15 +2,20 @@
 # What a target needs and how it is checked is decided in scripts/ and in crates/xtask, not here.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak clean
+.PHONY: help demo demo-move test check bench soak clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## build, make two demonstration trusts, serve them and print where
 	scripts/prepare-demo.sh
 	cargo build --release --locked --package almoner --package testkit --bin almoner --bin simulate
 	scripts/demo.sh
+
+demo-move: ## move a trust between two hosts while it is written to, and back
+	scripts/prepare-demo.sh
+	cargo build --release --locked --package almoner --package almoner-verify --package testkit --bin almoner --bin almoner-verify --bin demo-move
+	./target/release/demo-move ./target/release
 
 test: ## install what the tests need, then run every check and every test
 	scripts/prepare-test.sh

@@ -167,6 +167,7 @@ impl From<Problem> for Refusal {
         let (status, code, retry) = match &problem {
             Problem::Full => (StatusCode::INSUFFICIENT_STORAGE, "no-store", Some(60)),
             Problem::Deposed { .. } => (StatusCode::SERVICE_UNAVAILABLE, "transient", Some(1)),
+            Problem::HandedOver => (StatusCode::SERVICE_UNAVAILABLE, "transient", Some(1)),
             Problem::Closed => (StatusCode::SERVICE_UNAVAILABLE, "transient", Some(1)),
             Problem::TooCostly => (StatusCode::BAD_REQUEST, "too-costly", None),
             Problem::Expired => (StatusCode::GONE, "expired", None),
@@ -218,6 +219,7 @@ mod tests {
         let cases = [
             (Problem::Full, 507, Some(60)),
             (Problem::Closed, 503, Some(1)),
+            (Problem::HandedOver, 503, Some(1)),
             (Problem::Deposed { epoch: 2 }, 503, Some(1)),
             (Problem::Expired, 410, None),
             (Problem::TooCostly, 400, None),

@@ -28,6 +28,8 @@ pub struct Settings {
     /// The address by which browsers reach this host, such as `https://epr.example.nhs.uk`, when a proxy stands
     /// before it. With `https` cookies are marked `Secure`.
     pub public_url: Option<String>,
+    /// Address and port on which other hosts reach this one to move trusts; it does not listen for them unless it is told.
+    pub move_listen: Option<SocketAddr>,
 }
 
 /// Where a new trust is stored.
@@ -53,6 +55,8 @@ pub struct Configuration {
     pub store_ca: Option<PathBuf>,
     /// The address by which browsers reach this host, without a slash at the end, when it is not `listen`.
     pub public_url: Option<String>,
+    /// Address and port on which other hosts reach this one to move trusts, if it listens for them.
+    pub move_listen: Option<SocketAddr>,
 }
 
 impl Settings {
@@ -64,6 +68,7 @@ impl Settings {
             store: self.store.or(weaker.store),
             store_ca: self.store_ca.or(weaker.store_ca),
             public_url: self.public_url.or(weaker.public_url),
+            move_listen: self.move_listen.or(weaker.move_listen),
         }
     }
 
@@ -99,6 +104,7 @@ impl Configuration {
             store: settings.store.as_deref().map_or(Ok(Store::Sqlite), Store::parse)?,
             store_ca,
             public_url: settings.public_url.map(parse_public_url).transpose()?,
+            move_listen: settings.move_listen,
         })
     }
 

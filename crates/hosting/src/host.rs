@@ -2,7 +2,7 @@
 //! wired together: which functions index a text, which owners a type has, what the clock is.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use access::{Grant, Permit, Principal, Role};
 use fhir::{Document, Limits};
@@ -17,6 +17,7 @@ use crate::configuration::Configuration;
 use crate::configure;
 use crate::credentials::Versions;
 use crate::failure::Failure;
+use crate::moving::{HostKey, Moves};
 use crate::ownership::Lock;
 use crate::password::Passwords;
 use crate::sessions::Sessions;
@@ -24,6 +25,9 @@ use crate::throttle::Throttle;
 use crate::tokens::Tokens;
 use crate::trusts::{Registry, TrustCode, TrustEntry};
 use crate::work::{NewTrust, TrustView};
+
+#[path = "host_moving.rs"]
+mod moving;
 
 /// A host whose data directory this process owns.
 pub(crate) struct Host {
@@ -33,11 +37,25 @@ pub(crate) struct Host {
     /// The owners of resource types, whose rules every change passes.
     pub(crate) owners: Owners,
     clock: Clock,
+    /// The host's own name.
+    name: String,
     /// Trusts that were opened so far; every request looks here.
     open: RwLock<BTreeMap<TrustCode, Arc<Trust>>>,
     /// Held while a trust is added or opened, so that each is opened once.
     registry: Mutex<Registry>,
+    /// Trusts that move from here or to here.
+    pub(crate) moves: Moves,
+    key: OnceLock<Arc<HostKey>>,
+    /// Where other hosts reach this one, once it listens for them.
+    move_address: OnceLock<String>,
     _lock: Arc<Lock>,
+}
+
+/// The record of a trust that moves.
+pub(crate) struct Received {
+    pub(crate) record: Record,
+    /// Whether it is being moved here and is not open yet.
+    pub(crate) is_receiving: bool,
 }
 
 /// One trust, open.
@@ -65,6 +83,10 @@ impl Host {
             owners: owners(&clock),
             clock,
             open: RwLock::default(),
+            key: OnceLock::new(),
+            move_address: OnceLock::new(),
+            moves: Moves::default(),
+            name: registry.host.clone(),
             registry: Mutex::new(registry),
             configuration,
             _lock: lock,
@@ -104,7 +126,7 @@ impl Host {
             let sentence = format!("{doing}: there is nothing in {}. Is its disk there?", directory.display());
             return Err(Failure::Problem(sentence));
         }
-        let record = Record::open_existing(&self.location(&entry), self.options(&registry.host, code)).await;
+        let record = Record::open_existing(&self.location(&entry), self.options(&registry.host, &entry)).await;
         Ok(self.opened(entry, record.map_err(|problem| Failure::problem(doing, &problem))?))
     }
 
@@ -118,8 +140,28 @@ impl Host {
     }
 
     /// The host's own name.
-    pub(crate) async fn name(&self) -> String {
-        self.registry.lock().await.host.clone()
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The key by which other hosts know this one.
+    pub(crate) fn key(&self) -> Result<Arc<HostKey>, Failure> {
+        if let Some(key) = self.key.get() {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(HostKey::of(&self.configuration.data, &self.name)?);
+        Ok(Arc::clone(self.key.get_or_init(|| key)))
+    }
+
+    /// Where other hosts reach this one, if it listens for them.
+    pub(crate) fn move_address(&self) -> Option<String> {
+        self.move_address.get().cloned()
+    }
+
+    /// Says where other hosts reach this one.
+    pub(crate) fn listens_at(&self, address: String) {
+        // It listens once.
+        let _ = self.move_address.set(address);
     }
 
     /// All trusts for people, in the order of their codes; of one that cannot be opened, why.
@@ -154,7 +196,7 @@ impl Host {
     /// can be repeated.
     pub(crate) async fn add_trust(&self, new: NewTrust) -> Result<Arc<Trust>, Failure> {
         let mut registry = self.registry.lock().await;
-        if registry.find(&new.code).is_some_and(|entry| entry.ready) {
+        if registry.find(&new.code).is_some_and(|entry| entry.ready || entry.receiving) {
             return Err(Failure::Refused(format!("There is a trust {} already.", new.code)));
         }
         let name = new.name.trim().to_owned();
@@ -168,11 +210,13 @@ impl Host {
             created: self.now().to_string(),
             demonstration: new.demonstration,
             ready: false,
+            origin: None,
+            receiving: false,
         };
         registry.put(entry.clone());
         registry.write(&self.configuration.data)?;
         let location = self.location(&entry);
-        let options = self.options(&registry.host, &new.code);
+        let options = self.options(&registry.host, &entry);
         let record = Record::open(&location, options).await?;
         entry.ready = true;
         registry.put(entry.clone());
@@ -220,12 +264,12 @@ impl Host {
         entry.location(&self.configuration.data, self.configuration.store_ca.as_deref())
     }
 
-    fn options(&self, host: &str, code: &TrustCode) -> Options {
+    fn options(&self, host: &str, entry: &TrustEntry) -> Options {
         Options {
             indexing: indexing(),
             clock: Arc::clone(&self.clock),
             host: host.to_owned(),
-            origin: format!("{host}/t/{code}"),
+            origin: entry.origin.clone().unwrap_or_else(|| format!("{host}/t/{}", entry.code)),
             durability: record::Durability::default(),
             segment_bytes: Options::SEGMENT_BYTES,
             log_pages: Options::LOG_PAGES,

@@ -34,8 +34,8 @@ pub(crate) async fn show(State(host): State<Arc<Host>>, Extension(door): Extensi
             });
         }
     }
-    let name = host.name().await;
-    let view = HostView { setting: &setting, host: &name, release: env!("CARGO_PKG_VERSION"), trusts: &rows };
+    let name = host.name();
+    let view = HostView { setting: &setting, host: name, release: env!("CARGO_PKG_VERSION"), trusts: &rows };
     page(StatusCode::OK, host_page(&view).into_string())
 }
 

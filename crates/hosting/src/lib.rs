@@ -8,6 +8,7 @@
 //! * `gate` stands before every route: a bearer token (`tokens`) or a session (`sessions`, begun in `sign_in`) becomes
 //!   a permit, or the request is turned away. `routes` is the table; `listener` bounds what a client can hold.
 //! * [`mod@configure`] checks, applies and takes back the text files of a trust's configuration.
+//! * [`mod@moving`] moves a trust to another host while it is used, and back.
 //! * [`match_file`] finds likely duplicates in a CSV; it needs no trust. `duplicates` finds those of a trust.
 //! * `load` takes FHIR files; its [`Account`] says of every resource what became of it.
 //!
@@ -36,6 +37,7 @@ mod host_page;
 mod listener;
 mod load;
 mod match_file;
+pub mod moving;
 mod ownership;
 mod password;
 mod password_page;

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use http::{StatusCode, header};
 
 use crate::host::Host;
-use crate::{answer, configuration_page, gate, held, host_page, password_page, sign_in};
+use crate::{answer, configuration_page, gate, held, host_page, moving, password_page, sign_in};
 
 /// The largest body of a form, in bytes. The FHIR interface has bounds of its own.
 const LARGEST_FORM: usize = 1 << 20;
@@ -40,6 +40,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .fallback(nowhere)
         .layer(from_fn_with_state(Arc::clone(&host), gate::form_guard))
         .layer(from_fn_with_state(Arc::clone(&host), gate::admit))
+        .layer(from_fn_with_state(Arc::clone(&host), moving::cross))
         .layer(from_fn_with_state(Arc::clone(&host), answer::finish))
         .with_state(host)
 }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::ownership::{Claim, Lock, claim, claim_alone, must_hold_data};
 use crate::work::{Listener, Outcome, Work};
-use crate::{carry_out, channel, clock, listener, routes, upkeep};
+use crate::{carry_out, channel, clock, listener, moving, routes, upkeep};
 
 /// Carries out a piece of work: here if nobody owns the data directory, else at the process that does.
 ///
@@ -50,6 +50,16 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     let bound = tcp.local_addr().unwrap_or(address);
     let socket = lock.listen().map_err(|error| Failure::problem("opening the owner's channel", &error))?;
     host.open_all().await;
+    let moves = match host.configuration.move_listen {
+        Some(address) => {
+            let tcp = TcpListener::bind(address).await;
+            let tcp = tcp.map_err(|error| Failure::problem(format_args!("listening on {address}"), &error))?;
+            host.listens_at(tcp.local_addr().unwrap_or(address).to_string());
+            Some(tokio::spawn(moving::listen(Arc::clone(&host), tcp)))
+        }
+        None => None,
+    };
+    moving::resume(&host).await?;
     let owner = tokio::spawn(channel::serve(socket, Arc::clone(&host)));
     let upkeep = tokio::spawn(upkeep::keep(Arc::clone(&host)));
     let url = host.configuration.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
@@ -63,6 +73,9 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     };
     listener::serve(tcp, routes::router(Arc::clone(&host)), stop).await;
     owner.abort();
+    if let Some(moves) = moves {
+        moves.abort();
+    }
     upkeep.abort();
     host.close().await;
     tracing::info!("stopped");

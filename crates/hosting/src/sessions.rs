@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use access::Role;
 use record::Record;
+use record::hand_over::Tenure;
 use serde::{Deserialize, Serialize};
 use terms::Moment;
 
@@ -94,7 +95,7 @@ impl Sessions {
             return Ok(None);
         }
         session.seen = now.0;
-        if now.0 - noted >= NOTED_EVERY_MS {
+        if now.0 - noted >= NOTED_EVERY_MS && record.tenure() == Tenure::Writes {
             self.keep(record, &key, session.clone(), now).await?;
         } else {
             self.remember(key, Remembered { session: session.clone(), noted });

@@ -41,6 +41,12 @@ pub(crate) struct TrustEntry {
     /// Whether its record was made. `false` only between the two steps of adding a trust; from then on nothing is made
     /// in its place when it is not found.
     pub(crate) ready: bool,
+    /// The journal's origin line, when the record was made on another host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<String>,
+    /// It is being moved here and is not open yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) receiving: bool,
 }
 
 /// The registry as it is in the file.
@@ -179,6 +185,12 @@ impl Registry {
         self.trusts.iter().find(|trust| trust.code == *code)
     }
 
+    /// Takes an entry out; gives it.
+    pub(crate) fn take(&mut self, code: &TrustCode) -> Option<TrustEntry> {
+        let at = self.trusts.iter().position(|trust| trust.code == *code)?;
+        Some(self.trusts.remove(at))
+    }
+
     /// Puts an entry in, in the order of codes, in place of an older one with the same code.
     pub(crate) fn put(&mut self, entry: TrustEntry) {
         self.trusts.retain(|trust| trust.code != entry.code);
@@ -240,6 +252,8 @@ mod tests {
             created: "2026-11-17T14:35:00.000Z".into(),
             demonstration: false,
             ready: true,
+            origin: None,
+            receiving: false,
         }
     }
 

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use record::hand_over::Tenure;
+
 use crate::desk::Drawer;
 use crate::failure::Failure;
 use crate::host::{Host, Trust};
@@ -30,6 +32,10 @@ pub(crate) async fn keep(host: Arc<Host>) {
 }
 
 async fn keep_one(trust: &Trust) -> Result<(), Failure> {
+    if trust.record.tenure() != Tenure::Writes {
+        // It belongs to another host, which keeps it in order.
+        return Ok(());
+    }
     let entries = trust.record.status().await?.sequence;
     let signed = trust.record.last_checkpoint()?.map(|signed| signed.checkpoint().size);
     if signed != Some(entries) {

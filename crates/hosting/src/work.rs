@@ -12,6 +12,7 @@ use crate::duplicates::Duplicates;
 use crate::failure::Failure;
 use crate::load::account::Account;
 use crate::match_file::Matched;
+use crate::moving::{MoveOutcome, MoveWork};
 use crate::secret::Secret;
 use crate::trusts::TrustCode;
 
@@ -96,6 +97,8 @@ pub enum Work {
         /// Of which trust.
         trust: TrustCode,
     },
+    /// Moves a trust to another host.
+    Move(MoveWork),
     /// Makes a record's index anew from its versions.
     RebuildIndex {
         /// Of which trust.
@@ -244,6 +247,8 @@ pub enum Outcome {
         /// The checkpoint's text in the C2SP form.
         text: String,
     },
+    /// What came of a step of a move.
+    Moved(Box<MoveOutcome>),
     /// The index was rebuilt.
     IndexRebuilt {
         /// How many resources were indexed.
@@ -339,6 +344,7 @@ impl Outcome {
             Outcome::Verified { whole, .. } => u8::from(!whole),
             Outcome::ConfigurationChecked(checked) => u8::from(checked.errors > 0),
             Outcome::ConfigurationCompared(of) => u8::from(of.checked.errors > 0 || of.refused.is_some()),
+            Outcome::Moved(outcome) => u8::from(outcome.is_wrong()),
             Outcome::Trusts(trusts) => u8::from(trusts.iter().any(|trust| trust.problem.is_some())),
             _ => 0,
         }

@@ -6,6 +6,7 @@
 
 use crate::entry::{MOST_LIST, SENTENCE, WORD};
 use crate::hash::Hash;
+use crate::keys::signature_holds;
 use crate::wire::{Limit, Malformed, Reader, Writer, allowed};
 
 /// An Ed25519 public key.
@@ -193,6 +194,14 @@ impl Cut {
         to.fixed(previous);
         self.write_unsigned(&mut to);
         to.finish()
+    }
+
+    /// Whether both hosts signed it for the entry of this number after the entry with this chain hash. Whether their
+    /// keys may is the verifier's question.
+    pub fn is_signed(&self, sequence: u64, previous: &Hash) -> bool {
+        let message = self.message(sequence, previous);
+        signature_holds(&self.source_key, &message, &self.source_signature)
+            && signature_holds(&self.target_key, &message, &self.target_signature)
     }
 
     fn write_unsigned(&self, to: &mut Writer) {

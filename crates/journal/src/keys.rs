@@ -85,6 +85,11 @@ impl VerifierKey {
         &self.key
     }
 
+    /// Whether these bytes were signed with its key.
+    pub fn signed(&self, message: &[u8], signature: &Signature) -> bool {
+        signature_holds(&self.key, message, signature)
+    }
+
     /// The four bytes that stand before its signatures.
     pub fn id(&self) -> [u8; 4] {
         key_id(&self.name, self.kind.tag(), &self.key)

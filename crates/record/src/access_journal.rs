@@ -5,6 +5,7 @@
 //! for an epoch of this host); `index.db` beside them only finds them by patient or person and is made again from
 //! them when it is missing or behind. Space is reserved ahead, so that reading goes on for a while on a full disk.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender};
@@ -66,6 +67,8 @@ pub struct Access {
 enum Job {
     Note(AccessRead, Option<oneshot::Sender<Result<(), Problem>>>),
     List(AccessQuery, oneshot::Sender<Result<Vec<Access>, Problem>>),
+    /// Segments of another host's chain have grown.
+    Behind,
     Stop(oneshot::Sender<()>),
 }
 
@@ -148,6 +151,12 @@ impl AccessJournal {
         answer.await.unwrap_or(Err(Problem::Closed))
     }
 
+    /// Segments of another host's chain have grown: what they say is found from the next question on.
+    pub(crate) async fn is_behind(&self) {
+        // A journal that has ended is read anew when it is opened.
+        let _ = self.send(Job::Behind).await;
+    }
+
     /// Ends the chain after what waits now.
     pub(crate) async fn stop(&self) {
         let (reply, answer) = oneshot::channel();
@@ -210,6 +219,10 @@ impl Chain {
                     drop(self);
                     let _ = reply.send(());
                     return refuse_all(queue);
+                }
+                Some(Job::Behind) => {
+                    self.index();
+                    self.index_behind = true;
                 }
                 Some(Job::Note(..)) | None => {}
             }
@@ -300,6 +313,7 @@ fn refuse_all(queue: &Receiver<Job>) {
     for job in queue {
         match job {
             Job::Note(_, Some(reply)) => drop(reply.send(Err(Problem::Closed))),
+            Job::Behind => {}
             Job::Note(_, None) => tracing::error!("a late access record came after the access journal was closed"),
             Job::List(_, reply) => drop(reply.send(Err(Problem::Closed))),
             Job::Stop(reply) => drop(reply.send(())),
@@ -330,6 +344,9 @@ fn try_index(path: &Path, directory: &Path) -> Result<Connection, Problem> {
                  number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, leaf INTEGER NOT NULL, moment INTEGER NOT NULL,
                  principal TEXT NOT NULL, permit TEXT NOT NULL, query TEXT NOT NULL, sequence INTEGER NOT NULL,
                  shown INTEGER NOT NULL, subjects INTEGER NOT NULL);
+             CREATE TABLE IF NOT EXISTS chain (
+                 host TEXT NOT NULL, epoch INTEGER NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (host, epoch))
+                 WITHOUT ROWID;
              CREATE TABLE IF NOT EXISTS seen (
                  subject TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (subject, number)) WITHOUT ROWID;
              CREATE INDEX IF NOT EXISTS access_principal ON access (principal, number);
@@ -342,26 +359,27 @@ fn try_index(path: &Path, directory: &Path) -> Result<Connection, Problem> {
 
 /// Adds the leaves that the segments have and the index has not.
 fn catch_up(index: &mut Connection, directory: &Path) -> Result<(), Problem> {
-    // Leaves are added in their order, but for a few of an epoch whose writer was deposed a moment before.
-    let newest = index
-        .query_row(
-            "SELECT epoch, leaf FROM (SELECT epoch, leaf FROM access ORDER BY number DESC LIMIT 10000) \
-             ORDER BY epoch DESC, leaf DESC LIMIT 1",
-            [],
-            |row| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?)),
-        )
-        .optional();
-    let newest = newest.map_err(sqlite_failed("reading the access index"))?.unwrap_or_default();
+    let known = known_chains(index).map_err(sqlite_failed("reading the access index"))?;
     for path in segments(directory)? {
         let bytes = std::fs::read(&path).map_err(|error| Problem::store("reading the access journal", error))?;
         let Ok(frames) = Frames::of(&bytes) else { continue };
         let leaves: Vec<AccessLeaf> = frames
             .filter_map(|frame| AccessLeaf::decode(frame.ok()?).ok())
-            .filter(|leaf| (leaf.epoch, leaf.number) > newest)
+            .filter(|leaf| known.get(&(leaf.host.clone(), leaf.epoch)).is_none_or(|last| leaf.number > *last))
             .collect();
         put_leaves(index, &leaves)?;
     }
     Ok(())
+}
+
+/// The newest leaf of each chain that is in the index. One that was made before chains were told apart is made again.
+fn known_chains(index: &Connection) -> rusqlite::Result<HashMap<(String, u64), u64>> {
+    let mut chains = index.prepare("SELECT host, epoch, leaf FROM chain")?;
+    let known = chains.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    let known: HashMap<(String, u64), u64> = known.collect::<rusqlite::Result<_>>()?;
+    let is_old =
+        known.is_empty() && index.query_row("SELECT 1 FROM access LIMIT 1", [], |_| Ok(())).optional()?.is_some();
+    if is_old { Err(rusqlite::Error::QueryReturnedNoRows) } else { Ok(known) }
 }
 
 fn put_leaves(index: &mut Connection, leaves: &[AccessLeaf]) -> Result<(), Problem> {
@@ -377,6 +395,10 @@ fn put_leaves(index: &mut Connection, leaves: &[AccessLeaf]) -> Result<(), Probl
             )?;
             let mut seen =
                 transaction.prepare_cached("INSERT OR IGNORE INTO seen (subject, number) VALUES ($1, $2)")?;
+            let mut chain = transaction.prepare_cached(
+                "INSERT INTO chain (host, epoch, leaf) VALUES ($1, $2, $3) \
+                 ON CONFLICT (host, epoch) DO UPDATE SET leaf = max(leaf, excluded.leaf)",
+            )?;
             for leaf in leaves {
                 for read in &leaf.reads {
                     access.execute(params![
@@ -395,6 +417,7 @@ fn put_leaves(index: &mut Connection, leaves: &[AccessLeaf]) -> Result<(), Probl
                         seen.execute((format!("{kind}/{id}"), number))?;
                     }
                 }
+                chain.execute((&leaf.host, leaf.epoch, leaf.number))?;
             }
         }
         transaction.commit()

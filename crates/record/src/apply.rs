@@ -6,6 +6,7 @@
 //! A text that was erased comes as a mark that names the erasing entry; until that entry has come too, the record *owes*
 //! it and cannot be opened for use.
 
+mod anchors;
 mod check;
 mod owed;
 mod write;
@@ -19,9 +20,11 @@ use crate::blobs::{Held, Unnamed};
 use crate::change::Key;
 use crate::desk::DeskChange;
 use crate::error::Problem;
+use crate::handing::Tenure;
 use crate::record::Record;
 use crate::store::{StoredEntry, StoredVersion};
 
+use anchors::{Touched, touched_by};
 pub(crate) use owed::OWED;
 pub(crate) use write::{Received, ReceivedChange};
 
@@ -104,11 +107,11 @@ impl Record {
     /// See [`ApplyError`].
     pub async fn apply(&self, permit: &Permit, entries: Vec<Decided>) -> Result<u64, ApplyError> {
         host_only(permit, "to apply entries")?;
-        let Some(receiving) = &self.inner().receiving else {
+        let _one_at_a_time = self.inner().receiving.lock().await;
+        if self.tenure() == Tenure::Writes {
             let what = "to apply entries it must be opened to receive them".to_owned();
             return Err(Problem::Unsuitable { what }.into());
-        };
-        let _one_at_a_time = receiving.lock().await;
+        }
         let bytes: usize = entries.iter().map(Decided::weight).sum();
         if entries.len() > MOST_ENTRIES || (bytes > MOST_BYTES && entries.len() > 1) {
             let what = format!("at most {MOST_ENTRIES} entries and {} MiB are applied together", MOST_BYTES >> 20);
@@ -131,7 +134,12 @@ impl Record {
             held.push(inner.shared.under_way.hold(blob.digest));
             inner.store.put_blob(&blob.digest, blob.bytes).await?;
         }
+        let touched = if self.is_settled() { touched_by(self, &checked.entries) } else { Touched::default() };
         let written = inner.queue.apply(checked.entries, checked.owed, held).await?;
+        if self.settle_touched(touched).await.is_err() {
+            // They are worked out anew, all of them, before the record is used.
+            self.unsettle();
+        }
         Ok(written)
     }
 

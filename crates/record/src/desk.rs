@@ -8,6 +8,9 @@ use terms::Moment;
 use crate::error::Problem;
 use crate::store::{Batch, StoredDeskRow, WriterStore};
 
+/// Kinds of rows that are of one store alone and do not move with the record.
+pub(crate) const LOCAL: [&str; 2] = ["record", "check"];
+
 /// A row of the desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeskRow {

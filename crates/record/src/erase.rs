@@ -37,6 +37,7 @@ impl Record {
         if permit.role() != access::Role::Host {
             return Err(Problem::NotPermitted { what: "to erase".into() });
         }
+        self.turn_to_write().await;
         self.takes_decisions()?;
         let key_reused = || Problem::Unsuitable { what: "this idempotency key was used for another request".into() };
         let _one_at_a_time = self.inner().erasures.lock().await;

@@ -27,6 +27,9 @@ pub enum Problem {
     /// The record is closing or its writer has stopped; the request may be repeated.
     #[error("the record is not accepting work now")]
     Closed,
+    /// The record belongs to another host now: nothing new is decided here.
+    #[error("this record belongs to another host now")]
+    HandedOver,
     /// What was read is not what was written.
     #[error("the record is damaged: {what}")]
     Damaged {

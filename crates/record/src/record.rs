@@ -19,6 +19,7 @@ use crate::codec::Decoder;
 use crate::desk::{DeskChange, DeskRow};
 use crate::error::Problem;
 use crate::group::{Declined, Prepared, operation_of};
+use crate::handing::{Tenure, TenureNow, WRITER, Writes};
 use crate::indexing::Indexing;
 use crate::keys::logical_id;
 use crate::names::Names;
@@ -102,8 +103,12 @@ pub(crate) struct Inner {
     checkpoints: tokio::sync::Mutex<()>,
     /// Held during an erasure, so that a text is erased by one entry only, and while the texts are proved.
     pub(crate) erasures: tokio::sync::Mutex<()>,
-    /// There when the record was opened to receive entries; held while some are applied.
-    pub(crate) receiving: Option<tokio::sync::Mutex<()>>,
+    /// Held while received entries are applied.
+    pub(crate) receiving: tokio::sync::Mutex<()>,
+    /// Whether what anchors owe has been worked out for all that was received.
+    pub(crate) is_settled: std::sync::atomic::AtomicBool,
+    /// Whether whoever would write waits.
+    pub(crate) held: tokio::sync::watch::Sender<bool>,
     /// Held while the index is made again.
     pub(crate) rebuilds: Arc<tokio::sync::Mutex<()>>,
     /// Turns of drafts that were declined because somebody touched their anchors.
@@ -145,7 +150,9 @@ impl Record {
     /// agree with itself.
     pub async fn open(location: &Location, options: Options) -> Result<Record, Problem> {
         let record = Record::open_as(location, options, Purpose::Use).await?;
-        record.settle_received().await?;
+        if record.tenure() == Tenure::Writes {
+            record.settle_received().await?;
+        }
         Ok(record)
     }
 
@@ -174,18 +181,29 @@ impl Record {
         let (to_open, durability, log_pages) = (location.clone(), options.durability, options.log_pages);
         let (writer, head) = blocking(move || WriterStore::take_over_at(&to_open, durability, log_pages)).await?;
         let (store, shared, dictionaries) = open_store(location).await?;
-        if purpose == Purpose::Use && store.desk_get(OWED.0, OWED.1).await?.is_some_and(|row| !row.bytes.is_empty()) {
+        let signing = signing_key(directory, &options.origin)?;
+        let writer_row = store.desk_get(WRITER.0, WRITER.1).await?;
+        let belongs_here = match &writer_row {
+            Some(row) => Writes::read(&row.bytes)?.key == signing.public(),
+            None => true,
+        };
+        shared.tenure.set(match (purpose, belongs_here) {
+            (Purpose::Receive, _) => Tenure::Receives,
+            (Purpose::Use, true) => Tenure::Writes,
+            (Purpose::Use, false) => Tenure::HandedOver,
+        });
+        let owes = store.desk_get(OWED.0, OWED.1).await?.is_some_and(|row| !row.bytes.is_empty());
+        if purpose == Purpose::Use && belongs_here && owes {
             let what = "it has received only a part: entries that erase what came as erased are still to come".into();
             return Err(Problem::Unsuitable { what });
         }
         shared.epoch.store(head.epoch, Ordering::Release);
-        let signing = signing_key(directory, &options.origin)?;
         let accesses = AccessJournal::start(directory, &options, head.epoch)?;
-        let first = head.sequence == 0 && purpose == Purpose::Use;
+        let first = head.sequence == 0 && shared.tenure.get() == Tenure::Writes;
         let (for_writer, clock, kept) = (shared.clone(), options.clock.clone(), options.indexing.kept.clone());
         let queue = blocking(move || writer::start(writer, for_writer, clock, head, kept, &dictionaries)).await?;
         let host = options.host.clone();
-        let record = Record::of(location, options, (store, shared), (queue, accesses), signing, purpose);
+        let record = Record::of(location, options, (store, shared), (queue, accesses), signing);
         if first {
             record.introduce_key(&host).await?;
         }
@@ -198,14 +216,7 @@ impl Record {
     pub async fn open_to_verify(location: &Location, options: Options) -> Result<Record, Problem> {
         let (store, shared, _) = open_store(location).await?;
         let signing = signing_key(location.directory(), &options.origin)?;
-        Ok(Record::of(
-            location,
-            options,
-            (store, shared),
-            (Queue::closed(), AccessJournal::closed()),
-            signing,
-            Purpose::Use,
-        ))
+        Ok(Record::of(location, options, (store, shared), (Queue::closed(), AccessJournal::closed()), signing))
     }
 
     fn of(
@@ -214,8 +225,8 @@ impl Record {
         (store, shared): (Store, Arc<Shared>),
         (queue, accesses): (Queue, AccessJournal),
         signing: SigningKey,
-        purpose: Purpose,
     ) -> Record {
+        let settled = shared.tenure.get() == Tenure::Writes;
         let store_name = match location {
             Location::Sqlite { .. } => "SQLite",
             Location::Postgres { .. } => "PostgreSQL",
@@ -235,7 +246,9 @@ impl Record {
             origin: options.origin,
             checkpoints: tokio::sync::Mutex::new(()),
             erasures: tokio::sync::Mutex::new(()),
-            receiving: (purpose == Purpose::Receive).then(|| tokio::sync::Mutex::new(())),
+            receiving: tokio::sync::Mutex::new(()),
+            is_settled: settled.into(),
+            held: tokio::sync::watch::Sender::new(false),
             rebuilds: Arc::default(),
             turns: Turns::new(),
             store_name,
@@ -348,6 +361,7 @@ impl Record {
             let what = format!("kind and key of a desk row have at most {MOST_DESK_KEY_BYTES} bytes");
             return Err(Problem::Unsuitable { what });
         }
+        self.turn_to_write().await;
         self.inner.queue.desk(changes).await
     }
 
@@ -364,15 +378,6 @@ impl Record {
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.inner
-    }
-
-    /// # Errors
-    /// When the record was opened to receive what is decided elsewhere.
-    pub(crate) fn takes_decisions(&self) -> Result<(), Problem> {
-        if self.inner.receiving.is_none() {
-            return Ok(());
-        }
-        Err(Problem::Unsuitable { what: "it is receiving entries and takes no decisions of its own".into() })
     }
 
     /// The first entry of a record introduces the key that signs its checkpoints.
@@ -505,6 +510,7 @@ async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32
         names: Names::load(&store).await?,
         decoder,
         index: IndexState::default(),
+        tenure: TenureNow::default(),
         under_way: UnderWay::default(),
         recent: Recent::default(),
     };

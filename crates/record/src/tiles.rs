@@ -71,7 +71,7 @@ fn partial_tile(store: &mut WriterStore, tile: TileId) -> Result<Vec<u8>, Proble
 }
 
 /// The root of a full tile.
-fn tile_root(hashes: &[u8]) -> journal::Hash {
+pub(crate) fn tile_root(hashes: &[u8]) -> journal::Hash {
     let mut level: Vec<journal::Hash> = hashes.chunks_exact(32).map(array).collect();
     while level.len() > 1 {
         level = level.chunks_exact(2).map(|pair| journal::node_hash(&pair[0], &pair[1])).collect();

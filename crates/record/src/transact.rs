@@ -43,6 +43,7 @@ impl Record {
         Decide: Fn(Arc<Reading>) -> Decided + Send + Sync,
         Decided: Future<Output = Result<Draft, TransactError<R>>> + Send,
     {
+        self.turn_to_write().await;
         self.takes_decisions()?;
         let mut kept = Kept::default();
         let outcome = self.decide_and_commit(permit, &act, &decide, &mut kept).await;

@@ -3,6 +3,8 @@
 //!
 //! When another process has taken the record over, the writer stops and fails its queue with a retryable problem.
 
+mod cut;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,6 +22,7 @@ use crate::codec::{Decoder, Encoder};
 use crate::desk::{DeskChange, desk_batch};
 use crate::error::Problem;
 use crate::group::{Declined, Group, Prepared};
+use crate::handing::{Place, Tenure, TenureNow, Writes};
 use crate::names::Names;
 use crate::numbering::Numbering;
 use crate::obligation_rows::{PreparedAnchor, number_anchors};
@@ -53,6 +56,10 @@ pub(crate) enum Job {
     Sweep(oneshot::Sender<Result<(), Problem>>),
     /// Keeps what differs from these anchors, worked out again; the answer is false when one was touched since.
     Anchors(Vec<PreparedAnchor>, oneshot::Sender<Result<bool, Problem>>),
+    /// Hands the record over, if the head is at this place still.
+    Cut(Box<(Prepared, Place)>, oneshot::Sender<Result<Receipt, Declined>>),
+    /// Keeps rows of the desk as they came from another host.
+    ReceiveDesk(cut::DeskReceived, oneshot::Sender<Result<(), Problem>>),
     /// Writes checked entries that were decided elsewhere, with a change of what is owed; holds their blobs meanwhile.
     Apply(Vec<Received>, Option<DeskChange>, Vec<Held>, oneshot::Sender<Result<u64, Problem>>),
     /// Removes contents that no entry names and no commit under way will.
@@ -83,6 +90,7 @@ pub(crate) struct Shared {
     pub(crate) names: Names,
     pub(crate) decoder: Decoder,
     pub(crate) index: IndexState,
+    pub(crate) tenure: TenureNow,
     /// Blobs of commits that are not decided yet.
     pub(crate) under_way: UnderWay,
     /// What the newest commits touched.
@@ -292,7 +300,12 @@ impl Writer {
                 }
                 Job::Desk(changes, reply) => desk.push((changes, reply)),
                 Job::Head(reply) => heads.push(reply),
-                job @ (Job::Rebuild(..) | Job::Anchors(..) | Job::SweepBlobs(..) | Job::Apply(..)) => {
+                job @ (Job::Rebuild(..)
+                | Job::Anchors(..)
+                | Job::SweepBlobs(..)
+                | Job::Apply(..)
+                | Job::Cut(..)
+                | Job::ReceiveDesk(..)) => {
                     alone = Some(job);
                     break;
                 }
@@ -306,7 +319,27 @@ impl Writer {
             next = if full { None } else { queue.try_recv().ok() };
         }
         self.commit_group(commits, desk);
+        self.do_alone(alone);
+        for reply in sweeps {
+            let _ = reply.send(self.sweep_old((self.clock)()));
+        }
+        for reply in heads {
+            let _ = reply.send(self.own_head().map_err(|problem| again(&problem)));
+        }
+        stop
+    }
+
+    /// Does what shares no group.
+    fn do_alone(&mut self, alone: Option<Job>) {
         match alone {
+            Some(Job::Cut(asked, reply)) => {
+                let (prepared, place) = *asked;
+                let _ = reply.send(self.cut(prepared, &place));
+            }
+            Some(Job::ReceiveDesk(received, reply)) => {
+                let result = self.receive_desk(received);
+                self.answer(reply, result);
+            }
             Some(Job::Rebuild(step, reply)) => {
                 let result = self.rebuild_step(step);
                 if result.is_err() {
@@ -328,13 +361,6 @@ impl Writer {
             }
             _ => {}
         }
-        for reply in sweeps {
-            let _ = reply.send(self.sweep_old((self.clock)()));
-        }
-        for reply in heads {
-            let _ = reply.send(self.own_head().map_err(|problem| again(&problem)));
-        }
-        stop
     }
 
     /// Answers what was done alone; after a failure the writer starts again from what is on disk.
@@ -377,6 +403,13 @@ impl Writer {
 
     /// Writes checked entries that were decided elsewhere; the new head's sequence.
     fn apply(&mut self, entries: Vec<Received>, owed: Option<DeskChange>) -> Result<u64, Problem> {
+        if self.shared.tenure.get() == Tenure::Writes {
+            return Err(Problem::Unsuitable { what: "a record that is written to receives no entries".into() });
+        }
+        let writes = entries.iter().rev().find_map(|received| match &received.entry.act {
+            journal::Act::Cut(cut) => Some(Writes::after(cut, received.entry.sequence).kept()),
+            _ => None,
+        });
         let mut group = self.begin_group()?;
         group.gather_received(&entries)?;
         for received in entries {
@@ -385,7 +418,7 @@ impl Writer {
         group.number_rows()?;
         let (batch, head, leaves) = (std::mem::take(&mut group.batch), group.head.clone(), group.leaves);
         self.touches = group.touches;
-        let owed: Vec<DeskChange> = owed.into_iter().collect();
+        let owed: Vec<DeskChange> = owed.into_iter().chain(writes).collect();
         self.finish_group(batch, head, leaves, &[&owed])?;
         Ok(self.head.sequence)
     }
@@ -475,7 +508,18 @@ impl Writer {
         Ok((self.head.clone(), root))
     }
 
-    fn commit_group(&mut self, mut commits: Vec<Commit>, desk: Vec<DeskJob>) {
+    fn commit_group(&mut self, mut commits: Vec<Commit>, mut desk: Vec<DeskJob>) {
+        let tenure = self.shared.tenure.get();
+        if tenure != Tenure::Writes {
+            for (_, reply) in std::mem::take(&mut commits) {
+                let _ = reply.send(Err(Declined::Problem(tenure.refusal())));
+            }
+            let (mine, others): (Vec<_>, Vec<_>) = desk.into_iter().partition(|job| self.takes_desk(&job.0));
+            desk = mine;
+            for (_, reply) in others {
+                let _ = reply.send(Err(tenure.refusal()));
+            }
+        }
         if commits.is_empty() && desk.is_empty() {
             return;
         }
@@ -666,6 +710,7 @@ fn weight(prepared: &Prepared) -> usize {
 fn again(problem: &Problem) -> Problem {
     match problem {
         Problem::Full => Problem::Full,
+        Problem::HandedOver => Problem::HandedOver,
         Problem::Deposed { epoch } => Problem::Deposed { epoch: *epoch },
         Problem::Damaged { what } => Problem::Damaged { what: what.clone() },
         Problem::Unsuitable { what } => Problem::Unsuitable { what: what.clone() },
@@ -683,6 +728,8 @@ fn refuse_all(queue: &Receiver<Job>, over: &Problem) {
             Job::Rebuild(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Sweep(reply) => drop(reply.send(Err(again(over)))),
             Job::Anchors(_, reply) => drop(reply.send(Err(again(over)))),
+            Job::Cut(_, reply) => drop(reply.send(Err(Declined::Problem(again(over))))),
+            Job::ReceiveDesk(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Apply(_, _, _, reply) => drop(reply.send(Err(again(over)))),
             Job::SweepBlobs(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Head(reply) => drop(reply.send(Err(again(over)))),

@@ -19,6 +19,7 @@ Examples:
   almoner match --trust RTX                         find those of a trust, for its patient index to look at
   almoner serve --listen 127.0.0.1:8400             serve all trusts of the data directory
   almoner token --trust RTX --role system --ttl 12h
+  almoner move status                               where the moves of this host's trusts are
 
 Exit codes: 0 done; 1 refused, or something in the input or the record is not right; 2 wrong usage;
 3 the machine failed (disk, network, database).";
@@ -56,7 +57,10 @@ pub(crate) struct HostArguments {
     /// Address by which browsers reach the host through a proxy, such as `https://epr.example.nhs.uk`.
     #[arg(long, global = true, env = "ALMONER_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
-    /// Configuration file with data, store, store_ca, listen and public_url [default: ./almoner.toml if it is there].
+    /// Address and port on which other hosts reach this one to move trusts; without it none can.
+    #[arg(long, global = true, env = "ALMONER_MOVE_LISTEN", value_name = "ADDR")]
+    pub(crate) move_listen: Option<SocketAddr>,
+    /// Configuration file with data, store, store_ca, listen, public_url and move_listen [default: ./almoner.toml if it is there].
     #[arg(long, global = true, env = "ALMONER_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -111,6 +115,11 @@ pub(crate) enum Command {
     /// The file is UTF-8 and its first line names the columns. Columns with usual names (surname, given_name,
     /// date_of_birth, postcode, sex, nhs_number, address, phone and the like) are found; others are named by --column.
     Match(MatchArguments),
+    /// Move a trust to another host while it is used, and back: plan, copy, follow, rehearse, cut, back, complete.
+    ///
+    /// Both hosts must be served with --move-listen. See docs/moving.md.
+    #[command(subcommand)]
+    Move(MoveCommand),
     /// Check that a record is whole: chain, tree, texts, access journal.
     Verify {
         /// Of which trust.
@@ -135,6 +144,84 @@ pub(crate) enum Command {
         #[arg(long, value_name = "CODE")]
         trust: String,
     },
+}
+
+/// A step of a move.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MoveCommand {
+    /// Show this host's key, and where other hosts reach it: what the source needs to plan.
+    Key,
+    /// At the source: make a ticket, to be carried to the target.
+    Plan {
+        /// Which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+        /// Where the source reaches the target.
+        #[arg(long, value_name = "HOST:PORT")]
+        to: String,
+        /// The target's key, as `almoner move key` shows it there.
+        #[arg(long, value_name = "KEY")]
+        key: String,
+        /// Where the target reaches the source [default: where it listens for other hosts].
+        #[arg(long, value_name = "HOST:PORT")]
+        address: Option<String>,
+        /// The file to write the ticket to [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// At the target: begin to copy, and wait until everything that there was has come. It follows by itself from then on.
+    Copy {
+        /// The ticket.
+        #[arg(long, value_name = "FILE")]
+        ticket: PathBuf,
+    },
+    /// At the host that follows: wait until it is no entry behind.
+    Follow(MoveTrust),
+    /// At the host that follows: compare both hosts, and say where they differ.
+    Rehearse {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// Read every text and index row again and compare their digests too.
+        #[arg(long)]
+        whole: bool,
+    },
+    /// At the host that writes: hold writers, hand the trust over, send them on.
+    Cut(MoveTrust),
+    /// At the target, once it writes: the same the other way round.
+    Back(MoveTrust),
+    /// At the host that writes: have the other host's copy destroyed, and get its signed statement.
+    Complete {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// The trust's code once more: the copy cannot be brought back.
+        #[arg(long, value_name = "CODE")]
+        confirm: String,
+    },
+    /// At the host that was cut: the certificate, with checkpoints that witnesses signed.
+    Certificate {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// A checkpoint that a witness signed before the cut. May be repeated.
+        #[arg(long, value_name = "FILE")]
+        witnessed: Vec<PathBuf>,
+        /// The file to write it to [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Where moves are.
+    Status {
+        /// Of one trust.
+        #[arg(long, value_name = "CODE")]
+        trust: Option<String>,
+    },
+}
+
+/// Which trust moves.
+#[derive(Debug, Args)]
+pub(crate) struct MoveTrust {
+    /// Which trust.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) trust: String,
 }
 
 /// What is to be matched.

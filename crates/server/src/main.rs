@@ -2,6 +2,7 @@
 //! Knows nothing of records, accounts or networks; an exit code is all it decides.
 
 mod arguments;
+mod moving;
 mod print;
 mod progress;
 
@@ -47,7 +48,13 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
     let default_data = matches!(command, Command::Demo).then(|| PathBuf::from("almoner-demo"));
     let store = host.store.clone();
     let configuration = configuration(host, default_data)?;
+    let mut out = None;
     let work = match command {
+        Command::Move(command) => {
+            let (work, to) = moving::work(command, store)?;
+            out = to;
+            work
+        }
         Command::Serve => {
             hosting::serve(configuration, |address| ready(print::serving(address, json))).await?;
             return Ok(ExitCode::SUCCESS);
@@ -62,7 +69,10 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
     let outcome = hosting::run(configuration, work, &|step| progress.show(step)).await;
     progress.clear();
     let outcome = outcome?;
-    print::outcome(&outcome, json)?;
+    match out {
+        Some(path) => moving::write(&outcome, &path)?,
+        None => print::outcome(&outcome, json)?,
+    }
     Ok(ExitCode::from(outcome.exit_code()))
 }
 
@@ -84,8 +94,8 @@ fn matched(work: &MatchFile, json: bool) -> Result<ExitCode> {
 }
 
 fn configuration(host: HostArguments, default_data: Option<PathBuf>) -> Result<Configuration, Failure> {
-    let HostArguments { data, store, store_ca, listen, public_url, config } = host;
-    let given = Settings { data, listen, store, store_ca, public_url };
+    let HostArguments { data, store, store_ca, listen, public_url, move_listen, config } = host;
+    let given = Settings { data, listen, store, store_ca, public_url, move_listen };
     let mut configuration = Configuration::resolve(given.clone(), config.as_deref())?;
     if let (None, Some(default)) = (&given.data, default_data) {
         configuration.data = std::path::absolute(&default)
@@ -131,8 +141,9 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         Command::Match(MatchArguments { trust, threads, .. }) => {
             Work::FindDuplicates { trust: TrustCode::parse(&trust.unwrap_or_default())?, threads }
         }
-        // Serving is no work of a moment; `carry_out` has dealt with it, and with a file to be matched.
-        Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo => Work::ListTrusts,
+        // Serving is no work of a moment and a move may write a file; `carry_out` has dealt with them, and with a file to
+        // be matched.
+        Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo | Command::Move(_) => Work::ListTrusts,
     })
 }
 

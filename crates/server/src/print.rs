@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "printing is what this file is for")]
 
 mod configuration;
+mod moving;
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -73,6 +74,7 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
             writeln!(text, "{}", if *whole { "The record is whole." } else { "The record is NOT whole." })?;
         }
         Outcome::Checkpoint { text: checkpoint } => text.push_str(checkpoint),
+        Outcome::Moved(moved) => moving::moved(moved, text)?,
         Outcome::IndexRebuilt { resources } => writeln!(text, "Index of {resources} resources rebuilt.")?,
     }
     Ok(())

@@ -1,10 +1,12 @@
-//! almoner-verify: checks a journal's packages and checkpoints offline, without database, network or trust in the
+//! almoner-verify: checks a journal's packages and checkpoints, and certificates of moves, offline, without database, network or trust in the
 //! host that made them.
 //!
 //! Arguments and exit codes; the checking itself is in `journal`, the words in `print`. Exit code 0: everything that
 //! was checked holds; 1: something is wrong; 2: the input could not be read.
 
+mod certificate;
 mod print;
+mod print_certificate;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -37,6 +39,12 @@ enum Command {
     /// Check a package.
     #[command(after_help = EXIT_CODES)]
     Package(PackageArguments),
+    /// Check the certificate of a move between two hosts.
+    ///
+    /// Two hosts that agree with each other prove nothing to somebody who trusts neither: without the key of a witness
+    /// that signed the record before it was moved, the answer is that it is not proved.
+    #[command(after_help = EXIT_CODES)]
+    Certificate(CertificateArguments),
     /// Check the signatures of a checkpoint, and show what it states.
     #[command(after_help = EXIT_CODES)]
     Checkpoint(CheckpointArguments),
@@ -63,6 +71,18 @@ struct PackageArguments {
 }
 
 #[derive(Debug, Args)]
+struct CertificateArguments {
+    /// The certificate file; - for standard input.
+    file: PathBuf,
+    /// The key of a witness to trust, as name+id+base64. May be repeated.
+    #[arg(long = "witness", value_name = "NAME+ID+KEY", value_parser = VerifierKey::parse)]
+    witnesses: Vec<VerifierKey>,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 struct CheckpointArguments {
     /// The checkpoint file; - for standard input.
     file: PathBuf,
@@ -83,6 +103,9 @@ struct Trust {
     key_files: Vec<PathBuf>,
 }
 
+/// Longest certificate, in bytes.
+const MOST_CERTIFICATE_BYTES: u64 = 64 << 20;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(arguments.command) {
@@ -99,6 +122,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<bool> {
     match command {
         Command::Package(arguments) => package(arguments),
+        Command::Certificate(arguments) => certificate(arguments),
         Command::Checkpoint(arguments) => checkpoint(arguments),
     }
 }
@@ -116,6 +140,22 @@ fn package(arguments: PackageArguments) -> anyhow::Result<bool> {
     let text = if arguments.json { print::report_json(&report) } else { print::report_text(&report) };
     write_out(&text)?;
     Ok(report.holds())
+}
+
+fn certificate(arguments: CertificateArguments) -> anyhow::Result<bool> {
+    let path = arguments.file.display();
+    let mut text = String::new();
+    let limit = MOST_CERTIFICATE_BYTES + 1;
+    let read = open(&arguments.file)?.take(limit).read_to_string(&mut text);
+    let count = read.with_context(|| format!("could not read {path}"))?;
+    anyhow::ensure!((count as u64) < limit, "{path} is too long to be a certificate");
+    let report = certificate::check(&text, &arguments.witnesses).map_err(|why| anyhow::anyhow!("{path}: {why}"))?;
+    let text = match arguments.json {
+        true => print_certificate::json(&report),
+        false => print_certificate::text(&report),
+    };
+    write_out(&text)?;
+    Ok(report.is_proved())
 }
 
 fn checkpoint(arguments: CheckpointArguments) -> anyhow::Result<bool> {

@@ -222,7 +222,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-fn plain(line: &str) -> String {
+pub(crate) fn plain(line: &str) -> String {
     line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -19,6 +19,7 @@ use crate::change::Key;
 use crate::codec::MOST_TEXT_BYTES;
 use crate::desk::DeskChange;
 use crate::group::{Erased, kind_row, operation_of};
+use crate::handing::Writes;
 use crate::keyed::KeyedRows;
 use crate::reading::{Reading, subjects};
 use crate::record::Record;
@@ -57,6 +58,8 @@ struct Check<'r> {
     epoch: u64,
     newest: HashMap<Key, Newest>,
     owed: Owed,
+    /// Who may write, when that is known.
+    writes: Option<Writes>,
     /// Blobs that came with these entries.
     came: Vec<Blob>,
     /// Whose the texts were that came as erased with these entries.
@@ -86,6 +89,7 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Decided
         epoch,
         newest: HashMap::new(),
         owed: owed.clone(),
+        writes: record.writes().await?,
         came: Vec::new(),
         came_erased: HashMap::new(),
     };
@@ -106,6 +110,7 @@ impl Check<'_> {
         let entry =
             Entry::decode(&decided.entry).map_err(|error| refuse(format!("Its bytes are no entry: {error}.")))?;
         self.follows(&entry).map_err(refuse)?;
+        self.hands_over(&entry).map_err(refuse)?;
         if decided.texts.len() != entry.changes.len() {
             return Err(refuse("There is not one text for each of its changes.".into()));
         }
@@ -148,6 +153,19 @@ impl Check<'_> {
         if keys.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err("It changes a resource twice.".into());
         }
+        Ok(())
+    }
+
+    /// A cut is signed by both hosts, and by the one that may write. From there on the other may.
+    fn hands_over(&mut self, entry: &Entry) -> Why {
+        let journal::Act::Cut(cut) = &entry.act else { return Ok(()) };
+        if !cut.is_signed(entry.sequence, &entry.previous) {
+            return Err("It is a cut that one of the two hosts has not signed.".into());
+        }
+        if self.writes.as_ref().is_some_and(|writes| writes.key != cut.source_key) {
+            return Err("It is a cut by a host that may not write.".into());
+        }
+        self.writes = Some(Writes::after(cut, entry.sequence));
         Ok(())
     }
 

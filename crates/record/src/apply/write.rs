@@ -75,7 +75,11 @@ impl Group<'_> {
             })?);
         }
         // Entries made here later are of a later tenure than those that came.
-        self.head.epoch = self.head.epoch.max(received.entry.epoch);
+        let named = match &received.entry.act {
+            journal::Act::Cut(cut) => cut.epoch,
+            _ => 0,
+        };
+        self.head.epoch = self.head.epoch.max(received.entry.epoch).max(named);
         self.append(&received.entry, received.body, received.salt, rids);
         for (key, whose) in &received.settled {
             if let Some(rid) = self.rid(key) {

@@ -118,6 +118,8 @@ pub(crate) const DESK_GET: &str =
     "SELECT kind, key, change, expires, seal, bytes FROM desk WHERE kind = $1 AND key = $2";
 pub(crate) const DESK_LIST: &str = "SELECT kind, key, change, expires, seal, bytes FROM desk \
      WHERE kind = $1 AND key >= $2 AND key < $3 ORDER BY key LIMIT $4";
+pub(crate) const DESK_SINCE: &str = "SELECT kind, key, change, expires, seal, bytes FROM desk \
+     WHERE change > $1 ORDER BY change LIMIT $2";
 pub(crate) const DESK_CHANGE: &str = "SELECT change FROM desk WHERE kind = $1 AND key = $2";
 pub(crate) const BLOB: &str = "SELECT digest, salt, length, entry FROM blob WHERE digest = $1";
 pub(crate) const BLOBS_AFTER: &str =

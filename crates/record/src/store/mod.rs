@@ -6,6 +6,7 @@
 
 mod blob_files;
 mod dialect;
+mod gone;
 mod next_index;
 mod obligations;
 mod postgres;
@@ -32,6 +33,7 @@ use crate::keys::{KeyRange, PhysicalKey};
 use crate::names::NameTable;
 use crate::record::Location;
 
+pub(crate) use gone::destroy_store;
 pub(crate) use next_index::IndexTables;
 pub(crate) use obligations::{ObligationFilter, StoredObligation};
 use postgres::PostgresReader;
@@ -395,6 +397,11 @@ impl Store {
         each_store!(self, store => store.desk_list(kind, prefix, limit))
     }
 
+    /// Rows of the desk that were changed after a change, in the order of their changes.
+    pub(crate) async fn desk_since(&self, change: u64, limit: usize) -> Result<Vec<StoredDeskRow>, Problem> {
+        each_store!(self, store => store.desk_since(change, limit))
+    }
+
     /// What is known of blobs, in the order asked.
     pub(crate) async fn blobs(&self, digests: &[Hash]) -> Result<Vec<Option<StoredBlob>>, Problem> {
         if digests.is_empty() {
@@ -567,6 +574,11 @@ impl WriterStore {
 
     pub(crate) fn desk_change(&mut self, kind: &str, key: &str) -> Result<Option<u64>, Problem> {
         each_writer!(self, store => store.desk_change(kind, key))
+    }
+
+    /// What a row of the desk holds.
+    pub(crate) fn desk_row(&mut self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, Problem> {
+        each_writer!(self, store => store.desk_row(kind, key))
     }
 
     /// The obligations of these anchors as they are.

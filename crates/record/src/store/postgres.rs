@@ -287,6 +287,11 @@ impl PostgresReader {
         each(&self.query("listing the desk", sql::DESK_LIST, parameters).await?, desk_row)
     }
 
+    pub(crate) async fn desk_since(&self, change: u64, limit: usize) -> Result<Vec<StoredDeskRow>, Problem> {
+        let parameters: &Parameters<'_> = &[&stored(change), &(limit as i64)];
+        each(&self.query("listing the desk", sql::DESK_SINCE, parameters).await?, desk_row)
+    }
+
     pub(crate) async fn size(&self) -> Result<u64, Problem> {
         number(&self.query_one("asking for the size", postgres::SIZE, &[]).await?, 0)
     }

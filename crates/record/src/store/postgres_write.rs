@@ -228,6 +228,11 @@ impl PostgresWriter {
         rows.first().map(|row| number(row, 0)).transpose()
     }
 
+    pub(crate) fn desk_row(&mut self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, Problem> {
+        let rows = self.query("reading the desk", sql::DESK_GET, &[&kind.as_bytes(), &key.as_bytes()])?;
+        rows.first().map(|row| value(row, 5)).transpose()
+    }
+
     pub(crate) fn highest(&mut self) -> Result<(i64, u32), Problem> {
         let row = self.query_one("reading the highest numbers", sql::HIGHEST, &[])?;
         Ok((value(&row, 0)?, number(&row, 1)?))

@@ -288,6 +288,13 @@ impl SqliteReader {
         })
     }
 
+    pub(crate) fn desk_since(&self, change: u64, limit: usize) -> Result<Vec<StoredDeskRow>, Problem> {
+        self.with("listing the desk", |connection| {
+            let mut statement = connection.prepare_cached(sql::DESK_SINCE)?;
+            statement.query_map((change, limit as i64), desk_row)?.collect()
+        })
+    }
+
     pub(crate) fn size(&self) -> Result<u64, Problem> {
         let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let blobs = self.with("sizing blobs", |c| c.prepare_cached(sql::BLOB_BYTES)?.query_row([], |row| row.get(0)));

@@ -137,6 +137,12 @@ impl SqliteWriter {
         read().map_err(failed("reading the desk"))
     }
 
+    pub(crate) fn desk_row(&mut self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, Problem> {
+        let read =
+            || self.connection.prepare_cached(sql::DESK_GET)?.query_row((kind, key), |row| row.get(5)).optional();
+        read().map_err(failed("reading the desk"))
+    }
+
     pub(crate) fn highest(&mut self) -> Result<(i64, u32), Problem> {
         let read = || self.connection.query_row(sql::HIGHEST, [], |row| Ok((row.get(0)?, row.get(1)?)));
         read().map_err(failed("reading the highest numbers"))

@@ -9,6 +9,7 @@ mod behind;
 mod blobs;
 mod commits;
 mod following;
+mod handing;
 mod obligations;
 mod proof;
 mod reads;
@@ -58,6 +59,10 @@ on_each_store![
     applying::an_erasure_that_comes_later_takes_what_came_before,
     applying::what_is_not_as_it_was_decided_is_refused,
     applying::a_receiving_record_is_not_used,
+    handing::a_record_is_handed_over_and_back,
+    handing::whoever_opens_a_record_again_may_write_only_if_it_is_theirs,
+    handing::whoever_would_write_waits_while_writers_are_held,
+    handing::the_root_of_every_size_is_proved,
     applying::receiving_goes_on_where_it_was_broken_off,
     blobs::attachments_come_back_as_they_were_sent,
     blobs::a_large_attachment_is_kept,

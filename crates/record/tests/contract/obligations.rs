@@ -70,7 +70,7 @@ fn functions() -> [ObligationFunction; 2] {
     ]
 }
 
-fn options(place: &Place) -> Options {
+pub(crate) fn options(place: &Place) -> Options {
     let mut options = place.options();
     options.indexing.obligations = functions().to_vec();
     options
@@ -82,7 +82,7 @@ async fn open(place: &Place) -> Record {
 
 /// The model: every live text in plain words.
 #[derive(Default, Clone)]
-struct Model {
+pub(crate) struct Model {
     texts: BTreeMap<Key, Vec<u8>>,
 }
 
@@ -190,7 +190,7 @@ fn draw(dice: &mut Dice) -> (Key, Vec<String>) {
 }
 
 /// Several random changes in one commit, or the erasure of the newest version.
-async fn step(record: &Record, model: &mut Model, dice: &mut Dice) {
+pub(crate) async fn step(record: &Record, model: &mut Model, dice: &mut Dice) {
     if dice.roll(10) == 0 && !model.texts.is_empty() {
         let keys: Vec<Key> = model.texts.keys().cloned().collect();
         let gone = dice.pick(&keys).clone();

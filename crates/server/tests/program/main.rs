@@ -11,5 +11,6 @@ mod input;
 mod load;
 mod malformed;
 mod match_file;
+mod moving;
 mod owner;
 mod stage;

@@ -35,6 +35,7 @@ pub(crate) struct Serving {
 }
 
 /// An HTTP answer.
+#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
@@ -44,6 +45,11 @@ pub(crate) struct Answer {
 impl Stage {
     pub(crate) fn set() -> Stage {
         Stage { directory: tempfile::tempdir().unwrap(), store: "sqlite".into() }
+    }
+
+    /// A stage without trusts whose new ones go to this store.
+    pub(crate) fn in_store(store: &str) -> Stage {
+        Stage { store: store.into(), ..Stage::set() }
     }
 
     /// A stage with the trust `RAA`.
@@ -131,6 +137,26 @@ impl Stage {
         (Serving { child, address }, said)
     }
 
+    /// Serves on a free port, and listens for other hosts at this address. The process ends itself at the named place.
+    pub(crate) fn serve_for_moves(&self, address: &str, fail_at: Option<&str>) -> Serving {
+        let mut command = self.command(&["serve", "--listen", &self.listen(), "--move-listen", address, "--json"]);
+        if let Some(place) = fail_at {
+            command.env("ALMONER_FAIL_AT", place);
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said: Value = serde_json::from_str(&line).unwrap();
+        let url = said["serving"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
+        std::fs::write(self.path("listen"), &url).unwrap();
+        Serving { child, address: url.parse().unwrap() }
+    }
+
+    /// Where it served before, so that clients find it again; a free port at first.
+    fn listen(&self) -> String {
+        std::fs::read_to_string(self.path("listen")).unwrap_or_else(|_| "127.0.0.1:0".into())
+    }
+
     /// A bearer token.
     pub(crate) fn token(&self, role: &str) -> String {
         let said = self.json(&["token", "--trust", "RAA", "--role", role, "--ttl", "1h"]);
@@ -148,6 +174,38 @@ impl Serving {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream
+    }
+
+    /// One request to an address, where there may be nobody.
+    pub(crate) fn request(
+        address: SocketAddr,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> std::io::Result<Answer> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(body)?;
+        Ok(Answer::read(&mut stream))
+    }
+
+    /// Waits until the process ends by itself; false when it does not.
+    pub(crate) fn wait_for_its_end(&mut self) -> bool {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if self.child.try_wait().unwrap().is_some() {
+                return true;
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        false
     }
 
     /// One request on a connection of its own.

@@ -258,6 +258,7 @@ pub(crate) const PUT_DESK: &str = "INSERT INTO desk (kind, key, change, expires,
      SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) \
      ON CONFLICT (kind, key) DO UPDATE SET change = excluded.change, expires = excluded.expires, \
      seal = excluded.seal, bytes = excluded.bytes";
+pub(crate) const DROP_SCHEMA: &str = "DROP SCHEMA IF EXISTS";
 pub(crate) const DROP_DESK: &str = "DELETE FROM desk USING unnest($1::bytea[], $2::bytea[]) AS gone (kind, key) \
      WHERE desk.kind = gone.kind AND desk.key = gone.key";
 

@@ -1,0 +1,83 @@
+//! What a host does with a trust that moves: registers one that is received, opens it when it is cut to this host, and
+//! forgets one whose copy is destroyed. The steps of a move are in `moving`.
+
+use std::sync::{Arc, PoisonError};
+
+use record::{Location, Record};
+
+use super::{Host, Received};
+use crate::failure::Failure;
+use crate::moving::{Move, Ticket};
+use crate::trusts::{TrustCode, TrustEntry};
+
+impl Host {
+    /// The record of a trust that moves, opened to be received or as it is. `None` when it is not here.
+    pub(crate) async fn received(&self, code: &TrustCode) -> Result<Option<Received>, Failure> {
+        let entry = self.registry.lock().await.find(code).cloned();
+        match entry {
+            Some(entry) if entry.receiving => {
+                let record = Record::open_to_receive(&self.location(&entry), self.options(&self.name, &entry)).await?;
+                Ok(Some(Received { record, is_receiving: true }))
+            }
+            Some(entry) if entry.ready => {
+                let record = self.trust(code).await?.record.clone();
+                Ok(Some(Received { record, is_receiving: false }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Registers a trust that is moved here and makes the empty record that receives it. May be repeated.
+    pub(crate) async fn receive(&self, ticket: &Ticket, store: Option<String>) -> Result<Received, Failure> {
+        let mut registry = self.registry.lock().await;
+        let known = registry.find(&ticket.trust).cloned();
+        let entry = match known {
+            Some(entry) if entry.receiving && entry.origin.as_ref() == Some(&ticket.origin) => entry,
+            Some(entry) if entry.ready || entry.receiving => {
+                return Err(Failure::Refused(format!("There is a trust {} on this host already.", ticket.trust)));
+            }
+            _ => TrustEntry {
+                code: ticket.trust.clone(),
+                name: ticket.name.clone(),
+                store: store.unwrap_or_else(|| self.configuration.store.registered()),
+                created: self.now().to_string(),
+                demonstration: ticket.demonstration,
+                ready: false,
+                origin: Some(ticket.origin.clone()),
+                receiving: true,
+            },
+        };
+        registry.put(entry.clone());
+        registry.write(&self.configuration.data)?;
+        let record = Record::open_to_receive(&self.location(&entry), self.options(&self.name, &entry)).await?;
+        Ok(Received { record, is_receiving: true })
+    }
+
+    /// Opens a trust whose record was cut to this host. What was remembered of sessions, tokens and accounts is not: the
+    /// other host may have changed them.
+    pub(crate) async fn adopt(&self, of: &Move, record: Record) -> Result<(), Failure> {
+        let mut registry = self.registry.lock().await;
+        let entry = registry.find(&of.code).cloned();
+        let mut entry = entry.ok_or_else(|| Failure::Refused(format!("{} is not registered here.", of.code)))?;
+        if !entry.ready || entry.receiving {
+            (entry.ready, entry.receiving) = (true, false);
+            registry.put(entry.clone());
+            registry.write(&self.configuration.data)?;
+        }
+        self.opened(entry, record);
+        Ok(())
+    }
+
+    /// Takes a trust off this host; gives where its record is.
+    pub(crate) async fn forget(&self, code: &TrustCode) -> Result<Location, Failure> {
+        let mut registry = self.registry.lock().await;
+        let entry = registry.take(code);
+        let entry = entry.ok_or_else(|| Failure::Refused(format!("{code} is not registered here.")))?;
+        registry.write(&self.configuration.data)?;
+        let open: Option<Arc<super::Trust>> = self.open.write().unwrap_or_else(PoisonError::into_inner).remove(code);
+        if let Some(trust) = open {
+            trust.boards.close();
+        }
+        Ok(self.location(&entry))
+    }
+}

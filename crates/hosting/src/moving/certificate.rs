@@ -1,0 +1,297 @@
+//! The certificate of a cut: one statement, as JSON in a text, signed by both hosts with the keys that sign for the record.
+//! What it proves can be checked offline from what is in it; what it only states says so. Its form is in
+//! `docs/formats/move.md`, section 6; the checker is `almoner-verify certificate`.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use journal::SignedCheckpoint;
+use record::Record;
+use serde::{Deserialize, Serialize};
+
+use super::kept::Move;
+use super::peer::Peer;
+use super::pull::{path, permit};
+use super::report::Cutting;
+use super::words::Opened;
+use crate::failure::Failure;
+use crate::secret::hex;
+
+/// A signature under a statement.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Signature {
+    pub(crate) key: String,
+    pub(crate) signature: String,
+}
+
+/// The certificate as a file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Certificate {
+    statement: String,
+    signatures: Vec<Signature>,
+}
+
+/// A checkpoint with the proof that the tree before the cut begins with it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Proved {
+    checkpoint: String,
+    path: Vec<String>,
+}
+
+/// The statement.
+#[derive(Debug, Serialize, Deserialize)]
+struct Statement {
+    format: String,
+    trust: String,
+    name: String,
+    origin: String,
+    from: String,
+    to: String,
+    from_key: String,
+    to_key: String,
+    /// The number of the cut entry, its bytes, and the proof that it is in the tree that ends with it.
+    cut: u64,
+    cut_entry: String,
+    cut_inclusion: Vec<String>,
+    /// Before the cut, as the host that wrote signs it and as the host that took it signs what it holds.
+    before_from: String,
+    before_to: String,
+    /// From the tree before the cut to the tree with it.
+    cut_consistency: Vec<String>,
+    /// With the cut or later, as the host that writes now signs it.
+    after: String,
+    after_consistency: Vec<String>,
+    rehearsals: Vec<Proved>,
+    witnessed: Vec<Proved>,
+    invariants: Vec<Invariant>,
+    counts_from: BTreeMap<String, u64>,
+    counts_to: BTreeMap<String, u64>,
+    timings: Cutting,
+    proved: Vec<String>,
+    stated: Vec<String>,
+}
+
+/// One of the five invariants.
+#[derive(Debug, Serialize, Deserialize)]
+struct Invariant {
+    name: String,
+    state: String,
+    from: Option<u64>,
+    to: Option<u64>,
+    sentence: String,
+}
+
+/// Makes the certificate of a cut at the host that handed the record over, with the other host's signature.
+pub(crate) async fn make(
+    of: &Move,
+    record: &Record,
+    opened: &Opened,
+    cutting: &Cutting,
+    witnessed: &[String],
+) -> Result<String, Failure> {
+    let counts = super::cut::counts(of, record).await?;
+    let statement = statement(of, record, opened, &counts, cutting, witnessed).await?;
+    let text = json(&statement)?;
+    let ours = sign(of, record, &text)?;
+    let theirs = countersigned(&of.peer, of, &text).await?;
+    let certificate = Certificate { statement: text, signatures: vec![ours, theirs] };
+    serde_json::to_string_pretty(&certificate).map_err(|error| Failure::problem("writing a certificate", &error))
+}
+
+/// Adds checkpoints that witnesses signed to the certificate that there is; both hosts sign it anew.
+pub(crate) async fn with_witnesses(of: &Move, record: &Record, witnessed: &[String]) -> Result<String, Failure> {
+    let kept = of.kept();
+    let text =
+        kept.certificate.ok_or_else(|| Failure::refused("There is no certificate yet: nothing was cut here."))?;
+    if witnessed.is_empty() {
+        return Ok(text);
+    }
+    let read = |error| Failure::problem("reading the certificate", &error);
+    let certificate: Certificate = serde_json::from_str(&text).map_err(read)?;
+    let mut statement: Statement = serde_json::from_str(&certificate.statement).map_err(read)?;
+    statement.witnessed = proofs(record, witnessed, statement.cut - 1).await?;
+    let text = json(&statement)?;
+    let signatures = vec![sign(of, record, &text)?, countersigned(&of.peer, of, &text).await?];
+    let text = serde_json::to_string_pretty(&Certificate { statement: text, signatures });
+    let text = text.map_err(|error| Failure::problem("writing a certificate", &error))?;
+    of.change(|kept| kept.certificate = Some(text.clone()))?;
+    Ok(text)
+}
+
+async fn statement(
+    of: &Move,
+    record: &Record,
+    opened: &Opened,
+    counts: &BTreeMap<String, u64>,
+    cutting: &Cutting,
+    witnessed: &[String],
+) -> Result<Statement, Failure> {
+    let kept = of.kept();
+    let cut = cutting.entry;
+    let given = record.decided(&permit(of)?, cut, 1).await?.into_iter().next();
+    let given = given.ok_or_else(|| Failure::refused("The cut is not in the journal."))?;
+    let entry = journal::Entry::decode(&given.entry).map_err(|error| Failure::problem("reading the cut", &error))?;
+    let journal::Act::Cut(act) = entry.act else { return Err(Failure::refused("The entry is no cut.")) };
+    let before = record::hand_over::Place {
+        sequence: cut - 1,
+        root: record.root_of(cut - 1).await?,
+        epoch: entry.epoch,
+        ..record.place().await?
+    };
+    let after =
+        SignedCheckpoint::parse(&opened.checkpoint).map_err(|error| Failure::problem("its checkpoint", &error))?;
+    let after_size = after.checkpoint().size;
+    let last = kept.cuts.last().map_or(0, |cut| cut.entry);
+    let rehearsed = kept.rehearsals.iter().filter(|one| one.agrees() && one.sequence > last && one.sequence < cut);
+    let rehearsed: Vec<String> = rehearsed.map(|one| one.checkpoint.clone()).collect();
+    let theirs = kept.signed_by_them(cut - 1);
+    let is_longer = after_size > cut;
+    let newest = record.status().await?.sequence;
+    let after_consistency = match is_longer && newest >= after_size {
+        true => hexes(&record.consistency(cut, after_size).await?),
+        false => Vec::new(),
+    };
+    Ok(Statement {
+        format: "almoner certificate 1".into(),
+        trust: kept.ticket.trust.to_string(),
+        name: kept.ticket.name.clone(),
+        origin: act.origin.clone(),
+        from: act.source.clone(),
+        to: act.target.clone(),
+        from_key: record.verifier_key().to_string(),
+        to_key: kept.their_record_key.clone().unwrap_or_default(),
+        cut,
+        cut_entry: hex(&given.entry),
+        cut_inclusion: hexes(&record.inclusion(cut, cut).await?),
+        before_from: record.attest(&before)?.to_string(),
+        before_to: theirs.unwrap_or_default(),
+        cut_consistency: hexes(&record.consistency(cut - 1, cut).await?),
+        after: opened.checkpoint.clone(),
+        after_consistency,
+        rehearsals: proofs(record, &rehearsed, cut - 1).await?,
+        witnessed: proofs(record, witnessed, cut - 1).await?,
+        invariants: invariants(counts, &opened.counts),
+        counts_from: counts.clone(),
+        counts_to: opened.counts.clone(),
+        timings: cutting.clone(),
+        proved: PROVED.iter().map(|text| (*text).to_owned()).collect(),
+        stated: STATED.iter().map(|text| (*text).to_owned()).collect(),
+    })
+}
+
+const PROVED: [&str; 4] = [
+    "Both hosts signed the same root over every entry before the cut.",
+    "The cut follows those entries, and both hosts signed it for that place and no other.",
+    "What was rehearsed, and what the witnesses signed, is the beginning of what was moved.",
+    "Each entry names the digests of the texts and attachments that it made: whoever has them can check them.",
+];
+
+const STATED: [&str; 4] = [
+    "The counts, and that texts, attachments, index and desk on the new host are what the entries name: the new host \
+     compared them while it copied; an outsider checks them with the record itself (almoner verify).",
+    "The invariants, as both hosts count them.",
+    "The times, by the clock of the host that handed over.",
+    "That the old host writes no more: the record forbids it there, and nobody outside sees that.",
+];
+
+/// Proofs that the tree of `size` begins with each checkpoint.
+async fn proofs(record: &Record, checkpoints: &[String], size: u64) -> Result<Vec<Proved>, Failure> {
+    let mut proved = Vec::with_capacity(checkpoints.len());
+    for text in checkpoints {
+        let signed = SignedCheckpoint::parse(text)
+            .map_err(|error| Failure::Refused(format!("What was given is no checkpoint: {error}.")))?;
+        let stated = signed.checkpoint();
+        if stated.size > size {
+            return Err(Failure::Refused(format!(
+                "A checkpoint of {} entries is later than the cut and says nothing about what was moved.",
+                stated.size
+            )));
+        }
+        if stated.size > 0 && record.root_of(stated.size).await? != stated.root {
+            return Err(Failure::Refused(format!(
+                "A checkpoint of {} entries is of another history than this record's. Ask whoever signed it.",
+                stated.size
+            )));
+        }
+        let path = hexes(&record.consistency(stated.size, size).await?);
+        proved.push(Proved { checkpoint: text.clone(), path });
+    }
+    Ok(proved)
+}
+
+/// The five invariants, always all five; what was not checked says so.
+fn invariants(from: &BTreeMap<String, u64>, to: &BTreeMap<String, u64>) -> Vec<Invariant> {
+    let resources = |counts: &BTreeMap<String, u64>| {
+        counts.iter().filter(|(kind, _)| !kind.starts_with('~')).map(|(_, count)| count).sum::<u64>()
+    };
+    let owed = |counts: &BTreeMap<String, u64>| counts.get("~obligation").copied().unwrap_or(0);
+    let compared = |name: &str, from: u64, to: u64, same: bool, sentence: &str| Invariant {
+        name: name.into(),
+        state: if same { "holds" } else { "broken" }.into(),
+        from: Some(from),
+        to: Some(to),
+        sentence: sentence.into(),
+    };
+    let not_checked = |name: &str, sentence: &str| Invariant {
+        name: name.into(),
+        state: "not yet checked".into(),
+        from: None,
+        to: None,
+        sentence: sentence.into(),
+    };
+    let same = |kind: &str| from.get(kind) == to.get(kind);
+    let all_same = from.keys().chain(to.keys()).all(|kind| same(kind));
+    vec![
+        compared(
+            "conservation",
+            resources(from),
+            resources(to),
+            all_same,
+            "Every live resource of every type is on both hosts.",
+        ),
+        compared(
+            "continuity",
+            owed(from),
+            owed(to),
+            owed(from) == owed(to),
+            "Everything that is owed is owed on both hosts.",
+        ),
+        not_checked("feasibility", "Whether each booking fits a session, list or bed is not counted yet."),
+        not_checked("delivery", "There are no feeds and letters yet whose end could be counted."),
+        not_checked("uniqueness", "Doubles of people, beds and slots are not counted at a cut yet."),
+    ]
+}
+
+/// Signs the other host's statement, if what it says of the record is so here too.
+pub(crate) async fn countersign(of: &Move, record: &Record, text: &str) -> Result<Signature, Failure> {
+    let statement: Statement =
+        serde_json::from_str(text).map_err(|_| Failure::refused("The statement of the certificate cannot be read."))?;
+    let here = record.decided(&permit(of)?, statement.cut, 1).await?.into_iter().next();
+    let is_here = here.is_some_and(|given| hex(&given.entry) == statement.cut_entry);
+    let before = SignedCheckpoint::parse(&statement.before_from)
+        .map_err(|_| Failure::refused("The statement's checkpoint cannot be read."))?;
+    let root = record.root_of(statement.cut - 1).await?;
+    let of_statement = before.checkpoint();
+    if !is_here || of_statement.root != root || of_statement.size != statement.cut - 1 {
+        return Err(Failure::refused("The statement says of the record what is not so on this host."));
+    }
+    sign(of, record, text)
+}
+
+fn sign(of: &Move, record: &Record, text: &str) -> Result<Signature, Failure> {
+    let signature = record.sign_statement(&permit(of)?, text)?;
+    Ok(Signature { key: record.verifier_key().to_string(), signature: hex(&signature) })
+}
+
+async fn countersigned(peer: &Peer, of: &Move, text: &str) -> Result<Signature, Failure> {
+    let bytes = peer.ask(Method::POST, &path(of, "certificate"), text.to_owned().into()).await?;
+    serde_json::from_slice(&bytes).map_err(|error| Failure::problem("reading the other host's signature", &error))
+}
+
+fn json(statement: &Statement) -> Result<String, Failure> {
+    serde_json::to_string_pretty(statement).map_err(|error| Failure::problem("writing a certificate", &error))
+}
+
+fn hexes(hashes: &[journal::Hash]) -> Vec<String> {
+    hashes.iter().map(|hash| hex(hash)).collect()
+}

@@ -1,0 +1,310 @@
+//! The cut. At the host that writes: hold writers, have the other host sign that it holds everything, commit the cut, hand
+//! it over, send the held ones on. At the host that follows: catch up, sign, open. Until the cut is on disk everything can
+//! be given up and nothing has happened; from then on only the other host may write (`docs/formats/move.md`, section 5).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use http::Method;
+use journal::{Cut, VerifierKey};
+use record::Record;
+use record::hand_over::{Hold, Place as At, Tenure};
+use record::obligation::ObligationQuery;
+
+use super::certificate;
+use super::gate::Stand;
+use super::kept::{Move, Side};
+use super::peer::NOTHING;
+use super::phase::{Phase, Step};
+use super::pull::{self, fail_at, path, permit};
+use super::report::Cutting;
+use super::segment;
+use super::words::{AskedToSign, Opened, Place, Signed, unhex};
+use crate::clock::stopwatch;
+use crate::failure::Failure;
+use crate::host::Host;
+use crate::secret::hex;
+
+/// A drain that has not led to a cut by then is given up.
+const DRAIN: Duration = Duration::from_secs(5);
+/// Between two attempts to hand the cut over.
+const AGAIN: Duration = Duration::from_millis(200);
+/// How long whoever asked for a cut waits to hear that the other host is open.
+const HEARING: Duration = Duration::from_secs(60);
+/// How long after a cut the held writers are waited for, to be counted.
+const COUNTING: Duration = Duration::from_secs(15);
+
+/// What must still happen before a cut; sentences.
+pub(crate) fn missing(of: &Move, writes: bool) -> Vec<String> {
+    let kept = of.kept();
+    let mut missing = Vec::new();
+    if !writes {
+        missing.push("This host does not write the trust. Cut it at the host that does.".to_owned());
+    }
+    let can_cut = kept.phase.after(Step::Cut).is_some() && kept.phase != Phase::Cut;
+    match kept.rehearsals.last() {
+        _ if kept.phase == Phase::Completed => missing.push("The move is completed.".into()),
+        None => missing.push("It was never rehearsed. Rehearse at the host that follows.".into()),
+        Some(last) if !last.agrees() => missing.push("The last rehearsal found differences.".into()),
+        Some(last) if kept.cuts.last().is_some_and(|cut| last.sequence <= cut.entry) => {
+            missing.push("It was not rehearsed since the last cut. Rehearse at the host that follows.".into());
+        }
+        Some(_) if !can_cut => missing.push(format!("The move is {}.", kept.phase.word())),
+        Some(_) => {}
+    }
+    missing
+}
+
+/// Cuts the record over to the other host. Goes on to its end whoever asked for it goes away.
+pub(crate) async fn cut(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting, Failure> {
+    let (host, of) = (Arc::clone(host), Arc::clone(of));
+    let cutting = tokio::spawn(async move { cut_now(&host, &of, back).await });
+    cutting.await.map_err(|error| Failure::problem("cutting", &error))?
+}
+
+async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting, Failure> {
+    let one = of.cutting.try_lock();
+    let _one_at_a_time = one.map_err(|_| Failure::refused("A cut of this trust is under way."))?;
+    let record = of.record().await?;
+    if let Some(missing) = missing(of, record.tenure() == Tenure::Writes).first() {
+        return Err(Failure::Refused(missing.clone()));
+    }
+    if back != (of.kept().side == Side::Target) {
+        let sentence =
+            if back { "It has not moved: there is no way back." } else { "It moves back: ask for `move back`." };
+        return Err(Failure::refused(sentence));
+    }
+    // While everybody still writes: what comes in the drain is then little.
+    let _: () = of.peer.call(Method::POST, &path(of, "catch-up"), NOTHING).await?;
+    let elapsed = stopwatch();
+    let mut cutting = Cutting { back, ..Cutting::default() };
+    of.gate.hold();
+    let outcome = drain_and_cut(of, &record, &elapsed, &mut cutting).await;
+    if let Err(failure) = outcome {
+        if record.tenure() == Tenure::Writes {
+            of.gate.set(Stand::Open);
+            return Err(Failure::Problem(format!(
+                "The cut was given up and nothing has happened; who was held goes on. {failure}"
+            )));
+        }
+        tracing::warn!(trust = %of.code, %failure, "the cut is on disk; it goes on");
+    }
+    fail_at("after-cut")?;
+    of.step(Step::Cut)?;
+    let opened = tokio::time::timeout(HEARING, deliver(host, of, &record)).await;
+    let Ok(opened) = opened else {
+        tokio::spawn(deliver_to_the_end(Arc::clone(host), Arc::clone(of)));
+        return Err(Failure::Problem(
+            "The trust is cut and the other host has not said that it is open. It is told until it does; see `move status`."
+                .into(),
+        ));
+    };
+    cutting.live_ms = elapsed();
+    after_opening(host, of, &record, &opened?, &mut cutting).await?;
+    Ok(cutting)
+}
+
+async fn drain_and_cut(
+    of: &Arc<Move>,
+    record: &Record,
+    elapsed: &impl Fn() -> u64,
+    cutting: &mut Cutting,
+) -> Result<(), Failure> {
+    let until = tokio::time::Instant::now() + DRAIN;
+    let drained = tokio::time::timeout_at(until, of.gate.is_empty()).await;
+    drained.map_err(|_| Failure::refused("A request that was under way did not end in time."))?;
+    cutting.drained_ms = elapsed();
+    let _held: Hold<'_> = record.hold();
+    fail_at("while-draining")?;
+    loop {
+        let signed = tokio::time::timeout_at(until, signed_cut(of, record)).await;
+        let (at, cut) = signed.map_err(|_| Failure::refused("The other host was not ready in time."))??;
+        fail_at("before-cut")?;
+        // From here nothing is given up any more, whatever the time.
+        if record.cut(&permit(of)?, cut, &at).await? {
+            cutting.entry = at.sequence + 1;
+            cutting.cut_ms = elapsed();
+            return Ok(());
+        }
+        if tokio::time::Instant::now() >= until {
+            return Err(Failure::refused("Something kept being written although writers were held."));
+        }
+    }
+}
+
+/// A cut at the record's place, signed by the other host.
+async fn signed_cut(of: &Move, record: &Record) -> Result<(At, Cut), Failure> {
+    let at = record.place().await?;
+    let (rows, digest) = record.desk_digest().await?;
+    let place = Place::of(&at, terms::Moment(0));
+    let epoch = at.epoch + 1;
+    let asked = AskedToSign { place, epoch, desk: (rows, hex(&digest)) };
+    let signed: Signed = of.peer.call(Method::POST, &path(of, "sign"), Some(&asked)).await?;
+    let mut cut = cut_of(of, record, epoch)?;
+    cut.target_signature = unhex(&signed.signature)?;
+    of.change(|kept| kept.signed_at = Some(signed.checkpoint))?;
+    Ok((at, cut))
+}
+
+/// The cut as both hosts write it down, without signatures.
+fn cut_of(of: &Move, record: &Record, epoch: u64) -> Result<Cut, Failure> {
+    let kept = of.kept();
+    let theirs = kept.their_record_key.as_deref().and_then(|key| VerifierKey::parse(key).ok());
+    let theirs = *theirs.ok_or_else(|| Failure::refused("The other host has not told its key yet."))?.public();
+    let ours = *record.verifier_key().public();
+    let (source_key, target_key) = if record.tenure() == Tenure::Writes { (ours, theirs) } else { (theirs, ours) };
+    let (source, target) = if record.tenure() == Tenure::Writes {
+        (kept.own().host.clone(), kept.other().host.clone())
+    } else {
+        (kept.other().host.clone(), kept.own().host.clone())
+    };
+    let origin = kept.ticket.origin;
+    let (source_signature, target_signature) = ([0; 64], [0; 64]);
+    Ok(Cut { origin, source, target, epoch, source_key, target_key, source_signature, target_signature })
+}
+
+/// Tells the other host of the cut until it says that it is open.
+async fn deliver(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<Opened, Failure> {
+    let writes = record.writes().await?.ok_or_else(|| Failure::refused("The record was never cut."))?;
+    let packed = segment::pack(&record.decided(&permit(of)?, writes.cut, 1).await?)?;
+    loop {
+        fail_at("before-handing-over")?;
+        match of.peer.ask(Method::POST, &path(of, "cut"), Body::from(packed.clone())).await {
+            Ok(bytes) => {
+                let opened = serde_json::from_slice(&bytes);
+                return opened.map_err(|error| Failure::problem("reading what the other host says", &error));
+            }
+            Err(failure) => {
+                tracing::warn!(trust = %of.code, %failure, "the cut could not be handed over yet");
+                of.set_problem(Some(failure.to_string()));
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+        let _ = host;
+    }
+}
+
+/// Goes on where a cut was broken off: hands it over, opens the gate to the other host, follows it.
+pub(crate) async fn deliver_to_the_end(host: Arc<Host>, of: Arc<Move>) {
+    let done = async {
+        let record = of.record().await?;
+        of.step(Step::Cut)?;
+        let opened = deliver(&host, &of, &record).await?;
+        let writes = record.writes().await?.map_or(0, |writes| writes.cut);
+        let mut cutting = Cutting { entry: writes, back: of.kept().side == Side::Target, ..Cutting::default() };
+        after_opening(&host, &of, &record, &opened, &mut cutting).await
+    };
+    if let Err(failure) = done.await {
+        tracing::error!(trust = %of.code, %failure, "a cut could not be brought to its end");
+        of.set_problem(Some(failure.to_string()));
+    }
+}
+
+/// The other host writes: everybody is sent there, what came of the cut is kept, and this host follows.
+async fn after_opening(
+    host: &Arc<Host>,
+    of: &Arc<Move>,
+    record: &Record,
+    opened: &Opened,
+    cutting: &mut Cutting,
+) -> Result<(), Failure> {
+    fail_at("before-sending-on")?;
+    of.step(Step::Opened { back: cutting.back })?;
+    of.gate.set(Stand::Away);
+    of.set_problem(None);
+    // However they fare, the trust is open over there.
+    let _ = tokio::time::timeout(COUNTING, of.gate.all_are_answered()).await;
+    let held = of.gate.held();
+    cutting.held = held.len() as u64;
+    cutting.held_median_ms = held.get(held.len() / 2).copied().unwrap_or(0);
+    cutting.held_longest_ms = held.last().copied().unwrap_or(0);
+    let certificate = certificate::make(of, record, opened, cutting, &[]).await;
+    if let Err(failure) = &certificate {
+        tracing::error!(trust = %of.code, %failure, "the certificate of a cut could not be made");
+    }
+    let done = cutting.clone();
+    of.change(|kept| {
+        kept.cuts.retain(|cut| cut.entry != done.entry);
+        kept.cuts.push(done);
+        kept.certificate = certificate.ok().or(kept.certificate.take());
+    })?;
+    tokio::spawn(pull::run(Arc::clone(host), Arc::clone(of)));
+    Ok(())
+}
+
+/// At the host that follows: takes everything that there is.
+pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<(), Failure> {
+    let _one_at_a_time = of.pulling.lock().await;
+    pull::catch_up(host, of, record).await?;
+    pull::desk(host, of, record, true).await
+}
+
+/// At the host that follows: signs a cut, once everything before it is here.
+pub(crate) async fn sign(
+    host: &Arc<Host>,
+    of: &Arc<Move>,
+    record: &Record,
+    asked: AskedToSign,
+) -> Result<Signed, Failure> {
+    let _one_at_a_time = of.pulling.lock().await;
+    if record.tenure() == Tenure::Writes {
+        return Err(Failure::refused("This host writes the trust already."));
+    }
+    if !record.is_ready() {
+        return Err(Failure::refused("This host is still working out what was copied."));
+    }
+    pull::catch_up(host, of, record).await?;
+    pull::desk(host, of, record, true).await?;
+    let at = record.place().await?;
+    let chain: journal::Hash = unhex(&asked.place.chain)?;
+    if (at.sequence, at.chain) != (asked.place.sequence, chain) || hex(&at.root) != asked.place.root {
+        return Err(Failure::refused("This host does not hold what comes before the cut."));
+    }
+    let (rows, digest) = record.desk_digest().await?;
+    if (rows, hex(&digest)) != asked.desk {
+        return Err(Failure::refused("The desk on this host is not the other's."));
+    }
+    fail_at("before-signing")?;
+    let cut = cut_of(of, record, asked.epoch)?;
+    let signature = record.countersign(&permit(of)?, &cut, at.sequence + 1, &at.chain).await?;
+    let checkpoint = record.attest(&at)?.to_string();
+    fail_at("after-signing")?;
+    Ok(Signed { signature: hex(&signature), checkpoint })
+}
+
+/// At the host that follows: takes the cut and opens.
+pub(crate) async fn take(host: &Arc<Host>, of: &Arc<Move>, record: &Record, packed: &[u8]) -> Result<Opened, Failure> {
+    let entries = segment::unpack(packed).map_err(|_| Failure::refused("This is no entry."))?;
+    let decoded = entries.first().and_then(|given| journal::Entry::decode(&given.entry).ok());
+    let number = decoded.filter(|entry| matches!(entry.act, journal::Act::Cut(_))).map(|entry| entry.sequence);
+    let number = number.ok_or_else(|| Failure::refused("This entry is no cut."))?;
+    fail_at("before-taking-the-cut")?;
+    {
+        let _one_at_a_time = of.pulling.lock().await;
+        let newest = record.status().await?.sequence;
+        if newest < number {
+            pull::take(record, &permit(of)?, entries, newest + 1).await?;
+        }
+        fail_at("after-taking-the-cut")?;
+        pull::open_if_cut(host, of, record).await?;
+    }
+    if record.tenure() != Tenure::Writes {
+        return Err(Failure::refused("This cut does not hand the trust to this host."));
+    }
+    // Of the cut itself: others may write by now.
+    let at = At { sequence: number, root: record.root_of(number).await?, ..record.place().await? };
+    Ok(Opened { checkpoint: record.attest(&at)?.to_string(), counts: counts(of, record).await? })
+}
+
+/// Live resources by type, and what is owed.
+pub(crate) async fn counts(of: &Move, record: &Record) -> Result<BTreeMap<String, u64>, Failure> {
+    let reading = record.read(&permit(of)?, "count for a move").await?;
+    let owed = ObligationQuery { limit: 1, ..ObligationQuery::default() };
+    let owed = reading.count_obligations(&owed).await?;
+    reading.finish_unseen().await?;
+    let mut counts: BTreeMap<String, u64> = record.status().await?.resources.into_iter().collect();
+    counts.insert("~obligation".into(), owed);
+    Ok(counts)
+}

@@ -1,0 +1,240 @@
+//! A move as a host keeps it: what it must know after a crash, replaced as a whole at every step, and what it needs while
+//! it runs. What the record itself says (who may write) is not repeated here and has the last word.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use journal::SignedCheckpoint;
+use record::Record;
+use serde::{Deserialize, Serialize};
+use tokio::sync::RwLock;
+
+use super::gate::{Gate, Stand};
+use super::peer::Peer;
+use super::phase::{Phase, Step};
+use super::report::{Cutting, Rehearsal};
+use super::ticket::{End, Ticket};
+use crate::failure::Failure;
+use crate::trusts::{TrustCode, replace_file};
+
+/// Which of the two hosts this one is, as the ticket names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Side {
+    Source,
+    Target,
+}
+
+/// What is kept of a move.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) ticket: Ticket,
+    pub(crate) side: Side,
+    pub(crate) phase: Phase,
+    /// The key with which the other host signs for the record, once it has said so.
+    pub(crate) their_record_key: Option<String>,
+    #[serde(default)]
+    pub(crate) rehearsals: Vec<Rehearsal>,
+    #[serde(default)]
+    pub(crate) cuts: Vec<Cutting>,
+    /// The checkpoint of the last cut that was signed, by the host that was to take the record.
+    #[serde(default)]
+    pub(crate) signed_at: Option<String>,
+    /// The certificate of the newest cut, as text.
+    #[serde(default)]
+    pub(crate) certificate: Option<String>,
+    /// The statement that a copy was destroyed.
+    #[serde(default)]
+    pub(crate) destroyed: Option<String>,
+}
+
+/// A move on this host.
+pub(crate) struct Move {
+    pub(crate) code: TrustCode,
+    path: PathBuf,
+    kept: Mutex<Kept>,
+    pub(crate) gate: Gate,
+    pub(crate) peer: Peer,
+    /// The record; `None` once its copy here was destroyed.
+    pub(crate) record: RwLock<Option<Record>>,
+    /// Held while entries are fetched and applied, so that they come in their order.
+    pub(crate) pulling: tokio::sync::Mutex<()>,
+    /// Held during a drain.
+    pub(crate) cutting: tokio::sync::Mutex<()>,
+    pub(crate) lag: Lag,
+    /// The change of the other host's desk up to which it is here.
+    pub(crate) desk_until: AtomicU64,
+    problem: Mutex<Option<String>>,
+}
+
+/// How far the copy is behind, as it was last told.
+#[derive(Debug, Default)]
+pub(crate) struct Lag {
+    /// Entries that the other host has.
+    theirs: AtomicU64,
+    /// Bytes that were fetched.
+    pub(crate) fetched: AtomicU64,
+    /// Milliseconds from when an entry was made to when it was here; of the newest batch.
+    pub(crate) milliseconds: AtomicU64,
+}
+
+impl Kept {
+    /// The other host.
+    pub(crate) fn other(&self) -> &End {
+        match self.side {
+            Side::Source => &self.ticket.target,
+            Side::Target => &self.ticket.source,
+        }
+    }
+
+    /// The checkpoint of so many entries that the other host signed with a cut.
+    pub(crate) fn signed_by_them(&self, size: u64) -> Option<String> {
+        let signed = self.signed_at.as_ref().and_then(|text| SignedCheckpoint::parse(text).ok())?;
+        (signed.checkpoint().size == size).then(|| signed.to_string())
+    }
+
+    /// This host.
+    pub(crate) fn own(&self) -> &End {
+        match self.side {
+            Side::Source => &self.ticket.source,
+            Side::Target => &self.ticket.target,
+        }
+    }
+}
+
+impl Move {
+    pub(crate) fn new(data: &Path, kept: Kept, peer: Peer, record: Option<Record>, stand: Stand) -> Move {
+        let code = kept.ticket.trust.clone();
+        Move {
+            path: file(data, &code),
+            code,
+            kept: Mutex::new(kept),
+            gate: Gate::new(stand),
+            peer,
+            record: RwLock::new(record),
+            pulling: tokio::sync::Mutex::default(),
+            cutting: tokio::sync::Mutex::default(),
+            lag: Lag::default(),
+            desk_until: AtomicU64::default(),
+            problem: Mutex::default(),
+        }
+    }
+
+    /// What is kept of it now.
+    pub(crate) fn kept(&self) -> Kept {
+        self.lock().clone()
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.lock().phase
+    }
+
+    /// Changes what is kept; on disk when it returns.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Kept)) -> Result<(), Failure> {
+        let mut kept = self.lock();
+        let mut next = kept.clone();
+        change(&mut next);
+        write(&self.path, &next)?;
+        *kept = next;
+        Ok(())
+    }
+
+    /// Takes a step.
+    ///
+    /// # Errors
+    /// That step cannot come now.
+    pub(crate) fn step(&self, step: Step) -> Result<(), Failure> {
+        let phase = self.phase();
+        let next = phase
+            .after(step)
+            .ok_or_else(|| Failure::Refused(format!("This move is {}: that step cannot come now.", phase.word())))?;
+        if next == phase { Ok(()) } else { self.change(|kept| kept.phase = next) }
+    }
+
+    /// The record.
+    pub(crate) async fn record(&self) -> Result<Record, Failure> {
+        let record = self.record.read().await.clone();
+        record.ok_or_else(|| Failure::refused("The copy of this trust on this host was destroyed."))
+    }
+
+    /// Why it does not get on, if it does not.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_problem(&self, problem: Option<String>) {
+        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lag {
+    /// Notes how many entries the other host has.
+    pub(crate) fn hear(&self, theirs: u64) {
+        self.theirs.fetch_max(theirs, Ordering::AcqRel);
+    }
+
+    pub(crate) fn theirs(&self) -> u64 {
+        self.theirs.load(Ordering::Acquire)
+    }
+}
+
+/// The moves of a host.
+#[derive(Default)]
+pub(crate) struct Moves {
+    all: std::sync::RwLock<std::collections::BTreeMap<TrustCode, Arc<Move>>>,
+}
+
+impl Moves {
+    pub(crate) fn find(&self, code: &TrustCode) -> Option<Arc<Move>> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner).get(code).cloned()
+    }
+
+    pub(crate) fn put(&self, of: Arc<Move>) {
+        self.all.write().unwrap_or_else(PoisonError::into_inner).insert(of.code.clone(), of);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Move>> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+/// Every move that is kept in a data directory.
+pub(crate) fn read_all(data: &Path) -> Result<Vec<Kept>, Failure> {
+    let folder = data.join("moves");
+    let mut all = Vec::new();
+    let Ok(files) = std::fs::read_dir(&folder) else { return Ok(all) };
+    for path in files.filter_map(|file| Some(file.ok()?.path())) {
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let doing = format!("reading {}", path.display());
+            let text = std::fs::read(&path).map_err(|error| Failure::problem(&doing, &error))?;
+            match serde_json::from_slice(&text) {
+                Ok(kept) => all.push(kept),
+                // Who may write is in the record: one move that cannot be read keeps no trust from being served.
+                Err(error) => tracing::error!(%error, file = %path.display(), "a move cannot be read"),
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Keeps a new move.
+pub(crate) fn begin(data: &Path, kept: &Kept) -> Result<(), Failure> {
+    let folder = data.join("moves");
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::problem("making the folder of moves", &error))?;
+    write(&file(data, &kept.ticket.trust), kept)
+}
+
+fn file(data: &Path, code: &TrustCode) -> PathBuf {
+    data.join("moves").join(format!("{code}.json"))
+}
+
+fn write(path: &Path, kept: &Kept) -> Result<(), Failure> {
+    let doing = format!("writing {}", path.display());
+    let text = serde_json::to_vec_pretty(kept).map_err(|error| Failure::problem(&doing, &error))?;
+    replace_file(path, &text).map_err(|error| Failure::problem(&doing, &error))
+}

@@ -1,0 +1,309 @@
+//! Moving a trust to another host while its wards work, with a proof that an outsider can check, and a way back.
+//!
+//! # Tour
+//! * `phase` is the states and what may follow what, as plain data; a model walks every order of steps and crashes.
+//! * A `ticket` names both hosts and their keys (`key`); they speak over `tls`, one as client (`peer`), one as server
+//!   (`answer`), in the words of `words` and with entries packed by `segment`.
+//! * `pull` is the host that follows; `rehearse` compares both; `cut` hands the record over; `gate` and `relay` hold who
+//!   would write and send them on; `certificate` says what came of it; `complete` destroys the old copy.
+//!
+//! Which host may write is not decided here: the record says it (`record::hand_over`). Knows no page and no rule of care.
+
+mod answer;
+mod certificate;
+mod complete;
+mod cut;
+mod gate;
+mod kept;
+mod key;
+mod peer;
+mod phase;
+mod pull;
+mod rehearse;
+mod relay;
+mod report;
+mod segment;
+mod ticket;
+mod tls;
+mod words;
+
+use std::sync::Arc;
+
+use record::hand_over::Tenure;
+
+pub(crate) use answer::listen;
+pub(crate) use kept::{Move, Moves};
+pub(crate) use key::HostKey;
+pub use phase::Phase;
+pub(crate) use relay::cross;
+pub use report::{Cutting, MoveOutcome, MoveView, MoveWork, Rehearsal};
+pub(crate) use ticket::Ticket;
+
+use crate::clock::stopwatch;
+use crate::failure::Failure;
+use crate::host::{Host, Received};
+use crate::trusts::TrustCode;
+use crate::work::{Listener, Outcome, Progress};
+use gate::Stand;
+use kept::{Kept, Side};
+use peer::Peer;
+use phase::Step;
+use ticket::End;
+
+/// How long a ticket may be used to begin a copy: 30 days.
+const TICKET_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+/// How often somebody who waits is told how far it is.
+const TELLING: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Carries out what is asked of a move.
+pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'_>) -> Result<Outcome, Failure> {
+    let is_served = !host.moves.all().is_empty() || kept::read_all(&host.configuration.data)?.is_empty();
+    if !is_served {
+        return Err(Failure::refused("A trust of this host moves. Serve the host, then ask again."));
+    }
+    let outcome = match work {
+        MoveWork::Key => MoveOutcome::Key { key: host.key()?.verifier().to_string(), address: host.move_address() },
+        MoveWork::Plan { trust, to, key, address } => plan(host, &trust, to, key, address).await?,
+        MoveWork::Copy { ticket, store } => copy(host, &ticket, store, listener).await?,
+        MoveWork::Follow { trust } => follow(&*find(host, &trust)?, listener).await?,
+        MoveWork::Rehearse { trust, whole } => {
+            MoveOutcome::Rehearsed(rehearse::rehearse(host, &find(host, &trust)?, whole).await?)
+        }
+        MoveWork::Cut { trust, back } => MoveOutcome::Cut(cut::cut(host, &find(host, &trust)?, back).await?),
+        MoveWork::Complete { trust, confirm } => {
+            MoveOutcome::Destroyed { statement: complete::complete(host, &find(host, &trust)?, &confirm).await? }
+        }
+        MoveWork::Certificate { trust, witnessed } => {
+            let of = find(host, &trust)?;
+            let text = certificate::with_witnesses(&of, &of.record().await?, &witnessed).await?;
+            MoveOutcome::Certificate { text }
+        }
+        MoveWork::Status { trust } => {
+            let mut views = Vec::new();
+            for of in host.moves.all() {
+                if trust.as_ref().is_none_or(|trust| *trust == of.code) {
+                    views.push(view(&of).await?);
+                }
+            }
+            MoveOutcome::Status(views)
+        }
+    };
+    Ok(Outcome::Moved(Box::new(outcome)))
+}
+
+/// Goes on with every move of this host where it was when the process ended.
+pub(crate) async fn resume(host: &Arc<Host>) -> Result<(), Failure> {
+    for kept in kept::read_all(&host.configuration.data)? {
+        let code = kept.ticket.trust.clone();
+        if let Err(failure) = resume_one(host, kept).await {
+            tracing::error!(trust = %code, %failure, "a move cannot go on");
+        }
+    }
+    Ok(())
+}
+
+async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
+    let code = kept.ticket.trust.clone();
+    let received = match kept.phase {
+        Phase::Completed if kept.destroyed.is_some() => None,
+        _ => host.received(&code).await?,
+    };
+    let record = received.as_ref().map(|received| received.record.clone());
+    let tenure = record.as_ref().map(record::Record::tenure);
+    let is_receiving = received.as_ref().is_some_and(|received| received.is_receiving);
+    let stand = match tenure {
+        Some(Tenure::Writes) => Stand::Open,
+        Some(Tenure::HandedOver) if kept.phase < Phase::Live && !is_receiving => Stand::Held,
+        _ => Stand::Away,
+    };
+    let phase = kept.phase;
+    let of = register(host, kept, record, stand)?;
+    match tenure {
+        Some(Tenure::Writes) => noted(&of),
+        Some(Tenure::HandedOver) if stand == Stand::Held => {
+            drop(tokio::spawn(cut::deliver_to_the_end(Arc::clone(host), of)));
+            Ok(())
+        }
+        Some(_) if phase != Phase::Completed => {
+            drop(tokio::spawn(pull::run(Arc::clone(host), of)));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A record was cut back to the host that it is open on, and the process ended before that was noted.
+fn noted(of: &Move) -> Result<(), Failure> {
+    match (of.kept().side, of.phase()) {
+        (Side::Source, Phase::Live) => of.step(Step::Opened { back: true }),
+        (Side::Target, Phase::BackedOut) => of.step(Step::Opened { back: false }),
+        _ => Ok(()),
+    }
+}
+
+fn register(host: &Host, kept: Kept, record: Option<record::Record>, stand: Stand) -> Result<Arc<Move>, Failure> {
+    let other = kept.other();
+    let key = host.key()?;
+    let config = tls::client(&key, *other.verifier()?.public())?;
+    let peer = Peer::new(other.address.clone(), config);
+    let of = Arc::new(Move::new(&host.configuration.data, kept, peer, record, stand));
+    host.moves.put(Arc::clone(&of));
+    Ok(of)
+}
+
+/// The move of a trust.
+fn find(host: &Host, code: &TrustCode) -> Result<Arc<Move>, Failure> {
+    let found = host.moves.find(code);
+    found.ok_or_else(|| Failure::Refused(format!("There is no move of {code} on this host. Begin with `move plan`.")))
+}
+
+/// Makes a ticket at the source.
+async fn plan(
+    host: &Arc<Host>,
+    code: &TrustCode,
+    to: String,
+    key: String,
+    address: Option<String>,
+) -> Result<MoveOutcome, Failure> {
+    let address = address.or_else(|| host.move_address()).ok_or_else(|| {
+        Failure::refused("This host does not listen for other hosts. Serve it with --move-listen ADDRESS.")
+    })?;
+    let is_over = host.moves.find(code).is_none_or(|of| of.phase() == Phase::Completed || of.phase() == Phase::Planned);
+    if !is_over {
+        return Err(Failure::Refused(format!("{code} is being moved already. See `move status`.")));
+    }
+    let trust = host.trust(code).await?;
+    if trust.record.tenure() != Tenure::Writes {
+        return Err(Failure::Refused(format!("{code} belongs to another host now. Plan its next move there.")));
+    }
+    let other = End { host: key.split('+').next().unwrap_or_default().to_owned(), address: to, key };
+    other.verifier()?;
+    let own = host.key()?;
+    let ticket = Ticket {
+        id: crate::secret::Secret::random("")?.digest()[..16].to_owned(),
+        trust: code.clone(),
+        name: trust.entry.name.clone(),
+        demonstration: trust.entry.demonstration,
+        origin: trust.record.verifier_key().name().to_owned(),
+        record_key: trust.record.verifier_key().to_string(),
+        source: End { host: host.name().to_owned(), address, key: own.verifier().to_string() },
+        target: other,
+        until: host.now().0 + TICKET_MS,
+    };
+    let text = ticket.signed(&own)?;
+    let kept = new(ticket, Side::Source);
+    kept::begin(&host.configuration.data, &kept)?;
+    register(host, kept, Some(trust.record.clone()), Stand::Open)?;
+    Ok(MoveOutcome::Ticket { text })
+}
+
+fn new(ticket: Ticket, side: Side) -> Kept {
+    Kept {
+        ticket,
+        side,
+        phase: Phase::Planned,
+        their_record_key: None,
+        rehearsals: Vec::new(),
+        cuts: Vec::new(),
+        signed_at: None,
+        certificate: None,
+        destroyed: None,
+    }
+}
+
+/// Begins to copy at the target, or looks on while it is being copied.
+async fn copy(
+    host: &Arc<Host>,
+    text: &str,
+    store: Option<String>,
+    listener: Listener<'_>,
+) -> Result<MoveOutcome, Failure> {
+    let ticket = Ticket::parse(text)?;
+    if ticket.target.verifier()?.public() != host.key()?.verifier().public() {
+        return Err(Failure::refused("This ticket names another host as its target."));
+    }
+    if host.move_address().is_none() {
+        return Err(Failure::refused(
+            "This host does not listen for other hosts. Serve it with --move-listen ADDRESS.",
+        ));
+    }
+    let of = match host.moves.find(&ticket.trust) {
+        Some(of) if of.kept().ticket == ticket => of,
+        Some(of) if of.phase() != Phase::Completed => {
+            return Err(Failure::Refused(format!("{} is being moved by another ticket.", ticket.trust)));
+        }
+        _ => begin_copy(host, ticket, store).await?,
+    };
+    wait(&of, listener, |of| of.phase() >= Phase::Following).await
+}
+
+async fn begin_copy(host: &Arc<Host>, ticket: Ticket, store: Option<String>) -> Result<Arc<Move>, Failure> {
+    if ticket.until < host.now().0 {
+        return Err(Failure::refused("This ticket is too old. Make a new one at the source."));
+    }
+    let of_record = journal::VerifierKey::parse(&ticket.record_key)
+        .map_err(|_| Failure::refused("The ticket's key of the record is none."))?;
+    let Received { record, .. } = host.receive(&ticket, store).await?;
+    let kept = new(ticket, Side::Target);
+    kept::begin(&host.configuration.data, &kept)?;
+    let source = kept.ticket.source.host.clone();
+    let of = register(host, kept, Some(record.clone()), Stand::Away)?;
+    record.belongs_to(&pull::permit(&of)?, *of_record.public(), &source).await?;
+    tokio::spawn(pull::run(Arc::clone(host), Arc::clone(&of)));
+    Ok(of)
+}
+
+/// Waits until the copy is no entry behind.
+async fn follow(of: &Move, listener: Listener<'_>) -> Result<MoveOutcome, Failure> {
+    if of.record().await?.tenure() == Tenure::Writes {
+        return Err(Failure::refused("This host writes the trust. The other one follows it."));
+    }
+    let newest = of.lag.theirs();
+    let here = of.record().await?;
+    wait(of, listener, |of| of.phase() >= Phase::Following && *here.follow().borrow() >= newest).await
+}
+
+/// Waits for something, telling how far it is; a problem that stays is told.
+async fn wait(of: &Move, listener: Listener<'_>, is_so: impl Fn(&Move) -> bool) -> Result<MoveOutcome, Failure> {
+    let elapsed = stopwatch();
+    let mut troubled_since = None;
+    while !is_so(of) {
+        let here = *of.record().await?.follow().borrow();
+        listener(Progress { doing: "Copying".into(), done: here, total: Some(of.lag.theirs().max(here)), items: here });
+        match of.problem() {
+            Some(problem) if troubled_since.is_some_and(|since| elapsed() > since + 5_000) => {
+                return Err(Failure::Problem(problem));
+            }
+            Some(_) => troubled_since = troubled_since.or(Some(elapsed())),
+            None => troubled_since = None,
+        }
+        tokio::time::sleep(TELLING).await;
+    }
+    Ok(MoveOutcome::Status(vec![view(of).await?]))
+}
+
+/// A move, for people.
+async fn view(of: &Move) -> Result<MoveView, Failure> {
+    let kept = of.kept();
+    let record = of.record().await.ok();
+    let writes = record.as_ref().is_some_and(|record| record.tenure() == Tenure::Writes);
+    let entries = match &record {
+        Some(record) => record.status().await?.sequence,
+        None => 0,
+    };
+    Ok(MoveView {
+        trust: of.code.clone(),
+        phase: kept.phase,
+        source: kept.ticket.source.host.clone(),
+        target: kept.ticket.target.host.clone(),
+        writes,
+        entries,
+        theirs: of.lag.theirs(),
+        lag_ms: of.lag.milliseconds.load(std::sync::atomic::Ordering::Relaxed),
+        fetched: of.lag.fetched.load(std::sync::atomic::Ordering::Relaxed),
+        missing: cut::missing(of, writes),
+        problem: of.problem(),
+        rehearsals: kept.rehearsals,
+        cuts: kept.cuts,
+    })
+}

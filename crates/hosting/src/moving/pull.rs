@@ -1,0 +1,402 @@
+//! The host that follows: fetches segments while it is far behind and tails while it is near, checks each against what the
+//! writing host signed, applies them, reads them back from its own disk, and takes desk and access journal along. When the
+//! record turns out to be cut to it, it opens.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use access::{Grant, Permit, Role};
+use axum::body::Body;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use http::Method;
+use journal::{Hash, SignedCheckpoint, VerifierKey};
+use record::Record;
+use record::apply::{ApplyError, Decided, Text};
+use record::hand_over::Tenure;
+
+use super::kept::{Move, Side};
+use super::peer::NOTHING;
+use super::phase::{Phase, Step};
+use super::segment::{self, ENTRIES};
+use super::words::{AccessFile, Desk, Greeting, Place, Segments, unhex};
+use crate::failure::Failure;
+use crate::host::Host;
+
+/// Segments that are fetched at once.
+const AT_ONCE: usize = 4;
+/// How often a segment is fetched again that is not what was signed.
+const TRIES: usize = 3;
+/// While entries come all the time, desk and access journal are taken along so often.
+const WITH_THE_REST: u64 = 16;
+/// How long to rest after a failure.
+const REST: Duration = Duration::from_millis(500);
+
+/// Follows until the record is this host's to write, or its copy is gone.
+pub(crate) async fn run(host: Arc<Host>, of: Arc<Move>) {
+    loop {
+        match round(&host, &of).await {
+            Ok(true) => of.set_problem(None),
+            Ok(false) => return,
+            Err(failure) => {
+                tracing::warn!(trust = %of.code, %failure, "a move does not get on");
+                of.set_problem(Some(failure.to_string()));
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+/// One round; false when there is nothing to follow any more.
+async fn round(host: &Arc<Host>, of: &Arc<Move>) -> Result<bool, Failure> {
+    let Ok(record) = of.record().await else { return Ok(false) };
+    if record.tenure() == Tenure::Writes || of.phase() == Phase::Completed {
+        return Ok(false);
+    }
+    {
+        let _one_at_a_time = of.pulling.lock().await;
+        open_if_cut(host, of, &record).await?;
+    }
+    if record.tenure() == Tenure::Writes {
+        return Ok(false);
+    }
+    let theirs = greet(host, of, &record).await?;
+    if of.phase() < Phase::Following {
+        of.step(Step::Copy)?;
+    }
+    copy(of, &record, theirs.sequence).await?;
+    record.settle().await?;
+    {
+        let _one_at_a_time = of.pulling.lock().await;
+        catch_up(host, of, &record).await?;
+        desk(host, of, &record, true).await?;
+        access(host, of, &record).await?;
+    }
+    if record.tenure() == Tenure::Writes {
+        return Ok(false);
+    }
+    of.step(Step::Copied)?;
+    of.set_problem(None);
+    for round in 1u64.. {
+        if follow(host, of, &record, round.is_multiple_of(WITH_THE_REST)).await? {
+            break;
+        }
+    }
+    Ok(true)
+}
+
+/// Waits for more and takes it; true when it is time to begin anew.
+async fn follow(host: &Arc<Host>, of: &Arc<Move>, record: &Record, rest: bool) -> Result<bool, Failure> {
+    let newest = record.status().await?.sequence;
+    let theirs: Place = of.peer.call(Method::GET, &path(of, &format!("wait/{newest}")), NOTHING).await?;
+    of.lag.hear(theirs.sequence);
+    let _one_at_a_time = of.pulling.lock().await;
+    let is_over = record.tenure() == Tenure::Writes || of.phase() == Phase::Completed || of.record().await.is_err();
+    if is_over || !record.is_ready() {
+        return Ok(true);
+    }
+    let came = catch_up(host, of, record).await?;
+    if record.tenure() == Tenure::Writes {
+        return Ok(true);
+    }
+    if !came || rest {
+        desk(host, of, record, false).await?;
+        access(host, of, record).await?;
+    }
+    Ok(false)
+}
+
+/// Tells the other host who this is, and hears who it is to the record.
+pub(crate) async fn greet(host: &Host, of: &Move, record: &Record) -> Result<Place, Failure> {
+    let kept = of.kept();
+    let greeting = Greeting {
+        ticket: kept.ticket.id.clone(),
+        record_key: record.verifier_key().to_string(),
+        place: Place::of(&record.place().await?, host.now()),
+        writes: record.tenure() == Tenure::Writes,
+    };
+    let theirs: Greeting = of.peer.call(Method::POST, &path(of, "hello"), Some(&greeting)).await?;
+    know(of, &theirs)?;
+    of.lag.hear(theirs.place.sequence);
+    Ok(theirs.place)
+}
+
+/// Remembers the key with which the other host signs for the record; another one later is refused.
+pub(crate) fn know(of: &Move, theirs: &Greeting) -> Result<(), Failure> {
+    let kept = of.kept();
+    if theirs.ticket != kept.ticket.id {
+        return Err(Failure::refused("This is another move of the trust. Use the ticket that belongs to it."));
+    }
+    let expected = match kept.side {
+        Side::Target => Some(&kept.ticket.record_key),
+        Side::Source => kept.their_record_key.as_ref(),
+    };
+    if expected.is_some_and(|expected| *expected != theirs.record_key) {
+        return Err(Failure::refused(
+            "The other host signs for the record with another key than the one that is known.",
+        ));
+    }
+    VerifierKey::parse(&theirs.record_key).map_err(|_| Failure::refused("The other host's key is none."))?;
+    if kept.their_record_key.is_none() {
+        of.change(|kept| kept.their_record_key = Some(theirs.record_key.clone()))?;
+    }
+    Ok(())
+}
+
+/// Fetches whole segments while there are any behind.
+async fn copy(of: &Arc<Move>, record: &Record, theirs: u64) -> Result<(), Failure> {
+    let own = record.status().await?.sequence;
+    if theirs / ENTRIES <= own / ENTRIES {
+        return Ok(());
+    }
+    let list: Segments = of.peer.call(Method::GET, &path(of, "segments"), NOTHING).await?;
+    let roots = checked_roots(of, &list)?;
+    let first = own / ENTRIES;
+    let wanted = roots.into_iter().enumerate().skip(usize::try_from(first).unwrap_or(usize::MAX));
+    let fetches = wanted.map(|(number, root)| fetch(of, number as u64, root));
+    let mut fetched = futures_util::stream::iter(fetches).buffered(AT_ONCE);
+    let permit = permit(of)?;
+    while let Some((number, mut entries)) = fetched.try_next().await? {
+        let _one_at_a_time = of.pulling.lock().await;
+        let newest = record.status().await?.sequence;
+        let known = newest.saturating_sub(number * ENTRIES).min(ENTRIES);
+        entries.drain(..usize::try_from(known).unwrap_or(usize::MAX));
+        take(record, &permit, entries, newest + 1).await?;
+    }
+    Ok(())
+}
+
+/// The roots of all segments, once they have been found to be those of a checkpoint that the writing host signed.
+fn checked_roots(of: &Move, list: &Segments) -> Result<Vec<Hash>, Failure> {
+    let kept = of.kept();
+    let refused = |why: &str| Failure::Refused(format!("The other host's list of segments is refused: {why}."));
+    let signed = SignedCheckpoint::parse(&list.checkpoint).map_err(|_| refused("its checkpoint cannot be read"))?;
+    let key = kept.their_record_key.as_deref().and_then(|key| VerifierKey::parse(key).ok());
+    let mut keys: Vec<VerifierKey> = key.into_iter().collect();
+    keys.extend(VerifierKey::parse(&kept.ticket.record_key).ok());
+    signed.verify(&keys).map_err(|_| refused("its checkpoint is not signed with the record's key"))?;
+    let roots = list.roots.iter().map(|root| unhex(root)).collect::<Result<Vec<Hash>, Failure>>()?;
+    let rest = list.rest.iter().map(|leaf| unhex(leaf)).collect::<Result<Vec<Hash>, Failure>>()?;
+    let checkpoint = signed.checkpoint();
+    let size = roots.len() as u64 * ENTRIES + rest.len() as u64;
+    if checkpoint.origin != kept.ticket.origin || checkpoint.size != size || fold(&roots, &rest) != checkpoint.root {
+        return Err(refused("it does not lead to the root that was signed"));
+    }
+    Ok(roots)
+}
+
+/// The root of the tree over perfect subtrees of one size and single leaves after them (RFC 6962, section 2.1).
+fn fold(roots: &[Hash], rest: &[Hash]) -> Hash {
+    let mut stack: Vec<(u64, Hash)> = Vec::new();
+    let leaves = roots.iter().map(|root| (ENTRIES, *root)).chain(rest.iter().map(|leaf| (1, *leaf)));
+    for mut node in leaves {
+        while let Some((size, hash)) = stack.pop_if(|(size, _)| *size == node.0) {
+            node = (size * 2, journal::node_hash(&hash, &node.1));
+        }
+        stack.push(node);
+    }
+    let mut root = stack.pop().map_or_else(|| journal::Edge::default().root(), |(_, hash)| hash);
+    while let Some((_, hash)) = stack.pop() {
+        root = journal::node_hash(&hash, &root);
+    }
+    root
+}
+
+/// Fetches a segment; one that is not what was signed is fetched again, and named when it stays so.
+async fn fetch(of: &Move, number: u64, root: Hash) -> Result<(u64, Vec<Decided>), Failure> {
+    for _ in 0..TRIES {
+        let packed = of.peer.ask(Method::GET, &path(of, &format!("segment/{number}")), Body::empty()).await?;
+        of.lag.fetched.fetch_add(packed.len() as u64, Ordering::Relaxed);
+        match segment::unpack(&packed) {
+            Ok(entries) if segment::is_signed(&entries, &root) => return Ok((number, entries)),
+            _ => tracing::warn!(trust = %of.code, segment = number, "a segment is not what was signed"),
+        }
+    }
+    let (first, last) = (number * ENTRIES + 1, (number + 1) * ENTRIES);
+    Err(Failure::Refused(format!(
+        "Segment {number} (entries {first} to {last}) is not the one that the other host signed. Nothing of it was taken."
+    )))
+}
+
+/// Fetches and applies entries until there are none; true when there were some. Whoever calls holds `pulling`. If one of
+/// them cuts the record to this host, it opens.
+pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<bool, Failure> {
+    let permit = permit(of)?;
+    let mut came = false;
+    loop {
+        let newest = record.status().await?.sequence;
+        let packed = of.peer.ask(Method::GET, &path(of, &format!("tail/{}", newest + 1)), Body::empty()).await?;
+        of.lag.fetched.fetch_add(packed.len() as u64, Ordering::Relaxed);
+        let entries = segment::unpack(&packed).map_err(|_| {
+            Failure::refused("The other host sent a tail that cannot be read. Nothing of it was taken.")
+        })?;
+        if entries.is_empty() {
+            break;
+        }
+        came = true;
+        take(record, &permit, entries, newest + 1).await?;
+        let made = record.status().await?.last_commit.map_or(0, |moment| moment.0);
+        of.lag.milliseconds.store(u64::try_from(host.now().0 - made).unwrap_or(0), Ordering::Relaxed);
+    }
+    open_if_cut(host, of, record).await?;
+    Ok(came)
+}
+
+/// Opens the record if it was cut to this host.
+pub(crate) async fn open_if_cut(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<(), Failure> {
+    let writes = record.writes().await?;
+    let is_own = writes.is_some_and(|writes| writes.cut > 0 && writes.key == *record.verifier_key().public());
+    if !is_own || record.tenure() == Tenure::Writes {
+        return Ok(());
+    }
+    fail_at("before-opening")?;
+    record.begin_to_write(&permit(of)?).await?;
+    fail_at("after-opening")?;
+    of.step(Step::Opened { back: of.kept().side == Side::Source })?;
+    host.adopt(of, record.clone()).await?;
+    of.gate.set(super::gate::Stand::Open);
+    tracing::info!(trust = %of.code, "a trust was moved here and is open");
+    Ok(())
+}
+
+/// Applies entries and reads them back from the disk.
+pub(crate) async fn take(record: &Record, permit: &Permit, entries: Vec<Decided>, first: u64) -> Result<(), Failure> {
+    let Some(last) = entries.len().checked_sub(1).map(|more| first + more as u64) else { return Ok(()) };
+    let given = entries.clone();
+    record.apply(permit, entries).await.map_err(|error| match error {
+        ApplyError::Refused { entry, why } => Failure::Refused(format!(
+            "Entry {entry} as the other host sent it is refused: {why} Nothing of it was taken."
+        )),
+        ApplyError::Problem(problem) => problem.into(),
+    })?;
+    let mut read = Vec::with_capacity(given.len());
+    while first + (read.len() as u64) <= last {
+        let from = first + read.len() as u64;
+        let more = record.decided(permit, from, usize::try_from(last - from + 1).unwrap_or(1)).await?;
+        if more.is_empty() {
+            break;
+        }
+        read.extend(more);
+    }
+    let differs = given.iter().zip(&read).position(|(given, read)| !is_same(given, read));
+    match differs {
+        None if given.len() == read.len() => Ok(()),
+        at => Err(Failure::Problem(format!(
+            "Entry {} reads back from this host's disk otherwise than it was sent.",
+            first + at.unwrap_or(read.len()) as u64
+        ))),
+    }
+}
+
+/// Whether an entry reads as it was sent; request digests are kept for some days only.
+fn is_same(given: &Decided, read: &Decided) -> bool {
+    let texts = given.texts.iter().zip(&read.texts).all(|(given, read)| match (given, read) {
+        (Text::Kept { salt, seal, text }, Text::Kept { salt: s, seal: e, text: t }) => (salt, seal, text) == (s, e, t),
+        (Text::Erased { by, .. }, Text::Erased { by: other, .. }) => by == other,
+        // It was erased by an entry that came with it.
+        (Text::Kept { .. }, Text::Erased { .. }) => true,
+        (Text::Erased { .. }, Text::Kept { .. }) => false,
+    });
+    let blobs = given.blobs.len() >= read.blobs.len() && read.blobs.iter().all(|blob| given.blobs.contains(blob));
+    given.entry == read.entry && given.texts.len() == read.texts.len() && texts && blobs
+}
+
+/// Takes what has changed on the desk; with `gone` also what has been removed.
+pub(crate) async fn desk(_: &Host, of: &Move, record: &Record, gone: bool) -> Result<(), Failure> {
+    let permit = permit(of)?;
+    loop {
+        let since = of.desk_until.load(Ordering::Acquire);
+        let part: Desk = of.peer.call(Method::GET, &path(of, &format!("desk/{since}")), NOTHING).await?;
+        let rows = part.rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<_>, Failure>>()?;
+        record.receive_desk(&permit, rows, Vec::new()).await?;
+        of.desk_until.store(part.until, Ordering::Release);
+        if !part.more {
+            break;
+        }
+    }
+    if !gone {
+        return Ok(());
+    }
+    let theirs: Vec<(String, String)> = of.peer.call(Method::GET, &path(of, "desk-keys"), NOTHING).await?;
+    let theirs: std::collections::HashSet<(String, String)> = theirs.into_iter().collect();
+    let mine = desk_keys(record, &permit).await?;
+    let gone: Vec<_> = mine.into_iter().filter(|key| !theirs.contains(key)).collect();
+    record.receive_desk(&permit, Vec::new(), gone).await?;
+    Ok(())
+}
+
+/// Kind and key of every row of the desk that moves.
+pub(crate) async fn desk_keys(record: &Record, permit: &Permit) -> Result<Vec<(String, String)>, Failure> {
+    let (mut keys, mut after) = (Vec::new(), 0);
+    loop {
+        let part = record.desk_since(permit, after).await?;
+        keys.extend(part.rows.into_iter().map(|row| (row.kind, row.key)));
+        after = part.until;
+        if !part.more {
+            return Ok(keys);
+        }
+    }
+}
+
+/// Takes what has been added to the other host's access chains.
+pub(crate) async fn access(_: &Host, of: &Move, record: &Record) -> Result<(), Failure> {
+    let permit = permit(of)?;
+    let kept = of.kept();
+    let files: Vec<AccessFile> = of.peer.call(Method::GET, &path(of, "access"), NOTHING).await?;
+    for file in files {
+        let host = file.host.clone().unwrap_or_else(|| kept.other().host.clone());
+        if host == kept.own().host {
+            continue;
+        }
+        let mut here = record.access_length(&host, &file.name)?;
+        while here < file.length {
+            let of_host = file.host.as_deref().unwrap_or("-");
+            let asked = path(of, &format!("access/{of_host}/{}/{here}", file.name));
+            let bytes = of.peer.ask(Method::GET, &asked, Body::empty()).await?;
+            if bytes.is_empty() {
+                break;
+            }
+            here = record.receive_access(&permit, &host, &file.name, here, &bytes).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The address of something of this move at the other host.
+pub(crate) fn path(of: &Move, rest: &str) -> String {
+    format!("/move/{}/{rest}", of.code)
+}
+
+/// The permit of a move's own work.
+pub(crate) fn permit(of: &Move) -> Result<Permit, Failure> {
+    let grant = Grant::role(format!("host/{}", of.kept().own().host), "Move", Role::Host);
+    access::decide(grant, terms::Moment(0)).map_err(|denied| Failure::Refused(denied.sentence))
+}
+
+/// Ends the process at a named place, when a test asks a build for tests to.
+pub(crate) fn fail_at(place: &'static str) -> Result<(), Failure> {
+    if cfg!(debug_assertions) && std::env::var("ALMONER_FAIL_AT").is_ok_and(|named| named == place) {
+        tracing::error!(place, "stopped here, as was asked");
+        std::process::abort();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_and_leaves_fold_to_the_root_of_all_leaves() {
+        for size in [0u64, 1, 3, 255, 256, 257, 511, 512, 700, 1024, 1500] {
+            let leaves: Vec<Hash> = (0..size).map(|n| journal::leaf_hash(&n.to_be_bytes())).collect();
+            let whole = leaves.len() / 256 * 256;
+            let roots: Vec<Hash> = leaves[..whole].chunks(256).map(|leaves| fold(&[], leaves)).collect();
+            let mut edge = journal::Edge::default();
+            for leaf in &leaves {
+                edge.append(*leaf);
+            }
+            assert_eq!(fold(&roots, &leaves[whole..]), edge.root(), "{size}");
+        }
+    }
+}

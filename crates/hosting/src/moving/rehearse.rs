@@ -1,0 +1,245 @@
+//! Rehearsals: both hosts answer the same questions at the same entry, from their own stores, and every answer that differs
+//! is named. The copy stands still meanwhile; the wards go on.
+
+use std::collections::BTreeSet;
+
+use access::Permit;
+use http::Method;
+use journal::{SignedCheckpoint, VerifierKey};
+use record::hand_over::{Place as At, Tenure};
+use record::obligation::ObligationQuery;
+use record::{Clause, Reading, Record, SUBJECT, Select, VerifyOptions};
+use terms::index::{Part, Span};
+
+use super::kept::Move;
+use super::phase::Step;
+use super::pull;
+use super::report::Rehearsal;
+use super::words::{Answers, Questions};
+use crate::clock::stopwatch;
+use crate::failure::Failure;
+use crate::host::Host;
+use crate::secret::hex;
+
+/// Patients that are asked about.
+const PATIENTS: usize = 50;
+/// Entries that are drawn to find them.
+const DRAWS: u64 = 400;
+/// Differences that are named.
+const MOST_NAMED: usize = 100;
+
+/// Compares the copy on this host with the record that it follows.
+///
+/// # Errors
+/// This host is the one that writes, or the other cannot be asked. What differs is in the rehearsal.
+pub(crate) async fn rehearse(
+    host: &std::sync::Arc<Host>,
+    of: &std::sync::Arc<Move>,
+    whole: bool,
+) -> Result<Rehearsal, Failure> {
+    let record = of.record().await?;
+    if record.tenure() == Tenure::Writes {
+        return Err(Failure::refused("This host writes the trust. Rehearse at the host that follows it."));
+    }
+    let permit = pull::permit(of)?;
+    let _stands_still = of.pulling.lock().await;
+    let elapsed = stopwatch();
+    pull::catch_up(host, of, &record).await?;
+    pull::desk(host, of, &record, true).await?;
+    let place = record.place().await?;
+    record.attest(&place)?;
+    let mock_cut_ms = elapsed();
+    let seed = u64::from_be_bytes(place.root[..8].try_into().unwrap_or_default());
+    let mut questions = Questions { sequence: place.sequence, seed, patients: Vec::new(), index: whole };
+    let theirs: Answers = of.peer.call(Method::POST, &pull::path(of, "compare"), Some(&questions)).await?;
+    questions.patients.clone_from(&theirs.patients);
+    let mine = answers(&record, &permit, &questions).await?;
+    let (mut differences, mut not_compared) = differ(&theirs, &mine);
+    differences.extend(of_checkpoint(of, &theirs, &place)?);
+    if !whole {
+        not_compared.push("The whole index and every text: ask for --whole.".into());
+    }
+    not_compared.push("Feeds and their queues: there are none yet.".into());
+    let rehearsal = Rehearsal {
+        moment: host.now().to_string(),
+        sequence: place.sequence,
+        questions: mine.answers.len() as u64,
+        differences,
+        mock_cut_ms,
+        not_compared,
+        checkpoint: theirs.checkpoint.clone(),
+    };
+    keep(of, rehearsal.clone())?;
+    let _: () = of.peer.call(Method::POST, &pull::path(of, "rehearsed"), Some(&rehearsal)).await?;
+    Ok(rehearsal)
+}
+
+/// Keeps what came of a rehearsal.
+pub(crate) fn keep(of: &Move, rehearsal: Rehearsal) -> Result<(), Failure> {
+    let step = if rehearsal.agrees() { Step::Agreed } else { Step::Differed };
+    let phase = of.phase();
+    // The host that writes hears of a rehearsal before it hears of anything else.
+    let next = phase.after(step).or_else(|| phase.after(Step::Copy)?.after(Step::Copied)?.after(step));
+    let next = next.ok_or_else(|| Failure::refused("This move cannot be rehearsed now."))?;
+    of.change(|kept| {
+        kept.phase = next;
+        kept.rehearsals.push(rehearsal);
+    })
+}
+
+/// The answers of this host.
+pub(crate) async fn answers(record: &Record, permit: &Permit, questions: &Questions) -> Result<Answers, Failure> {
+    let sequence = questions.sequence;
+    let root = record.root_of(sequence).await?;
+    let place = record.place().await?;
+    let checkpoint = record.attest(&At { sequence, root, ..place })?.to_string();
+    let patients = match questions.patients.as_slice() {
+        [] => drawn(record, permit, questions).await?,
+        given => given.to_vec(),
+    };
+    let mut answers = Answers { checkpoint, patients, ..Answers::default() };
+    answers.put("root", hex(&root));
+    let reading = record.read_at(permit, "compare two hosts", sequence).await?;
+    let kinds: Vec<String> = record.status().await?.resources.into_iter().map(|(kind, _)| kind).collect();
+    for kind in &kinds {
+        answers.put(format!("{kind}: how many"), reading.total(&Select::of(kind)).await?);
+    }
+    let owed = ObligationQuery { limit: 1, ..ObligationQuery::default() };
+    answers.put("owed: how much", reading.count_obligations(&owed).await?);
+    of_patients(&reading, &kinds, &mut answers).await?;
+    reading.finish_unseen().await?;
+    if questions.index {
+        of_index(record, sequence, &mut answers).await?;
+    }
+    Ok(answers)
+}
+
+/// How many resources of each type each patient has.
+async fn of_patients(reading: &Reading, kinds: &[String], answers: &mut Answers) -> Result<(), Failure> {
+    for patient in answers.patients.clone() {
+        for kind in kinds {
+            let of_patient = Span::head(SUBJECT, [Part::target("Patient", patient.as_str())]);
+            let select = Select::of(kind).with(Clause::Any(vec![of_patient]));
+            let total = reading.total(&select).await?;
+            if total > 0 {
+                answers.put(format!("Patient/{patient}: {kind}"), total);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every text, index row and obligation, read again; only while nobody writes can two hosts do so at the same entry.
+async fn of_index(record: &Record, sequence: u64, answers: &mut Answers) -> Result<(), Failure> {
+    let report = record.verify(VerifyOptions { index: true, ..VerifyOptions::default() }, |_, _| {}).await?;
+    let newest = record.status().await?.sequence;
+    if newest != sequence || report.journal.entries != sequence {
+        answers.put("index", "not compared: the record was written to meanwhile");
+        return Ok(());
+    }
+    let in_store = report.store.iter().map(|finding| format!("{}: {}", finding.kind, finding.sentence));
+    let found =
+        report.journal.findings.iter().map(|one| format!("{}: {}", one.kind.name(), one.sentence)).chain(in_store);
+    answers.put("whole", found.take(MOST_NAMED).collect::<Vec<_>>().join(" "));
+    for (kind, (rows, digest)) in report.index_digests {
+        answers.put(format!("{kind}: index"), format!("{rows} rows, {}", hex(&digest)));
+    }
+    Ok(())
+}
+
+/// Patients of entries that are drawn.
+async fn drawn(record: &Record, permit: &Permit, questions: &Questions) -> Result<Vec<String>, Failure> {
+    let mut found = BTreeSet::new();
+    let mut state = questions.seed | 1;
+    for _ in 0..DRAWS.min(questions.sequence) {
+        // Marsaglia's xorshift: any spread will do.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        for given in record.decided(permit, 1 + state % questions.sequence, 1).await? {
+            let Ok(entry) = journal::Entry::decode(&given.entry) else { continue };
+            found.extend(entry.changes.into_iter().filter(|change| change.kind == "Patient").map(|change| change.id));
+        }
+        if found.len() >= PATIENTS {
+            break;
+        }
+    }
+    Ok(found.into_iter().take(PATIENTS).collect())
+}
+
+/// Where answers differ, and what was not compared.
+fn differ(theirs: &Answers, mine: &Answers) -> (Vec<String>, Vec<String>) {
+    let questions: BTreeSet<&String> = theirs.answers.keys().chain(mine.answers.keys()).collect();
+    let (mut differences, mut not_compared) = (Vec::new(), Vec::new());
+    let nothing = "0".to_owned();
+    for question in questions {
+        let there = theirs.answers.get(question).unwrap_or(&nothing);
+        let here = mine.answers.get(question).unwrap_or(&nothing);
+        if there.starts_with("not compared") || here.starts_with("not compared") {
+            not_compared.push(format!("{question}: {}", if there.starts_with("not") { there } else { here }));
+        } else if there != here {
+            differences.push(format!("{question}: {there} there, {here} here."));
+        }
+    }
+    let indexes_stay_out = not_compared.iter().any(|question| question.starts_with("index"));
+    differences.retain(|difference| {
+        !indexes_stay_out || !(difference.contains(": index:") || difference.starts_with("whole"))
+    });
+    let more = differences.len().saturating_sub(MOST_NAMED);
+    differences.truncate(MOST_NAMED);
+    if more > 0 {
+        differences.push(format!("And {more} more."));
+    }
+    (differences, not_compared)
+}
+
+/// What is wrong with the checkpoint that the other host signed for this entry.
+fn of_checkpoint(of: &Move, theirs: &Answers, place: &At) -> Result<Option<String>, Failure> {
+    let key = of.kept().their_record_key.unwrap_or_default();
+    let key = VerifierKey::parse(&key).map_err(|_| Failure::refused("The other host has not told its key."))?;
+    let signed =
+        SignedCheckpoint::parse(&theirs.checkpoint).map_err(|_| Failure::refused("Its checkpoint is none."))?;
+    if signed.verify(&[key]).is_err() {
+        return Ok(Some("checkpoint: not signed with the other host's key.".into()));
+    }
+    let stated = signed.checkpoint();
+    let agrees = stated.size == place.sequence && stated.root == place.root;
+    Ok((!agrees).then(|| "checkpoint: the other host signed another root than this copy has.".into()))
+}
+
+impl Answers {
+    fn put(&mut self, question: impl Into<String>, answer: impl ToString) {
+        self.answers.insert(question.into(), answer.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(pairs: &[(&str, &str)]) -> Answers {
+        let mut answers = Answers::default();
+        for (question, answer) in pairs {
+            answers.put(*question, answer);
+        }
+        answers
+    }
+
+    #[test]
+    fn each_answer_that_differs_is_named() {
+        let there = said(&[("Patient: how many", "3"), ("root", "a"), ("Task: how many", "1")]);
+        let here = said(&[("Patient: how many", "2"), ("root", "a"), ("Bed: how many", "0")]);
+        let (differences, not_compared) = differ(&there, &here);
+        assert_eq!(differences, ["Patient: how many: 3 there, 2 here.", "Task: how many: 1 there, 0 here."]);
+        assert!(not_compared.is_empty());
+    }
+
+    #[test]
+    fn what_one_host_could_not_read_is_not_a_difference() {
+        let there = said(&[("index", "not compared: it was written to"), ("root", "a")]);
+        let here = said(&[("root", "a"), ("whole", ""), ("Patient: index", "2 rows, 00")]);
+        let (differences, not_compared) = differ(&there, &here);
+        assert!(differences.is_empty(), "{differences:?}");
+        assert_eq!(not_compared, ["index: not compared: it was written to"]);
+    }
+}

@@ -1,0 +1,144 @@
+//! Before every route: a request for a trust that moves passes, waits at its gate, or is carried out by the other host as
+//! if it had come there. It keeps its credentials and its idempotency key, so the answer is the one that it would have
+//! had, and a repetition gets the same.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderValue, Method, StatusCode, header};
+
+use super::gate::Way;
+use super::kept::Move;
+use super::peer::OF_CONNECTION;
+use crate::answer::plain;
+use crate::clock::stopwatch;
+use crate::cookie;
+use crate::host::Host;
+use crate::trusts::TrustCode;
+
+/// How long a writer waits at the gate; a drain is given up long before.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The largest sign-in form that is read to find its trust, in bytes.
+const LARGEST_SIGN_IN: usize = 64 << 10;
+/// How long the other host is tried to be reached, and how long between two attempts.
+const REACHING: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Came from the other host of a move; is not sent back.
+#[derive(Clone)]
+pub(crate) struct Relayed;
+
+/// Lets a request pass, holds it, or has the other host answer it.
+pub(crate) async fn cross(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
+    if host.moves.all().is_empty() {
+        return next.run(request).await;
+    }
+    let (request, code) = match code_of(request).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let Some(of) = code.and_then(|code| host.moves.find(&code)) else { return next.run(request).await };
+    let writes = is_write(&request);
+    let way = of.gate.enter(writes, Duration::ZERO).await;
+    match way {
+        Way::Pass(_inside) => next.run(request).await,
+        Way::Relay => relay(&of, request).await,
+        Way::Late => {
+            let waiting = of.gate.wait_begins(stopwatch());
+            let response = match of.gate.enter(writes, PATIENCE).await {
+                Way::Pass(_inside) => next.run(request).await,
+                Way::Relay => relay(&of, request).await,
+                Way::Late => later(),
+            };
+            drop(waiting);
+            response
+        }
+    }
+}
+
+/// The trust that a request is about: in its path, in its session's cookie, or in the form of a sign-in.
+async fn code_of(request: Request) -> Result<(Request, Option<TrustCode>), Response> {
+    let path = request.uri().path();
+    if let Some(rest) = path.strip_prefix("/t/") {
+        let code = rest.split('/').next().and_then(|code| TrustCode::parse(code).ok());
+        return Ok((request, code));
+    }
+    match (request.method(), path) {
+        (&Method::POST, "/sign-out" | "/lock") => {
+            let code = cookie::session(request.headers()).map(|(code, _)| code);
+            Ok((request, code))
+        }
+        (&Method::POST, "/sign-in") => {
+            let (parts, body) = request.into_parts();
+            let bytes = to_bytes(body, LARGEST_SIGN_IN).await;
+            let bytes = bytes.map_err(|_| plain(StatusCode::PAYLOAD_TOO_LARGE, "This form is too large."))?;
+            let fields = bytes.split(|byte| *byte == b'&');
+            let code = fields.filter_map(|field| field.strip_prefix(b"trust=")).next();
+            let code = code.and_then(|code| TrustCode::parse(std::str::from_utf8(code).ok()?).ok());
+            Ok((Request::from_parts(parts, Body::from(bytes)), code))
+        }
+        _ => Ok((request, None)),
+    }
+}
+
+/// Whether a request may change something. A FHIR search may come by POST.
+fn is_write(request: &Request) -> bool {
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    !is_safe && !request.uri().path().ends_with("/_search")
+}
+
+/// Has the other host answer.
+async fn relay(of: &Move, mut request: Request) -> Response {
+    if request.extensions().get::<Relayed>().is_some() {
+        return later();
+    }
+    let peer_address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let headers = request.headers_mut();
+    for name in &OF_CONNECTION {
+        headers.remove(name);
+    }
+    if let Some(address) = peer_address {
+        let before = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+        let said = before.map_or_else(|| address.to_string(), |before| format!("{before}, {address}"));
+        if let Ok(value) = HeaderValue::from_str(&said) {
+            headers.insert("x-forwarded-for", value);
+        }
+    }
+    let uri = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let Ok(uri) = uri.parse() else { return plain(StatusCode::BAD_REQUEST, "This address cannot be read.") };
+    *request.uri_mut() = uri;
+    *request.version_mut() = http::Version::HTTP_11;
+    // Nothing of the request was sent yet: the other host may need a moment.
+    let reached = async {
+        while !of.peer.is_reached().await {
+            tokio::time::sleep(AGAIN).await;
+        }
+    };
+    if tokio::time::timeout(REACHING, reached).await.is_err() {
+        return later();
+    }
+    match of.peer.send(request).await {
+        Ok(mut response) => {
+            for name in &OF_CONNECTION {
+                response.headers_mut().remove(name);
+            }
+            response
+        }
+        Err(failure) => {
+            tracing::warn!(trust = %of.code, %failure, "a request could not be relayed");
+            later()
+        }
+    }
+}
+
+fn later() -> Response {
+    let sentence = "This trust is being moved to another host. Send the same again in a moment.";
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, sentence).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}

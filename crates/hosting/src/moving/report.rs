@@ -1,0 +1,189 @@
+//! What people are told of a move: plain data for the command line and the pages. No patient data.
+
+use serde::{Deserialize, Serialize};
+
+use super::phase::Phase;
+use crate::trusts::TrustCode;
+
+/// What is asked of a move.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MoveWork {
+    /// Shows this host's key, and where other hosts call it.
+    Key,
+    /// Makes a ticket at the source.
+    Plan {
+        /// Of which trust.
+        trust: TrustCode,
+        /// Where the target is called: host and port.
+        to: String,
+        /// The target's key.
+        key: String,
+        /// Where this host is called by the target; where it listens for moves unless said.
+        address: Option<String>,
+    },
+    /// Begins to copy at the target, and waits until everything that there was has come.
+    Copy {
+        /// The ticket's text.
+        ticket: String,
+        /// Where the trust is stored here; the host's own choice unless said.
+        store: Option<String>,
+    },
+    /// Waits until the copy is no entry behind.
+    Follow {
+        /// Of which trust.
+        trust: TrustCode,
+    },
+    /// Compares the copy with what it follows.
+    Rehearse {
+        /// Of which trust.
+        trust: TrustCode,
+        /// Whether every text and index row is read again too.
+        whole: bool,
+    },
+    /// Cuts the trust over to the other host, or back.
+    Cut {
+        /// Of which trust.
+        trust: TrustCode,
+        /// Whether it goes back to where it came from.
+        back: bool,
+    },
+    /// Destroys the copy of the host that no longer writes.
+    Complete {
+        /// Of which trust.
+        trust: TrustCode,
+        /// The trust's code again, typed by a person.
+        confirm: String,
+    },
+    /// The certificate of the newest cut.
+    Certificate {
+        /// Of which trust.
+        trust: TrustCode,
+        /// Checkpoints that witnesses signed, to go with it.
+        witnessed: Vec<String>,
+    },
+    /// Where moves are.
+    Status {
+        /// Of one trust; of all unless said.
+        trust: Option<TrustCode>,
+    },
+}
+
+/// What comes of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MoveOutcome {
+    /// This host's key and address.
+    Key {
+        /// The key, as `name+id+base64`.
+        key: String,
+        /// Where other hosts call it.
+        address: Option<String>,
+    },
+    /// A ticket, to be carried to the target.
+    Ticket {
+        /// Its text.
+        text: String,
+    },
+    /// What came of a rehearsal.
+    Rehearsed(Rehearsal),
+    /// What came of a cut.
+    Cut(Cutting),
+    /// A certificate.
+    Certificate {
+        /// Its JSON.
+        text: String,
+    },
+    /// The signed statement that a copy was destroyed.
+    Destroyed {
+        /// Its text.
+        statement: String,
+    },
+    /// Where moves are.
+    Status(Vec<MoveView>),
+}
+
+/// A move, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveView {
+    /// Of which trust.
+    pub trust: TrustCode,
+    /// Where it is.
+    pub phase: Phase,
+    /// The host that the ticket calls its source.
+    pub source: String,
+    /// The host that the ticket calls its target.
+    pub target: String,
+    /// Whether this host writes.
+    pub writes: bool,
+    /// Entries that are here.
+    pub entries: u64,
+    /// Entries that the other host has, as far as it was heard; 0 when it never was.
+    pub theirs: u64,
+    /// How late the newest entry came, in milliseconds.
+    pub lag_ms: u64,
+    /// Bytes that were fetched since this process started.
+    pub fetched: u64,
+    /// Rehearsals, oldest first.
+    pub rehearsals: Vec<Rehearsal>,
+    /// Cuts, oldest first.
+    pub cuts: Vec<Cutting>,
+    /// Why it does not get on, if it does not.
+    pub problem: Option<String>,
+    /// What must still happen before it can be cut; empty when it can.
+    pub missing: Vec<String>,
+}
+
+/// A rehearsal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rehearsal {
+    /// When, as a FHIR instant.
+    pub moment: String,
+    /// At which entry both hosts were asked.
+    pub sequence: u64,
+    /// Questions that were asked.
+    pub questions: u64,
+    /// Where the answers differ, one sentence each; at most a hundred.
+    pub differences: Vec<String>,
+    /// How long a drain would have taken, in milliseconds: fetching what had come meanwhile, the desk, and a signature.
+    pub mock_cut_ms: u64,
+    /// What was not compared, and why.
+    pub not_compared: Vec<String>,
+    /// The checkpoint of the host that writes, at that entry.
+    pub checkpoint: String,
+}
+
+/// A cut.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cutting {
+    /// The cut entry.
+    pub entry: u64,
+    /// Whether it went back to where the trust came from.
+    pub back: bool,
+    /// Milliseconds until no writer was inside any more.
+    pub drained_ms: u64,
+    /// Milliseconds until the cut was on disk.
+    pub cut_ms: u64,
+    /// Milliseconds until the other host wrote.
+    pub live_ms: u64,
+    /// Writers that were held.
+    pub held: u64,
+    /// How long the middle one was held, in milliseconds.
+    pub held_median_ms: u64,
+    /// How long the longest was held.
+    pub held_longest_ms: u64,
+}
+
+impl Rehearsal {
+    /// Whether nothing differed.
+    pub fn agrees(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+impl MoveOutcome {
+    /// Whether something was found wrong.
+    pub(crate) fn is_wrong(&self) -> bool {
+        matches!(self, MoveOutcome::Rehearsed(rehearsal) if !rehearsal.agrees())
+    }
+}

@@ -1,0 +1,350 @@
+//! Who may write a record that moves between hosts, kept in its own store and changed in the transaction of the cut.
+//!
+//! A record without the row [`WRITER`] belongs to whoever opens it. With it, it belongs to the host whose key the row
+//! names: another one may read it and may apply what that host decided, and decides nothing. The source writes the cut
+//! entry and the row together, and from then on writes nothing; the target may begin only when it holds that entry. So
+//! no crash and no order of messages makes two hosts writers of one record (`docs/formats/move.md`).
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use access::{Permit, Role};
+use journal::act::{PublicKey, Signature};
+use journal::{CauseKind, Cut, Hash};
+use terms::Moment;
+
+use crate::apply::OWED;
+use crate::change::{Act, Cause};
+use crate::desk::DeskChange;
+use crate::error::Problem;
+use crate::group::{Declined, Prepared};
+use crate::record::{Location, Record};
+use crate::store::destroy_store;
+
+/// The desk row that names who may write.
+pub(crate) const WRITER: (&str, &str) = ("record", "writer");
+
+/// What this process may do with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tenure {
+    /// It decides.
+    Writes,
+    /// It was opened to receive entries and decides nothing yet.
+    Receives,
+    /// It belongs to another host; it may be read, and may follow that host.
+    HandedOver,
+}
+
+/// Who may write a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writes {
+    /// The key of the host that may.
+    pub key: PublicKey,
+    /// The entry that says so; 0 for a copy that was never cut.
+    pub cut: u64,
+    /// The epoch that the cut names.
+    pub epoch: u64,
+    /// The host's name.
+    pub host: String,
+}
+
+/// Where a record is, as its writer knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The newest entry.
+    pub sequence: u64,
+    /// Its chain hash.
+    pub chain: Hash,
+    /// Its moment.
+    pub moment: Moment,
+    /// The writer's tenure.
+    pub epoch: u64,
+    /// Changes of the desk so far.
+    pub desk: u64,
+    /// The root of the journal's tree.
+    pub root: Hash,
+}
+
+/// Keeps whoever would write waiting until it is dropped.
+#[must_use = "writers go on when it is dropped"]
+pub struct Hold<'r> {
+    record: &'r Record,
+}
+
+/// The tenure as readers and writer share it.
+#[derive(Debug, Default)]
+pub(crate) struct TenureNow(AtomicU8);
+
+impl TenureNow {
+    pub(crate) fn get(&self) -> Tenure {
+        match self.0.load(Ordering::Acquire) {
+            1 => Tenure::Receives,
+            2 => Tenure::HandedOver,
+            _ => Tenure::Writes,
+        }
+    }
+
+    pub(crate) fn set(&self, tenure: Tenure) {
+        let number = match tenure {
+            Tenure::Writes => 0,
+            Tenure::Receives => 1,
+            Tenure::HandedOver => 2,
+        };
+        self.0.store(number, Ordering::Release);
+    }
+}
+
+impl Tenure {
+    /// Why nothing is decided.
+    pub(crate) fn refusal(self) -> Problem {
+        match self {
+            Tenure::Writes => Problem::Closed,
+            Tenure::Receives => {
+                Problem::Unsuitable { what: "it is receiving entries and takes no decisions of its own".into() }
+            }
+            Tenure::HandedOver => Problem::HandedOver,
+        }
+    }
+}
+
+impl Record {
+    /// What this process may do with the record.
+    pub fn tenure(&self) -> Tenure {
+        self.inner().shared.tenure.get()
+    }
+
+    /// Who may write, when the record has ever moved or is a copy.
+    pub async fn writes(&self) -> Result<Option<Writes>, Problem> {
+        self.desk_get(WRITER.0, WRITER.1).await?.map(|row| Writes::read(&row.bytes)).transpose()
+    }
+
+    /// Says of a record that receives that it is a copy: whoever opens it for use before it was cut to this host finds
+    /// that it belongs to the host with this key.
+    pub async fn belongs_to(&self, permit: &Permit, key: PublicKey, host: &str) -> Result<(), Problem> {
+        host_only(permit)?;
+        if self.tenure() != Tenure::Receives {
+            return Err(Problem::Unsuitable { what: "only a record that receives becomes another's copy".into() });
+        }
+        if self.writes().await?.is_none() {
+            let writes = Writes { key, cut: 0, epoch: 0, host: host.to_owned() };
+            self.inner().queue.desk(vec![writes.kept()]).await?;
+        }
+        Ok(())
+    }
+
+    /// Where the record is.
+    pub async fn place(&self) -> Result<Place, Problem> {
+        let (head, root) = self.inner().queue.head().await?;
+        let (sequence, chain, moment) = (head.sequence, head.chain, head.moment);
+        Ok(Place { sequence, chain, moment, epoch: head.epoch, desk: head.desk, root })
+    }
+
+    /// From now on whoever would write waits, until what this returns is dropped. Reading goes on.
+    pub fn hold(&self) -> Hold<'_> {
+        self.inner().held.send_replace(true);
+        Hold { record: self }
+    }
+
+    /// Whether what was received needs nothing more than to be opened.
+    pub fn is_ready(&self) -> bool {
+        self.is_settled()
+    }
+
+    /// Whether whoever would write waits now.
+    pub fn is_held(&self) -> bool {
+        *self.inner().held.borrow()
+    }
+
+    /// The target's signature under a cut: this record holds everything before it and no more, and is named as its
+    /// target.
+    ///
+    /// # Errors
+    /// [`Problem::Unsuitable`] when that is not so.
+    pub async fn countersign(
+        &self,
+        permit: &Permit,
+        cut: &Cut,
+        sequence: u64,
+        previous: &Hash,
+    ) -> Result<Signature, Problem> {
+        host_only(permit)?;
+        let place = self.place().await?;
+        let is_here = (place.sequence + 1, &place.chain) == (sequence, previous);
+        if self.tenure() == Tenure::Writes || !is_here || cut.target_key != self.inner().signing.public() {
+            let what = "the cut does not follow what is here, or names another target".into();
+            return Err(Problem::Unsuitable { what });
+        }
+        Ok(self.inner().signing.sign(&cut.message(sequence, previous)))
+    }
+
+    /// This host's signature under what it says of a move, with the key that signs for the record.
+    pub fn sign_statement(&self, permit: &Permit, statement: &str) -> Result<Signature, Problem> {
+        host_only(permit)?;
+        Ok(self.inner().signing.sign(&[b"almoner:certificate\n", statement.as_bytes()].concat()))
+    }
+
+    /// Hands the record over: commits the cut, signed by this host too, and decides nothing from then on. False when
+    /// something was written after `place`; then nothing has happened.
+    pub async fn cut(&self, permit: &Permit, mut cut: Cut, place: &Place) -> Result<bool, Problem> {
+        host_only(permit)?;
+        self.takes_decisions()?;
+        let signing = &self.inner().signing;
+        cut.source_key = signing.public();
+        cut.source_signature = signing.sign(&cut.message(place.sequence + 1, &place.chain));
+        if !cut.is_signed(place.sequence + 1, &place.chain) {
+            return Err(Problem::Unsuitable { what: "the target has not signed this cut".into() });
+        }
+        let reference = cut.target.clone();
+        let act = Act { command: "cut".into(), cause: Cause { kind: CauseKind::Move, reference }, idempotency: None };
+        let prepared = Prepared {
+            author: permit.principal().id.clone(),
+            permit: permit.describe(),
+            act,
+            changes: Vec::new(),
+            assertions: Vec::new(),
+            besides: journal::Act::Cut(cut),
+            erase: Vec::new(),
+            anchors: Vec::new(),
+            erase_blobs: Vec::new(),
+        };
+        match self.inner().queue.cut(prepared, place.clone()).await {
+            Ok(_) => Ok(true),
+            Err(Declined::Stale(_) | Declined::KeyReused) => Ok(false),
+            Err(Declined::Problem(problem)) => Err(problem),
+        }
+    }
+
+    /// Works out what anchors owe from everything that was received, so that what comes later need only touch its own.
+    /// Before that and after a crash it is done when the record begins to write.
+    pub async fn settle(&self) -> Result<(), Problem> {
+        let _one_at_a_time = self.inner().receiving.lock().await;
+        if self.tenure() != Tenure::Writes && !self.is_settled() {
+            self.rebuild_obligations().await?;
+            self.inner().is_settled.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Begins to write a record that was cut to this host. May be repeated.
+    ///
+    /// # Errors
+    /// [`Problem::HandedOver`] while it belongs to another host; [`Problem::Unsuitable`] when entries are still to come.
+    pub async fn begin_to_write(&self, permit: &Permit) -> Result<(), Problem> {
+        host_only(permit)?;
+        if self.tenure() == Tenure::Writes {
+            return Ok(());
+        }
+        let inner = self.inner();
+        let _nothing_more_is_received = inner.receiving.lock().await;
+        let writes = self.writes().await?;
+        if writes.is_none_or(|writes| writes.key != inner.signing.public() || writes.cut == 0) {
+            return Err(Problem::HandedOver);
+        }
+        let owed = self.desk_get(OWED.0, OWED.1).await?;
+        if owed.as_ref().is_some_and(|row| !row.bytes.is_empty()) {
+            let what = "it has received only a part: entries that erase what came as erased are still to come".into();
+            return Err(Problem::Unsuitable { what });
+        }
+        if !self.is_settled() {
+            self.rebuild_obligations().await?;
+            inner.is_settled.store(true, Ordering::Release);
+        }
+        if owed.is_some() {
+            let (kind, key) = (OWED.0.into(), OWED.1.into());
+            inner.queue.desk(vec![DeskChange { kind, key, content: None, expected: None }]).await?;
+        }
+        inner.shared.tenure.set(Tenure::Writes);
+        Ok(())
+    }
+
+    /// # Errors
+    /// When the record is not this process's to decide in.
+    pub(crate) fn takes_decisions(&self) -> Result<(), Problem> {
+        match self.tenure() {
+            Tenure::Writes => Ok(()),
+            other => Err(other.refusal()),
+        }
+    }
+
+    /// Waits while writers are held.
+    pub(crate) async fn turn_to_write(&self) {
+        let mut held = self.inner().held.subscribe();
+        // The sender lives as long as the record.
+        let _ = held.wait_for(|held| !*held).await;
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.inner().is_settled.load(Ordering::Acquire)
+    }
+
+    /// What was received can no longer be told to be settled.
+    pub(crate) fn unsettle(&self) {
+        let settled: &AtomicBool = &self.inner().is_settled;
+        settled.store(false, Ordering::Release);
+    }
+}
+
+impl Record {
+    /// Destroys a record that belongs to another host: store, keys, access journal and blobs.
+    ///
+    /// # Errors
+    /// [`Problem::Unsuitable`] while it belongs to this host.
+    pub async fn destroy(self, permit: &Permit, location: &Location) -> Result<(), Problem> {
+        host_only(permit)?;
+        if self.tenure() == Tenure::Writes {
+            return Err(Problem::Unsuitable { what: "a record that is written to is not destroyed".into() });
+        }
+        self.close().await;
+        destroy_store(location).await
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.record.inner().held.send_replace(false);
+    }
+}
+
+impl Writes {
+    /// Who may write after a cut of this number.
+    pub(crate) fn after(cut: &Cut, sequence: u64) -> Writes {
+        Writes { key: cut.target_key, cut: sequence, epoch: cut.epoch, host: cut.target.clone() }
+    }
+
+    /// `key cut epoch host`, the key in hexadecimal.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Writes, Problem> {
+        let read = || -> Option<Writes> {
+            let mut words = std::str::from_utf8(bytes).ok()?.splitn(4, ' ');
+            let key = crate::blobs::digest_of(words.next()?)?;
+            let (cut, epoch) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+            Some(Writes { key, cut, epoch, host: words.next()?.to_owned() })
+        };
+        read().ok_or_else(|| Problem::damaged("who may write cannot be read"))
+    }
+
+    /// The change of the desk that keeps this.
+    pub(crate) fn kept(&self) -> DeskChange {
+        let text = format!("{} {} {} {}", crate::blobs::digest_name(&self.key), self.cut, self.epoch, self.host);
+        let content = Some((text.into_bytes(), None));
+        DeskChange { kind: WRITER.0.into(), key: WRITER.1.into(), content, expected: None }
+    }
+}
+
+fn host_only(permit: &Permit) -> Result<(), Problem> {
+    if permit.role() == Role::Host { Ok(()) } else { Err(Problem::NotPermitted { what: "to move a record".into() }) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn who_may_write_is_read_as_it_was_kept() {
+        let writes = Writes { key: [7; 32], cut: 12, epoch: 3, host: "almoner-a b".into() };
+        let kept = writes.kept().content.unwrap().0;
+        assert_eq!(Writes::read(&kept).unwrap(), writes);
+        for bad in [&b""[..], b"x 1 1 h", b"\xff", &kept[..60]] {
+            assert!(Writes::read(bad).is_err());
+        }
+    }
+}

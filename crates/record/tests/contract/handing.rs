@@ -1,0 +1,204 @@
+//! Contracts of handing a record over: at every step one host at most may write, also after a crash between two steps; the
+//! copy that follows is ready to be used at once, and the way back is the same.
+
+use journal::Cut;
+use record::hand_over::{Place as At, Tenure};
+use record::{Change, DeskChange, Options, Problem, Record, TransactError, VerifyOptions};
+
+use crate::obligations::{Model, options, step};
+use crate::support::{Dice, Place, host, key, lines, put, try_put};
+
+fn options_of(place: &Place, name: &str) -> Options {
+    Options { host: name.into(), ..options(place) }
+}
+
+async fn entry_after(from: &Record, to: &Record) {
+    loop {
+        let newest = to.status().await.unwrap().sequence;
+        let entries = from.decided(&host(), newest + 1, 7).await.unwrap();
+        if entries.is_empty() {
+            return;
+        }
+        to.apply(&host(), entries).await.unwrap();
+    }
+}
+
+async fn sync_desk(from: &Record, to: &Record) {
+    let part = from.desk_since(&host(), 0).await.unwrap();
+    let mine = to.desk_since(&host(), 0).await.unwrap();
+    let kept: Vec<_> = part.rows.iter().map(|row| (row.kind.clone(), row.key.clone())).collect();
+    let gone = mine.rows.into_iter().map(|row| (row.kind, row.key)).filter(|key| !kept.contains(key)).collect();
+    to.receive_desk(&host(), part.rows, gone).await.unwrap();
+    assert_eq!(from.desk_digest().await.unwrap(), to.desk_digest().await.unwrap());
+}
+
+/// A cut of the record at a place, signed by its target.
+async fn signed(from: &Record, to: &Record, at: &At) -> Cut {
+    let mut cut = Cut {
+        origin: "host-a.example/t/TST".into(),
+        source: "one".into(),
+        target: "other".into(),
+        epoch: at.epoch + 1,
+        source_key: *from.verifier_key().public(),
+        target_key: *to.verifier_key().public(),
+        source_signature: [0; 64],
+        target_signature: [0; 64],
+    };
+    cut.target_signature = to.countersign(&host(), &cut, at.sequence + 1, &at.chain).await.unwrap();
+    cut
+}
+
+async fn hand_over(from: &Record, to: &Record) {
+    let at = from.place().await.unwrap();
+    let cut = signed(from, to, &at).await;
+    assert!(from.cut(&host(), cut, &at).await.unwrap());
+    assert_eq!(
+        (from.tenure(), to.tenure() == Tenure::Writes),
+        (Tenure::HandedOver, false),
+        "between the two nobody may"
+    );
+    assert!(matches!(to.begin_to_write(&host()).await, Err(Problem::HandedOver)), "it does not hold the cut yet");
+    entry_after(from, to).await;
+    to.begin_to_write(&host()).await.unwrap();
+    to.begin_to_write(&host()).await.unwrap();
+}
+
+async fn refuses(record: &Record) {
+    let refused =
+        try_put(record, &host(), vec![Change::Put(key("Thing", "late"), lines(&["text Thing.name a"]))]).await;
+    assert!(
+        matches!(refused, Err(TransactError::Problem(Problem::HandedOver | Problem::Unsuitable { .. }))),
+        "{refused:?}"
+    );
+}
+
+async fn whole(record: &Record) -> (u64, [u8; 32]) {
+    let options = VerifyOptions { index: true, ..VerifyOptions::default() };
+    let report = record.verify(options, |_, _| {}).await.unwrap();
+    assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
+    (report.journal.entries, report.journal.root)
+}
+
+fn row(key: &str, content: Option<&str>) -> DeskChange {
+    let content = content.map(|text| (text.as_bytes().to_vec(), None));
+    DeskChange { kind: "draft".into(), key: key.into(), content, expected: None }
+}
+
+pub(crate) async fn a_record_is_handed_over_and_back(place: &Place) {
+    let mut dice = Dice::new(5);
+    let mut model = Model::default();
+    let source = Place::sqlite();
+    let from = Record::open(&source.location, options_of(&source, "one")).await.unwrap();
+    for _ in 0..40 {
+        step(&from, &mut model, &mut dice).await;
+    }
+    from.desk_put(vec![row("a", Some("1")), row("b", Some("2"))]).await.unwrap();
+    let to = Record::open_to_receive(&place.location, options_of(place, "other")).await.unwrap();
+    to.belongs_to(&host(), *from.verifier_key().public(), "one").await.unwrap();
+    entry_after(&from, &to).await;
+    to.settle().await.unwrap();
+    sync_desk(&from, &to).await;
+    // It follows, and what is owed follows with it.
+    for _ in 0..60 {
+        step(&from, &mut model, &mut dice).await;
+        entry_after(&from, &to).await;
+    }
+    from.desk_put(vec![row("a", None), row("c", Some("3"))]).await.unwrap();
+    sync_desk(&from, &to).await;
+    refuses(&to).await;
+    assert_eq!(whole(&from).await, whole(&to).await);
+    hand_over(&from, &to).await;
+    refuses(&from).await;
+    assert!(matches!(from.desk_put(vec![row("d", Some("4"))]).await, Err(Problem::HandedOver)));
+    let mut writes = to.clone();
+    for round in 0..2 {
+        // Whoever writes now is followed by the other.
+        let follows = if round == 0 { &from } else { &to };
+        for _ in 0..20 {
+            step(&writes, &mut model, &mut dice).await;
+            entry_after(&writes, follows).await;
+        }
+        sync_desk(&writes, follows).await;
+        assert_eq!(whole(&writes).await, whole(follows).await);
+        hand_over(&writes, follows).await;
+        refuses(&writes).await;
+        writes = follows.clone();
+    }
+}
+
+pub(crate) async fn whoever_opens_a_record_again_may_write_only_if_it_is_theirs(place: &Place) {
+    let source = Place::sqlite();
+    let open = async |place: &Place, name: &str| Record::open(&place.location, options_of(place, name)).await.unwrap();
+    let from = open(&source, "one").await;
+    put(&from, vec![Change::Put(key("Thing", "t"), lines(&["text Thing.name a"]))]).await;
+    let to = Record::open_to_receive(&place.location, options_of(place, "other")).await.unwrap();
+    to.belongs_to(&host(), *from.verifier_key().public(), "one").await.unwrap();
+    entry_after(&from, &to).await;
+    to.close().await;
+    // A copy that was never cut is nobody's to write.
+    let to = open(place, "other").await;
+    refuses(&to).await;
+    to.close().await;
+    let to = Record::open_to_receive(&place.location, options_of(place, "other")).await.unwrap();
+    let at = from.place().await.unwrap();
+    let cut = signed(&from, &to, &at).await;
+    put(&from, vec![Change::Put(key("Thing", "u"), lines(&["text Thing.name b"]))]).await;
+    assert!(!from.cut(&host(), cut.clone(), &at).await.unwrap(), "a cut is worth nothing after the next entry");
+    entry_after(&from, &to).await;
+    let at = from.place().await.unwrap();
+    let mut forged = cut.clone();
+    forged.target_signature[5] ^= 1;
+    assert!(from.cut(&host(), forged, &at).await.is_err(), "nor without the target's signature");
+    let cut = signed(&from, &to, &at).await;
+    assert!(from.cut(&host(), cut, &at).await.unwrap());
+    from.close().await;
+    let from = open(&source, "one").await;
+    refuses(&from).await;
+    to.close().await;
+    let to = open(place, "other").await;
+    refuses(&to).await;
+    to.close().await;
+    let to = Record::open_to_receive(&place.location, options_of(place, "other")).await.unwrap();
+    entry_after(&from, &to).await;
+    to.close().await;
+    // It holds the cut: from here on it may write however it is opened, and the source never.
+    let to = open(place, "other").await;
+    put(&to, vec![Change::Put(key("Thing", "v"), lines(&["text Thing.name c"]))]).await;
+    from.close().await;
+    refuses(&open(&source, "one").await).await;
+    whole(&to).await;
+}
+
+pub(crate) async fn whoever_would_write_waits_while_writers_are_held(place: &Place) {
+    let record = place.open().await;
+    let held = record.hold();
+    let writing = tokio::spawn({
+        let record = record.clone();
+        async move { put(&record, vec![Change::Put(key("Thing", "t"), lines(&["text Thing.name a"]))]).await }
+    });
+    let reading = record.read(&host(), "look").await.unwrap();
+    assert!(reading.get(&key("Thing", "t")).await.unwrap().is_none());
+    reading.finish().await.unwrap();
+    assert_eq!(record.place().await.unwrap().sequence, 1);
+    assert!(!writing.is_finished());
+    drop(held);
+    assert_eq!(writing.await.unwrap().sequence, 2);
+}
+
+pub(crate) async fn the_root_of_every_size_is_proved(place: &Place) {
+    let record = place.open().await;
+    for number in 0..300 {
+        put(&record, vec![Change::Put(key("Thing", &format!("t{number}")), lines(&["text Thing.name a"]))]).await;
+    }
+    let newest = record.place().await.unwrap();
+    assert_eq!(record.root_of(newest.sequence).await.unwrap(), newest.root);
+    let segments = record.segment_roots(newest.sequence).await.unwrap();
+    assert_eq!(segments, [record.root_of(256).await.unwrap()]);
+    for old in [1, 2, 100, 255, 256, 257, 301] {
+        let path = record.consistency(old, newest.sequence).await.unwrap();
+        let root = record.root_of(old).await.unwrap();
+        let holds = journal::tiles::proof::consistency_holds;
+        assert!(holds(old, &root, newest.sequence, &newest.root, &path), "{old}");
+    }
+    assert!(record.root_of(302).await.is_err());
+}

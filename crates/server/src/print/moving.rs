@@ -1,0 +1,68 @@
+//! What came of a step of a move, for people.
+//! Knows the outcomes as `hosting` states them and decides nothing.
+
+use std::fmt::Write as _;
+
+use hosting::moving::{Cutting, MoveOutcome, MoveView, Rehearsal};
+
+/// What came of a step.
+pub(super) fn moved(of: &MoveOutcome, text: &mut String) -> std::fmt::Result {
+    match of {
+        MoveOutcome::Key { key, address } => {
+            writeln!(text, "{key}")?;
+            match address {
+                Some(address) => writeln!(text, "other hosts reach it at {address}"),
+                None => writeln!(text, "It does not listen for other hosts: serve it with --move-listen ADDRESS."),
+            }
+        }
+        MoveOutcome::Ticket { text: ticket } | MoveOutcome::Certificate { text: ticket } => {
+            text.push_str(ticket);
+            Ok(())
+        }
+        MoveOutcome::Rehearsed(rehearsal) => rehearsed(rehearsal, text),
+        MoveOutcome::Cut(cutting) => cut(cutting, text),
+        MoveOutcome::Destroyed { statement } => {
+            text.push_str(statement);
+            Ok(())
+        }
+        MoveOutcome::Status(views) if views.is_empty() => writeln!(text, "Nothing moves here."),
+        MoveOutcome::Status(views) => views.iter().try_for_each(|view| status(view, text)),
+    }
+}
+
+fn rehearsed(of: &Rehearsal, text: &mut String) -> std::fmt::Result {
+    writeln!(text, "at entry {}: {} questions, {} differences", of.sequence, of.questions, of.differences.len())?;
+    of.differences.iter().try_for_each(|difference| writeln!(text, "DIFFERS: {difference}"))?;
+    of.not_compared.iter().try_for_each(|what| writeln!(text, "not compared: {what}"))?;
+    writeln!(text, "a cut would have waited {} ms for this host", of.mock_cut_ms)
+}
+
+fn cut(of: &Cutting, text: &mut String) -> std::fmt::Result {
+    let Cutting { entry, back, drained_ms, cut_ms, live_ms, held, held_median_ms, held_longest_ms } = of;
+    writeln!(text, "{} with entry {entry}.", if *back { "Cut back" } else { "Cut over" })?;
+    writeln!(
+        text,
+        "no writer inside after {drained_ms} ms, cut on disk after {cut_ms} ms, open there after {live_ms} ms"
+    )?;
+    writeln!(text, "held writers: {held}, median {held_median_ms} ms, longest {held_longest_ms} ms")
+}
+
+fn status(of: &MoveView, text: &mut String) -> std::fmt::Result {
+    let MoveView { trust, phase, source, target, writes, entries, theirs, lag_ms, .. } = of;
+    writeln!(text, "{trust}: {}, from {source} to {target}", phase.word())?;
+    match writes {
+        true => {
+            writeln!(text, "    this host writes: {entries} entries; the other had {theirs} when it was last heard")?
+        }
+        false => writeln!(text, "    this host follows: {entries} of {theirs} entries, the newest {lag_ms} ms late")?,
+    }
+    if let Some(last) = of.rehearsals.last() {
+        let found = if last.agrees() { "no difference" } else { "differences" };
+        writeln!(text, "    rehearsed {} times, the last at entry {}: {found}", of.rehearsals.len(), last.sequence)?;
+    }
+    of.missing.iter().try_for_each(|what| writeln!(text, "    before a cut: {what}"))?;
+    match &of.problem {
+        Some(problem) => writeln!(text, "    NOT getting on: {problem}"),
+        None => Ok(()),
+    }
+}
