@@ -237,7 +237,8 @@ async fn after_opening(
 /// At the host that follows: takes everything that there is.
 pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<(), Failure> {
     let _one_at_a_time = of.pulling.lock().await;
-    pull::catch_up(host, of, record).await?;
+    let until = pull::theirs(of).await?;
+    pull::catch_up(host, of, record, until).await?;
     pull::desk(host, of, record, true).await
 }
 
@@ -255,7 +256,7 @@ pub(crate) async fn sign(
     if !record.is_ready() {
         return Err(Failure::refused("This host is still working out what was copied."));
     }
-    pull::catch_up(host, of, record).await?;
+    pull::catch_up(host, of, record, asked.place.sequence).await?;
     pull::desk(host, of, record, true).await?;
     let at = record.place().await?;
     let chain: journal::Hash = unhex(&asked.place.chain)?;

@@ -68,7 +68,7 @@ async fn round(host: &Arc<Host>, of: &Arc<Move>) -> Result<bool, Failure> {
     record.settle().await?;
     {
         let _one_at_a_time = of.pulling.lock().await;
-        catch_up(host, of, &record).await?;
+        catch_up(host, of, &record, theirs.sequence).await?;
         desk(host, of, &record, true).await?;
         access(host, of, &record).await?;
     }
@@ -87,7 +87,7 @@ async fn round(host: &Arc<Host>, of: &Arc<Move>) -> Result<bool, Failure> {
 
 /// Waits for more and takes it; true when it is time to begin anew.
 async fn follow(host: &Arc<Host>, of: &Arc<Move>, record: &Record, rest: bool) -> Result<bool, Failure> {
-    let newest = record.status().await?.sequence;
+    let newest = newest_of(record);
     let theirs: Place = of.peer.call(Method::GET, &path(of, &format!("wait/{newest}")), NOTHING).await?;
     of.lag.hear(theirs.sequence);
     let _one_at_a_time = of.pulling.lock().await;
@@ -95,7 +95,7 @@ async fn follow(host: &Arc<Host>, of: &Arc<Move>, record: &Record, rest: bool) -
     if is_over || !record.is_ready() {
         return Ok(true);
     }
-    let came = catch_up(host, of, record).await?;
+    let came = catch_up(host, of, record, theirs.sequence).await?;
     if record.tenure() == Tenure::Writes {
         return Ok(true);
     }
@@ -145,7 +145,7 @@ pub(crate) fn know(of: &Move, theirs: &Greeting) -> Result<(), Failure> {
 
 /// Fetches whole segments while there are any behind.
 async fn copy(of: &Arc<Move>, record: &Record, theirs: u64) -> Result<(), Failure> {
-    let own = record.status().await?.sequence;
+    let own = newest_of(record);
     if theirs / ENTRIES <= own / ENTRIES {
         return Ok(());
     }
@@ -158,7 +158,7 @@ async fn copy(of: &Arc<Move>, record: &Record, theirs: u64) -> Result<(), Failur
     let permit = permit(of)?;
     while let Some((number, mut entries)) = fetched.try_next().await? {
         let _one_at_a_time = of.pulling.lock().await;
-        let newest = record.status().await?.sequence;
+        let newest = newest_of(record);
         let known = newest.saturating_sub(number * ENTRIES).min(ENTRIES);
         entries.drain(..usize::try_from(known).unwrap_or(usize::MAX));
         take(record, &permit, entries, newest + 1).await?;
@@ -218,13 +218,28 @@ async fn fetch(of: &Move, number: u64, root: Hash) -> Result<(u64, Vec<Decided>)
     )))
 }
 
-/// Fetches and applies entries until there are none; true when there were some. Whoever calls holds `pulling`. If one of
-/// them cuts the record to this host, it opens.
-pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<bool, Failure> {
+/// The newest entry that is here.
+fn newest_of(record: &Record) -> u64 {
+    *record.follow().borrow()
+}
+
+/// Where the record that is followed is now.
+pub(crate) async fn theirs(of: &Move) -> Result<u64, Failure> {
+    let theirs: Place = of.peer.call(Method::GET, &path(of, "wait/0"), NOTHING).await?;
+    of.lag.hear(theirs.sequence);
+    Ok(theirs.sequence)
+}
+
+/// Fetches and applies entries until this one, with whatever comes along; true when there were some. Whoever calls holds
+/// `pulling`. If one of them cuts the record to this host, it opens.
+pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record, until: u64) -> Result<bool, Failure> {
     let permit = permit(of)?;
     let mut came = false;
     loop {
-        let newest = record.status().await?.sequence;
+        let newest = newest_of(record);
+        if newest >= until {
+            break;
+        }
         let packed = of.peer.ask(Method::GET, &path(of, &format!("tail/{}", newest + 1)), Body::empty()).await?;
         of.lag.fetched.fetch_add(packed.len() as u64, Ordering::Relaxed);
         let entries = segment::unpack(&packed).map_err(|_| {
@@ -234,8 +249,9 @@ pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record) 
             break;
         }
         came = true;
+        let last = entries.last().and_then(|given| journal::Entry::decode(&given.entry).ok());
+        let made = last.map_or(0, |entry| entry.moment.0);
         take(record, &permit, entries, newest + 1).await?;
-        let made = record.status().await?.last_commit.map_or(0, |moment| moment.0);
         of.lag.milliseconds.store(u64::try_from(host.now().0 - made).unwrap_or(0), Ordering::Relaxed);
     }
     open_if_cut(host, of, record).await?;

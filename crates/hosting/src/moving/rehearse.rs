@@ -44,7 +44,8 @@ pub(crate) async fn rehearse(
     let permit = pull::permit(of)?;
     let _stands_still = of.pulling.lock().await;
     let elapsed = stopwatch();
-    pull::catch_up(host, of, &record).await?;
+    let until = pull::theirs(of).await?;
+    pull::catch_up(host, of, &record, until).await?;
     pull::desk(host, of, &record, true).await?;
     let place = record.place().await?;
     record.attest(&place)?;
