@@ -2,6 +2,7 @@
 //! names, and a route for each thing that is asked (`docs/formats/move.md`, section 4). Requests for a trust that were
 //! relayed go to the routes that everybody uses.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use super::kept::Move;
+use super::kept::{Move, Side};
+use super::phase::Phase;
 use super::relay::Relayed;
 use super::report::Rehearsal;
 use super::segment::{self, ENTRIES};
@@ -135,6 +137,7 @@ fn router(host: Arc<Host>) -> Router {
         .route("/move/{code}/catch-up", post(catch_up))
         .route("/move/{code}/sign", post(sign))
         .route("/move/{code}/cut", post(take_cut))
+        .route("/move/{code}/counts/{sequence}", get(counts))
         .route("/move/{code}/certificate", post(certificate))
         .route("/move/{code}/destroy", post(destroy))
         .layer(DefaultBodyLimit::max(LARGEST))
@@ -156,6 +159,13 @@ fn find(host: &Host, code: &str, caller: Caller) -> Answer<Arc<Move>> {
 /// The move, its record and the permit of its work.
 async fn open(host: &Host, code: &str, caller: Caller) -> Answer<(Arc<Move>, Record, Permit)> {
     let of = find(host, code, caller)?;
+    let kept = of.kept();
+    if kept.phase == Phase::Completed {
+        return Err(No(Failure::refused("This move is completed: nothing more is given out.")));
+    }
+    if kept.phase == Phase::Planned && kept.side == Side::Source && kept.ticket.until < host.now().0 {
+        return Err(No(Failure::refused("This ticket is too old. Make a new one at the source.")));
+    }
     let record = of.record().await?;
     let permit = pull::permit(&of)?;
     Ok((of, record, permit))
@@ -310,6 +320,14 @@ async fn sign(
 async fn take_cut((State(host), Extension(caller)): Of, Path(code): Path<String>, body: Bytes) -> Answer<Json<Opened>> {
     let (of, record, _) = open(&host, &code, caller).await?;
     Ok(Json(cut::take(&host, &of, &record, &body).await?))
+}
+
+async fn counts(
+    (State(host), Extension(caller)): Of,
+    Path((code, sequence)): Path<(String, u64)>,
+) -> Answer<Json<BTreeMap<String, u64>>> {
+    let (of, record, _) = open(&host, &code, caller).await?;
+    Ok(Json(cut::counts(&of, &record, sequence).await?))
 }
 
 async fn certificate(

@@ -10,7 +10,7 @@ use record::Record;
 use serde::{Deserialize, Serialize};
 
 use super::kept::Move;
-use super::peer::Peer;
+use super::peer::{NOTHING, Peer};
 use super::pull::{path, permit};
 use super::report::Cutting;
 use super::words::Opened;
@@ -89,8 +89,10 @@ pub(crate) async fn make(
     cutting: &Cutting,
     witnessed: &[String],
 ) -> Result<String, Failure> {
-    let counts = super::cut::counts(of, record).await?;
-    let statement = statement(of, record, opened, &counts, cutting, witnessed).await?;
+    let ours = super::cut::counts(of, record, cutting.entry).await?;
+    let asked = path(of, &format!("counts/{}", cutting.entry));
+    let theirs: BTreeMap<String, u64> = of.peer.call(Method::GET, &asked, NOTHING).await?;
+    let statement = statement(of, record, opened, [ours, theirs], cutting, witnessed).await?;
     let text = json(&statement)?;
     let ours = sign(of, record, &text)?;
     let theirs = countersigned(&of.peer, of, &text).await?;
@@ -122,7 +124,7 @@ async fn statement(
     of: &Move,
     record: &Record,
     opened: &Opened,
-    counts: &BTreeMap<String, u64>,
+    [ours, theirs]: [BTreeMap<String, u64>; 2],
     cutting: &Cutting,
     witnessed: &[String],
 ) -> Result<Statement, Failure> {
@@ -144,7 +146,7 @@ async fn statement(
     let last = kept.cuts.last().map_or(0, |cut| cut.entry);
     let rehearsed = kept.rehearsals.iter().filter(|one| one.agrees() && one.sequence > last && one.sequence < cut);
     let rehearsed: Vec<String> = rehearsed.map(|one| one.checkpoint.clone()).collect();
-    let theirs = kept.signed_by_them(cut - 1);
+    let before_to = kept.signed_by_them(cut - 1).unwrap_or_default();
     let is_longer = after_size > cut;
     let newest = record.status().await?.sequence;
     let after_consistency = match is_longer && newest >= after_size {
@@ -164,15 +166,15 @@ async fn statement(
         cut_entry: hex(&given.entry),
         cut_inclusion: hexes(&record.inclusion(cut, cut).await?),
         before_from: record.attest(&before)?.to_string(),
-        before_to: theirs.unwrap_or_default(),
+        before_to,
         cut_consistency: hexes(&record.consistency(cut - 1, cut).await?),
         after: opened.checkpoint.clone(),
         after_consistency,
         rehearsals: proofs(record, &rehearsed, cut - 1).await?,
         witnessed: proofs(record, witnessed, cut - 1).await?,
-        invariants: invariants(counts, &opened.counts),
-        counts_from: counts.clone(),
-        counts_to: opened.counts.clone(),
+        invariants: invariants(&ours, &theirs),
+        counts_from: ours,
+        counts_to: theirs,
         timings: cutting.clone(),
         proved: PROVED.iter().map(|text| (*text).to_owned()).collect(),
         stated: STATED.iter().map(|text| (*text).to_owned()).collect(),

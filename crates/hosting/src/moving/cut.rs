@@ -9,9 +9,9 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Method;
 use journal::{Cut, VerifierKey};
-use record::Record;
 use record::hand_over::{Hold, Place as At, Tenure};
 use record::obligation::ObligationQuery;
+use record::{Record, Select};
 
 use super::certificate;
 use super::gate::Stand;
@@ -82,18 +82,22 @@ async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting
     let mut cutting = Cutting { back, ..Cutting::default() };
     of.gate.hold();
     let outcome = drain_and_cut(of, &record, &elapsed, &mut cutting).await;
-    if let Err(failure) = outcome {
-        if record.tenure() == Tenure::Writes {
+    let signed = match outcome {
+        Ok(signed) => Some(signed),
+        Err(failure) if record.tenure() == Tenure::Writes => {
             of.gate.set(Stand::Open);
             return Err(Failure::Problem(format!(
                 "The cut was given up and nothing has happened; who was held goes on. {failure}"
             )));
         }
-        tracing::warn!(trust = %of.code, %failure, "the cut is on disk; it goes on");
-    }
+        Err(failure) => {
+            tracing::warn!(trust = %of.code, %failure, "the cut is on disk; it goes on");
+            None
+        }
+    };
     fail_at("after-cut")?;
-    of.step(Step::Cut)?;
-    let opened = tokio::time::timeout(HEARING, deliver(host, of, &record)).await;
+    of.note(Step::Cut);
+    let opened = tokio::time::timeout(HEARING, deliver(of, &record)).await;
     let Ok(opened) = opened else {
         tokio::spawn(deliver_to_the_end(Arc::clone(host), Arc::clone(of)));
         return Err(Failure::Problem(
@@ -102,7 +106,10 @@ async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting
         ));
     };
     cutting.live_ms = elapsed();
-    after_opening(host, of, &record, &opened?, &mut cutting).await?;
+    let opened = opened?;
+    of.gate.set(Stand::Away);
+    of.change(|kept| kept.signed_at = signed.or(kept.signed_at.take()))?;
+    after_opening(host, of, &record, &opened, &mut cutting).await?;
     Ok(cutting)
 }
 
@@ -111,7 +118,7 @@ async fn drain_and_cut(
     record: &Record,
     elapsed: &impl Fn() -> u64,
     cutting: &mut Cutting,
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
     let until = tokio::time::Instant::now() + DRAIN;
     let drained = tokio::time::timeout_at(until, of.gate.is_empty()).await;
     drained.map_err(|_| Failure::refused("A request that was under way did not end in time."))?;
@@ -120,13 +127,14 @@ async fn drain_and_cut(
     fail_at("while-draining")?;
     loop {
         let signed = tokio::time::timeout_at(until, signed_cut(of, record)).await;
-        let (at, cut) = signed.map_err(|_| Failure::refused("The other host was not ready in time."))??;
+        let signed = signed.map_err(|_| Failure::refused("The other host was not ready in time."))?;
+        let (at, cut, checkpoint) = signed?;
         fail_at("before-cut")?;
         // From here nothing is given up any more, whatever the time.
         if record.cut(&permit(of)?, cut, &at).await? {
             cutting.entry = at.sequence + 1;
             cutting.cut_ms = elapsed();
-            return Ok(());
+            return Ok(checkpoint);
         }
         if tokio::time::Instant::now() >= until {
             return Err(Failure::refused("Something kept being written although writers were held."));
@@ -135,7 +143,7 @@ async fn drain_and_cut(
 }
 
 /// A cut at the record's place, signed by the other host.
-async fn signed_cut(of: &Move, record: &Record) -> Result<(At, Cut), Failure> {
+async fn signed_cut(of: &Move, record: &Record) -> Result<(At, Cut, String), Failure> {
     let at = record.place().await?;
     let (rows, digest) = record.desk_digest().await?;
     let place = Place::of(&at, terms::Moment(0));
@@ -144,8 +152,7 @@ async fn signed_cut(of: &Move, record: &Record) -> Result<(At, Cut), Failure> {
     let signed: Signed = of.peer.call(Method::POST, &path(of, "sign"), Some(&asked)).await?;
     let mut cut = cut_of(of, record, epoch)?;
     cut.target_signature = unhex(&signed.signature)?;
-    of.change(|kept| kept.signed_at = Some(signed.checkpoint))?;
-    Ok((at, cut))
+    Ok((at, cut, signed.checkpoint))
 }
 
 /// The cut as both hosts write it down, without signatures.
@@ -166,7 +173,7 @@ fn cut_of(of: &Move, record: &Record, epoch: u64) -> Result<Cut, Failure> {
 }
 
 /// Tells the other host of the cut until it says that it is open.
-async fn deliver(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<Opened, Failure> {
+async fn deliver(of: &Move, record: &Record) -> Result<Opened, Failure> {
     let writes = record.writes().await?.ok_or_else(|| Failure::refused("The record was never cut."))?;
     let packed = segment::pack(&record.decided(&permit(of)?, writes.cut, 1).await?)?;
     loop {
@@ -182,7 +189,6 @@ async fn deliver(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<Op
                 tokio::time::sleep(AGAIN).await;
             }
         }
-        let _ = host;
     }
 }
 
@@ -190,8 +196,8 @@ async fn deliver(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<Op
 pub(crate) async fn deliver_to_the_end(host: Arc<Host>, of: Arc<Move>) {
     let done = async {
         let record = of.record().await?;
-        of.step(Step::Cut)?;
-        let opened = deliver(&host, &of, &record).await?;
+        of.note(Step::Cut);
+        let opened = deliver(&of, &record).await?;
         let writes = record.writes().await?.map_or(0, |writes| writes.cut);
         let mut cutting = Cutting { entry: writes, back: of.kept().side == Side::Target, ..Cutting::default() };
         after_opening(&host, &of, &record, &opened, &mut cutting).await
@@ -211,8 +217,8 @@ async fn after_opening(
     cutting: &mut Cutting,
 ) -> Result<(), Failure> {
     fail_at("before-sending-on")?;
-    of.step(Step::Opened { back: cutting.back })?;
     of.gate.set(Stand::Away);
+    of.note(Step::Opened { back: cutting.back });
     of.set_problem(None);
     // However they fare, the trust is open over there.
     let _ = tokio::time::timeout(COUNTING, of.gate.all_are_answered()).await;
@@ -296,16 +302,20 @@ pub(crate) async fn take(host: &Arc<Host>, of: &Arc<Move>, record: &Record, pack
     }
     // Of the cut itself: others may write by now.
     let at = At { sequence: number, root: record.root_of(number).await?, ..record.place().await? };
-    Ok(Opened { checkpoint: record.attest(&at)?.to_string(), counts: counts(of, record).await? })
+    Ok(Opened { checkpoint: record.attest(&at)?.to_string() })
 }
 
-/// Live resources by type, and what is owed.
-pub(crate) async fn counts(of: &Move, record: &Record) -> Result<BTreeMap<String, u64>, Failure> {
-    let reading = record.read(&permit(of)?, "count for a move").await?;
+/// Live resources by type, and what is owed, at an entry.
+pub(crate) async fn counts(of: &Move, record: &Record, sequence: u64) -> Result<BTreeMap<String, u64>, Failure> {
+    let reading = record.read_at(&permit(of)?, "count for a move", sequence).await?;
+    let mut counts = BTreeMap::new();
+    for (kind, _) in record.status().await?.resources {
+        let total = reading.total(&Select::of(&kind)).await?;
+        counts.insert(kind, total);
+    }
     let owed = ObligationQuery { limit: 1, ..ObligationQuery::default() };
-    let owed = reading.count_obligations(&owed).await?;
+    counts.insert("~obligation".into(), reading.count_obligations(&owed).await?);
     reading.finish_unseen().await?;
-    let mut counts: BTreeMap<String, u64> = record.status().await?.resources.into_iter().collect();
-    counts.insert("~obligation".into(), owed);
+    counts.retain(|_, count| *count > 0);
     Ok(counts)
 }

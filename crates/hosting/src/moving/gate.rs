@@ -59,6 +59,11 @@ impl Gate {
         Gate { now: watch::Sender::new((stand, 0)), waiting: watch::Sender::new(0), waited: Mutex::default() }
     }
 
+    /// Whether everybody passes.
+    pub(crate) fn is_open(&self) -> bool {
+        self.now.borrow().0 == Stand::Open
+    }
+
     /// Changes what happens from now on.
     pub(crate) fn set(&self, stand: Stand) {
         self.now.send_modify(|now| now.0 = stand);

@@ -152,6 +152,13 @@ impl Move {
         if next == phase { Ok(()) } else { self.change(|kept| kept.phase = next) }
     }
 
+    /// Takes a step that has happened already, whatever becomes of its note: the record has the last word.
+    pub(crate) fn note(&self, step: Step) {
+        if let Err(failure) = self.step(step) {
+            tracing::error!(trust = %self.code, %failure, "a step of a move could not be noted");
+        }
+    }
+
     /// The record.
     pub(crate) async fn record(&self) -> Result<Record, Failure> {
         let record = self.record.read().await.clone();

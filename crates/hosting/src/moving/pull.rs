@@ -50,14 +50,11 @@ pub(crate) async fn run(host: Arc<Host>, of: Arc<Move>) {
 /// One round; false when there is nothing to follow any more.
 async fn round(host: &Arc<Host>, of: &Arc<Move>) -> Result<bool, Failure> {
     let Ok(record) = of.record().await else { return Ok(false) };
-    if record.tenure() == Tenure::Writes || of.phase() == Phase::Completed {
-        return Ok(false);
-    }
     {
         let _one_at_a_time = of.pulling.lock().await;
         open_if_cut(host, of, &record).await?;
     }
-    if record.tenure() == Tenure::Writes {
+    if record.tenure() == Tenure::Writes || of.phase() == Phase::Completed {
         return Ok(false);
     }
     let theirs = greet(host, of, &record).await?;
@@ -258,17 +255,17 @@ pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record, 
     Ok(came)
 }
 
-/// Opens the record if it was cut to this host.
+/// Opens the record if it was cut to this host and is not open yet. May be repeated.
 pub(crate) async fn open_if_cut(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<(), Failure> {
     let writes = record.writes().await?;
     let is_own = writes.is_some_and(|writes| writes.cut > 0 && writes.key == *record.verifier_key().public());
-    if !is_own || record.tenure() == Tenure::Writes {
+    if !is_own || of.gate.is_open() {
         return Ok(());
     }
     fail_at("before-opening")?;
     record.begin_to_write(&permit(of)?).await?;
     fail_at("after-opening")?;
-    of.step(Step::Opened { back: of.kept().side == Side::Source })?;
+    of.note(Step::Opened { back: of.kept().side == Side::Source });
     host.adopt(of, record.clone()).await?;
     of.gate.set(super::gate::Stand::Open);
     tracing::info!(trust = %of.code, "a trust was moved here and is open");

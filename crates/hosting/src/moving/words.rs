@@ -89,8 +89,6 @@ pub(crate) struct Signed {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Opened {
     pub(crate) checkpoint: String,
-    /// Live resources by type, and what is owed, as the target counts them.
-    pub(crate) counts: BTreeMap<String, u64>,
 }
 
 /// Answers to the questions of a rehearsal, by question.

@@ -198,14 +198,7 @@ impl Serving {
 
     /// Waits until the process ends by itself; false when it does not.
     pub(crate) fn wait_for_its_end(&mut self) -> bool {
-        let begun = std::time::Instant::now();
-        while begun.elapsed() < PATIENCE {
-            if self.child.try_wait().unwrap().is_some() {
-                return true;
-            }
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
-        false
+        becomes(|| self.child.try_wait().unwrap().is_some())
     }
 
     /// One request on a connection of its own.
@@ -300,6 +293,18 @@ fn dechunk(mut bytes: &[u8]) -> Vec<u8> {
         bytes = &bytes[end + 4 + length..];
     }
     body
+}
+
+/// Whether something becomes so before patience ends.
+pub(crate) fn becomes(mut is_so: impl FnMut() -> bool) -> bool {
+    const LOOK: Duration = Duration::from_millis(20);
+    (0..PATIENCE.as_millis() / LOOK.as_millis()).any(|_| {
+        let so = is_so();
+        if !so {
+            std::thread::park_timeout(LOOK);
+        }
+        so
+    })
 }
 
 /// Whether the long suites run, not their slice.
