@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use access::Role;
 use record::Record;
-use record::hand_over::Tenure;
+use record::apply::hand_over::Tenure;
 use serde::{Deserialize, Serialize};
 use terms::Moment;
 

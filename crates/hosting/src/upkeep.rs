@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use record::hand_over::Tenure;
+use record::apply::hand_over::Tenure;
 
 use crate::desk::Drawer;
 use crate::failure::Failure;

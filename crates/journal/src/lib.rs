@@ -25,7 +25,7 @@ pub mod verifier;
 mod wire;
 
 pub use access::{AccessLeaf, AccessOutcome, AccessRead};
-pub use act::{Act, Cut, ErasedVersion, Erasure, KeyChange, KeyChangeKind};
+pub use act::{Act, ErasedVersion, Erasure, KeyChange, KeyChangeKind};
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use edge::Edge;
 pub use entry::{Assertion, BlobRef, Cause, CauseKind, Change, Entry, Idempotency, Operation, SpanDigest};

@@ -12,22 +12,12 @@ use journal::frames::{Frames, SEGMENT_START};
 
 use crate::access_journal::folder;
 use crate::access_segment::{io, segments};
+use crate::apply::hand_over::AccessFile;
 use crate::error::Problem;
 use crate::record::Record;
 
 /// Most bytes of one part.
 const PART: u64 = 4 << 20;
-
-/// A segment file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessFile {
-    /// Its name among the segments of a host.
-    pub name: String,
-    /// The host whose chain it is a part of; `None` for this one's.
-    pub host: Option<String>,
-    /// Its length, the reserve at its end included.
-    pub length: u64,
-}
 
 impl Record {
     /// The segment files of every chain that is here.

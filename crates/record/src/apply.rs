@@ -8,6 +8,7 @@
 
 mod anchors;
 mod check;
+pub mod hand_over;
 mod owed;
 mod write;
 
@@ -16,11 +17,11 @@ use std::sync::Arc;
 use access::{Permit, Role};
 use journal::{Hash, Salt};
 
+use crate::apply::hand_over::Tenure;
 use crate::blobs::{Held, Unnamed};
 use crate::change::Key;
 use crate::desk::DeskChange;
 use crate::error::Problem;
-use crate::handing::Tenure;
 use crate::record::Record;
 use crate::store::{StoredEntry, StoredVersion};
 

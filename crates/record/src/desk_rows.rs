@@ -4,6 +4,7 @@
 use access::{Permit, Role};
 use sha2::{Digest as _, Sha256};
 
+use crate::apply::hand_over::DeskPart;
 use crate::desk::{DeskRow, LOCAL};
 use crate::error::Problem;
 use crate::record::Record;
@@ -11,17 +12,6 @@ use crate::store::StoredDeskRow;
 
 /// Rows that are read together.
 const PART: usize = 1000;
-
-/// Rows of the desk that were changed after a change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DeskPart {
-    /// The rows, in the order of their changes.
-    pub rows: Vec<DeskRow>,
-    /// Go on after this change.
-    pub until: u64,
-    /// Whether there are more.
-    pub more: bool,
-}
 
 impl Record {
     /// The next rows of the desk that were changed after this change, without those that are of this store alone.

@@ -15,7 +15,7 @@
 //!   names them; a version that is shown has them in its text again.
 //! * A record that is moved, restored or read in again is opened to receive ([`Record::open_to_receive`]) and given the
 //!   entries that another gave out ([`Record::decided`]) with what lies beside them ([`mod@apply`]).
-//! * A record that moves is cut here and opened there ([`hand_over`]): at every moment one host at most may write.
+//! * A record that moves is cut here and opened there ([`apply::hand_over`]): at every moment one host at most may write.
 //! * Who follows a part of the record waits ([`Record::follow`]) and asks what was touched ([`Record::touched_since`]).
 //! * When an index function has changed, another index is made behind while reads use the old rows
 //!   ([`Record::index_settled`] waits for it).
@@ -41,7 +41,6 @@ mod digest;
 mod erase;
 mod error;
 mod group;
-mod handing;
 mod index_check;
 mod indexing;
 mod keyed;
@@ -88,13 +87,6 @@ pub mod trail {
     pub use crate::commits::{Changed, Commit, Commits, How};
     pub use crate::recent::Touched;
     pub use crate::shown::Shown;
-}
-
-/// A record that moves between hosts: who may write it, and what goes with it besides its entries.
-pub mod hand_over {
-    pub use crate::access_files::AccessFile;
-    pub use crate::desk_rows::DeskPart;
-    pub use crate::handing::{Hold, Place, Tenure, Writes};
 }
 
 /// Obligations: the functions that make them, and what [`Reading::obligations`] asks and answers.

@@ -8,8 +8,8 @@ use journal::tiles::proof::{consistency, inclusion};
 use journal::tiles::{TileId, TileReader};
 use journal::{Checkpoint, Hash, SignedCheckpoint};
 
+use crate::apply::hand_over::Place;
 use crate::error::Problem;
-use crate::handing::Place;
 use crate::record::Record;
 use crate::tiles::{tile_name, tile_root};
 

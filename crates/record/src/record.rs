@@ -13,13 +13,13 @@ use terms::{Clock, Moment};
 
 use crate::access_journal::{Access, AccessJournal, AccessQuery};
 use crate::apply::OWED;
+use crate::apply::hand_over::{Tenure, TenureNow, WRITER, Writes};
 use crate::blobs::UnderWay;
 use crate::change::{Act, Cause, Key};
 use crate::codec::Decoder;
 use crate::desk::{DeskChange, DeskRow};
 use crate::error::Problem;
 use crate::group::{Declined, Prepared, operation_of};
-use crate::handing::{Tenure, TenureNow, WRITER, Writes};
 use crate::indexing::Indexing;
 use crate::keys::logical_id;
 use crate::names::Names;

@@ -16,13 +16,13 @@ use terms::{Clock, Moment};
 use tokio::sync::oneshot;
 
 use crate::apply::Received;
+use crate::apply::hand_over::{Place, Tenure, TenureNow, Writes};
 use crate::blobs::{Held, UnderWay, Unnamed};
 use crate::change::Receipt;
 use crate::codec::{Decoder, Encoder};
 use crate::desk::{DeskChange, desk_batch};
 use crate::error::Problem;
 use crate::group::{Declined, Group, Prepared};
-use crate::handing::{Place, Tenure, TenureNow, Writes};
 use crate::names::Names;
 use crate::numbering::Numbering;
 use crate::obligation_rows::{PreparedAnchor, number_anchors};

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use journal::act::Signature;
+use journal::act::{Cut, Signature};
 use journal::note::Signer;
 use journal::tiles::proof::consistency_holds;
-use journal::{Act, Cut, Entry, Hash, SignedCheckpoint, VerifierKey};
+use journal::{Act, Entry, Hash, SignedCheckpoint, VerifierKey};
 use serde::Deserialize;
 
 /// Findings and what was checked.

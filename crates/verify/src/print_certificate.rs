@@ -1,4 +1,5 @@
 //! What came of checking a certificate, in words for people and in JSON for machines.
+//! Decides nothing but the last line; control characters never reach a terminal.
 
 use crate::certificate::CertificateReport;
 use crate::print::plain;

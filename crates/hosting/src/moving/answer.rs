@@ -19,7 +19,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use journal::act::PublicKey;
 use record::Record;
-use record::hand_over::Tenure;
+use record::apply::hand_over::Tenure;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -268,8 +268,11 @@ async fn desk_keys(
 async fn access((State(host), Extension(caller)): Of, Path(code): Path<String>) -> Answer<Json<Vec<AccessFile>>> {
     let (_, record, permit) = open(&host, &code, caller).await?;
     let files = record.access_files(&permit)?;
-    let file =
-        |file: record::hand_over::AccessFile| AccessFile { host: file.host, name: file.name, length: file.length };
+    let file = |file: record::apply::hand_over::AccessFile| AccessFile {
+        host: file.host,
+        name: file.name,
+        length: file.length,
+    };
     Ok(Json(files.into_iter().map(file).collect()))
 }
 
@@ -279,7 +282,7 @@ async fn access_part(
 ) -> Answer<Vec<u8>> {
     let (_, record, permit) = open(&host, &code, caller).await?;
     let host = (of_host != "-").then_some(of_host);
-    let file = record::hand_over::AccessFile { host, name, length: 0 };
+    let file = record::apply::hand_over::AccessFile { host, name, length: 0 };
     Ok(record.access_part(&permit, &file, from)?)
 }
 

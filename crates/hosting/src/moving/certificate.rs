@@ -134,7 +134,7 @@ async fn statement(
     let given = given.ok_or_else(|| Failure::refused("The cut is not in the journal."))?;
     let entry = journal::Entry::decode(&given.entry).map_err(|error| Failure::problem("reading the cut", &error))?;
     let journal::Act::Cut(act) = entry.act else { return Err(Failure::refused("The entry is no cut.")) };
-    let before = record::hand_over::Place {
+    let before = record::apply::hand_over::Place {
         sequence: cut - 1,
         root: record.root_of(cut - 1).await?,
         epoch: entry.epoch,

@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::Method;
 use journal::note::Note;
 use record::Record;
-use record::hand_over::Tenure;
+use record::apply::hand_over::Tenure;
 
 use super::gate::Stand;
 use super::kept::Move;

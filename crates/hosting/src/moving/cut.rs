@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::Method;
-use journal::{Cut, VerifierKey};
-use record::hand_over::{Hold, Place as At, Tenure};
+use journal::VerifierKey;
+use journal::act::Cut;
+use record::apply::hand_over::{Hold, Place as At, Tenure};
 use record::obligation::ObligationQuery;
 use record::{Record, Select};
 

@@ -7,7 +7,7 @@
 //! * `pull` is the host that follows; `rehearse` compares both; `cut` hands the record over; `gate` and `relay` hold who
 //!   would write and send them on; `certificate` says what came of it; `complete` destroys the old copy.
 //!
-//! Which host may write is not decided here: the record says it (`record::hand_over`). Knows no page and no rule of care.
+//! Which host may write is not decided here: the record says it (`record::apply::hand_over`). Knows no page and no rule of care.
 
 mod answer;
 mod certificate;
@@ -29,7 +29,7 @@ mod words;
 
 use std::sync::Arc;
 
-use record::hand_over::Tenure;
+use record::apply::hand_over::Tenure;
 
 pub(crate) use answer::listen;
 pub(crate) use kept::{Move, Moves};

@@ -2,7 +2,7 @@
 //! states that can be reached are walked. Never may two hosts write; whatever happened, a host can be brought to write; and
 //! no two histories arise. Three faulty protocols show that the walk would find it.
 //!
-//! What is on disk here is on disk in `record::hand_over`: the journal, and through it who may write.
+//! What is on disk here is on disk in `record::apply::hand_over`: the journal, and through it who may write.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 

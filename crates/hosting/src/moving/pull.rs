@@ -12,8 +12,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::Method;
 use journal::{Hash, SignedCheckpoint, VerifierKey};
 use record::Record;
+use record::apply::hand_over::Tenure;
 use record::apply::{ApplyError, Decided, Text};
-use record::hand_over::Tenure;
 
 use super::kept::{Move, Side};
 use super::peer::NOTHING;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use access::Permit;
 use http::Method;
 use journal::{SignedCheckpoint, VerifierKey};
-use record::hand_over::{Place as At, Tenure};
+use record::apply::hand_over::{Place as At, Tenure};
 use record::obligation::ObligationQuery;
 use record::{Clause, Reading, Record, SUBJECT, Select, VerifyOptions};
 use terms::index::{Part, Span};

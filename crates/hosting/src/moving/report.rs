@@ -1,4 +1,5 @@
-//! What people are told of a move: plain data for the command line and the pages. No patient data.
+//! What people ask of a move and are told of it: plain data for the command line and the pages. No patient data.
+//! Knows no wire and no record.
 
 use serde::{Deserialize, Serialize};
 

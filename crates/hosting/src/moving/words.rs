@@ -1,4 +1,5 @@
 //! What the two hosts of a move say to each other as JSON (`docs/formats/move.md`, section 4). Plain data.
+//! Knows no wire and decides nothing.
 
 use std::collections::BTreeMap;
 
@@ -113,7 +114,7 @@ pub(crate) struct Questions {
 }
 
 impl Place {
-    pub(crate) fn of(place: &record::hand_over::Place, now: Moment) -> Place {
+    pub(crate) fn of(place: &record::apply::hand_over::Place, now: Moment) -> Place {
         Place {
             sequence: place.sequence,
             chain: hex(&place.chain),

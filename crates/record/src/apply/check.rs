@@ -14,12 +14,12 @@ use terms::index::Row;
 
 use super::owed::{OWED, Owed};
 use super::{ApplyError, Blob, Decided, Received, ReceivedChange, Text};
+use crate::apply::hand_over::Writes;
 use crate::blobs::MOST_BLOB_BYTES;
 use crate::change::Key;
 use crate::codec::MOST_TEXT_BYTES;
 use crate::desk::DeskChange;
 use crate::group::{Erased, kind_row, operation_of};
-use crate::handing::Writes;
 use crate::keyed::KeyedRows;
 use crate::reading::{Reading, subjects};
 use crate::record::Record;

@@ -4,11 +4,11 @@
 use tokio::sync::oneshot;
 
 use super::{Job, Queue, Writer};
+use crate::apply::hand_over::{Place, Tenure, Writes};
 use crate::change::Receipt;
 use crate::desk::{DeskChange, LOCAL};
 use crate::error::Problem;
 use crate::group::{Declined, Prepared};
-use crate::handing::{Place, Tenure, Writes};
 use crate::store::{Batch, StoredDeskRow};
 
 /// Rows of the desk that come, and the kinds and keys of those that go.
@@ -61,7 +61,7 @@ impl Writer {
         }
     }
 
-    fn commit_cut(&mut self, prepared: &mut Prepared, cut: &journal::Cut) -> Result<Receipt, Declined> {
+    fn commit_cut(&mut self, prepared: &mut Prepared, cut: &journal::act::Cut) -> Result<Receipt, Declined> {
         let now = (self.clock)();
         let mut group = self.begin_group().map_err(Declined::Problem)?;
         group.gather(&[prepared], false).map_err(Declined::Problem)?;
@@ -76,7 +76,7 @@ impl Writer {
 
     /// Who may write, as it is on disk.
     fn own_writes(&mut self) -> Result<Option<Writes>, Problem> {
-        let (kind, key) = crate::handing::WRITER;
+        let (kind, key) = crate::apply::hand_over::WRITER;
         self.store.desk_row(kind, key)?.map(|bytes| Writes::read(&bytes)).transpose()
     }
 

@@ -1,8 +1,8 @@
 //! Contracts of handing a record over: at every step one host at most may write, also after a crash between two steps; the
 //! copy that follows is ready to be used at once, and the way back is the same.
 
-use journal::Cut;
-use record::hand_over::{Place as At, Tenure};
+use journal::act::Cut;
+use record::apply::hand_over::{Place as At, Tenure};
 use record::{Change, DeskChange, Options, Problem, Record, TransactError, VerifyOptions};
 
 use crate::obligations::{Model, options, step};

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use journal::act::Cut;
 use journal::tiles::TileReader;
 use journal::tiles::proof::{consistency, inclusion};
 use journal::{
-    Act, Cause, CauseKind, Checkpoint, Cut, Entry, Hash, KeyKind, NOTHING_BEFORE, SignedCheckpoint, SigningKey,
-    chain_hash, leaf_hash,
+    Act, Cause, CauseKind, Checkpoint, Entry, Hash, KeyKind, NOTHING_BEFORE, SignedCheckpoint, SigningKey, chain_hash,
+    leaf_hash,
 };
 use serde_json::{Value, json};
 use terms::Moment;

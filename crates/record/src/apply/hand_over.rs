@@ -8,13 +8,13 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use access::{Permit, Role};
-use journal::act::{PublicKey, Signature};
-use journal::{CauseKind, Cut, Hash};
+use journal::act::{Cut, PublicKey, Signature};
+use journal::{CauseKind, Hash};
 use terms::Moment;
 
 use crate::apply::OWED;
 use crate::change::{Act, Cause};
-use crate::desk::DeskChange;
+use crate::desk::{DeskChange, DeskRow};
 use crate::error::Problem;
 use crate::group::{Declined, Prepared};
 use crate::record::{Location, Record};
@@ -62,6 +62,28 @@ pub struct Place {
     pub desk: u64,
     /// The root of the journal's tree.
     pub root: Hash,
+}
+
+/// A segment file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessFile {
+    /// Its name among the segments of a host.
+    pub name: String,
+    /// The host whose chain it is a part of; `None` for this one's.
+    pub host: Option<String>,
+    /// Its length, the reserve at its end included.
+    pub length: u64,
+}
+
+/// Rows of the desk that were changed after a change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeskPart {
+    /// The rows, in the order of their changes.
+    pub rows: Vec<DeskRow>,
+    /// Go on after this change.
+    pub until: u64,
+    /// Whether there are more.
+    pub more: bool,
 }
 
 /// Keeps whoever would write waiting until it is dropped.
