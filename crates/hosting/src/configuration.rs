@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::failure::Failure;
 
 /// The file that is read when none is named and it exists in the working directory.
-pub const DEFAULT_FILE: &str = "almoner.toml";
+const DEFAULT_FILE: &str = "almoner.toml";
 
 /// What one source says; `None` where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -81,7 +81,7 @@ impl Settings {
 }
 
 impl Configuration {
-    /// The configuration from arguments and environment (`given`) over the file (`file`, or [`DEFAULT_FILE`] if it
+    /// The configuration from arguments and environment (`given`) over the file (`file`, or `almoner.toml` if it
     /// is there) over the defaults: `./almoner-data`, `127.0.0.1:8400`, SQLite.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ mod trusts;
 mod upkeep;
 mod work;
 
-pub use configuration::{Configuration, DEFAULT_FILE, Settings, Store};
+pub use configuration::{Configuration, Settings, Store};
 pub use demo::{Demonstration, OtherTrust, SignIn, serve_demonstration};
 pub use duplicates::Duplicates;
 pub use failure::Failure;
