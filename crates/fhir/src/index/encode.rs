@@ -151,12 +151,9 @@ mod tests {
             assert!(number(pair[0]) < number(pair[1]), "{pair:?}");
             assert!(short_number(pair[0]) < short_number(pair[1]), "{pair:?}");
         }
-        let bytes = |text: &str| short_number(text.parse().unwrap()).to_vec();
-        assert_eq!(bytes("72.50"), [128 + 30, 72 << 1 | 1, 50 << 1]);
-        assert_eq!(bytes("-7"), [!(128 + 29), !(70 << 1)]);
-        assert_eq!((bytes("0.00"), bytes("1e2".replace("e2", "00").as_str())), (vec![128], bytes("100.0")));
-        assert!(number(Decimal::ONE) < number(Decimal::MAX));
-        assert_eq!(number(Decimal::new(-0, 3)), number(Decimal::ZERO));
-        assert_eq!(number(Decimal::new(150, 2)), number(Decimal::new(15, 1)));
+        let bytes = |digits, scale| short_number(Decimal::new(digits, scale)).to_vec();
+        assert_eq!(bytes(7250, 2), [128 + 30, 72 << 1 | 1, 50 << 1]);
+        assert_eq!(bytes(-7, 0), [!(128 + 29), !(70 << 1)]);
+        assert_eq!((bytes(0, 2), bytes(100, 0)), (vec![128], bytes(1000, 1)));
     }
 }
