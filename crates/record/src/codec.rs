@@ -210,6 +210,7 @@ impl Encoder {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
     use super::*;
 
     fn text(number: usize) -> Vec<u8> {
