@@ -45,7 +45,7 @@ it("a patient goes from the decision to admit to a bed and home, and a refused f
   await checkWidths(page, "stay-expected");
 
   await page.goto(`${base}${home}admissions`);
-  await page.getByText("No bed held").waitFor();
+  await page.getByText("No bed held").first().waitFor();
   await checkWidths(page, "admissions");
   await page.getByRole("link", { name: /^Place *: ADEYEMI/ }).click();
   let form = await unfold(page, "Keep a bed");

@@ -1,6 +1,6 @@
 //! Who may write a record that moves between hosts, kept in its own store and changed in the transaction of the cut.
 //!
-//! A record without the row [`WRITER`] belongs to whoever opens it. With it, it belongs to the host whose key the row
+//! A record without the row `writer` belongs to whoever opens it. With it, it belongs to the host whose key the row
 //! names: another one may read it and may apply what that host decided, and decides nothing. The source writes the cut
 //! entry and the row together, and from then on writes nothing; the target may begin only when it holds that entry. So
 //! no crash and no order of messages makes two hosts writers of one record (`docs/formats/move.md`).

@@ -183,7 +183,10 @@ fn versions(database: &Connection, contents: &Contents) -> rusqlite::Result<BTre
             number => {
                 let dictionary = if number == 1 { &Vec::new() } else { &dictionaries[&number] };
                 let mut decompressor = zstd::bulk::Decompressor::with_dictionary(dictionary).unwrap();
-                decompressor.decompress(&coded, 1 << 20).unwrap()
+                // From 3 on a frame begins without its magic number.
+                let magic = zstd::zstd_safe::MAGICNUMBER.to_le_bytes();
+                let frame = if number < 3 { coded } else { [&magic, coded.as_slice()].concat() };
+                decompressor.decompress(&frame, 1 << 20).unwrap()
             }
         };
         let kept = coded.map(decoded);

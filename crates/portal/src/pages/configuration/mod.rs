@@ -142,31 +142,33 @@ fn history(setting: &Setting, of: &Gathered) -> Markup {
             ),
         ),
         &html! {
-            table.al-t {
-                thead { tr {
-                    th.al-num scope="col" { "Version" }
-                    th scope="col" { "Live since" }
-                    th scope="col" { "Change" }
-                    th scope="col" { "Back" }
-                } }
-                tbody {
-                    @for (at, Row { version, change }) in of.history.iter().enumerate() {
-                        tr.is-sel[shown == Some(version.version)] {
-                            th.al-num scope="row" {
-                                a href=(setting.links.configuration_version(version.version)) aria-current=[(shown == Some(version.version)).then_some("true")] {
-                                    span.al-vh { "Version " } b { (version.version) }
+            (wide("Versions, scrolls sideways", &html! {
+                table.al-t {
+                    thead { tr {
+                        th.al-num scope="col" { "Version" }
+                        th scope="col" { "Live since" }
+                        th scope="col" { "Change" }
+                        th scope="col" { "Back" }
+                    } }
+                    tbody {
+                        @for (at, Row { version, change }) in of.history.iter().enumerate() {
+                            tr.is-sel[shown == Some(version.version)] {
+                                th.al-num scope="row" {
+                                    a href=(setting.links.configuration_version(version.version)) aria-current=[(shown == Some(version.version)).then_some("true")] {
+                                        span.al-vh { "Version " } b { (version.version) }
+                                    }
                                 }
+                                td.al-nb { (since(version)) }
+                                td {
+                                    (version.why.as_deref().unwrap_or("No reason was given"))
+                                    span.al-sub { (version.by) @if let Some(change) = change { ". " (change) } }
+                                }
+                                td { @if at > 0 { (go_back(setting, version.version)) } @else { span.al-muted { "live" } } }
                             }
-                            td.al-nb { (since(version)) }
-                            td {
-                                (version.why.as_deref().unwrap_or("No reason was given"))
-                                span.al-sub { (version.by) @if let Some(change) = change { ". " (change) } }
-                            }
-                            td { @if at > 0 { (go_back(setting, version.version)) } @else { span.al-muted { "live" } } }
                         }
                     }
                 }
-            }
+            }))
             div.al-panel__f { "Going back proposes the files of a former version; a second person applies them." }
         },
     )
