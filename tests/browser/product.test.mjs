@@ -416,8 +416,7 @@ it("an address without a page is a page that leads back", async () => {
   await page.goto(`${base}/nowhere`);
   await checkWidths(page, "product-nowhere");
   await page.getByRole("link", { name: "Go to the start" }).click();
-  // The start of a host with several trusts is where a trust is chosen.
-  await page.waitForURL((url) => url.pathname === "/sign-in");
+  await page.waitForURL((url) => url.pathname === home);
   await page.goto(`${base}${home}patients/nobody`);
   await checkWidths(page, "product-nobody");
   await page.context().close();

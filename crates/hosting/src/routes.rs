@@ -8,10 +8,10 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 
 use crate::host::Host;
-use crate::{answer, configuration_page, gate, held, host_page, moving, password_page, sign_in};
+use crate::{answer, configuration_page, cookie, gate, held, host_page, moving, password_page, sign_in};
 
 /// The largest body of a form, in bytes. The FHIR interface has bounds of its own.
 const LARGEST_FORM: usize = 1 << 20;
@@ -45,10 +45,14 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .with_state(host)
 }
 
-/// `GET /`: to the one trust there is, or to the sign-in page, which asks for the trust.
-async fn home(State(host): State<Arc<Host>>) -> Response {
-    match host.trust_names().await.as_slice() {
-        [(code, _)] => Redirect::to(&format!("/t/{code}/")).into_response(),
+/// `GET /`: to the trust that the browser's session is of, to the one trust there is, or to the sign-in page, which asks for
+/// the trust. Whether the session still holds is for the gate of that address.
+async fn home(State(host): State<Arc<Host>>, headers: HeaderMap) -> Response {
+    let trusts = host.trust_names().await;
+    let own = cookie::session(&headers).map(|(code, _)| code);
+    let own = own.filter(|own| trusts.iter().any(|(code, _)| code == own));
+    match (&own, trusts.as_slice()) {
+        (Some(code), _) | (None, [(code, _)]) => Redirect::to(&format!("/t/{code}/")).into_response(),
         _ => Redirect::to("/sign-in").into_response(),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A version row names its coding: 0 as it is, 1 zstd alone, 2 zstd with the dictionary of that number, from 3 zstd with
 //! the dictionary of that number and without what the row says already: the frame's magic number and its dictionary's
-//! identifier. A first, small dictionary is trained on the first texts, another one on a sample of many more, behind.
+//! identifier. Dictionary 3 (2 in the first records) is small and trained on the first texts; dictionary 4 is larger and
+//! trained behind, on a sample of many more.
 //! The dictionaries lie in the store and are never changed, so every old row can be read for ever.
 
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -21,11 +22,15 @@ pub(crate) const MOST_TEXT_BYTES: usize = 64 << 20;
 const MOST_SAMPLE_BYTES: usize = 16_384;
 /// Texts shorter than this are kept as they are.
 const LEAST_BYTES: usize = 64;
-/// The first coding whose frames begin without their magic number.
+/// The first coding whose frames begin without their magic number; of a record's own dictionaries the first.
 const FIRST_BARE: u32 = 3;
+/// The number of the last dictionary that is trained.
+const LAST: u32 = 4;
 
 /// How a dictionary is trained.
 struct Training {
+    /// Its number.
+    number: u32,
     /// Bytes of the dictionary.
     size: usize,
     /// Every so many texts one is taken.
@@ -37,9 +42,9 @@ struct Training {
 }
 
 /// On the first texts there are, so that a small record is small too.
-const FIRST: Training = Training { size: 64 << 10, every: 1, texts: 2000, bytes: 4 << 20 };
+static FIRST: Training = Training { number: FIRST_BARE, size: 64 << 10, every: 1, texts: 2000, bytes: 4 << 20 };
 /// On a sample of the 30,000 texts after that.
-const SECOND: Training = Training { size: 256 << 10, every: 3, texts: 10_000, bytes: 32 << 20 };
+static SECOND: Training = Training { number: LAST, size: 256 << 10, every: 3, texts: 10_000, bytes: 32 << 20 };
 
 /// Reads coded texts; shared by all readers of a record.
 #[derive(Default)]
@@ -157,7 +162,7 @@ impl Encoder {
     pub(crate) fn new(newest: Option<&(u32, Vec<u8>)>) -> Result<Encoder, Problem> {
         let (coding, dictionary, next) = match newest {
             None => (1, &[] as &[u8], Next::Collecting(Samples::new(&FIRST))),
-            Some((number, bytes)) if bytes.len() <= FIRST.size => {
+            Some((number, bytes)) if *number < LAST => {
                 (*number, bytes.as_slice(), Next::Collecting(Samples::new(&SECOND)))
             }
             Some((number, bytes)) => (*number, bytes.as_slice(), Next::Done),
@@ -187,24 +192,25 @@ impl Encoder {
     }
 
     /// The next dictionary, once there is one; the caller stores it before texts use it. The first is trained here, as
-    /// all texts wait for it; the second behind.
+    /// all texts wait for it; the last behind.
     pub(crate) fn train(&mut self) -> Option<(u32, Vec<u8>)> {
-        let trained = match &self.next {
-            Next::Collecting(samples) if samples.are_enough() => {
-                let Next::Collecting(samples) = std::mem::replace(&mut self.next, Next::Done) else { return None };
-                if std::ptr::eq(samples.training, &SECOND) {
-                    self.next = Next::Training(std::thread::spawn(move || samples.train()));
-                    return None;
-                }
-                samples.train()
-            }
-            Next::Training(thread) if thread.is_finished() => {
-                let Next::Training(thread) = std::mem::replace(&mut self.next, Next::Done) else { return None };
-                thread.join().ok().flatten()
-            }
-            _ => None,
+        let is_due = match &self.next {
+            Next::Collecting(samples) => samples.are_enough(),
+            Next::Training(thread) => thread.is_finished(),
+            Next::Done => false,
         };
-        Some(((self.coding + 1).max(FIRST_BARE), trained?))
+        if !is_due {
+            return None;
+        }
+        match std::mem::replace(&mut self.next, Next::Done) {
+            Next::Collecting(samples) if samples.training.number == LAST => {
+                self.next = Next::Training(std::thread::spawn(move || samples.train()));
+                None
+            }
+            Next::Collecting(samples) => Some((FIRST_BARE, samples.train()?)),
+            Next::Training(thread) => Some((LAST, thread.join().ok().flatten()?)),
+            Next::Done => None,
+        }
     }
 }
 
@@ -270,8 +276,9 @@ mod tests {
         let decoder = Decoder::default();
         decoder.learn(2, dictionary.clone());
         assert_eq!(decoder.decode(2, whole_frame).unwrap(), text(9));
-        // Such a record gets the next dictionary.
-        assert!(matches!(Encoder::new(Some(&(2, dictionary))).unwrap().next, Next::Collecting(_)));
+        // Such a record gets the last dictionary under its own number.
+        let mut encoder = Encoder::new(Some(&(2, dictionary))).unwrap();
+        assert_eq!(until_trained(&mut encoder, &decoder, &mut Vec::new()).0, LAST);
     }
 
     #[test]

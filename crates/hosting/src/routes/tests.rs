@@ -57,7 +57,7 @@ struct Stage {
 #[derive(Debug)]
 struct Said {
     status: StatusCode,
-    headers: http::HeaderMap,
+    headers: HeaderMap,
     body: String,
 }
 
