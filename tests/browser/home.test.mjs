@@ -13,7 +13,7 @@ async function workOnHeron(page) {
 }
 
 it("home asks where somebody works, and then is about that ward", async () => {
-  const page = await signIn("clinician");
+  const page = await signIn("clerk");
   await page.getByText("You have not said where you work").waitFor();
   await checkWidths(page, "home-without-place");
   await page.getByRole("link", { name: "Choose where you work" }).click();
@@ -23,6 +23,9 @@ it("home asks where somebody works, and then is about that ward", async () => {
   await page.getByText("Counts are for Heron ward").waitFor();
   await checkWidths(page, "home");
   await page.context().close();
+  const reilly = await signIn("clinician");
+  await reilly.getByRole("heading", { name: "Nobody lost: Heron ward" }).waitFor();
+  await reilly.context().close();
 });
 
 it("each number leads to a list of that length", async () => {

@@ -127,7 +127,7 @@ it("a bay is given to a nurse, My bays are those of whoever looks, and tasks of 
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Say who looks after the bay.").first().waitFor();
   await checkWidths(page, "ward-nurse");
-  await page.getByLabel(/Me, Sinead/).check();
+  await page.getByLabel(/Me, Siobhan/).check();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("The nurse of the bay is changed.").waitFor();
   await page.getByRole("link", { name: "My bays" }).click();

@@ -217,7 +217,7 @@ impl WardBoard {
         BoardCounts {
             beds: self.rows().filter(|row| row.bed.is_some()).count(),
             in_beds: count(&[RowState::Occupied, RowState::Away]),
-            no_bed: if self.needs_no_beds() { 0 } else { count(&[RowState::NoBedYet]) },
+            no_bed: self.no_bed.iter().filter(|row| self.lacks_a_bed(row)).count(),
             free: count(&[RowState::Available, RowState::Compromised]),
             to_clean: count(&[RowState::Vacated]),
             reserved: count(&[RowState::Reserved]),
@@ -227,9 +227,10 @@ impl WardBoard {
         }
     }
 
-    /// Whether people are there without a bed as a rule: in a discharge lounge, on a virtual ward.
-    pub fn needs_no_beds(&self) -> bool {
-        matches!(self.ward.kind, PlaceKind::DischargeLounge | PlaceKind::VirtualWard)
+    /// Whether a row is somebody without a bed who needs one.
+    pub fn lacks_a_bed(&self, row: &BoardRow) -> bool {
+        let stay = row.occupant.as_ref().map(|occupant| &occupant.stay).filter(|_| row.bed.is_none());
+        stay.is_some_and(|stay| stay.no_bed_yet || !stay.needs_no_bed(self.ward.kind))
     }
 }
 

@@ -23,6 +23,8 @@ use crate::stays::{
 const MOST_LIVE: usize = 20_000;
 /// Most stays of one draft of which it is asked what they were before. A load of more brings the beds as they are.
 const MOST_LOOKED_BACK: usize = 100;
+/// Most places above each other: bed, bay, ward, floor, site.
+const MOST_ABOVE: usize = 8;
 
 /// Looks at the stays of a draft: adds the assertions that keep beds to one patient, the tags, and the beds that are left.
 ///
@@ -80,7 +82,7 @@ impl Judged {
         let Ok(document) = Document::parse(&template.text, &Limits::default()) else { return Ok(()) };
         let stay = Stay::of(document.root());
         let (here, kept) = live_claims(&stay);
-        let (beds, is_in_place) = beds_among(reading, new_places, &here).await?;
+        let (beds, is_in_place) = beds_among(reading, new_places, &stay, &here).await?;
         let mut is_free = true;
         for bed in &beds {
             is_free &= !self.taken.contains(bed) && !is_held(reading, bed, &self.changed).await?;
@@ -91,7 +93,7 @@ impl Judged {
         }
         // Who had no bed before, and of whom this says nothing else, has not lost one by it.
         self.is_somebody_without |= !is_free && !stay.no_bed_yet;
-        let kept = beds_among(reading, new_places, &kept).await?.0;
+        let kept = beds_among(reading, new_places, &stay, &kept).await?.0;
         self.assertions.extend(kept.iter().map(|bed| at_most_one(RESERVED, bed)));
         let is_second = self.is_second(reading, &stay).await?;
         let is_without = stay.is_inpatient && !here.is_empty() && !is_in_place;
@@ -178,26 +180,49 @@ fn places_in(draft: &Draft) -> BTreeMap<String, Place> {
     places
 }
 
-/// Those of some places that one patient has alone, and whether any of them is where an inpatient is meant to be: a bed,
-/// or a ward at home or by day that has none.
+/// Those of some places that one patient has alone, and whether the stay is where it is meant to be in any of them: in a
+/// bed, or in a ward where it needs none.
 async fn beds_among(
     reading: &Reading,
     new_places: &BTreeMap<String, Place>,
+    stay: &Stay,
     claimed: &[&str],
 ) -> Result<(Vec<String>, bool), Problem> {
     let (mut beds, mut is_in_place) = (Vec::new(), false);
     for id in claimed {
-        let place = match new_places.get(*id) {
-            Some(place) => Some(place.clone()),
-            None => places::place(reading, id).await?,
-        };
-        let Some(place) = place else { continue };
-        is_in_place |= place.kind.is_bed() || matches!(place.kind, PlaceKind::VirtualWard | PlaceKind::DayUnit);
+        let Some(place) = place(reading, new_places, id).await? else { continue };
         if place.kind.holds_one() {
             beds.push((*id).to_owned());
         }
+        is_in_place |= place.kind.is_bed() || stay.needs_no_bed(ward_kind(reading, new_places, place).await?);
     }
     Ok((beds, is_in_place))
+}
+
+async fn place(reading: &Reading, new_places: &BTreeMap<String, Place>, id: &str) -> Result<Option<Place>, Problem> {
+    match new_places.get(id) {
+        Some(place) => Ok(Some(place.clone())),
+        None => places::place(reading, id).await,
+    }
+}
+
+/// The kind of the ward that a place is or is in; of what is in none, its own.
+async fn ward_kind(
+    reading: &Reading,
+    new_places: &BTreeMap<String, Place>,
+    mut here: Place,
+) -> Result<PlaceKind, Problem> {
+    for _ in 0..MOST_ABOVE {
+        let above = match &here.part_of {
+            Some(above) if !here.kind.is_ward() => place(reading, new_places, above).await?,
+            _ => None,
+        };
+        match above {
+            Some(above) => here = above,
+            None => break,
+        }
+    }
+    Ok(here.kind)
 }
 
 /// Whether a stay that this draft leaves alone is in a bed.

@@ -48,12 +48,14 @@ const CODE: &str = "THR";
 const NAME: &str = "Thameside Royal (demonstration)";
 /// Two patients that could be one.
 const PAIR: (&str, &str) = ("wojcik-tomas", "wojcik-tomasz");
+/// Who works where from the start, so that their home is about it.
+const PLACES: [(&str, &str); 1] = [("s.reilly", "heron")];
 /// Where the sign-ins are kept for the next run.
 const FILE: &str = "demonstration.toml";
 
 /// Name to sign in with, the person's name, role.
 const PEOPLE: [(&str, &str, &str); 8] = [
-    ("s.reilly", "Sinead Reilly", "clinician"),
+    ("s.reilly", "Siobhan Reilly", "clinician"),
     ("d.marsh", "Dawn Marsh", "clerk"),
     // A merge takes two.
     ("t.abbott", "Tom Abbott", "patient-index"),
@@ -154,6 +156,9 @@ async fn make(host: &Host) -> Result<Demonstration, Failure> {
             write_patients(host, &thameside, ADMISSIONS, true).await?;
             ask_about_pair(&thameside).await?;
             let sign_ins = accounts_of(&thameside, &PEOPLE).await?;
+            for (name, ward) in PLACES {
+                portal::keep_place(&thameside.record, &format!("user/{name}"), ward).await?;
+            }
             Demonstration { address: String::new(), trust: CODE.into(), token: None, sign_ins, others: Vec::new() }
         }
     };
@@ -215,7 +220,7 @@ async fn accounts_of(trust: &Trust, people: &[(&str, &str, &str)]) -> Result<Vec
 /// The question whether two of the patients are one person, so that there is a pair to compare.
 async fn ask_about_pair(trust: &Trust) -> Result<(), Failure> {
     let Some(pair) = Pair::of(PAIR.0, PAIR.1) else { return Ok(()) };
-    let command = Command::ProposeDuplicate(ProposeDuplicate { pair, weight: None });
+    let command = Command::ProposeDuplicate(ProposeDuplicate { pair });
     let cause = Cause { kind: CauseKind::System, reference: "demonstration".into() };
     let asked = carry_out(&trust.record, &trust.host_permit()?, &command, (cause, None), (trust.clock)()).await;
     match asked {

@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::Method;
 use record::obligation::ObligationQuery;
-use record::{DeskChange, Problem, Reading};
+use record::{DeskChange, Problem, Reading, Record};
 use terms::Moment;
 
 use crate::door::{Door, asked};
@@ -87,11 +87,10 @@ pub(crate) async fn late(reading: &Reading, scope: &Scope, is_clinical: bool, no
     Ok(late)
 }
 
-/// Keeps where somebody works, until they choose another place.
-pub(crate) async fn keep(door: &Door, ward: &str) -> Result<(), Problem> {
-    let key = door.permit.principal().id.clone();
+/// Keeps where somebody works, by the id of who they sign in as, until they choose another place.
+pub async fn keep_place(record: &Record, principal: &str, ward: &str) -> Result<(), Problem> {
     let content = Some((ward.as_bytes().to_vec(), None));
-    let change = DeskChange { kind: PLACE.into(), key, content, expected: None };
-    door.record.desk_put(vec![change]).await?;
+    let change = DeskChange { kind: PLACE.into(), key: principal.into(), content, expected: None };
+    record.desk_put(vec![change]).await?;
     Ok(())
 }

@@ -25,7 +25,7 @@ pub mod setting;
 pub mod words;
 
 pub use door::{Door, Holds, Names, Pds};
-pub use here::Here;
+pub use here::{Here, keep_place};
 pub use live::Boards;
 pub use routes::{ROUTES, routes};
 pub use setting::Setting;

@@ -9,6 +9,7 @@ mod drafts;
 mod duplicates;
 mod emergency;
 mod newborn;
+mod one_sex;
 mod register;
 mod stays;
 

@@ -371,7 +371,7 @@ pub(crate) enum UserCommand {
         /// The name to sign in with, such as s.reilly.
         #[arg(long)]
         name: String,
-        /// The person's name, such as "Sinead Reilly".
+        /// The person's name, such as "Siobhan Reilly".
         #[arg(long)]
         display: String,
         /// What they are: clinician, clerk, privacy-officer, administrator, operator or system.

@@ -45,7 +45,7 @@ pub struct Row {
     pub parts: SmallVec<[Part; 2]>,
 }
 
-/// One end of a range over a `Fixed` or `Text` part.
+/// One end of a range over a `Fixed` part.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum End {
     /// No limit on this side.
@@ -82,7 +82,7 @@ pub struct Span {
 pub enum Next {
     /// Anything, or nothing: every row that begins with the head.
     Any,
-    /// A `Fixed` or `Text` part within a range.
+    /// A `Fixed` part within a range.
     Within(Range),
     /// A `Fixed` part within the first range, directly followed by a `Fixed` part within the second.
     WithinBoth(Range, Range),

@@ -30,7 +30,7 @@ use terms::Moment;
 pub use build::Built;
 pub use people::patient_text;
 pub use planted::{Defect, defects};
-pub use vitals::{Vitals, bundle, observation_texts};
+pub use vitals::{Vitals, alert, bundle, observation_texts};
 pub use world::{Attending, Bed, BedIs, Expected, Inpatient, PairState, Stage, World};
 
 /// Milliseconds of an hour.

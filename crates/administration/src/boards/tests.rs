@@ -179,12 +179,23 @@ fn whoever_contradicts_somebody_else_is_not_lost() {
 }
 
 #[test]
-fn a_lounge_has_people_without_beds_as_a_rule() {
-    let mut ward = ward();
-    ward.place.kind = PlaceKind::DischargeLounge;
-    let stays = [stay("one", "in-progress", ">trolley")];
-    let board = WardBoard::of(&ward, &stays, &BTreeMap::new(), &BTreeMap::new(), moment(NOW));
-    assert_eq!((board.counts().no_bed, board.no_bed.len()), (0, 1));
+fn who_needs_no_bed_where_they_are_is_not_counted_as_without_one() {
+    let counted = |kind: PlaceKind, intended: Option<&str>| {
+        let mut ward = ward();
+        ward.place.kind = kind;
+        let mut one = stay("one", "in-progress", ">trolley");
+        one.request.intended = intended.map(str::to_owned);
+        let board = WardBoard::of(&ward, &[one], &BTreeMap::new(), &BTreeMap::new(), moment(NOW));
+        assert_eq!(board.no_bed.len(), 1, "everybody is shown");
+        board.counts().no_bed
+    };
+    assert_eq!(counted(PlaceKind::DischargeLounge, None), 0);
+    assert_eq!(counted(PlaceKind::VirtualWard, Some("1")), 0);
+    assert_eq!(counted(PlaceKind::DayUnit, Some("2")), 0);
+    // An inpatient who is put on a trolley of the day unit waits for a bed.
+    assert_eq!(counted(PlaceKind::DayUnit, Some("1")), 1);
+    assert_eq!(counted(PlaceKind::DayUnit, None), 1);
+    assert_eq!(counted(PlaceKind::Ward, Some("2")), 1);
 }
 
 #[test]

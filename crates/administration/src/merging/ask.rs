@@ -4,9 +4,11 @@
 use record::{Draft, Reading, TransactError};
 use terms::Moment;
 
+use super::found::{weight_words, weights};
 use super::review::{FIELDS, Pair, Review, ReviewState, Side, review, review_id};
 use super::{patient, refused};
 use crate::draft;
+use crate::matching::Demographics;
 use crate::refusal::Refusal;
 use crate::registration::unknown::is_unknown;
 
@@ -18,8 +20,6 @@ const LONGEST: usize = 1000;
 pub struct ProposeDuplicate {
     /// The two.
     pub pair: Pair,
-    /// The sum of the weights, as a reviewer reads it.
-    pub weight: Option<String>,
 }
 
 /// Says that they are two people, and why.
@@ -57,7 +57,8 @@ impl ProposeDuplicate {
             return Ok(Draft::default());
         }
         both(reading, &self.pair).await?;
-        put(Review { weight: self.weight.clone(), ..Review::new(self.pair.clone(), now) })
+        let weight = weight(reading, &self.pair).await?;
+        put(Review { weight: Some(weight), ..Review::new(self.pair.clone(), now) })
     }
 }
 
@@ -153,6 +154,14 @@ async fn both(reading: &Reading, pair: &Pair) -> Result<Vec<&'static str>, Trans
         _ => false,
     };
     Ok(FIELDS.iter().map(|(field, _)| *field).filter(|field| differs(field)).collect())
+}
+
+/// The weight of what the two say of themselves.
+async fn weight(reading: &Reading, pair: &Pair) -> Result<String, TransactError<Refusal>> {
+    let (left, right) = (patient(reading, &pair.left).await?, patient(reading, &pair.right).await?);
+    let [left, right] =
+        [draft::document(&left)?, draft::document(&right)?].map(|of| Demographics::of_patient(of.root()));
+    Ok(weight_words(&weights(reading).await?.compare(&left, &right)))
 }
 
 /// The one of the two that was registered without a name, if just one was.

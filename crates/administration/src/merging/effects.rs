@@ -28,8 +28,6 @@ pub struct Holds {
 /// What a merge would do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Effects {
-    /// What each holds.
-    pub holds: Vec<Holds>,
     /// Whether both are in hospital now: then there is no merge.
     pub both_inpatients: bool,
     /// Whether stays overlap in time.
@@ -54,20 +52,24 @@ const KINDS: [(&str, &str); 10] = [
     ("Task", "Tasks"),
 ];
 
-/// What a merge of these two would do.
-pub async fn effects(reading: &Reading, pair: &Pair) -> Result<Effects, Problem> {
+/// What each of two holds. Takes as long as there is to count: for reviewers, not for the merge.
+pub async fn holds(reading: &Reading, pair: &Pair) -> Result<Vec<Holds>, Problem> {
     let mut holds = Vec::with_capacity(KINDS.len());
     for (kind, words) in KINDS {
         let counts = (count(reading, kind, &pair.left).await?, count(reading, kind, &pair.right).await?);
         holds.push(Holds { kind, words, counts });
     }
+    Ok(holds)
+}
+
+/// What a merge of these two would do.
+pub async fn effects(reading: &Reading, pair: &Pair) -> Result<Effects, Problem> {
     let (left, right) = (stays(reading, &pair.left).await?, stays(reading, &pair.right).await?);
     let is_in = |stays: &[Stay]| stays.iter().any(|stay| stay.is_inpatient && stay.state.is_live());
     let overlap = left.iter().any(|one| right.iter().any(|other| overlaps(one, other)));
     let (one, other) = (allergies(reading, &pair.left).await?, allergies(reading, &pair.right).await?);
     let (mine, theirs) = (pathways(reading, &pair.left).await?, pathways(reading, &pair.right).await?);
     Ok(Effects {
-        holds,
         both_inpatients: is_in(&left) && is_in(&right),
         stays_overlap: overlap,
         allergies_conflict: !one.is_empty() && !other.is_empty() && one != other,

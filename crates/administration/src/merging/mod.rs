@@ -22,7 +22,7 @@ mod unmerge;
 
 pub use agree::AgreeToMerge;
 pub use ask::{AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame};
-pub use effects::{Effects, Holds, effects};
+pub use effects::{Effects, Holds, effects, holds};
 pub use everybody::{AskAboutPairs, Everybody, Searched};
 pub use found::{weight_words, weights, with_questions};
 pub use review::{FIELDS, Pair, Review, ReviewState, Side, review_id, reviews};

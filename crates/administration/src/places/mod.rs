@@ -25,7 +25,7 @@ pub use bed_state::{BedState, BedStatus, SetBedState};
 pub(crate) use gather::ward_among;
 pub use gather::{Ward, place, places, ward, wards};
 pub use nurse::{Nurse, SetNurse};
-pub use sex::mixes_sexes;
+pub use sex::{mixes_sexes, sex_of_place};
 
 /// The code system of kinds of place.
 pub const PLACE_KIND: &str = "urn:almoner:place-kind";

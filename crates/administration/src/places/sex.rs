@@ -3,7 +3,9 @@
 //! Source: NHS England and NHS Improvement, *Delivering same-sex accommodation*, September 2019: a bay is for one sex, and
 //! whoever shares it with the other is counted. Says what is so; whether a move is justified is for people to say.
 
-use super::{Place, Ward};
+use record::{Problem, Reading};
+
+use super::{Place, place};
 use crate::boards::WardBoard;
 
 /// The sex that a bed is for, by itself or by its bay; `None` where it is for everybody.
@@ -12,11 +14,17 @@ fn sex_of<'p>(bed: &'p Place, mut rooms: impl Iterator<Item = &'p Place>) -> Opt
     bed.sex.as_deref().or_else(bay).filter(|sex| matches!(*sex, "male" | "female"))
 }
 
-impl Ward {
-    /// The sex that a place of this ward is for; `None` where it is for everybody.
-    pub fn sex_of(&self, place: &str) -> Option<&str> {
-        sex_of(self.find(place)?, self.rooms.iter())
-    }
+/// The sex that a place of any ward is for; `None` where it is for everybody, or is not known.
+///
+/// # Errors
+/// The record could not be read.
+pub async fn sex_of_place(reading: &Reading, id: &str) -> Result<Option<String>, Problem> {
+    let Some(bed) = place(reading, id).await? else { return Ok(None) };
+    let room = match &bed.part_of {
+        Some(room) => place(reading, room).await?,
+        None => None,
+    };
+    Ok(sex_of(&bed, room.iter()).map(str::to_owned))
 }
 
 impl WardBoard {

@@ -4,7 +4,7 @@
 
 use record::{Clause, Problem, Reading, Select};
 use terms::Date;
-use terms::index::{End, Next, Part, Range, Span};
+use terms::index::{Next, Part, Span};
 
 use super::Stay;
 use super::rows::{BED_REQUEST, EXPECTED_STAY, REBOOK, TCI_DAY};
@@ -34,8 +34,7 @@ pub async fn to_come_in(reading: &Reading, day: Date) -> Result<Vec<Stay>, Probl
 
 /// Whose admission the hospital cancelled at the last minute and who have no new day, the earliest end first.
 pub async fn to_rebook(reading: &Reading) -> Result<Vec<Stay>, Problem> {
-    let any = Range { low: End::Open, high: End::Open };
-    let mut stays = found(reading, Span::next(REBOOK, [], Next::Within(any))).await?;
+    let mut stays = found(reading, Span::head(REBOOK, [])).await?;
     stays.sort_by_key(|stay| (stay.request.rebook_by(), stay.id.clone()));
     Ok(stays)
 }

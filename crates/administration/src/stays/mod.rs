@@ -48,7 +48,7 @@ use fhir::Node;
 use fhir::read::{codings, extension, id_of, items, reference, text, when};
 use terms::{Date, PartialDate, local_date};
 
-use crate::places::TREATMENT_FUNCTION;
+use crate::places::{PlaceKind, TREATMENT_FUNCTION};
 
 pub use admit::Admit;
 pub use after_death::{Stopped, stopped_by_death};
@@ -226,6 +226,18 @@ impl StayState {
 }
 
 impl Stay {
+    /// Whether they need no bed in a ward of a kind: they wait for their lift in a lounge and no bed is kept for them, are at
+    /// home on a virtual ward, or came to a day unit for a day. Whoever else is put there has none, and waits for one.
+    pub fn needs_no_bed(&self, ward: PlaceKind) -> bool {
+        let is_for_the_day = || matches!(self.request.intended.as_deref(), Some("2" | "4"));
+        match ward {
+            PlaceKind::DischargeLounge => self.reserved().is_none(),
+            PlaceKind::VirtualWard => true,
+            PlaceKind::DayUnit => is_for_the_day(),
+            _ => false,
+        }
+    }
+
     /// Reads an `Encounter`.
     pub fn of(encounter: Node<'_, '_>) -> Stay {
         let period = encounter.get("period");

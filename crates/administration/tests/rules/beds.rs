@@ -55,6 +55,36 @@ async fn an_arrival_is_never_refused_and_one_bed_holds_one_patient() {
     }
 }
 
+/// What is owed says the same as the board, which reads the places themselves (decision 0010).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trolley_of_a_day_unit_is_a_place_for_the_day_alone() {
+    let place = |id: &str, kind: &str, above: &str| {
+        format!(
+            r#"{{"resourceType":"Location","id":"{id}","status":"active","name":"{id}","type":[{{"coding":[{{"system":"urn:almoner:place-kind","code":"{kind}"}}]}}]{above}}}"#
+        )
+    };
+    let within = |ward: &str| format!(r#","partOf":{{"reference":"Location/{ward}"}}"#);
+    let day = r#""extension":[{"url":"urn:almoner:decision-to-admit","extension":[{"url":"intended-management","valueCode":"2"}]}],"#;
+    for stage in stages().await {
+        stage.put(&[place("osprey", "day-unit", ""), place("lounge", "discharge-lounge", "")]).await;
+        stage.put(&[place("couch", "trolley", &within("osprey")), place("seat", "chair", &within("lounge"))]).await;
+        stage.put(&[sent("s-1", "p-1", "couch").replacen('{', &format!("{{{day}"), 1)]).await;
+        stage.put(&[sent("s-2", "p-2", "couch"), sent("s-3", "p-3", "seat"), sent("s-4", "p-4", "trolley")]).await;
+        let reading = stage.reading().await;
+        let mut without = Vec::new();
+        for ward in ["osprey", "lounge", "heron"] {
+            let ward = administration::places::ward(&reading, ward).await.unwrap().unwrap();
+            for stay in administration::stays::in_ward(&reading, &ward).await.unwrap() {
+                let waits = !stay.needs_no_bed(ward.place.kind);
+                assert_eq!(stay.not_in_a_bed, waits, "{}: {}", stage.store, stay.id);
+                without.extend(waits.then_some(stay.id));
+            }
+        }
+        reading.finish().await.unwrap();
+        assert_eq!(without, ["s-2", "s-4"], "{}", stage.store);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_system_sent_keeps_every_byte_but_the_tag() {
     for stage in stages().await {

@@ -3,8 +3,8 @@
 
 use access::Role;
 use administration::merging::{
-    AgreeToMerge, Allocate, AskForMerge, NotTheSame, Pair, ProposeDuplicate, Side, TakeBackNotTheSame, Unmerge,
-    effects, review_id, unallocated,
+    AgreeToMerge, Allocate, AskForMerge, NotTheSame, Pair, ProposeDuplicate, Review, Side, TakeBackNotTheSame, Unmerge,
+    effects, holds, review_id, unallocated,
 };
 use administration::registration::RegisterMajorIncident;
 use administration::{Command, Undo};
@@ -253,7 +253,8 @@ async fn two_inpatients_are_not_merged_and_contradictions_become_tasks() {
         let found = effects(&reading, &pair()).await.unwrap();
         reading.finish().await.unwrap();
         assert!(found.allergies_conflict && !found.both_inpatients, "{found:?}");
-        assert_eq!(found.holds.iter().find(|holds| holds.kind == "Observation").unwrap().counts, (1, 1));
+        let held = holds(&reading, &pair()).await.unwrap();
+        assert_eq!(held.iter().find(|holds| holds.kind == "Observation").unwrap().counts, (1, 1));
         stage.act_as("ann", agree()).await.unwrap();
         let reading = stage.record.read(&permit(Role::Clinician), "test").await.unwrap();
         let code = Span::head("Task.code", [Part::code("urn:almoner:merging", "settle")]);
@@ -269,9 +270,16 @@ async fn two_inpatients_are_not_merged_and_contradictions_become_tasks() {
 async fn a_pair_is_asked_about_once_and_not_the_same_can_be_taken_back() {
     for stage in stages().await {
         two_with_something(&stage).await;
-        let propose = || Command::ProposeDuplicate(ProposeDuplicate { pair: pair(), weight: Some("+17.6".into()) });
+        let propose = || Command::ProposeDuplicate(ProposeDuplicate { pair: pair() });
         let no = |why: &str| Command::NotTheSame(NotTheSame { pair: pair(), why: why.into() });
         stage.act_as("tom", propose()).await.unwrap();
+        let asked = stage.text("Task", &review_id(&pair())).await;
+        assert!(
+            Review::of(fhir::Document::parse(asked.as_bytes(), &fhir::Limits::default()).unwrap().root())
+                .unwrap()
+                .weight
+                .is_some_and(|weight| weight.parse::<f64>().is_ok())
+        );
         assert!(stage.act_as("tom", propose()).await.unwrap().written.is_empty());
         assert_eq!(stage.act_as("tom", no(" ")).await.unwrap_err().field, Some("why"));
         stage.act_as("tom", no("Sisters, seen together.")).await.unwrap();
@@ -336,7 +344,7 @@ async fn an_unknown_patient_becomes_part_of_the_true_record_and_somebody_checks_
     }
 }
 
-/// How many resources the person of the next test has: `ALMONER_MERGE=50000` is the size that docs/matching.md publishes.
+/// How many resources the person of the next test has: `ALMONER_MERGE=50000` is the size that docs/performance.md publishes.
 fn many() -> usize {
     std::env::var("ALMONER_MERGE").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000)
 }

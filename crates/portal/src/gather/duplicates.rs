@@ -2,7 +2,9 @@
 //! One reading for each page; decides nothing.
 
 use administration::matching::{Comparison, Demographics};
-use administration::merging::{Effects, Review, ReviewState, Unallocated, effects, reviews, unallocated, weights};
+use administration::merging::{
+    Effects, Holds, Review, ReviewState, Unallocated, effects, holds, reviews, unallocated, weights,
+};
 use clinical::identity::Identity;
 use clinical::{Material, chart};
 use fhir::{Document, Limits};
@@ -45,6 +47,8 @@ pub(crate) struct Compared {
     pub(crate) right: Identity,
     /// The fields of the Patient whose texts differ.
     pub(crate) differing: Vec<&'static str>,
+    /// What each holds.
+    pub(crate) holds: Vec<Holds>,
     /// What a merge would do.
     pub(crate) effects: Effects,
     /// What each field is worth, and in total.
@@ -113,6 +117,7 @@ async fn gather_pair(door: &Door, reading: &Reading, id: &str) -> Result<Option<
         learnt_of: weights.people(),
         oldest_days: since.map(|since| (door.now.0 - since.0).div_euclid(DAY_MS)),
         differing: differing(&left_text, &right_text),
+        holds: holds(reading, &review.pair).await?,
         effects: effects(reading, &review.pair).await?,
         next: next.map(|next| next.id.clone()),
         open: open.len(),

@@ -182,7 +182,7 @@ async fn identity(door: &Door, id: &str, typed: Typed) -> Response {
         return answer(door, id, Which::Correct, shown, StatusCode::OK).await;
     }
     let (command, what) = match same.map(|same| Pair::of(id, &same)) {
-        Some(Some(pair)) => (Command::ProposeDuplicate(ProposeDuplicate { pair, weight: None }), "proposed"),
+        Some(Some(pair)) => (Command::ProposeDuplicate(ProposeDuplicate { pair }), "proposed"),
         Some(None) => return not_found(door),
         None => {
             wrong.extend(missing_beside(&person, &wrong));

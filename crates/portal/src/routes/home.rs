@@ -93,7 +93,7 @@ pub(super) async fn choose_place(
     if !wards.iter().any(|ward| ward.id == typed.text("place")) {
         return page(StatusCode::UNPROCESSABLE_ENTITY, place_page(&door.setting(), &wards, true));
     }
-    match here::keep(&door, typed.text("place")).await {
+    match here::keep_place(&door.record, &door.permit.principal().id, typed.text("place")).await {
         Ok(()) => Redirect::to(&door.setting().links.home()).into_response(),
         Err(problem) => failed(&door, &problem),
     }

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use terms::input::{DateOf, parse_typed_date};
 use terms::{Date, Moment, PartialDate, local_date};
 
+use super::one_sex::{Who, one_sex};
 use super::{failed, not_allowed, not_found, page, stopped};
 use crate::act::{NotDone, Typed, act, done, done_notice};
 use crate::door::{Door, asked};
@@ -103,7 +104,10 @@ async fn submit(
     }
     let typed = Typed::of(fields);
     let command = match consultant(&door, &typed).await {
-        Ok(consultant) => command(&door, &id, &typed, consultant).map_err(NotDone::Refused),
+        Ok(consultant) => match command(&door, &id, &typed, consultant) {
+            Ok(command) => one_sex(&door, &typed, Who::Stay(&id), bed_of(&typed)).await.map(|()| command),
+            Err(refusal) => Err(NotDone::Refused(refusal)),
+        },
         Err(not_done) => Err(not_done),
     };
     let refusal = match command {
@@ -117,6 +121,15 @@ async fn submit(
         Err(other) => return stopped(&door, other, &door.setting().links.stay(&id)),
     };
     render(&door, &id, &Asked::default(), Sent { typed: &typed, refusal: Some(&refusal) }).await
+}
+
+/// The place where a form puts the patient from now on.
+fn bed_of(typed: &Typed) -> &str {
+    match typed.text("act") {
+        "reserve" => typed.text("bed"),
+        "admit" | "return" => typed.text("place"),
+        _ => "",
+    }
 }
 
 /// Back to the stay; a correction tells what it changed.

@@ -127,6 +127,22 @@ async fn a_patient_goes_from_the_list_to_a_bed_and_home_and_every_number_follows
 }
 
 #[tokio::test]
+async fn a_bay_of_the_other_sex_is_asked_about_once_on_the_page_of_a_stay() {
+    let trust = Trust::demo().await;
+    let stay = requested(&trust, &[]).await;
+    for (act, field) in [("reserve", "bed"), ("admit", "place")] {
+        let fields = [("act", act), ("patient", PATIENT), (field, "heron-bed-14"), ("at", "now")];
+        let asked = send(&trust, &stay, &fields).await;
+        assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY, "{act}");
+        assert!(asked.text.contains("This bed is in a male bay.") && asked.text.contains("It has to be this bed"));
+        assert!(asked.text.contains(&format!("href=\"#{act}-mixed\"")), "{act}: {}", asked.text);
+    }
+    let sure = [("act", "admit"), ("patient", PATIENT), ("place", "heron-bed-14"), ("at", "now"), ("mixed", "yes")];
+    let admitted = send(&trust, &stay, &sure).await;
+    assert_eq!(admitted.status, StatusCode::SEE_OTHER, "{}", admitted.text);
+}
+
+#[tokio::test]
 async fn a_cancellation_on_the_day_names_the_day_by_which_another_is_owed() {
     let trust = Trust::demo().await;
     let stay = requested(&trust, &[]).await;

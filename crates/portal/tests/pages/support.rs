@@ -147,7 +147,7 @@ impl Trust {
     /// Asks whether two records are one person, as matching does.
     pub(crate) async fn propose(&self, one: &str, other: &str) {
         let pair = administration::merging::Pair::of(one, other).unwrap();
-        let propose = administration::merging::ProposeDuplicate { pair, weight: Some("+17.6".into()) };
+        let propose = administration::merging::ProposeDuplicate { pair };
         let cause = Cause { kind: CauseKind::System, reference: "test".into() };
         let permit = permit("user/matching", Role::System);
         let command = administration::Command::ProposeDuplicate(propose);

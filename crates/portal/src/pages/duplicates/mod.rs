@@ -115,7 +115,7 @@ fn holds(of: &Compared) -> Markup {
                 th scope="col" { "After a merge" }
             } }
             tbody {
-                @for holds in &of.effects.holds {
+                @for holds in &of.holds {
                     tr {
                         th scope="row" { b { (holds.words) } }
                         td.al-num { (number(holds.counts.0)) }

@@ -119,7 +119,10 @@ fn tci(page: &StayPage<'_>) -> Markup {
 
 fn bed(page: &StayPage<'_>) -> Markup {
     let form = page.form("reserve");
-    let fields = form.select("bed", ("Bed", "Choose a bed"), &page.place_options(form.value("bed")));
+    let fields = html! {
+        (form.select("bed", ("Bed", "Choose a bed"), &page.place_options(form.value("bed"))))
+        (page.mixed(&form))
+    };
     let release = page.form("release");
     html! {
         (form.folded("Keep a bed", &fields, "Keep this bed"))
@@ -135,6 +138,7 @@ fn admit(page: &StayPage<'_>) -> Markup {
     let fields = html! {
         input type="hidden" name="patient" value=(page.of.stay.patient.as_deref().unwrap_or_default());
         (form.select("place", ("Where is the patient?", "Choose a place"), &page.place_options(form.value("place"))))
+        (page.mixed(&form))
         (form.when("When did they come?", false))
     };
     form.folded("The patient has arrived: admit", &fields, "Admit")

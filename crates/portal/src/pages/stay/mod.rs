@@ -21,7 +21,9 @@ use std::collections::BTreeMap;
 use super::fields::Fields;
 use super::patient::{banner_of, name_words, places_of};
 use crate::components::frame::{OpenPatient, patient_page};
+use crate::components::tag::{Weight, tag_with};
 use crate::components::time;
+use crate::icon::Icon;
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, day};
 use fields::Sent;
@@ -59,6 +61,23 @@ impl<'a> StayPage<'a> {
 
     fn place_name(&self, id: &str) -> String {
         place_name(&self.of.places, id)
+    }
+
+    /// Whether it has to be a bay of the other sex; asked once that was refused.
+    fn mixed(&self, form: &Fields<'_>) -> Markup {
+        if form.wrong("mixed").is_none() && form.value("mixed").is_empty() {
+            return html! {};
+        }
+        html! {
+            div.al-field {
+                p.al-flush { (tag_with(Weight::Warning, Icon::Alert, "Mixed sex")) }
+                (form.message("mixed"))
+                label.al-choice {
+                    input id=(form.id("mixed")) type="checkbox" name="mixed" value="yes" checked[form.value("mixed") == "yes"];
+                    " It has to be this bed"
+                }
+            }
+        }
     }
 
     /// The beds and wards where somebody can be, as the entries of a choice.

@@ -5,7 +5,7 @@
 use administration::stays::{Stay, codes};
 use maud::{Markup, html};
 
-use super::forms::{Form, expected, identity_line};
+use super::forms::{Form, expected, identity_line, mixed};
 use super::row::{name, under};
 use crate::components::frame::page;
 use crate::gather::ward::AtBed;
@@ -72,6 +72,7 @@ pub(crate) fn admit_page(form: &Form<'_>, at: Option<&AtBed>, staff: &[Staff]) -
         input type="hidden" name="patient" value=(typed.text("patient"));
         input type="hidden" name="stay" value=(typed.text("stay"));
         (form.places("place", "Where is the patient?", typed.text("place"), None))
+        @if let Some(bed) = form.view.board().bed(typed.text("place")).and_then(|row| row.bed.as_ref()) { (mixed(form, at, bed)) }
         (form.fields().select("method", ("Method of admission", "Choose"), &html! {
             @for (group, codes) in METHODS {
                 optgroup label=(group) {

@@ -264,15 +264,17 @@ fn width(view: &BoardView<'_>) -> usize {
 }
 
 fn no_bed_strip(view: &BoardView<'_>) -> Markup {
-    let count = view.board().no_bed.len();
+    let lack_one = view.board().counts().no_bed;
+    let need_none = view.board().no_bed.len() - lack_one;
     html! {
-        tr.al-group #at-no-bed .al-nobed[!view.board().needs_no_beds()] {
+        tr.al-group #at-no-bed .al-nobed[lack_one > 0] {
             th colspan=(width(view)) scope="rowgroup" {
-                @if view.board().needs_no_beds() {
-                    "Here · " (counted(count, "patient", "patients"))
-                } @else {
+                @if lack_one > 0 {
                     (icon(Icon::Alert)) " No bed yet · "
-                    (counted(count, "patient is on the ward without a bed", "patients are on the ward without a bed"))
+                    (counted(lack_one, "patient is on the ward without a bed", "patients are on the ward without a bed"))
+                    @if need_none > 0 { " · " (counted(need_none, "needs none", "need none")) }
+                } @else {
+                    "Here · " (counted(need_none, "patient", "patients"))
                 }
             }
         }

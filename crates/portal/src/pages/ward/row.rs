@@ -34,7 +34,7 @@ pub(crate) fn row(view: &BoardView<'_>, row: &BoardRow) -> Markup {
     let at = row.occupant.as_ref().and_then(|occupant| view.patient(occupant.stay.patient.as_deref()));
     let bedside = at.and_then(|at| at.bedside.as_ref());
     let is_alarm = bedside.is_some_and(|bedside| bedside.is_high() || bedside.overdue(view.now).is_some())
-        || (state == RowState::NoBedYet && !view.board().needs_no_beds());
+        || view.board().lacks_a_bed(row);
     let is_warn = !is_alarm && bedside.is_some_and(Bedside::is_five_or_more);
     let stay = row.occupant.as_ref().map(|occupant| occupant.stay.id.as_str());
     html! {
@@ -44,7 +44,7 @@ pub(crate) fn row(view: &BoardView<'_>, row: &BoardRow) -> Markup {
             th.al-bed scope="row" {
                 @match &row.bed {
                     Some(bed) => (bed.label),
-                    None if view.board().needs_no_beds() => { span.al-small { "Here" } },
+                    None if !view.board().lacks_a_bed(row) => { span.al-small { "Here" } },
                     None => { span.al-small { "No bed" } },
                 }
             }

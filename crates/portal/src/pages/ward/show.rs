@@ -121,7 +121,7 @@ impl Show {
         match self {
             Show::All => true,
             Show::Mine => view.is_mine(row),
-            Show::NoBed => row.state() == RowState::NoBedYet && !view.board().needs_no_beds(),
+            Show::NoBed => view.board().lacks_a_bed(row),
             Show::Free => matches!(row.state(), RowState::Available | RowState::Compromised),
             Show::ToClean => row.state() == RowState::Vacated,
             Show::Reserved => row.state() == RowState::Reserved,

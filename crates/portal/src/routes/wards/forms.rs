@@ -16,14 +16,15 @@ use terms::input::{DateOf, parse_typed_date};
 use super::refused;
 use crate::act::{NotDone, Typed, act, done};
 use crate::door::{Door, asked};
+use crate::gather::find;
 use crate::gather::ward::{AtBed, Gathered, board};
-use crate::gather::{find, finished};
 use crate::pages::search::{Outcome, Search};
 use crate::pages::ward::BoardView;
 use crate::pages::ward::admit::{Staff, admit_href, admit_page, method_words, who_page};
 use crate::pages::ward::forms::{Form, Mover, bed_page, bed_status, expected, move_page, other_wards_page};
 use crate::pages::ward::nurse::nurse_page;
 use crate::pages::ward::reserve::reserve_page;
+use crate::routes::one_sex::{Who, one_sex};
 use crate::routes::tasks::named_user;
 use crate::routes::{failed, not_allowed, not_found, page, stopped};
 
@@ -66,7 +67,7 @@ pub(super) async fn submit_move(
     let typed = from_menu(Typed::of(fields));
     let what = if typed.text("earlier") == "swap" { "swapped" } else { "moved" };
     let command = match move_command(&door, &typed) {
-        Ok(command) => one_sex(&door, &id, &typed, typed.text("to")).await.map(|()| command),
+        Ok(command) => one_sex(&door, &typed, Who::Stay(typed.text("stay")), typed.text("to")).await.map(|()| command),
         Err(refusal) => Err(NotDone::Refused(refusal)),
     };
     match command {
@@ -83,33 +84,6 @@ fn from_menu(typed: Typed) -> Typed {
     let Some((stay, to)) = pressed.split_once(' ') else { return typed };
     let key = format!("{} {pressed}", typed.text("form_key"));
     typed.with("stay", stay.into()).with("to", to.into()).with("at", "now".into()).with("form_key", key)
-}
-
-/// Asks once whether somebody shall be in a bay of the other sex.
-async fn one_sex(door: &Door, ward: &str, typed: &Typed, bed: &str) -> Result<(), NotDone> {
-    if typed.text("mixed") == "yes" {
-        return Ok(());
-    }
-    let reading = door.record.read(&door.permit, asked::WARD_FORM).await?;
-    let answer = async {
-        let ward = places::ward(&reading, ward).await?;
-        let stay = stays::stay(&reading, typed.text("stay")).await?;
-        let patient = match stay.and_then(|stay| stay.patient) {
-            Some(patient) => identity(&reading, &patient, door.now).await?,
-            None => None,
-        };
-        Ok::<_, Problem>((ward, patient))
-    };
-    let answer = answer.await;
-    let (ward, patient) = finished(reading, answer).await?;
-    let sex = ward.as_ref().and_then(|ward| ward.sex_of(bed));
-    let gender = patient.and_then(|at| at.identity.gender);
-    if !places::mixes_sexes(sex, gender.as_deref()) {
-        return Ok(());
-    }
-    let words = sex.unwrap_or_default();
-    let sentence = format!("This bed is in a {words} bay. Choose another, or say that it has to be this one.");
-    Err(Refusal::at("mixed-sex", "mixed", sentence).into())
 }
 
 fn move_command(door: &Door, typed: &Typed) -> Result<MoveToBed, Refusal> {
@@ -161,6 +135,7 @@ async fn admit_command(door: &Door, typed: &Typed) -> Result<Admit, NotDone> {
     let staff = staff(&reading).await;
     reading.finish().await?;
     let consultant = staff?.into_iter().find(|(known, _)| *known == who);
+    one_sex(door, typed, Who::Patient(typed.text("patient")), &place).await?;
     Ok(Admit {
         stay: typed.some("stay").unwrap_or_else(|| uuid::Uuid::now_v7().to_string()),
         patient: typed.text("patient").to_owned(),
@@ -230,7 +205,7 @@ pub(super) async fn submit_reserve(
     let (stay, bed) = (typed.text("stay").to_owned(), typed.text("bed").to_owned());
     let asked = match stay.as_str() {
         "" => Err(Refusal::at("stay-missing", "stay", "Choose for whom the bed is kept.").into()),
-        _ => one_sex(&door, &id, &typed, &bed).await,
+        _ => one_sex(&door, &typed, Who::Stay(&stay), &bed).await,
     };
     match asked {
         Ok(()) => {

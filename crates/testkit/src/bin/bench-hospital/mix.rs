@@ -127,6 +127,7 @@ impl Kind {
                     pressure: (random.random_range(105..150), random.random_range(60..85)),
                     pulse: random.random_range(60..105),
                     tenths: random.random_range(362..381),
+                    consciousness: testkit::hospital::alert(),
                 };
                 Some(Ask::Send(testkit::hospital::bundle(&vitals)))
             }

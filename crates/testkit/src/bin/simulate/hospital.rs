@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
 use terms::Moment;
-use testkit::hospital::{Hand, World};
+use testkit::hospital::{Hand, Vitals, World};
 use testkit::http::{Client, FORM, Target, form, form_token, hidden};
 
 use crate::forms::Typed;
@@ -44,7 +44,8 @@ impl Site {
     async fn bundle(&self, client: &mut Client, query: &str) -> Result<Vec<String>> {
         let mut found = Vec::new();
         let mut path = format!("{}/fhir/{query}", self.base);
-        for _ in 0..if query.starts_with("Patient") { 1 } else { MOST_PAGES } {
+        let pages = if query.starts_with("Patient?") || query.starts_with("Observation?") { 1 } else { MOST_PAGES };
+        for _ in 0..pages {
             let answer = client.get(&path).await?;
             let bundle: Value = serde_json::from_slice(&answer.body)?;
             let entries = bundle["entry"].as_array().into_iter().flatten();
@@ -92,12 +93,15 @@ impl Site {
         bail!("{action} answered {}: {}", answer.status, why.split('<').next().unwrap_or_default())
     }
 
-    /// Sends what a monitor measured.
-    pub(crate) async fn measure(&self, bundle: &str) -> Result<()> {
+    /// Sends what a monitor measured, which follows from what was measured before.
+    pub(crate) async fn measure(&self, drawn: Vitals) -> Result<()> {
         let mut client = self.clinician.connect().await?;
+        let before = format!("Observation?patient={}&category=vital-signs&_sort=-date&_count=20", drawn.patient);
+        let before = self.bundle(&mut client, &before).await?;
+        let bundle = testkit::hospital::bundle(&drawn.soon_after(before.iter().map(String::as_str)));
         let path = format!("{}/fhir", self.base);
         let more = Some(("x-form-token", self.token.as_str()));
-        let body = Bytes::from(bundle.to_owned());
+        let body = Bytes::from(bundle);
         let answer = client.send_with(Method::POST, &path, "application/fhir+json", body, more).await?;
         ensure!(answer.status.is_success(), "measuring answered {}", answer.status);
         Ok(())

@@ -80,8 +80,7 @@ async fn simulate(site: Site, trust: String, seed: u64, (speed, steps): (f64, u6
             },
             What::Observed(of) => {
                 let taken = testkit::hospital::Vitals { taken: now, ..of.clone() };
-                let bundle = testkit::hospital::bundle(&taken);
-                site.measure(&bundle).await.map(|()| "observations".to_owned())
+                site.measure(taken).await.map(|()| "observations".to_owned())
             }
             What::Sent(_) | What::TakenApart(..) => Ok("nothing".to_owned()),
         };
