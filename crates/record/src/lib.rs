@@ -41,6 +41,7 @@ mod digest;
 mod erase;
 mod error;
 mod group;
+mod hidden;
 mod index_check;
 mod indexing;
 mod keyed;

@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use crate::blobs::{self, MOST_ANSWER_BYTES};
 use crate::change::Key;
 use crate::error::Problem;
-use crate::indexing::{ALIAS, LABEL, RELATION, SUBJECT};
+use crate::indexing::{ALIAS, RELATION, SUBJECT};
 use crate::keys::KeyRange;
 use crate::names::Names;
 use crate::record::Inner;
@@ -58,9 +58,9 @@ pub struct Reading {
     sequence: u64,
     /// The sequence at which scope and merges are looked up: its own, or for a reading that is so old that only some
     /// types' past rows are there, the newest when it was opened.
-    reach_at: u64,
+    pub(crate) reach_at: u64,
     /// How often the index had been replaced when the reading was opened.
-    swaps: u64,
+    pub(crate) swaps: u64,
     reach: OnceCell<Reach>,
     shown: Mutex<BTreeSet<Key>>,
     refused: AtomicBool,
@@ -72,14 +72,6 @@ pub struct Reading {
 enum Reach {
     Everything,
     Sets { allowed: Option<HashSet<Key>>, hidden: Arc<HashSet<Key>> },
-}
-
-/// What labels hid at one sequence: all readings of that sequence that leave out the same labels share it.
-pub(crate) struct Hidden {
-    sequence: u64,
-    swaps: u64,
-    labels: Vec<String>,
-    keys: Arc<HashSet<Key>>,
 }
 
 impl Reading {
@@ -569,30 +561,6 @@ impl Reading {
         Ok(Reach::Sets { allowed: Some(allowed), hidden })
     }
 
-    /// The resources that have one of these labels.
-    async fn hidden(&self, labels: &[String]) -> Result<Arc<HashSet<Key>>, Problem> {
-        let place = (self.reach_at, self.swaps);
-        if let Some(last) = &*self.inner.hidden.lock().unwrap_or_else(PoisonError::into_inner)
-            && (last.sequence, last.swaps) == place
-            && last.labels == labels
-        {
-            return Ok(last.keys.clone());
-        }
-        let mut hidden = HashSet::new();
-        for label in labels {
-            let span = Span::head(LABEL, [Part::Text(label.clone().into_bytes())]);
-            hidden.extend(self.marked(&span, 2 + label.len() + 1 + 5).await?);
-        }
-        let keys = Arc::new(hidden);
-        // While another index is made, rows come at a sequence that was there before.
-        if !self.distrusts_index() {
-            let (sequence, swaps, labels) = (self.reach_at, self.swaps, labels.to_vec());
-            let hidden = Hidden { sequence, swaps, labels, keys: keys.clone() };
-            *self.inner.hidden.lock().unwrap_or_else(PoisonError::into_inner) = Some(hidden);
-        }
-        Ok(keys)
-    }
-
     /// The subjects that a principal has to do with at a moment.
     async fn related(&self, principal: &str, at: Moment) -> Result<HashSet<Key>, Problem> {
         let at = ordered_moment(at);
@@ -609,7 +577,7 @@ impl Reading {
     }
 
     /// The targets at the end of every row in a span, whose keys have this length.
-    async fn marked(&self, span: &Span, length: usize) -> Result<Vec<Key>, Problem> {
+    pub(crate) async fn marked(&self, span: &Span, length: usize) -> Result<Vec<Key>, Problem> {
         let mut rids = Vec::new();
         for range in self.names().ranges(self.store(), span).await? {
             let mut after: Option<Hit> = None;

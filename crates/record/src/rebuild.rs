@@ -32,6 +32,8 @@ pub(crate) struct IndexState {
     /// How often it was replaced, and at which sequence the last time.
     swaps: AtomicU64,
     swapped_at: AtomicU64,
+    /// The sequence of the last commit that changed a row of a label.
+    labels_changed_at: AtomicU64,
 }
 
 /// A step of making another index beside the one in use.
@@ -216,6 +218,20 @@ impl IndexState {
     /// From now on candidates are judged on their extracted rows, and searches may miss some.
     pub(crate) fn distrust(&self) {
         self.untrusted.store(true, Ordering::Release);
+    }
+
+    /// The state of an index as it was found at a sequence.
+    pub(crate) fn found_at(sequence: u64) -> IndexState {
+        IndexState { labels_changed_at: AtomicU64::new(sequence), ..IndexState::default() }
+    }
+
+    /// A commit changes rows of labels; to be told before its sequence is.
+    pub(crate) fn note_labels(&self, sequence: u64) {
+        self.labels_changed_at.store(sequence, Ordering::Release);
+    }
+
+    pub(crate) fn labels_changed_at(&self) -> u64 {
+        self.labels_changed_at.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_untrusted(&self) -> bool {

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
 use access::Permit;
 use journal::{CauseKind, Checkpoint, KeyKind, SignedCheckpoint, SigningKey, VerifierKey};
@@ -20,10 +20,11 @@ use crate::codec::Decoder;
 use crate::desk::{DeskChange, DeskRow};
 use crate::error::Problem;
 use crate::group::{Declined, Prepared, operation_of};
+use crate::hidden::HiddenSets;
 use crate::indexing::Indexing;
 use crate::keys::logical_id;
 use crate::names::Names;
-use crate::reading::{Hidden, Reading, Version};
+use crate::reading::{Reading, Version};
 use crate::rebuild::IndexState;
 use crate::recent::Recent;
 use crate::stamps::Turns;
@@ -95,8 +96,8 @@ pub(crate) struct Inner {
     pub(crate) keys: Cache<i64, Arc<Key>>,
     /// Whose a version is, by row number and version.
     pub(crate) whose: Cache<(i64, u64), Arc<[Key]>>,
-    /// What labels hide, at the sequence that was asked about last.
-    pub(crate) hidden: Mutex<Option<Hidden>>,
+    /// What labels hide.
+    pub(crate) hidden: HiddenSets,
     pub(crate) signing: SigningKey,
     pub(crate) origin: String,
     /// Held while a checkpoint is made and kept, so that the kept one is never older than one given out.
@@ -241,7 +242,7 @@ impl Record {
             clock: options.clock,
             keys: Cache::new(200_000),
             whose: Cache::new(100_000),
-            hidden: Mutex::default(),
+            hidden: HiddenSets::default(),
             signing,
             origin: options.origin,
             checkpoints: tokio::sync::Mutex::new(()),
@@ -509,7 +510,7 @@ async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32
         moment: AtomicI64::new(head.moment.0),
         names: Names::load(&store).await?,
         decoder,
-        index: IndexState::default(),
+        index: IndexState::found_at(head.sequence),
         tenure: TenureNow::default(),
         under_way: UnderWay::default(),
         recent: Recent::default(),

@@ -190,7 +190,7 @@ async fn collect_page(reading: &Reading, select: &Select, tests: &[Test], offset
 async fn list_page(reading: &Reading, select: &Select, tests: &[Test], after: i64) -> Result<Page, Problem> {
     let (candidates, all_judged) = intersect(reading, tests).await?;
     let left = &candidates[candidates.partition_point(|rid| *rid <= after)..];
-    let judged = all_judged && is_index_enough(reading).await?;
+    let judged = all_judged && is_index_enough(reading);
     let mut found = Vec::new();
     for batch in left.chunks((select.limit + 1).clamp(8, BATCH)) {
         found.extend(satisfying(reading, select, tests, (batch, judged)).await?.into_iter().map(|(_, rid, _)| rid));
@@ -232,7 +232,7 @@ fn page_of(reading: &Reading, live: Vec<(Arc<[Key]>, Version)>, next: Option<Pla
 /// Everything that satisfies the tests, in order. Row number and key.
 async fn collect(reading: &Reading, select: &Select, tests: &[Test]) -> Result<Vec<(i64, Key)>, Problem> {
     let (candidates, all_judged) = intersect(reading, tests).await?;
-    let judged = all_judged && select.order.is_empty() && is_index_enough(reading).await?;
+    let judged = all_judged && select.order.is_empty() && is_index_enough(reading);
     let batch = if judged { candidates.len().max(1) } else { BATCH };
     let mut kept = Vec::new();
     for batch in candidates.chunks(batch) {
@@ -242,13 +242,13 @@ async fn collect(reading: &Reading, select: &Select, tests: &[Test]) -> Result<V
     Ok(kept.into_iter().map(|(_, rid, key)| (rid, key)).collect())
 }
 
-/// Whether what the index finds needs no look at the texts: everything is reached, and the rows are as they must be.
-async fn is_index_enough(reading: &Reading) -> Result<bool, Problem> {
-    Ok(!reading.distrusts_index() && reading.reaches_everything().await?)
+/// Whether what the index finds satisfies what it was found by: its rows are as they must be.
+fn is_index_enough(reading: &Reading) -> bool {
+    !reading.distrusts_index()
 }
 
 /// Those of the candidates that satisfy the tests, with what sorts them, in the order given; of candidates that were
-/// judged by the index, only the type is looked at.
+/// judged by the index, only the type is looked at, and whether the permit reaches them.
 async fn satisfying(
     reading: &Reading,
     select: &Select,
@@ -256,9 +256,8 @@ async fn satisfying(
     (rids, judged): (&[i64], bool),
 ) -> Result<Vec<(Vec<Option<Row>>, i64, Key)>, Problem> {
     if judged {
-        let keys = reading.keys(rids).await?;
-        let of_kind = rids.iter().zip(keys).filter(|(_, key)| key.kind == select.kind);
-        return Ok(of_kind.map(|(rid, key)| (Vec::new(), *rid, key)).collect());
+        let reached = reached(reading, &select.kind, rids).await?;
+        return Ok(reached.into_iter().map(|(rid, key)| (Vec::new(), rid, key)).collect());
     }
     let mut kept = Vec::new();
     for candidate in read(reading, rids).await? {
@@ -267,6 +266,27 @@ async fn satisfying(
         }
     }
     Ok(kept)
+}
+
+/// Those of a type that the permit reaches. Whose a version is was worked out once for all readings, where the rows of a
+/// text are made for each candidate; a trust has accounts, which labels hide, so hardly a permit reaches everything.
+async fn reached(reading: &Reading, kind: &str, rids: &[i64]) -> Result<Vec<(i64, Key)>, Problem> {
+    let keys = reading.keys(rids).await?;
+    let of_kind: Vec<(i64, Key)> = rids.iter().copied().zip(keys).filter(|(_, key)| key.kind == kind).collect();
+    if reading.reaches_everything().await? {
+        return Ok(of_kind);
+    }
+    let mut reached = Vec::with_capacity(of_kind.len());
+    for batch in of_kind.chunks(BATCH) {
+        let rids: Vec<i64> = batch.iter().map(|(rid, _)| *rid).collect();
+        for ((rid, key), version) in batch.iter().zip(reading.versions_of(&rids).await?) {
+            let Some(version) = version.filter(|version| !version.text.is_empty()) else { continue };
+            if reading.reaches_subjects(key, reading.whose(*rid, &version).iter()).await? {
+                reached.push((*rid, key.clone()));
+            }
+        }
+    }
+    Ok(reached)
 }
 
 /// Row numbers that satisfy all small tests, and whether that judged every test. The smallest is listed whatever its

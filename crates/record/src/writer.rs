@@ -23,13 +23,16 @@ use crate::codec::{Decoder, Encoder};
 use crate::desk::{DeskChange, desk_batch};
 use crate::error::Problem;
 use crate::group::{Declined, Group, Prepared};
+use crate::hidden::changes_labels;
+use crate::indexing::LABEL;
+use crate::keys::Numbers as _;
 use crate::names::Names;
 use crate::numbering::Numbering;
 use crate::obligation_rows::{PreparedAnchor, number_anchors};
 use crate::rebuild::{IndexState, RebuildStep, ResourceRows};
 use crate::recent::{Recent, Touches};
 use crate::stamps::Stamps;
-use crate::store::{Batch, Head, IndexTables, PastRow, StoredKey, WriterStore};
+use crate::store::{Batch, Head, IndexTables, NameList, PastRow, StoredKey, WriterStore};
 use crate::tiles::{resume_tiles, root_at, tile_name};
 
 /// Most members of a group.
@@ -605,6 +608,8 @@ impl Writer {
         let dictionary = self.encoder.train();
         batch.dictionaries.extend(dictionary.clone());
         batch.head = Some((self.head.clone(), head.clone()));
+        let label = self.numbering.lists()[NameList::Parameter as usize].number(LABEL);
+        let is_labelled = changes_labels(label, batch.index_add.iter().chain(&batch.index_drop));
         self.store.commit(&batch)?;
         if let Some((number, bytes)) = dictionary {
             self.shared.decoder.learn(number, bytes.clone());
@@ -619,6 +624,9 @@ impl Writer {
         self.shared.epoch.store(self.head.epoch, Ordering::Release);
         self.shared.moment.store(self.head.moment.0, Ordering::Release);
         self.shared.recent.note(sequences, std::mem::take(&mut self.touches));
+        if is_labelled {
+            self.shared.index.note_labels(self.head.sequence);
+        }
         self.shared.newest.store(self.head.sequence, Ordering::Release);
         self.shared.advanced.send_replace(self.head.sequence);
         Ok(made)
@@ -650,6 +658,7 @@ impl Writer {
             self.over = Some(problem);
         }
         self.shared.moment.store(self.head.moment.0, Ordering::Release);
+        self.shared.index.note_labels(self.head.sequence);
         self.shared.newest.store(self.head.sequence, Ordering::Release);
         self.shared.advanced.send_replace(self.head.sequence);
     }

@@ -51,12 +51,12 @@ pub(crate) async fn newest_of_each(
         _ => &[],
     };
     let (mut rids, is_whole) = first_of_each(reading, ranges, whole, bounds).await?;
-    if !is_index_enough(reading).await? {
+    if !is_enough(reading, ranges) {
         rids = satisfied(reading, &select, &tests, &rids).await?;
     }
-    let (live, _) = texts(reading, &rids, usize::MAX).await?;
+    let live = reached(reading, kind, &rids, usize::MAX).await?;
     reading.check_age(kind)?;
-    Ok((live.into_iter().filter(|(_, version)| version.key.kind == kind).collect(), is_whole))
+    Ok((live, is_whole))
 }
 
 impl Reading {
@@ -75,18 +75,39 @@ impl Reading {
         let mut rids: Vec<i64> = hits.into_iter().flatten().map(|(_, rid)| rid).collect();
         rids.sort_unstable();
         rids.dedup();
-        if !is_index_enough(self).await? {
+        if !is_enough(self, ranges) {
             rids = satisfied(self, &select, &tests, &rids).await?;
         }
-        let (live, _) = texts(self, &rids, MOST_ANSWER_BYTES).await?;
+        let live = reached(self, kind, &rids, MOST_ANSWER_BYTES).await?;
         self.check_age(kind)?;
-        let live = live.into_iter().filter(|(_, version)| version.key.kind == kind).collect();
         let mut filled = Vec::with_capacity(rids.len());
         for version in self.show(live) {
             filled.push(blobs::fill(self.store(), version).await?);
         }
         Ok(filled)
     }
+}
+
+/// Whether what lies in these ranges satisfies what they stand for, without a look at its own rows.
+fn is_enough(reading: &Reading, ranges: &[KeyRange]) -> bool {
+    is_index_enough(reading) && ranges.iter().all(|range| range.residual.is_none())
+}
+
+/// The live versions of a type that the permit reaches, with whose they are.
+async fn reached(
+    reading: &Reading,
+    kind: &str,
+    rids: &[i64],
+    bytes: usize,
+) -> Result<Vec<(Arc<[Key]>, Version)>, Problem> {
+    let (live, _) = texts(reading, rids, bytes).await?;
+    let mut reached = Vec::with_capacity(live.len());
+    for (subjects, version) in live {
+        if version.key.kind == kind && reading.reaches_subjects(&version.key, subjects.iter()).await? {
+            reached.push((subjects, version));
+        }
+    }
+    Ok(reached)
 }
 
 /// Those of some row numbers whose own rows satisfy the tests.

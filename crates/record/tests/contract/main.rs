@@ -86,6 +86,7 @@ on_each_store![
     walks::walked_pages_stay_within_the_scope,
     walks::a_listed_answer_goes_on_when_it_has_grown,
     scopes::every_question_stays_within_random_scopes,
+    scopes::a_label_hides_from_its_commit_to_its_end,
     scopes::writes_stay_within_the_scope,
     obligations::obligations_equal_the_functions_over_everything,
     obligations::what_was_applied_is_owed_too,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use access::{Grant, Permit, Role, Subject, Subjects, decide};
 use record::{Change, Clause, Key, Problem, Select, TransactError};
 use terms::Moment;
-use terms::index::{Part, Row};
+use terms::index::{Part, Row, Span};
 
 use crate::reads::{Model, all_pages, draw_select};
 use crate::support::{Dice, Place, host, key, lines, put, try_put};
@@ -101,6 +101,53 @@ pub(crate) async fn every_question_stays_within_random_scopes(place: &Place) {
     let any = Select::of("Thing").with(Clause::Ids((0..60).map(|n| format!("t{n}")).collect()));
     assert_eq!(reading.total(&any).await.unwrap(), 0);
     reading.finish().await.unwrap();
+}
+
+/// What labels hide is looked up once for many readings: each has what held at its own sequence all the same.
+pub(crate) async fn a_label_hides_from_its_commit_to_its_end(place: &Place) {
+    let record = place.open().await;
+    let of = |patient: &str| lines(&[&format!("patient Patient/{patient}")]);
+    let thing = async |id: &str, patient: &str| put(&record, vec![Change::Put(key("Thing", id), of(patient))]).await;
+    let seals = async |labels: &[&str]| put(&record, vec![Change::Put(key("Unit", "seals"), lines(labels))]).await;
+    let clinician = crate::support::permit(Role::Clinician, "user/c");
+    let open = async || record.read(&clinician, "test").await.unwrap();
+    let shown = async |reading: record::Reading| {
+        let span = |patient| Span::head("~patient", [Part::target("Patient", patient)]);
+        let mut found = Vec::new();
+        for version in reading.first_of_each("Thing", vec![span("p1"), span("p2")], 9).await.unwrap() {
+            assert!(reading.get(&version.key).await.unwrap().is_some(), "{}", version.key);
+            found.push(version.key.id);
+        }
+        found.sort();
+        let listed = all_pages(&reading, &Select::of("Thing")).await;
+        assert_eq!(
+            listed.iter().map(|key| key.id.as_str()).collect::<BTreeSet<_>>(),
+            found.iter().map(String::as_str).collect()
+        );
+        let clause = Clause::Any(vec![span("p1"), span("p2")]);
+        assert_eq!(all_pages(&reading, &Select::of("Thing").with(clause)).await.len(), found.len());
+        reading.finish().await.unwrap();
+        found.concat()
+    };
+    thing("a", "p1").await;
+    thing("b", "p2").await;
+    let before = open().await;
+    seals(&["label sealed Patient/p1"]).await;
+    let sealed = open().await;
+    assert_eq!(shown(open().await).await, "b");
+    assert_eq!(shown(before).await, "ab", "a reading of before");
+    thing("c", "p2").await;
+    thing("d", "p1").await;
+    assert_eq!(shown(open().await).await, "bc");
+    seals(&["label sealed Patient/p2"]).await;
+    assert_eq!(shown(open().await).await, "ad");
+    assert_eq!(shown(sealed).await, "b", "a reading of before the last change");
+    seals(&[]).await;
+    assert_eq!(shown(open().await).await, "abcd");
+    seals(&["label sealed Thing/a"]).await;
+    assert_eq!(shown(open().await).await, "bcd");
+    put(&record, vec![Change::Delete(key("Unit", "seals"))]).await;
+    assert_eq!(shown(open().await).await, "abcd");
 }
 
 pub(crate) async fn writes_stay_within_the_scope(place: &Place) {
