@@ -24,7 +24,6 @@ use crate::sessions::Sessions;
 use crate::throttle::Throttle;
 use crate::tokens::Tokens;
 use crate::trusts::{Registry, TrustCode, TrustEntry};
-use crate::witness::Witnesses;
 use crate::work::{NewTrust, TrustView};
 
 #[path = "host_moving.rs"]
@@ -46,8 +45,6 @@ pub(crate) struct Host {
     registry: Mutex<Registry>,
     /// Trusts that move from here or to here.
     pub(crate) moves: Moves,
-    /// Hosts that witness for this one, and for which it does.
-    pub(crate) witnesses: Witnesses,
     key: OnceLock<Arc<HostKey>>,
     /// Where other hosts reach this one, once it listens for them.
     move_address: OnceLock<String>,
@@ -89,7 +86,6 @@ impl Host {
             key: OnceLock::new(),
             move_address: OnceLock::new(),
             moves: Moves::default(),
-            witnesses: Witnesses::read(&configuration.data)?,
             name: registry.host.clone(),
             registry: Mutex::new(registry),
             configuration,

@@ -9,7 +9,6 @@
 //!   a permit, or the request is turned away. `routes` is the table; `listener` bounds what a client can hold.
 //! * [`mod@configure`] checks, applies and takes back the text files of a trust's configuration.
 //! * [`mod@moving`] moves a trust to another host while it is used, and back.
-//! * [`mod@witness`]: hosts sign each other's checkpoints, so that none can rewrite what was.
 //! * [`match_file`] finds likely duplicates in a CSV; it needs no trust. `duplicates` finds those of a trust.
 //! * `load` takes FHIR files; its [`Account`] says of every resource what became of it.
 //!
@@ -52,7 +51,6 @@ mod throttle;
 mod tokens;
 mod trusts;
 mod upkeep;
-pub mod witness;
 mod work;
 
 pub use configuration::{Configuration, Settings, Store};

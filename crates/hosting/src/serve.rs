@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::ownership::{Claim, Lock, claim, claim_alone, must_hold_data};
 use crate::work::{Listener, Outcome, Work};
-use crate::{carry_out, channel, clock, listener, moving, routes, upkeep, witness};
+use crate::{carry_out, channel, clock, listener, moving, routes, upkeep};
 
 /// Carries out a piece of work: here if nobody owns the data directory, else at the process that does.
 ///
@@ -62,7 +62,6 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     moving::resume(&host).await?;
     let owner = tokio::spawn(channel::serve(socket, Arc::clone(&host)));
     let upkeep = tokio::spawn(upkeep::keep(Arc::clone(&host)));
-    let witnesses = tokio::spawn(witness::keep(Arc::clone(&host)));
     let url = host.configuration.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
     // Before anybody is told that we serve: until it is heard, a signal ends the process in the middle of things.
     let told_to_stop = hear_signals();
@@ -78,7 +77,6 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
         moves.abort();
     }
     upkeep.abort();
-    witnesses.abort();
     host.close().await;
     tracing::info!("stopped");
     Ok(())

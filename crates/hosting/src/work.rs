@@ -15,7 +15,6 @@ use crate::match_file::Matched;
 use crate::moving::{MoveOutcome, MoveWork};
 use crate::secret::Secret;
 use crate::trusts::TrustCode;
-use crate::witness::{WitnessOutcome, WitnessWork};
 
 /// One piece of work.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -100,8 +99,6 @@ pub enum Work {
     },
     /// Moves a trust to another host.
     Move(MoveWork),
-    /// Has other hosts witness for this one.
-    Witness(WitnessWork),
     /// Makes a record's index anew from its versions.
     RebuildIndex {
         /// Of which trust.
@@ -252,8 +249,6 @@ pub enum Outcome {
     },
     /// What came of a step of a move.
     Moved(Box<MoveOutcome>),
-    /// What is known of witnesses.
-    Witnessed(Box<WitnessOutcome>),
     /// The index was rebuilt.
     IndexRebuilt {
         /// How many resources were indexed.
@@ -349,9 +344,6 @@ impl Outcome {
             Outcome::Verified { whole, .. } => u8::from(!whole),
             Outcome::ConfigurationChecked(checked) => u8::from(checked.errors > 0),
             Outcome::ConfigurationCompared(of) => u8::from(of.checked.errors > 0 || of.refused.is_some()),
-            Outcome::Witnessed(outcome) => {
-                u8::from(matches!(outcome.as_ref(), WitnessOutcome::Report(report) if report.is_wrong()))
-            }
             Outcome::Moved(outcome) => u8::from(outcome.is_wrong()),
             Outcome::Trusts(trusts) => u8::from(trusts.iter().any(|trust| trust.problem.is_some())),
             _ => 0,

@@ -4,7 +4,6 @@
 
 mod configuration;
 mod moving;
-mod witness;
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -76,7 +75,6 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         }
         Outcome::Checkpoint { text: checkpoint } => text.push_str(checkpoint),
         Outcome::Moved(moved) => moving::moved(moved, text)?,
-        Outcome::Witnessed(of) => witness::witnessed(of, text)?,
         Outcome::IndexRebuilt { resources } => writeln!(text, "Index of {resources} resources rebuilt.")?,
     }
     Ok(())

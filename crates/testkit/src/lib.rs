@@ -5,7 +5,6 @@
 pub mod demo;
 pub mod hospital;
 pub mod http;
-pub mod line;
 pub mod people;
 pub mod postgres;
 pub mod program;

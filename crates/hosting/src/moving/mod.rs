@@ -12,16 +12,10 @@
 mod answer;
 mod certificate;
 mod complete;
-mod counts;
 mod cut;
-mod drawn;
-mod folder;
 mod gate;
-mod give_back;
 mod kept;
 mod key;
-mod own_copy;
-mod pace;
 mod peer;
 mod phase;
 mod pull;
@@ -34,20 +28,16 @@ mod tls;
 mod words;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use record::apply::hand_over::Tenure;
 
-pub(crate) use answer::{Caller, listen};
+pub(crate) use answer::listen;
 pub(crate) use kept::{Move, Moves};
 pub(crate) use key::HostKey;
-pub use pace::{Throttle, ThrottleChange};
-pub(crate) use peer::Peer;
 pub use phase::Phase;
 pub(crate) use relay::cross;
-pub use report::{Cutting, MoveOutcome, MoveView, MoveWork, Packed, Rehearsal};
+pub use report::{Cutting, MoveOutcome, MoveView, MoveWork, Rehearsal};
 pub(crate) use ticket::Ticket;
-pub(crate) use words::unhex;
 
 use crate::clock::stopwatch;
 use crate::failure::Failure;
@@ -56,6 +46,7 @@ use crate::trusts::TrustCode;
 use crate::work::{Listener, Outcome, Progress};
 use gate::Stand;
 use kept::{Kept, Side};
+use peer::Peer;
 use phase::Step;
 use ticket::End;
 
@@ -67,45 +58,18 @@ const TELLING: std::time::Duration = std::time::Duration::from_millis(200);
 /// Carries out what is asked of a move.
 pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'_>) -> Result<Outcome, Failure> {
     let is_served = !host.moves.all().is_empty() || kept::read_all(&host.configuration.data)?.is_empty();
-    if !is_served && !matches!(work, MoveWork::Refuse { .. }) {
+    if !is_served {
         return Err(Failure::refused("A trust of this host moves. Serve the host, then ask again."));
-    }
-    if let (false, MoveWork::Refuse { trust, .. }) = (is_served, &work) {
-        look_up(host, trust).await?;
     }
     let outcome = match work {
         MoveWork::Key => MoveOutcome::Key { key: host.key()?.verifier().to_string(), address: host.move_address() },
         MoveWork::Plan { trust, to, key, address } => plan(host, &trust, to, key, address).await?,
-        MoveWork::Copy { ticket, store, throttle, from } => {
-            copy(host, &ticket, Copying { store, throttle, from }, listener).await?
-        }
-        MoveWork::Pack { trust, to } => {
-            MoveOutcome::Packed(folder::pack(&*host.trust(&trust).await?, &to, listener).await?)
-        }
+        MoveWork::Copy { ticket, store } => copy(host, &ticket, store, listener).await?,
         MoveWork::Follow { trust } => follow(&*find(host, &trust)?, listener).await?,
         MoveWork::Rehearse { trust, whole } => {
             MoveOutcome::Rehearsed(rehearse::rehearse(host, &find(host, &trust)?, whole).await?)
         }
         MoveWork::Cut { trust, back } => MoveOutcome::Cut(cut::cut(host, &find(host, &trust)?, back).await?),
-        MoveWork::Throttle { trust, change } => {
-            let of = find(host, &trust)?;
-            limit(&of, change)?;
-            MoveOutcome::Status(vec![view(&of).await?])
-        }
-        MoveWork::Entry { trust } => MoveOutcome::CutEntry { text: give_back::entry(&*find(host, &trust)?).await? },
-        MoveWork::Take { trust, entry } => {
-            let of = find(host, &trust)?;
-            cut::take(host, &of, &of.record().await?, &give_back::carried(&entry)?).await?;
-            MoveOutcome::Status(vec![view(&of).await?])
-        }
-        MoveWork::Refuse { trust, entry } => {
-            MoveOutcome::Refusal { text: give_back::refuse(&*find(host, &trust)?, &entry).await? }
-        }
-        MoveWork::Resume { trust, refusal, people } => {
-            let of = find(host, &trust)?;
-            give_back::resume(host, &of, refusal, people).await?;
-            MoveOutcome::Status(vec![view(&of).await?])
-        }
         MoveWork::Complete { trust, confirm } => {
             MoveOutcome::Destroyed { statement: complete::complete(host, &find(host, &trust)?, &confirm).await? }
         }
@@ -138,15 +102,6 @@ pub(crate) async fn resume(host: &Arc<Host>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Registers the move of a trust without going on with it: what is refused at a host that is not served opens nothing.
-async fn look_up(host: &Arc<Host>, code: &TrustCode) -> Result<(), Failure> {
-    for kept in kept::read_all(&host.configuration.data)?.into_iter().filter(|kept| kept.ticket.trust == *code) {
-        let record = host.received(code).await?.map(|received| received.record);
-        register(host, kept, record, Stand::Away)?;
-    }
-    Ok(())
-}
-
 async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
     let code = kept.ticket.trust.clone();
     let received = match kept.phase {
@@ -170,7 +125,6 @@ async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
             Ok(())
         }
         Some(_) if phase != Phase::Completed => {
-            of.is_pulled.store(true, Ordering::Release);
             drop(tokio::spawn(pull::run(Arc::clone(host), of)));
             Ok(())
         }
@@ -183,24 +137,18 @@ fn noted(of: &Move) -> Result<(), Failure> {
     match (of.kept().side, of.phase()) {
         (Side::Source, Phase::Live) => of.step(Step::Opened { back: true }),
         (Side::Target, Phase::BackedOut) => of.step(Step::Opened { back: false }),
-        (Side::Target, Phase::Following | Phase::Rehearsed) => of.step(Step::Opened { back: false }),
-        (side, Phase::Cut) => of.step(Step::Resumed { back: side == Side::Target }),
         _ => Ok(()),
     }
 }
 
 fn register(host: &Host, kept: Kept, record: Option<record::Record>, stand: Stand) -> Result<Arc<Move>, Failure> {
     let other = kept.other();
-    let peer = peer_of(host, other.address.clone(), *other.verifier()?.public())?;
+    let key = host.key()?;
+    let config = tls::client(&key, *other.verifier()?.public())?;
+    let peer = Peer::new(other.address.clone(), config);
     let of = Arc::new(Move::new(&host.configuration.data, kept, peer, record, stand));
     host.moves.put(Arc::clone(&of));
     Ok(of)
-}
-
-/// Another host as this one calls it.
-pub(crate) fn peer_of(host: &Host, address: String, key: journal::act::PublicKey) -> Result<Peer, Failure> {
-    let own = host.key()?;
-    Ok(Peer::new(address, tls::client(&own, key)?))
 }
 
 /// The move of a trust.
@@ -260,19 +208,16 @@ fn new(ticket: Ticket, side: Side) -> Kept {
         signed_at: None,
         certificate: None,
         destroyed: None,
-        throttle: Throttle::default(),
     }
 }
 
-/// How a copy is made.
-struct Copying {
-    store: Option<String>,
-    throttle: ThrottleChange,
-    from: Option<std::path::PathBuf>,
-}
-
 /// Begins to copy at the target, or looks on while it is being copied.
-async fn copy(host: &Arc<Host>, text: &str, how: Copying, listener: Listener<'_>) -> Result<MoveOutcome, Failure> {
+async fn copy(
+    host: &Arc<Host>,
+    text: &str,
+    store: Option<String>,
+    listener: Listener<'_>,
+) -> Result<MoveOutcome, Failure> {
     let ticket = Ticket::parse(text)?;
     if ticket.target.verifier()?.public() != host.key()?.verifier().public() {
         return Err(Failure::refused("This ticket names another host as its target."));
@@ -287,45 +232,24 @@ async fn copy(host: &Arc<Host>, text: &str, how: Copying, listener: Listener<'_>
         Some(of) if of.phase() != Phase::Completed => {
             return Err(Failure::Refused(format!("{} is being moved by another ticket.", ticket.trust)));
         }
-        _ => begin_copy(host, ticket, how.store, how.throttle).await?,
+        _ => begin_copy(host, ticket, store).await?,
     };
-    limit(&of, how.throttle)?;
-    if let Some(folder) = how.from {
-        folder::take(host, &of, &folder, listener).await?;
-    }
-    if !of.is_pulled.swap(true, Ordering::AcqRel) {
-        tokio::spawn(pull::run(Arc::clone(host), Arc::clone(&of)));
-    }
     wait(&of, listener, |of| of.phase() >= Phase::Following).await
 }
 
-/// Changes how fast, and when, it is copied.
-fn limit(of: &Move, change: ThrottleChange) -> Result<(), Failure> {
-    let throttle = change.of(of.kept().throttle);
-    if throttle != of.kept().throttle {
-        of.change(|kept| kept.throttle = throttle)?;
-        of.pace.set(throttle);
-    }
-    Ok(())
-}
-
-async fn begin_copy(
-    host: &Arc<Host>,
-    ticket: Ticket,
-    store: Option<String>,
-    throttle: ThrottleChange,
-) -> Result<Arc<Move>, Failure> {
+async fn begin_copy(host: &Arc<Host>, ticket: Ticket, store: Option<String>) -> Result<Arc<Move>, Failure> {
     if ticket.until < host.now().0 {
         return Err(Failure::refused("This ticket is too old. Make a new one at the source."));
     }
     let of_record = journal::VerifierKey::parse(&ticket.record_key)
         .map_err(|_| Failure::refused("The ticket's key of the record is none."))?;
     let Received { record, .. } = host.receive(&ticket, store).await?;
-    let kept = Kept { throttle: throttle.of(Throttle::default()), ..new(ticket, Side::Target) };
+    let kept = new(ticket, Side::Target);
     kept::begin(&host.configuration.data, &kept)?;
     let source = kept.ticket.source.host.clone();
     let of = register(host, kept, Some(record.clone()), Stand::Away)?;
     record.belongs_to(&pull::permit(&of)?, *of_record.public(), &source).await?;
+    tokio::spawn(pull::run(Arc::clone(host), Arc::clone(&of)));
     Ok(of)
 }
 
@@ -375,11 +299,10 @@ async fn view(of: &Move) -> Result<MoveView, Failure> {
         writes,
         entries,
         theirs: of.lag.theirs(),
-        lag_ms: of.lag.milliseconds.load(Ordering::Relaxed),
-        fetched: of.lag.fetched.load(Ordering::Relaxed),
+        lag_ms: of.lag.milliseconds.load(std::sync::atomic::Ordering::Relaxed),
+        fetched: of.lag.fetched.load(std::sync::atomic::Ordering::Relaxed),
         missing: cut::missing(of, writes),
         problem: of.problem(),
-        throttle: kept.throttle,
         rehearsals: kept.rehearsals,
         cuts: kept.cuts,
     })

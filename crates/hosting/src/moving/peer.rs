@@ -57,7 +57,15 @@ impl Peer {
         let request = Request::builder().method(method).uri(path).header(header::HOST, "almoner");
         let request = request.header(header::CONTENT_TYPE, "application/json");
         let request = request.body(body).map_err(|error| Failure::problem("making a request", &error))?;
-        let (status, bytes) = self.answer(request).await?;
+        let answered = async {
+            let response = self.send(request).await?;
+            let status = response.status();
+            let read = Limited::new(response.into_body(), MOST_BYTES).collect().await;
+            let bytes = read.map_err(|error| lost(format!("reading its answer: {error}")))?.to_bytes();
+            Ok::<_, Failure>((status, bytes))
+        };
+        let answered = tokio::time::timeout(ANSWERING, answered).await;
+        let (status, bytes) = answered.map_err(|_| lost("it did not answer in time"))??;
         match status {
             StatusCode::OK => Ok(bytes),
             status if status.is_client_error() => {
@@ -68,26 +76,6 @@ impl Peer {
                 String::from_utf8_lossy(&bytes).trim()
             ))),
         }
-    }
-
-    /// The status and the whole body of an answer.
-    ///
-    /// # Errors
-    /// [`Failure::Problem`] when it cannot be reached or does not answer in time.
-    pub(crate) async fn answer(&self, request: Request<Body>) -> Result<(StatusCode, Bytes), Failure> {
-        let answered = async {
-            let response = self.send(request).await?;
-            let status = response.status();
-            let read = Limited::new(response.into_body(), MOST_BYTES).collect().await;
-            let bytes = read.map_err(|error| lost(format!("reading its answer: {error}")))?.to_bytes();
-            Ok((status, bytes))
-        };
-        let answered = tokio::time::timeout(ANSWERING, answered).await;
-        answered.map_err(|_| {
-            // A connection on which nothing comes is not used again.
-            self.forget_connections();
-            lost("it did not answer in time")
-        })?
     }
 
     /// The same with JSON both ways.
@@ -130,11 +118,6 @@ impl Peer {
                 },
             }
         }
-    }
-
-    /// Closes the connections that are kept open.
-    pub(crate) fn forget_connections(&self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Whether it can be reached; a connection that had to be made is kept.

@@ -14,7 +14,6 @@ use journal::{Hash, SignedCheckpoint, VerifierKey};
 use record::Record;
 use record::apply::hand_over::Tenure;
 use record::apply::{ApplyError, Decided, Text};
-use terms::Clock;
 
 use super::kept::{Move, Side};
 use super::peer::NOTHING;
@@ -62,7 +61,7 @@ async fn round(host: &Arc<Host>, of: &Arc<Move>) -> Result<bool, Failure> {
     if of.phase() < Phase::Following {
         of.step(Step::Copy)?;
     }
-    copy(host, of, &record, theirs.sequence).await?;
+    copy(of, &record, theirs.sequence).await?;
     record.settle().await?;
     {
         let _one_at_a_time = of.pulling.lock().await;
@@ -86,12 +85,9 @@ async fn round(host: &Arc<Host>, of: &Arc<Move>) -> Result<bool, Failure> {
 /// Waits for more and takes it; true when it is time to begin anew.
 async fn follow(host: &Arc<Host>, of: &Arc<Move>, record: &Record, rest: bool) -> Result<bool, Failure> {
     let newest = newest_of(record);
-    let asked_at = host.now();
     let theirs: Place = of.peer.call(Method::GET, &path(of, &format!("wait/{newest}")), NOTHING).await?;
     of.lag.hear(theirs.sequence);
-    of.note_away(false);
-    let fetched = of.lag.fetched.load(Ordering::Relaxed);
-    let one_at_a_time = of.pulling.lock().await;
+    let _one_at_a_time = of.pulling.lock().await;
     let is_over = record.tenure() == Tenure::Writes || of.phase() == Phase::Completed || of.record().await.is_err();
     if is_over || !record.is_ready() {
         return Ok(true);
@@ -100,15 +96,10 @@ async fn follow(host: &Arc<Host>, of: &Arc<Move>, record: &Record, rest: bool) -
     if record.tenure() == Tenure::Writes {
         return Ok(true);
     }
-    if newest_of(record) >= theirs.sequence {
-        of.lag.is_complete(asked_at);
-    }
     if !came || rest {
-        desk(host, of, record, rest).await?;
+        desk(host, of, record, false).await?;
         access(host, of, record).await?;
     }
-    drop(one_at_a_time);
-    of.pace.pays(of.lag.fetched.load(Ordering::Relaxed).saturating_sub(fetched)).await;
     Ok(false)
 }
 
@@ -150,7 +141,7 @@ pub(crate) fn know(of: &Move, theirs: &Greeting) -> Result<(), Failure> {
 }
 
 /// Fetches whole segments while there are any behind.
-async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Result<(), Failure> {
+async fn copy(of: &Arc<Move>, record: &Record, theirs: u64) -> Result<(), Failure> {
     let own = newest_of(record);
     if theirs / ENTRIES <= own / ENTRIES {
         return Ok(());
@@ -159,24 +150,21 @@ async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Resu
     let roots = checked_roots(of, &list)?;
     let first = own / ENTRIES;
     let wanted = roots.into_iter().enumerate().skip(usize::try_from(first).unwrap_or(usize::MAX));
-    let clock = host.clock();
-    let fetches = wanted.map(|(number, root)| fetch(&clock, of, number as u64, root));
+    let fetches = wanted.map(|(number, root)| fetch(of, number as u64, root));
     let mut fetched = futures_util::stream::iter(fetches).buffered(AT_ONCE);
     let permit = permit(of)?;
     while let Some((number, mut entries)) = fetched.try_next().await? {
-        let one_at_a_time = of.pulling.lock().await;
+        let _one_at_a_time = of.pulling.lock().await;
         let newest = newest_of(record);
         let known = newest.saturating_sub(number * ENTRIES).min(ENTRIES);
         entries.drain(..usize::try_from(known).unwrap_or(usize::MAX));
         take(record, &permit, entries, newest + 1).await?;
-        drop(one_at_a_time);
-        fail_at("while-copying").await?;
     }
     Ok(())
 }
 
 /// The roots of all segments, once they have been found to be those of a checkpoint that the writing host signed.
-pub(super) fn checked_roots(of: &Move, list: &Segments) -> Result<Vec<Hash>, Failure> {
+fn checked_roots(of: &Move, list: &Segments) -> Result<Vec<Hash>, Failure> {
     let kept = of.kept();
     let refused = |why: &str| Failure::Refused(format!("The other host's list of segments is refused: {why}."));
     let signed = SignedCheckpoint::parse(&list.checkpoint).map_err(|_| refused("its checkpoint cannot be read"))?;
@@ -212,12 +200,10 @@ fn fold(roots: &[Hash], rest: &[Hash]) -> Hash {
 }
 
 /// Fetches a segment; one that is not what was signed is fetched again, and named when it stays so.
-async fn fetch(clock: &Clock, of: &Move, number: u64, root: Hash) -> Result<(u64, Vec<Decided>), Failure> {
+async fn fetch(of: &Move, number: u64, root: Hash) -> Result<(u64, Vec<Decided>), Failure> {
     for _ in 0..TRIES {
-        of.pace.opens(clock).await;
         let packed = of.peer.ask(Method::GET, &path(of, &format!("segment/{number}")), Body::empty()).await?;
         of.lag.fetched.fetch_add(packed.len() as u64, Ordering::Relaxed);
-        of.pace.pays(packed.len() as u64).await;
         match segment::unpack(&packed) {
             Ok(entries) if segment::is_signed(&entries, &root) => return Ok((number, entries)),
             _ => tracing::warn!(trust = %of.code, segment = number, "a segment is not what was signed"),
@@ -276,12 +262,12 @@ pub(crate) async fn open_if_cut(host: &Arc<Host>, of: &Arc<Move>, record: &Recor
     if !is_own || of.gate.is_open() {
         return Ok(());
     }
-    fail_at("before-opening").await?;
+    fail_at("before-opening")?;
     record.begin_to_write(&permit(of)?).await?;
-    fail_at("after-opening").await?;
+    fail_at("after-opening")?;
+    of.note(Step::Opened { back: of.kept().side == Side::Source });
     host.adopt(of, record.clone()).await?;
     of.gate.set(super::gate::Stand::Open);
-    of.note(Step::Opened { back: of.kept().side == Side::Source });
     tracing::info!(trust = %of.code, "a trust was moved here and is open");
     Ok(())
 }
@@ -400,24 +386,11 @@ pub(crate) fn permit(of: &Move) -> Result<Permit, Failure> {
     access::decide(grant, terms::Moment(0)).map_err(|denied| Failure::Refused(denied.sentence))
 }
 
-/// A named place between two steps, where a build for tests ends the process or waits for a file, when a test asks it to.
-pub(crate) async fn fail_at(place: &'static str) -> Result<(), Failure> {
-    if !cfg!(debug_assertions) {
-        return Ok(());
-    }
-    if std::env::var("ALMONER_FAIL_AT").is_ok_and(|named| named == place) {
+/// Ends the process at a named place, when a test asks a build for tests to.
+pub(crate) fn fail_at(place: &'static str) -> Result<(), Failure> {
+    if cfg!(debug_assertions) && std::env::var("ALMONER_FAIL_AT").is_ok_and(|named| named == place) {
         tracing::error!(place, "stopped here, as was asked");
         std::process::abort();
-    }
-    let asked = std::env::var("ALMONER_WAIT_AT").unwrap_or_default();
-    let Some(file) = asked.strip_prefix(place).and_then(|rest| rest.strip_prefix(' ')) else { return Ok(()) };
-    let file = std::path::Path::new(file);
-    if !file.exists() {
-        let reached = std::fs::write(file.with_extension("reached"), "");
-        reached.map_err(|error| Failure::problem("saying that a place is reached", &error))?;
-    }
-    while !file.exists() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
 }
