@@ -6,7 +6,7 @@
 //! other door is not honoured, so nobody gives themselves a role by writing a resource. Each change of a password, a
 //! reset and a closing are a version too: the journal says when and by whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use access::{Permit, Role};
 use fhir_api::{Candidate, Objection, References};
@@ -16,6 +16,7 @@ use terms::index::{Part, Row};
 
 use crate::credentials::{self, Credential, NotSignedIn};
 use crate::desk::Drawer;
+use crate::exit::AccountLine;
 use crate::failure::Failure;
 use crate::host::Trust;
 use crate::password;
@@ -312,6 +313,21 @@ pub(crate) fn plan(draft: Draft) -> Result<Draft, Objection> {
         });
     }
     Ok(draft)
+}
+
+/// An account as an exit shows it, from its resource and the rows of the desk by name.
+pub(crate) fn account_line(id: &str, text: &[u8], credentials: &HashMap<String, Vec<u8>>) -> Option<AccountLine> {
+    let name = id.strip_prefix(ID_PREFIX)?;
+    let basic = serde_json::from_slice::<Basic>(text).ok()?;
+    let value = |url: &str| basic.extension.iter().find(|extension| extension.url == url);
+    let code = |url: &str| value(url)?.code.clone();
+    Some(AccountLine {
+        name: name.to_owned(),
+        display: value(DISPLAY)?.string.clone()?,
+        role: code(ROLE)?,
+        state: code(STATE).unwrap_or_default(),
+        password: credentials.get(name).and_then(|row| credentials::hash_of_row(row)),
+    })
 }
 
 /// Accounts are sealed: no role but the host's own finds or reads them.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::work::{Listener, Outcome, Work};
-use crate::{accounts, checks, configure, duplicates, load, moving, tokens};
+use crate::{accounts, checks, configure, duplicates, exit, load, moving, tokens};
 
 /// Does what is asked; whoever asks hears how far it is.
 pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
@@ -33,6 +33,7 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
             checks::verify(&*host.trust(&trust).await?, against, index, listener).await
         }
         Work::Checkpoint { trust } => checks::checkpoint(&*host.trust(&trust).await?).await,
+        Work::Exit(work) => exit::carry(host, work, listener).await,
         Work::Move(work) => moving::carry(host, work, listener).await,
         Work::RebuildIndex { trust } => checks::rebuild_index(&*host.trust(&trust).await?, listener).await,
     }

@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::exit::TimeOfDay;
 use crate::failure::Failure;
 
 /// The file that is read when none is named and it exists in the working directory.
 const DEFAULT_FILE: &str = "almoner.toml";
+/// When exits are rehearsed unless something else is said.
+const REHEARSED: &str = "02:30";
 
 /// What one source says; `None` where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -30,6 +33,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Address and port on which other hosts reach this one to move trusts; it does not listen for them unless it is told.
     pub move_listen: Option<SocketAddr>,
+    /// When the exit of every trust is rehearsed each night, such as `02:30` in London, or `off`.
+    pub rehearse_exit: Option<String>,
 }
 
 /// Where a new trust is stored.
@@ -57,6 +62,8 @@ pub struct Configuration {
     pub public_url: Option<String>,
     /// Address and port on which other hosts reach this one to move trusts, if it listens for them.
     pub move_listen: Option<SocketAddr>,
+    /// When the exit of every trust is rehearsed each night, if it is.
+    pub rehearse_exit: Option<TimeOfDay>,
 }
 
 impl Settings {
@@ -69,6 +76,7 @@ impl Settings {
             store_ca: self.store_ca.or(weaker.store_ca),
             public_url: self.public_url.or(weaker.public_url),
             move_listen: self.move_listen.or(weaker.move_listen),
+            rehearse_exit: self.rehearse_exit.or(weaker.rehearse_exit),
         }
     }
 
@@ -105,6 +113,7 @@ impl Configuration {
             store_ca,
             public_url: settings.public_url.map(parse_public_url).transpose()?,
             move_listen: settings.move_listen,
+            rehearse_exit: rehearsed_at(settings.rehearse_exit.as_deref().unwrap_or(REHEARSED))?,
         })
     }
 
@@ -123,6 +132,13 @@ impl Store {
             }
             _ => Err(Failure::refused("The store must be `sqlite` or a URL that begins with `postgres://`.")),
         }
+    }
+}
+
+fn rehearsed_at(text: &str) -> Result<Option<TimeOfDay>, Failure> {
+    match text {
+        "off" => Ok(None),
+        time => TimeOfDay::parse(time).map(Some),
     }
 }
 
@@ -153,6 +169,7 @@ mod tests {
         assert!(configuration.data.ends_with("almoner-data") && configuration.data.is_absolute());
         assert_eq!(configuration.listen.to_string(), "127.0.0.1:8400");
         assert_eq!(configuration.store, Store::Sqlite);
+        assert_eq!(configuration.rehearse_exit, Some(TimeOfDay { minutes: 150 }));
         assert!(!configuration.is_behind_tls());
     }
 
@@ -172,7 +189,13 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for text in ["liste = \"127.0.0.1:1\"", "store = \"mysql://x\"", "public_url = \"x\"", "listen = 3"] {
+        for text in [
+            "liste = \"127.0.0.1:1\"",
+            "store = \"mysql://x\"",
+            "public_url = \"x\"",
+            "listen = 3",
+            "rehearse_exit = \"2am\"",
+        ] {
             let (_kept, path) = file(text);
             let refused = Configuration::resolve(Settings::default(), Some(&path));
             assert!(matches!(refused, Err(Failure::Refused(_))), "{text}: {refused:?}");

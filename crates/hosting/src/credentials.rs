@@ -116,6 +116,12 @@ impl Credential {
     }
 }
 
+/// The password's hash that a row of the desk keeps, if somebody signs in with it.
+pub(crate) fn hash_of_row(row: &[u8]) -> Option<String> {
+    let credential = serde_json::from_slice::<Credential>(row).ok()?;
+    (!credential.hash.is_empty()).then_some(credential.hash)
+}
+
 /// Checks a name and a password, counts failures, locks.
 pub(crate) async fn sign_in(trust: &Trust, name: &str, password: &Secret) -> Result<Person, NotSignedIn> {
     let drawer = Drawer::of(&trust.record, KIND);

@@ -26,6 +26,8 @@ use crate::tokens::Tokens;
 use crate::trusts::{Registry, TrustCode, TrustEntry};
 use crate::work::{NewTrust, TrustView};
 
+#[path = "host_exit.rs"]
+mod exit;
 #[path = "host_moving.rs"]
 mod moving;
 
@@ -43,6 +45,8 @@ pub(crate) struct Host {
     open: RwLock<BTreeMap<TrustCode, Arc<Trust>>>,
     /// Held while a trust is added or opened, so that each is opened once.
     registry: Mutex<Registry>,
+    /// Held while a trust is read in from a folder, and while an exit is rehearsed.
+    pub(crate) exits: Mutex<()>,
     /// Trusts that move from here or to here.
     pub(crate) moves: Moves,
     key: OnceLock<Arc<HostKey>>,
@@ -85,6 +89,7 @@ impl Host {
             open: RwLock::default(),
             key: OnceLock::new(),
             move_address: OnceLock::new(),
+            exits: Mutex::default(),
             moves: Moves::default(),
             name: registry.host.clone(),
             registry: Mutex::new(registry),
@@ -196,8 +201,12 @@ impl Host {
     /// can be repeated.
     pub(crate) async fn add_trust(&self, new: NewTrust) -> Result<Arc<Trust>, Failure> {
         let mut registry = self.registry.lock().await;
-        if registry.find(&new.code).is_some_and(|entry| entry.ready || entry.receiving) {
-            return Err(Failure::Refused(format!("There is a trust {} already.", new.code)));
+        match registry.find(&new.code) {
+            Some(entry) if entry.ready || entry.receiving => {
+                return Err(Failure::Refused(format!("There is a trust {} already.", new.code)));
+            }
+            Some(entry) if entry.importing => return Err(exit::unfinished(&new.code)),
+            _ => {}
         }
         let name = new.name.trim().to_owned();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
@@ -212,6 +221,7 @@ impl Host {
             ready: false,
             origin: None,
             receiving: false,
+            importing: false,
         };
         registry.put(entry.clone());
         registry.write(&self.configuration.data)?;

@@ -33,7 +33,7 @@ impl Host {
         let known = registry.find(&ticket.trust).cloned();
         let entry = match known {
             Some(entry) if entry.receiving && entry.origin.as_ref() == Some(&ticket.origin) => entry,
-            Some(entry) if entry.ready || entry.receiving => {
+            Some(entry) if entry.ready || entry.receiving || entry.importing => {
                 return Err(Failure::Refused(format!("There is a trust {} on this host already.", ticket.trust)));
             }
             _ => TrustEntry {
@@ -45,6 +45,7 @@ impl Host {
                 ready: false,
                 origin: Some(ticket.origin.clone()),
                 receiving: true,
+                importing: false,
             },
         };
         registry.put(entry.clone());

@@ -8,13 +8,14 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
-use portal::pages::host::{HostView, State as Standing, TrustRow, host_page};
+use portal::pages::host::{ExitRow, HostView, State as Standing, TrustRow, host_page};
 use portal::pages::problem::{Trouble, problem_page};
 use portal::{Door, Setting};
+use terms::Moment;
 
-use crate::checks;
 use crate::failure::Failure;
 use crate::host::{Host, Trust};
+use crate::{checks, exit};
 
 /// `GET /t/{trust}/host`.
 pub(crate) async fn show(State(host): State<Arc<Host>>, Extension(door): Extension<Door>) -> Response {
@@ -55,7 +56,15 @@ async fn row(trust: &Trust) -> Result<TrustRow, Failure> {
         signed_in: trust.sessions.count((trust.clock)()),
         checkpoint: checkpoint.map(|signed| (signed.checkpoint().moment, signed.checkpoint().size)),
         verified: checks::last_verified(trust).await?,
+        exit: exit::last(trust).await?.map(rehearsed),
     })
+}
+
+/// The last rehearsal of an exit.
+fn rehearsed(last: exit::LastRun) -> ExitRow {
+    let exit::LastRun { moment, differences, first, failed, .. } = last;
+    let came = if failed { Err(first.unwrap_or_default()) } else { Ok(differences) };
+    ExitRow { at: Moment(moment), came }
 }
 
 fn closed(code: String, name: String, failure: &Failure) -> TrustRow {
@@ -72,6 +81,7 @@ fn closed(code: String, name: String, failure: &Failure) -> TrustRow {
         signed_in: 0,
         checkpoint: None,
         verified: None,
+        exit: None,
     }
 }
 

@@ -9,7 +9,8 @@
 //!   a permit, or the request is turned away. `routes` is the table; `listener` bounds what a client can hold.
 //! * [`mod@configure`] checks, applies and takes back the text files of a trust's configuration.
 //! * [`mod@moving`] moves a trust to another host while it is used, and back.
-//! * [`match_file`] finds likely duplicates in a CSV; it needs no trust. `duplicates` finds those of a trust.
+//! * [`mod@exit`] takes everything of a trust out in open formats, and makes a trust of that again.
+//! * [`mod@match_file`] finds likely duplicates in a CSV; it needs no trust. `duplicates` finds those of a trust.
 //! * `load` takes FHIR files; its [`Account`] says of every resource what became of it.
 //!
 //! Does not know clinical rules, HTML beyond the pages of `portal`, or SQL.
@@ -29,6 +30,7 @@ mod demo;
 mod demo_files;
 mod desk;
 mod duplicates;
+pub mod exit;
 mod failure;
 mod gate;
 mod held;
@@ -36,7 +38,7 @@ mod host;
 mod host_page;
 mod listener;
 mod load;
-mod match_file;
+pub mod match_file;
 pub mod moving;
 mod ownership;
 mod password;
@@ -58,7 +60,6 @@ pub use demo::{Demonstration, OtherTrust, SignIn, serve_demonstration};
 pub use duplicates::Duplicates;
 pub use failure::Failure;
 pub use load::account::{Account, Counts, PassedOver, Place, Refusal};
-pub use match_file::{Column, FieldSays, MatchFile, Matched, MatchedPair, PersonField, match_file};
 pub use secret::Secret;
 pub use serve::{run, serve};
 pub use trusts::TrustCode;

@@ -11,14 +11,15 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::ownership::{Claim, Lock, claim, claim_alone, must_hold_data};
 use crate::work::{Listener, Outcome, Work};
-use crate::{carry_out, channel, clock, listener, moving, routes, upkeep};
+use crate::{carry_out, channel, clock, exit, listener, moving, routes, upkeep};
 
 /// Carries out a piece of work: here if nobody owns the data directory, else at the process that does.
 ///
 /// # Errors
 /// What the work itself refuses; a data directory that cannot be opened, or is not there and the work would not begin one.
 pub async fn run(configuration: Configuration, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
-    if !matches!(work, Work::AddTrust(_)) {
+    let begins = matches!(work, Work::AddTrust(_) | Work::Exit(exit::ExitWork::Import { .. }));
+    if !begins {
         must_hold_data(&configuration.data)?;
     }
     match claim(&configuration.data).await? {
@@ -62,6 +63,7 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     moving::resume(&host).await?;
     let owner = tokio::spawn(channel::serve(socket, Arc::clone(&host)));
     let upkeep = tokio::spawn(upkeep::keep(Arc::clone(&host)));
+    let nightly = tokio::spawn(exit::every_night(Arc::clone(&host)));
     let url = host.configuration.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
     // Before anybody is told that we serve: until it is heard, a signal ends the process in the middle of things.
     let told_to_stop = hear_signals();
@@ -77,6 +79,7 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
         moves.abort();
     }
     upkeep.abort();
+    nightly.abort();
     host.close().await;
     tracing::info!("stopped");
     Ok(())

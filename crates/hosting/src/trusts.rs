@@ -47,6 +47,9 @@ pub(crate) struct TrustEntry {
     /// It is being moved here and is not open yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) receiving: bool,
+    /// It is being read in from a folder and is not open yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) importing: bool,
 }
 
 /// The registry as it is in the file.
@@ -254,6 +257,7 @@ mod tests {
             ready: true,
             origin: None,
             receiving: false,
+            importing: false,
         }
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::configure::{Applied, Checked, Compared, Configure, LiveView};
 use crate::duplicates::Duplicates;
+use crate::exit::{ExitOutcome, ExitWork};
 use crate::failure::Failure;
 use crate::load::account::Account;
 use crate::match_file::Matched;
@@ -97,6 +98,8 @@ pub enum Work {
         /// Of which trust.
         trust: TrustCode,
     },
+    /// Takes everything of a trust out, or makes a trust of what was taken out.
+    Exit(ExitWork),
     /// Moves a trust to another host.
     Move(MoveWork),
     /// Makes a record's index anew from its versions.
@@ -247,6 +250,8 @@ pub enum Outcome {
         /// The checkpoint's text in the C2SP form.
         text: String,
     },
+    /// What came of an exit.
+    Exit(Box<ExitOutcome>),
     /// What came of a step of a move.
     Moved(Box<MoveOutcome>),
     /// The index was rebuilt.
@@ -344,6 +349,7 @@ impl Outcome {
             Outcome::Verified { whole, .. } => u8::from(!whole),
             Outcome::ConfigurationChecked(checked) => u8::from(checked.errors > 0),
             Outcome::ConfigurationCompared(of) => u8::from(of.checked.errors > 0 || of.refused.is_some()),
+            Outcome::Exit(outcome) => u8::from(outcome.is_wrong()),
             Outcome::Moved(outcome) => u8::from(outcome.is_wrong()),
             Outcome::Trusts(trusts) => u8::from(trusts.iter().any(|trust| trust.problem.is_some())),
             _ => 0,

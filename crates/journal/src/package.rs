@@ -118,7 +118,20 @@ pub enum Unreadable {
 /// Checks a package against these keys and checkpoints kept elsewhere. Texts and blobs of `expect` are taken from the
 /// package's header; an origin given there must be the header's.
 pub fn check_package(from: impl Read, expect: Expect, outside: &[String]) -> Result<Report, Unreadable> {
-    check::check_package(from, expect, outside)
+    check::check_package(from, expect, outside, None)
+}
+
+/// Gives a blob's salt and bytes by its digest; `None` when it is not there.
+pub type BlobSource<'s> = dyn FnMut(&Hash) -> io::Result<Option<(Salt, Box<dyn Read>)>> + 's;
+
+/// The same with blobs that lie elsewhere, such as files beside the package.
+pub fn check_package_with(
+    from: impl Read,
+    expect: Expect,
+    outside: &[String],
+    blobs: &mut BlobSource<'_>,
+) -> Result<Report, Unreadable> {
+    check::check_package(from, expect, outside, Some(blobs))
 }
 
 mod tag {

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use access::{Permit, Role};
-use journal::frames::{Frames, SEGMENT_START};
+use journal::frames::{Frames, MOST_FRAME_BYTES, SEGMENT_START};
 
 use crate::access_journal::folder;
 use crate::access_segment::{io, segments};
@@ -45,7 +45,12 @@ impl Record {
         let start = SEGMENT_START.len() as u64;
         read.seek(std::io::SeekFrom::Start(from.max(start))).map_err(io(doing))?;
         let mut bytes = SEGMENT_START.to_vec();
-        read.take(PART).read_to_end(&mut bytes).map_err(io(doing))?;
+        // A frame that is longer than a part is a part of its own.
+        let mut length = [0; 4];
+        let first = read.read(&mut length).map_err(io(doing))?;
+        read.seek(std::io::SeekFrom::Start(from.max(start))).map_err(io(doing))?;
+        let frame = if first == length.len() { u64::from(u32::from_le_bytes(length)) + 8 } else { 0 };
+        read.take(PART.max(frame.min(MOST_FRAME_BYTES as u64 + 8))).read_to_end(&mut bytes).map_err(io(doing))?;
         let Ok(frames) = Frames::of(&bytes) else { return Ok(Vec::new()) };
         let whole: usize = frames.map_while(Result::ok).map(|frame| frame.len() + 8).sum();
         let cut = if from == 0 { 0 } else { SEGMENT_START.len() };

@@ -10,6 +10,7 @@ mod anchors;
 mod check;
 pub mod hand_over;
 mod owed;
+pub mod take_out;
 mod write;
 
 use std::sync::Arc;

@@ -15,6 +15,7 @@
 //!   names them; a version that is shown has them in its text again.
 //! * A record that is moved, restored or read in again is opened to receive ([`Record::open_to_receive`]) and given the
 //!   entries that another gave out ([`Record::decided`]) with what lies beside them ([`mod@apply`]).
+//! * A record that its trust takes away for good is taken out ([`apply::take_out`]): entries, what is current, accesses, keys.
 //! * A record that moves is cut here and opened there ([`apply::hand_over`]): at every moment one host at most may write.
 //! * Who follows a part of the record waits ([`Record::follow`]) and asks what was touched ([`Record::touched_since`]).
 //! * When an index function has changed, another index is made behind while reads use the old rows

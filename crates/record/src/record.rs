@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use access::Permit;
-use journal::{CauseKind, Checkpoint, KeyKind, SignedCheckpoint, SigningKey, VerifierKey};
+use journal::{Checkpoint, KeyKind, SignedCheckpoint, SigningKey, VerifierKey};
 use quick_cache::sync::Cache;
 use terms::{Clock, Moment};
 
@@ -15,11 +15,11 @@ use crate::access_journal::{Access, AccessJournal, AccessQuery};
 use crate::apply::OWED;
 use crate::apply::hand_over::{Tenure, TenureNow, WRITER, Writes};
 use crate::blobs::UnderWay;
-use crate::change::{Act, Cause, Key};
+use crate::change::Key;
 use crate::codec::Decoder;
 use crate::desk::{DeskChange, DeskRow};
 use crate::error::Problem;
-use crate::group::{Declined, Prepared, operation_of};
+use crate::group::operation_of;
 use crate::hidden::HiddenSets;
 use crate::indexing::Indexing;
 use crate::keys::logical_id;
@@ -394,27 +394,7 @@ impl Record {
             signature: [0; 64],
         };
         change.signature = signing.sign(&change.message());
-        let act = Act {
-            command: "introduce key".into(),
-            cause: Cause { kind: CauseKind::System, reference: "first entry".into() },
-            idempotency: None,
-        };
-        let prepared = Prepared {
-            author: format!("host/{host}"),
-            permit: "host by host".into(),
-            act,
-            changes: Vec::new(),
-            assertions: Vec::new(),
-            besides: journal::Act::Keys(change),
-            erase: Vec::new(),
-            anchors: Vec::new(),
-            erase_blobs: Vec::new(),
-        };
-        match self.inner.queue.commit(prepared).await {
-            Ok(_) => Ok(()),
-            Err(Declined::Problem(problem)) => Err(problem),
-            Err(declined) => Err(Problem::damaged(format!("the first entry was declined: {declined:?}"))),
-        }
+        self.commit_key(change, host, "first entry").await
     }
 }
 

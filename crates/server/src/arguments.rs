@@ -6,7 +6,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use hosting::Column;
+use hosting::match_file::Column;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +19,8 @@ Examples:
   almoner match --trust RTX                         find those of a trust, for its patient index to look at
   almoner serve --listen 127.0.0.1:8400             serve all trusts of the data directory
   almoner token --trust RTX --role system --ttl 12h
+  almoner export --trust RTX /srv/rtx-exit           take everything out, in open formats
+  almoner import /srv/rtx-exit                       make a trust of that on another host
   almoner move status                               where the moves of this host's trusts are
 
 Exit codes: 0 done; 1 refused, or something in the input or the record is not right; 2 wrong usage;
@@ -60,7 +62,10 @@ pub(crate) struct HostArguments {
     /// Address and port on which other hosts reach this one to move trusts; without it none can.
     #[arg(long, global = true, env = "ALMONER_MOVE_LISTEN", value_name = "ADDR")]
     pub(crate) move_listen: Option<SocketAddr>,
-    /// Configuration file with data, store, store_ca, listen, public_url and move_listen [default: ./almoner.toml if it is there].
+    /// When the exit of every trust is rehearsed each night: a time in London, or `off` [default: 02:30].
+    #[arg(long, global = true, env = "ALMONER_REHEARSE_EXIT", value_name = "HH:MM")]
+    pub(crate) rehearse_exit: Option<String>,
+    /// Configuration file with data, store, store_ca, listen, public_url, move_listen and rehearse_exit [default: ./almoner.toml if it is there].
     #[arg(long, global = true, env = "ALMONER_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -120,6 +125,26 @@ pub(crate) enum Command {
     /// Both hosts must be served with --move-listen. See docs/moving.md.
     #[command(subcommand)]
     Move(MoveCommand),
+    /// Take everything of a trust out, in open formats that need nothing of this program: FHIR, CSV, the journal.
+    ///
+    /// The trust is served meanwhile; what is written after the beginning is not in it. Nobody can do it unnoticed: the
+    /// access journal names who did, for every patient. See docs/exit.md.
+    Export(ExportArguments),
+    /// Make a trust of a folder that `export` wrote, on SQLite or PostgreSQL, and compare it with the folder.
+    ///
+    /// Every file and the journal are checked before anything is made; the copy is compared before anybody can use it.
+    /// When something is wrong it is named, and nothing stays.
+    Import {
+        /// The folder.
+        #[arg(value_name = "DIR")]
+        from: PathBuf,
+        /// The trust's code here [default: the one it had].
+        #[arg(long = "as", value_name = "CODE")]
+        code: Option<String>,
+        /// A checkpoint that was kept elsewhere: with it a journal that was written anew as a whole is found too.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
     /// Check that a record is whole: chain, tree, texts, access journal.
     Verify {
         /// Of which trust.
@@ -144,6 +169,25 @@ pub(crate) enum Command {
         #[arg(long, value_name = "CODE")]
         trust: String,
     },
+}
+
+/// What is to be taken out.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("out").required(true))]
+pub(crate) struct ExportArguments {
+    /// Of which trust.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) trust: String,
+    /// The folder, empty or not there.
+    #[arg(value_name = "DIR", group = "out")]
+    pub(crate) to: Option<PathBuf>,
+    /// Take everything out into a folder of the host's own, read it into an empty instance, compare, and remove both: what
+    /// a host that serves does every night.
+    #[arg(long, group = "out")]
+    pub(crate) rehearse: bool,
+    /// Who does it, as the access journal will say it [default: the name of the account on this machine].
+    #[arg(long, value_name = "NAME", conflicts_with = "rehearse")]
+    pub(crate) by: Option<String>,
 }
 
 /// A step of a move.

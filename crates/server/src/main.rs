@@ -2,6 +2,7 @@
 //! Knows nothing of records, accounts or networks; an exit code is all it decides.
 
 mod arguments;
+mod exit;
 mod moving;
 mod print;
 mod progress;
@@ -13,9 +14,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use hosting::configure::{Configure, Folder};
-use hosting::{
-    Configuration, Failure, MatchFile, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work,
-};
+use hosting::match_file::{MatchFile, match_file};
+use hosting::{Configuration, Failure, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work};
 
 use crate::arguments::{
     Arguments, Command, ConfigureCommand, FolderArguments, HostArguments, MatchArguments, TokenArguments, TokenCommand,
@@ -86,7 +86,7 @@ fn ready(told: Result<()>) {
 /// Matches a file: work for all processors, which no trust has to wait for.
 fn matched(work: &MatchFile, json: bool) -> Result<ExitCode> {
     let progress = progress::Bar::new(json);
-    let outcome = tokio::task::block_in_place(|| hosting::match_file(work, &|step| progress.show(step)));
+    let outcome = tokio::task::block_in_place(|| match_file(work, &|step| progress.show(step)));
     progress.clear();
     let outcome = outcome?;
     print::outcome(&outcome, json)?;
@@ -94,8 +94,8 @@ fn matched(work: &MatchFile, json: bool) -> Result<ExitCode> {
 }
 
 fn configuration(host: HostArguments, default_data: Option<PathBuf>) -> Result<Configuration, Failure> {
-    let HostArguments { data, store, store_ca, listen, public_url, move_listen, config } = host;
-    let given = Settings { data, listen, store, store_ca, public_url, move_listen };
+    let HostArguments { data, store, store_ca, listen, public_url, move_listen, rehearse_exit, config } = host;
+    let given = Settings { data, listen, store, store_ca, public_url, move_listen, rehearse_exit };
     let mut configuration = Configuration::resolve(given.clone(), config.as_deref())?;
     if let (None, Some(default)) = (&given.data, default_data) {
         configuration.data = std::path::absolute(&default)
@@ -129,12 +129,11 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         Command::Configure { trust, what } => {
             Work::Configure { trust: TrustCode::parse(&trust)?, what: configure_work(what)? }
         }
+        Command::Export(export) => exit::export(export)?,
+        Command::Import { from, code, against } => exit::import(&from, code, store, against)?,
         Command::Verify { trust, against, index } => {
-            let read = |path: PathBuf| {
-                std::fs::read_to_string(&path)
-                    .map_err(|error| Failure::Refused(format!("reading the checkpoint {}: {error}", path.display())))
-            };
-            Work::Verify { trust: TrustCode::parse(&trust)?, against: against.map(read).transpose()?, index }
+            let against = against.map(checkpoint_from).transpose()?;
+            Work::Verify { trust: TrustCode::parse(&trust)?, against, index }
         }
         Command::Checkpoint { trust } => Work::Checkpoint { trust: TrustCode::parse(&trust)? },
         Command::RebuildIndex { trust } => Work::RebuildIndex { trust: TrustCode::parse(&trust)? },
@@ -145,6 +144,12 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         // be matched.
         Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo | Command::Move(_) => Work::ListTrusts,
     })
+}
+
+/// A checkpoint that was kept elsewhere.
+fn checkpoint_from(path: PathBuf) -> Result<String, Failure> {
+    std::fs::read_to_string(&path)
+        .map_err(|error| Failure::Refused(format!("reading the checkpoint {}: {error}", path.display())))
 }
 
 fn configure_work(command: ConfigureCommand) -> Result<Configure> {

@@ -3,15 +3,16 @@
 #![expect(clippy::print_stderr, reason = "printing is what this file is for")]
 
 mod configuration;
+mod exit;
 mod moving;
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use anyhow::{Context as _, Result};
+use hosting::match_file::{Matched, MatchedPair};
 use hosting::{
-    Account, Demonstration, Duplicates, Matched, MatchedPair, OtherTrust, Outcome, SignIn, TokenView, TrustView,
-    UserState, UserView,
+    Account, Demonstration, Duplicates, OtherTrust, Outcome, SignIn, TokenView, TrustView, UserState, UserView,
 };
 
 /// Refusals, and files passed over, that are printed; `--json` has all that are listed.
@@ -74,6 +75,7 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
             writeln!(text, "{}", if *whole { "The record is whole." } else { "The record is NOT whole." })?;
         }
         Outcome::Checkpoint { text: checkpoint } => text.push_str(checkpoint),
+        Outcome::Exit(of) => exit::told(of, text)?,
         Outcome::Moved(moved) => moving::moved(moved, text)?,
         Outcome::IndexRebuilt { resources } => writeln!(text, "Index of {resources} resources rebuilt.")?,
     }

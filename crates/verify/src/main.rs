@@ -4,6 +4,7 @@
 //! Arguments and exit codes; the checking itself is in `journal`, the words in `print`. Exit code 0: everything that
 //! was checked holds; 1: something is wrong; 2: the input could not be read.
 
+mod blobs;
 mod certificate;
 mod print;
 mod print_certificate;
@@ -11,7 +12,7 @@ mod print_certificate;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use journal::note::{MOST_NOTE_BYTES, NotVerified, Signer};
-use journal::package::check_package;
+use journal::package::{check_package, check_package_with};
 use journal::verifier::{Expect, Report};
 use journal::{SignedCheckpoint, VerifierKey};
 use std::fs::File;
@@ -62,6 +63,9 @@ struct PackageArguments {
     /// The origin line that the journal must have.
     #[arg(long, value_name = "LINE")]
     origin: Option<String>,
+    /// The folder of blobs beside the package, as in an export: index.ndjson and the files that it names.
+    #[arg(long, value_name = "DIR")]
+    blobs: Option<PathBuf>,
     /// Accept sealed texts and blobs, of which only the presence can be checked.
     #[arg(long)]
     sealed: bool,
@@ -135,8 +139,11 @@ fn package(arguments: PackageArguments) -> anyhow::Result<bool> {
         SignedCheckpoint::parse(text).with_context(|| format!("{} is not a checkpoint", path.display()))?;
     }
     let source = open(&arguments.file)?;
-    let report: Report = check_package(source, expect, &outside)
-        .with_context(|| format!("could not check {}", arguments.file.display()))?;
+    let report = match &arguments.blobs {
+        None => check_package(source, expect, &outside),
+        Some(folder) => check_package_with(source, expect, &outside, &mut blobs::in_folder(folder)?),
+    };
+    let report: Report = report.with_context(|| format!("could not check {}", arguments.file.display()))?;
     let text = if arguments.json { print::report_json(&report) } else { print::report_text(&report) };
     write_out(&text)?;
     Ok(report.holds())

@@ -193,14 +193,14 @@ async fn applied(trust: &Trust, files: Files, why: Option<String>, by: String) -
 }
 
 /// Who a command says that it is.
-fn by_of(by: Option<String>) -> Result<String, Failure> {
+pub(crate) fn by_of(by: Option<String>) -> Result<String, Failure> {
     let by = by.map(|by| by.trim().to_owned()).filter(|by| !by.is_empty());
     match by {
         Some(by) if by.chars().count() > LONGEST_NAME || by.chars().any(char::is_control) => {
             Err(Failure::refused("A name (--by) is one line of at most 100 characters."))
         }
         Some(by) => Ok(by),
-        None => Err(Failure::refused("Say who applies this: --by NAME. The history will say it.")),
+        None => Err(Failure::refused("Say who does this: --by NAME. The history will say it.")),
     }
 }
 

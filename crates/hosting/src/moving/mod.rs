@@ -35,9 +35,12 @@ pub(crate) use answer::listen;
 pub(crate) use kept::{Move, Moves};
 pub(crate) use key::HostKey;
 pub use phase::Phase;
+pub(crate) use pull::fail_at;
+pub(crate) use rehearse::answers;
 pub(crate) use relay::cross;
 pub use report::{Cutting, MoveOutcome, MoveView, MoveWork, Rehearsal};
 pub(crate) use ticket::Ticket;
+pub(crate) use words::{Questions, unhex};
 
 use crate::clock::stopwatch;
 use crate::failure::Failure;

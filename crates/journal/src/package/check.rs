@@ -3,18 +3,27 @@
 //! Damage of the file itself becomes a finding, so that what could be read is still reported; only a file that is
 //! no package at all, or a source that fails, is a problem.
 
-use super::{Counts, Reader, Record, Unreadable};
+use super::{BlobSource, Counts, MOST_PART_BYTES, Reader, Record, Unreadable};
+use crate::entry::Entry;
 use crate::hash::{BlobHasher, Hash, Salt};
 use crate::verifier::{Expect, Finding, FindingKind, Given, Report, Source, Verifier};
-use std::io::Read;
+use std::collections::HashSet;
+use std::io::{self, Read};
 
 /// See [`super::check_package`].
-pub(super) fn check_package(from: impl Read, expect: Expect, outside: &[String]) -> Result<Report, Unreadable> {
+pub(super) fn check_package<'s>(
+    from: impl Read,
+    expect: Expect,
+    outside: &[String],
+    elsewhere: Option<&'s mut BlobSource<'s>>,
+) -> Result<Report, Unreadable> {
     let mut package = Reader::new(from)?;
     let header = package.header().clone();
     let stated = expect.origin.clone();
-    let expect = Expect { origin: Some(header.origin.clone()), texts: header.texts, blobs: header.blobs, ..expect };
-    let mut check = PackageCheck { verifier: Verifier::new(expect), counts: Counts::default(), blob: None };
+    let expect = Expect { origin: Some(header.origin.clone()), texts: header.texts, ..expect };
+    let expect = Expect { blobs: header.blobs || elsewhere.is_some(), ..expect };
+    let (verifier, counts) = (Verifier::new(expect), Counts::default());
+    let mut check = PackageCheck { verifier, counts, blob: None, elsewhere, seen: HashSet::new() };
     if let Some(stated) = stated.filter(|stated| *stated != header.origin) {
         check.found(format!("The package is of {}, not of {stated}.", header.origin));
     }
@@ -23,7 +32,7 @@ pub(super) fn check_package(from: impl Read, expect: Expect, outside: &[String])
     }
     loop {
         match package.next_record() {
-            Ok(Some(record)) => check.take(record),
+            Ok(Some(record)) => check.take(record)?,
             Ok(None) => return Ok(check.verifier.finish()),
             Err(Unreadable::Io(problem)) => return Err(Unreadable::Io(problem)),
             Err(problem) => {
@@ -34,10 +43,14 @@ pub(super) fn check_package(from: impl Read, expect: Expect, outside: &[String])
     }
 }
 
-struct PackageCheck {
+struct PackageCheck<'s> {
     verifier: Verifier,
     counts: Counts,
     blob: Option<OpenBlob>,
+    /// Where blobs lie that are not in the package.
+    elsewhere: Option<&'s mut BlobSource<'s>>,
+    /// Those that were looked for there.
+    seen: HashSet<Hash>,
 }
 
 /// A blob whose parts are being read.
@@ -49,12 +62,13 @@ struct OpenBlob {
     left: u64,
 }
 
-impl PackageCheck {
-    fn take(&mut self, record: Record<'_>) {
+impl PackageCheck<'_> {
+    fn take(&mut self, record: Record<'_>) -> io::Result<()> {
         match record {
             Record::Entry(bytes) => {
                 self.counts.entries += 1;
                 self.verifier.entry(bytes);
+                self.blobs_of(bytes)?;
             }
             Record::Text { change, salt, sealing, text } => {
                 self.counts.texts += 1;
@@ -79,6 +93,30 @@ impl PackageCheck {
             }
             Record::End(_) => {}
         }
+        Ok(())
+    }
+
+    /// Fetches the blobs that this entry is the first to name from where they lie.
+    fn blobs_of(&mut self, entry: &[u8]) -> io::Result<()> {
+        let Some(elsewhere) = &mut self.elsewhere else { return Ok(()) };
+        let named = Entry::decode(entry).map(|entry| entry.changes).unwrap_or_default();
+        for blob in named.iter().flat_map(|change| &change.blobs) {
+            if !self.seen.insert(blob.digest) {
+                continue;
+            }
+            let Some((salt, mut bytes)) = elsewhere(&blob.digest)? else { continue };
+            let (mut hasher, mut length, mut part) = (BlobHasher::new(&salt), 0, vec![0; MOST_PART_BYTES]);
+            loop {
+                let count = bytes.read(&mut part)?;
+                if count == 0 {
+                    break;
+                }
+                hasher.update(&part[..count]);
+                length += count as u64;
+            }
+            self.verifier.blob(&blob.digest, Given::Plain((hasher.finish(), length)));
+        }
+        Ok(())
     }
 
     fn begin_blob(&mut self, digest: Hash, salt: &Salt, sealing: u32, length: u64) {

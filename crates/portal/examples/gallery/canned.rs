@@ -281,6 +281,7 @@ pub(crate) fn host(setting: &Setting) -> Markup {
         signed_in: people / 2000,
         checkpoint: Some((ago(3), resources / 3)),
         verified: Some((ago(600), true)),
+        exit: Some(host::ExitRow { at: ago(500), came: Ok(0) }),
     };
     let trusts = [
         trust("RTX", "Thameside Royal", "PostgreSQL", 1_840_212, 412_604_331, 412_600_000_000),

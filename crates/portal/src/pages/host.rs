@@ -18,6 +18,9 @@ use crate::words::{clock, clock_or_day, counted, day, duration, number, size};
 /// A checkpoint older than this needs somebody, in milliseconds.
 const CHECKPOINT_LIMIT_MS: i64 = 24 * 3_600_000;
 
+/// A rehearsal of the exit is a night old at most, and a few hours.
+const EXIT_LIMIT_MS: i64 = 36 * 3_600_000;
+
 /// The columns of the table, and whether they hold numbers.
 const HEADINGS: [(&str, bool); 8] = [
     ("Trust", false),
@@ -55,6 +58,17 @@ pub struct TrustRow {
     pub checkpoint: Option<(Moment, u64)>,
     /// When the whole record was last verified, and whether it held.
     pub verified: Option<(Moment, bool)>,
+    /// The last rehearsal of its exit.
+    pub exit: Option<ExitRow>,
+}
+
+/// A rehearsal of an exit: everything taken out, read into an empty instance, compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExitRow {
+    /// When.
+    pub at: Moment,
+    /// Where the copy differed; or why it could not be rehearsed.
+    pub came: Result<u64, String>,
 }
 
 /// Whether a trust can be used.
@@ -129,6 +143,17 @@ fn needs(trust: &TrustRow, now: Moment) -> Vec<Need> {
             "its record does not verify",
             format!("Found {} ago. See the log of verify.", duration(now.0 - at.0)),
         );
+    }
+    match &trust.exit {
+        Some(ExitRow { came: Ok(0), at }) if now.0 - at.0 > EXIT_LIMIT_MS => {
+            let what = format!("exit last rehearsed {} ago", duration(now.0 - at.0));
+            need(Proof::AtRisk, &what, "It should be every night. See the log of the host.".into());
+        }
+        Some(ExitRow { came: Ok(0), .. }) | None => {}
+        Some(ExitRow { came: Ok(_), .. }) => {
+            need(Proof::Broken, "its exit does not agree with it", "A copy differs. See the log of the host.".into());
+        }
+        Some(ExitRow { came: Err(why), .. }) => need(Proof::AtRisk, "its exit could not be rehearsed", why.clone()),
     }
     match trust.checkpoint {
         Some((at, _)) if now.0 - at.0 > CHECKPOINT_LIMIT_MS => {
@@ -241,7 +266,7 @@ fn row(trust: &TrustRow, now: Moment) -> Markup {
             td.al-num role="cell" { b { (size(trust.bytes)) } span.al-sub { (number(trust.resources)) " resources" } }
             td.al-num role="cell" { b { (number(trust.entries)) } span.al-sub { "entries" } }
             td.al-nb role="cell" data-label="Checkpoint" { (checkpoint(trust, now)) }
-            td.al-nb role="cell" { (integrity(trust)) }
+            td.al-nb role="cell" { (integrity(trust)) (exit(trust)) }
         }
     }
 }
@@ -277,6 +302,22 @@ fn integrity(trust: &TrustRow) -> Markup {
     }
 }
 
+/// When the exit was last rehearsed, and how many differences there were.
+fn exit(trust: &TrustRow) -> Markup {
+    html! {
+        @match &trust.exit {
+            None => span.al-sub { "exit not yet rehearsed" },
+            Some(ExitRow { at, came: Ok(differences) }) => span.al-sub.al-bad[*differences > 0] {
+                "exit rehearsed " (time(&day(*at))) " " (time(&clock(*at))) ": "
+                (counted(usize::try_from(*differences).unwrap_or(usize::MAX), "difference", "differences"))
+            },
+            Some(ExitRow { at, came: Err(_) }) => span.al-sub.al-bad {
+                "exit not rehearsed " (time(&day(*at))) " " (time(&clock(*at)))
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,6 +335,7 @@ mod tests {
             signed_in: 1,
             checkpoint: Some((Moment(0), 20)),
             verified: None,
+            exit: None,
         }
     }
 
@@ -301,6 +343,10 @@ mod tests {
     fn not_checked_is_never_green() {
         let html = integrity(&trust()).into_string();
         assert!(html.contains("Not yet checked") && !html.contains("al-mark--ok"), "{html}");
+    }
+
+    fn rehearsed(came: Result<u64, String>) -> TrustRow {
+        TrustRow { exit: Some(ExitRow { at: Moment(0), came }), ..trust() }
     }
 
     #[test]
@@ -311,6 +357,9 @@ mod tests {
             (TrustRow { checkpoint: None, entries: 0, ..trust() }, vec![]),
             (TrustRow { state: State::Closed("disk".into()), ..trust() }, vec!["is not open"]),
             (TrustRow { verified: Some((Moment(0), false)), ..trust() }, vec!["its record does not verify"]),
+            (rehearsed(Ok(0)), vec![]),
+            (rehearsed(Ok(3)), vec!["its exit does not agree with it"]),
+            (rehearsed(Err("no room".into())), vec!["its exit could not be rehearsed"]),
         ];
         for (trust, expected) in cases {
             let what: Vec<String> = needs(&trust, Moment(1000)).into_iter().map(|need| need.what).collect();

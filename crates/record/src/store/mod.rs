@@ -42,7 +42,7 @@ use postgres_write::PostgresWriter;
 use sqlite::SqliteReader;
 pub(crate) use sqlite::failed as sqlite_failed;
 use sqlite_write::SqliteWriter;
-pub(crate) use there::must_be_there;
+pub(crate) use there::{is_there, must_be_there};
 pub(crate) use trail::{ErasedWhose, TrailEntry, TrailRow};
 pub(crate) use walk::Walked;
 

@@ -13,21 +13,25 @@ use crate::record::Location;
 
 /// Refuses a location at which no record was made.
 pub(crate) async fn must_be_there(location: &Location) -> Result<(), Problem> {
-    let (there, what) = match location {
-        Location::Sqlite { directory } => {
-            let what = format!("its database {} is gone", database(directory).display());
-            (is_in_directory(directory)?, what)
-        }
-        Location::Postgres { url, schema, .. } => {
-            let what = format!("its tables are gone: they are not in the schema {schema} of the PostgreSQL database");
-            (is_in_schema(&Address::parse(url, schema)?).await?, what)
-        }
-    };
-    if there {
+    if is_there(location).await? {
         return Ok(());
     }
+    let what = match location {
+        Location::Sqlite { directory } => format!("its database {} is gone", database(directory).display()),
+        Location::Postgres { schema, .. } => {
+            format!("its tables are gone: they are not in the schema {schema} of the PostgreSQL database")
+        }
+    };
     let what = format!("{what}. Nothing is made in its place; put it back, or restore it");
     Err(Problem::Unsuitable { what })
+}
+
+/// Whether there is a record's store at a location.
+pub(crate) async fn is_there(location: &Location) -> Result<bool, Problem> {
+    match location {
+        Location::Sqlite { directory } => is_in_directory(directory),
+        Location::Postgres { url, schema, .. } => is_in_schema(&Address::parse(url, schema)?).await,
+    }
 }
 
 /// A database without tables is none: a file may have been left by a disk that was full, or be made by hand.

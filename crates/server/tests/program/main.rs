@@ -6,6 +6,7 @@ mod accounts;
 mod commands;
 mod configure;
 mod demo;
+mod exit;
 mod hostile;
 mod input;
 mod load;

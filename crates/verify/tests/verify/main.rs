@@ -9,6 +9,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use journal::SignedCheckpoint;
+use journal::package::{Header, Reader, Record, Writer};
+
 const HOST_KEY: &str = "almoner.example/t/DEMO+d582e121+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c";
 const TARGET_KEY: &str = "almoner.example/t/DEMO+cc0c1aa3+Ae1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR";
 const WITNESS_KEY: &str = "witness.example/w1+24b5d9fe+BP0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY";
@@ -110,4 +113,56 @@ fn help_says_what_the_codes_mean() {
         assert_eq!(code, Some(0));
         assert!(text.contains("Exit codes: 0 everything that was checked holds"), "{text}");
     }
+}
+
+/// The sample with its blobs as files beside the package, as an export has them.
+fn with_blobs_beside(folder: &std::path::Path) {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut package = Reader::new(std::fs::File::open(golden("sample.almjournal")).unwrap()).unwrap();
+    let header = Header { blobs: false, ..package.header().clone() };
+    let mut to = Writer::new(std::fs::File::create(folder.join("p.almjournal")).unwrap(), &header).unwrap();
+    let (mut index, mut blob) = (String::new(), PathBuf::new());
+    while let Some(record) = package.next_record().unwrap() {
+        match record {
+            Record::Entry(bytes) => to.entry(bytes).unwrap(),
+            Record::Text { change, salt, sealing, text } => to.text(change, &salt, sealing, text).unwrap(),
+            Record::Blob { digest, salt, .. } => {
+                let name = hex(&digest);
+                index.push_str(&format!("{{\"digest\":\"{name}\",\"salt\":\"{}\"}}\n", hex(&salt)));
+                blob = folder.join("blobs").join(&name[..2]).join(&name);
+                std::fs::create_dir_all(blob.parent().unwrap()).unwrap();
+                std::fs::write(&blob, "").unwrap();
+            }
+            Record::Part(part) => {
+                std::fs::OpenOptions::new().append(true).open(&blob).unwrap().write_all(part).unwrap();
+            }
+            Record::Checkpoint(text) => to.checkpoint(&SignedCheckpoint::parse(text).unwrap()).unwrap(),
+            Record::Leaf(bytes) => to.leaf(bytes).unwrap(),
+            Record::End(_) => {}
+        }
+    }
+    to.finish().unwrap();
+    std::fs::write(folder.join("blobs/index.ndjson"), index).unwrap();
+}
+
+#[test]
+fn blobs_beside_a_package_are_checked_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    with_blobs_beside(folder.path());
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let check = || run(&["package", &path("p.almjournal"), "--blobs", &path("blobs")], b"");
+    let (code, text, _) = check();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(!text.contains("Blobs were not there"), "{text}");
+    let files =
+        std::fs::read_dir(path("blobs")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let blob = files.flat_map(|folder| std::fs::read_dir(folder).unwrap()).next().unwrap().unwrap().path();
+    std::fs::write(&blob, "another letter").unwrap();
+    let (code, text, _) = check();
+    assert!(code == Some(1) && text.contains("WRONG blob-changed"), "{text}");
+    std::fs::remove_file(&blob).unwrap();
+    let (code, text, _) = check();
+    assert!(code == Some(1) && text.contains("WRONG blob-missing"), "{text}");
+    let (code, text, _) = run(&["package", &path("p.almjournal")], b"");
+    assert!(code == Some(0) && text.contains("Blobs were not there to be checked"), "{text}");
 }
