@@ -93,9 +93,26 @@ fn spare(text: &[u8]) -> Vec<u8> {
     spared.into_bytes()
 }
 
-/// A sheet of ours, spared, with short names for its own properties.
+/// A sheet of ours, spared, with short names for its own properties: a letter and a number, in the order of their names.
 fn spare_sheet(text: &[u8]) -> Vec<u8> {
-    String::from_utf8_lossy(&spare(text)).replace("--al-", "--").into_bytes()
+    let spared = String::from_utf8_lossy(&spare(text)).into_owned();
+    let ends = |part: &str| part.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
+    let names: std::collections::BTreeSet<&str> =
+        spared.split("--al-").skip(1).map(|part| &part[..ends(part).unwrap_or(part.len())]).collect();
+    // A name may be the beginning of another one: the longer ones are replaced first.
+    let mut names: Vec<(usize, String)> = names.into_iter().map(str::to_owned).enumerate().collect();
+    names.sort_by_key(|(_, name)| std::cmp::Reverse(name.len()));
+    let mut short = spared.clone();
+    for (number, name) in names {
+        short = short.replace(&format!("--al-{name}"), &format!("--{}", letters(number)));
+    }
+    short.into_bytes()
+}
+
+/// A number in letters: `a` to `z`, `aa` and so on.
+fn letters(number: usize) -> String {
+    let letter = |number: usize| char::from(b'a' + u8::try_from(number % 26).unwrap_or(0)).to_string();
+    if number < 26 { letter(number) } else { format!("{}{}", letters(number / 26 - 1), letter(number)) }
 }
 
 /// The generated source: writes each asset beside it and lists them with their fingerprinted names.

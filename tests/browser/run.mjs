@@ -4,6 +4,7 @@ import "./admissions.test.mjs";
 import "./budget.test.mjs";
 import "./gallery.test.mjs";
 import "./home.test.mjs";
+import "./moves.test.mjs";
 import "./product.test.mjs";
 import "./register.test.mjs";
 import "./emergency.test.mjs";

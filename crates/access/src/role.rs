@@ -24,6 +24,8 @@ pub enum Role {
     Administrator,
     /// Host operators: the trust's state and proofs; no patient data.
     Operator,
+    /// Overseers of a consortium's moves: where each trust is against the deadline. They read, and nothing of any trust.
+    Overseer,
     /// Integration software of the trust: reads and writes everything by FHIR.
     System,
     /// An app or a person that was given named subjects only.
@@ -89,13 +91,14 @@ const CLERICAL: &[&str] = &[
 
 impl Role {
     /// Every role, in the order of the table in the documentation.
-    pub const ALL: [Role; 9] = [
+    pub const ALL: [Role; 10] = [
         Role::Clinician,
         Role::Clerk,
         Role::PatientIndex,
         Role::PrivacyOfficer,
         Role::Administrator,
         Role::Operator,
+        Role::Overseer,
         Role::System,
         Role::Subject,
         Role::Host,
@@ -110,6 +113,7 @@ impl Role {
             Role::PrivacyOfficer => "privacy-officer",
             Role::Administrator => "administrator",
             Role::Operator => "operator",
+            Role::Overseer => "overseer",
             Role::System => "system",
             Role::Subject => "subject",
             Role::Host => "host",
@@ -123,7 +127,7 @@ impl Role {
 
     /// What the role reaches; worked out once for all requests.
     fn scope(self) -> Scope {
-        static SCOPES: LazyLock<[Scope; 9]> = LazyLock::new(|| Role::ALL.map(Role::table));
+        static SCOPES: LazyLock<[Scope; 10]> = LazyLock::new(|| Role::ALL.map(Role::table));
         let of_this_role = Role::ALL.iter().zip(SCOPES.iter()).find(|(role, _)| **role == self);
         of_this_role.map_or_else(|| self.table(), |(_, scope)| scope.clone())
     }
@@ -152,7 +156,7 @@ impl Role {
             Role::PatientIndex => Scope { without_labels: vec!["sealed".into()], ..limited(Kinds::All, Kinds::All) },
             Role::PrivacyOfficer => limited(with_open(&["Patient", "AuditEvent"]), Kinds::none()),
             Role::Administrator => limited(open.clone(), open.clone()),
-            Role::Operator => limited(Kinds::none(), Kinds::none()),
+            Role::Operator | Role::Overseer => limited(Kinds::none(), Kinds::none()),
             Role::Subject => limited(Kinds::All, Kinds::none()),
             Role::Host => Scope::everything(),
         }
@@ -220,6 +224,8 @@ mod tests {
             (Role::Administrator, "Patient", false, false),
             (Role::Administrator, "Location", true, true),
             (Role::Operator, "Organization", false, false),
+            (Role::Overseer, "Organization", false, false),
+            (Role::Overseer, "Patient", false, false),
             (Role::System, "Claim", true, true),
             (Role::Host, "Claim", true, true),
         ];

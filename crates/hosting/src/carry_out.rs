@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::trusts::How;
 use crate::work::{Listener, Outcome, Work};
-use crate::{accounts, checks, configure, duplicates, exit, load, moving, tokens};
+use crate::{accounts, checks, configure, duplicates, exit, load, moving, oversight, tokens};
 
 /// Does what is asked; whoever asks hears how far it is.
 pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
@@ -14,6 +15,15 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
         Work::AddTrust(new) => Ok(Outcome::Trust(host.add_trust(new).await?.view().await?)),
         Work::ListTrusts => Ok(Outcome::Trusts(host.views().await)),
         Work::ShowTrust { trust } => Ok(Outcome::Trust(host.trust(&trust).await?.view().await?)),
+        Work::ShutTrust { trust, for_good } => {
+            let how = if for_good { How::Closed } else { How::Paused };
+            Ok(Outcome::Trust(host.shut(&trust, how).await?.view()))
+        }
+        Work::RestoreTrust { trust } => Ok(Outcome::Trust(host.restore(&trust).await?.view().await?)),
+        Work::RemoveTrust { trust, confirm } => {
+            host.remove(&trust, &confirm).await?;
+            Ok(Outcome::TrustRemoved { trust })
+        }
         Work::AddUser(new) => accounts::add(&*host.trust(&new.trust).await?, new).await,
         Work::ListUsers { trust } => accounts::list(&*host.trust(&trust).await?).await.map(Outcome::Users),
         Work::ResetUser(new) => accounts::reset(&*host.trust(&new.trust).await?, new).await,
@@ -35,6 +45,7 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
         Work::Checkpoint { trust } => checks::checkpoint(&*host.trust(&trust).await?).await,
         Work::Exit(work) => exit::carry(host, work, listener).await,
         Work::Move(work) => moving::carry(host, work, listener).await,
+        Work::Oversee(work) => oversight::carry(host, work).await,
         Work::RebuildIndex { trust } => checks::rebuild_index(&*host.trust(&trust).await?, listener).await,
     }
 }

@@ -17,6 +17,7 @@ use portal::components::frame::Environment;
 
 use crate::accounts;
 use crate::answer::plain;
+use crate::clock::stopwatch;
 use crate::cookie::{self, SESSION};
 use crate::failure::Failure;
 use crate::held;
@@ -58,6 +59,8 @@ pub(crate) struct Visitor {
 enum Turned {
     /// Nobody is signed in, or not to this trust, or the session is locked.
     NotSignedIn,
+    /// The trust is not served now, with the reason.
+    Shut(String),
     /// Signed in, but access was not given.
     Denied(String),
     /// The world failed.
@@ -72,6 +75,7 @@ pub(crate) async fn admit(State(host): State<Arc<Host>>, mut request: Request, n
     } else {
         match enter(&host, request.uri().path(), request.headers()).await {
             Ok((trust, permit, visitor)) => {
+                let (elapsed, answering) = (stopwatch(), Arc::clone(&trust));
                 if is_fhir(request.uri().path()) {
                     let door = fhir_door(&host, &trust, permit, request.headers(), &id);
                     request.extensions_mut().insert(door);
@@ -82,7 +86,9 @@ pub(crate) async fn admit(State(host): State<Arc<Host>>, mut request: Request, n
                 if let Some(visitor) = visitor {
                     request.extensions_mut().insert(visitor);
                 }
-                next.run(request).await
+                let response = next.run(request).await;
+                answering.speeds.note(host.now(), elapsed());
+                response
             }
             Err(Turned::NotSignedIn) if is_form_of_page(&request) => held_or_turned(&host, request).await,
             Err(turned) => turned.response(&request),
@@ -195,7 +201,7 @@ async fn enter(host: &Host, path: &str, headers: &HeaderMap) -> Result<(Arc<Trus
 async fn find_trust(host: &Host, code: &TrustCode) -> Result<Arc<Trust>, Turned> {
     match host.trust(code).await {
         Ok(trust) => Ok(trust),
-        Err(Failure::Refused(_)) => Err(Turned::NotSignedIn),
+        Err(Failure::Refused(_)) => Err(host.why_shut(code).await.map_or(Turned::NotSignedIn, Turned::Shut)),
         Err(failure) => Err(Turned::Failed(failure)),
     }
 }
@@ -327,6 +333,10 @@ impl Turned {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 response
             }
+            Turned::Shut(sentence) if wants_page(request) => {
+                (StatusCode::SERVICE_UNAVAILABLE, sentence).into_response()
+            }
+            Turned::Shut(sentence) => outcome(StatusCode::SERVICE_UNAVAILABLE, "transient", &sentence),
             Turned::Denied(sentence) => outcome(StatusCode::FORBIDDEN, "forbidden", &sentence),
             Turned::Failed(failure) => {
                 tracing::error!(%failure, "a request could not be let in");

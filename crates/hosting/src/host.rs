@@ -17,10 +17,13 @@ use crate::configuration::Configuration;
 use crate::configure;
 use crate::credentials::Versions;
 use crate::failure::Failure;
+use crate::moving::seal::Seals;
+use crate::moving::watch::Watched;
 use crate::moving::{HostKey, Moves};
 use crate::ownership::Lock;
 use crate::password::Passwords;
 use crate::sessions::Sessions;
+use crate::speed::Speeds;
 use crate::throttle::Throttle;
 use crate::tokens::Tokens;
 use crate::trusts::{Registry, TrustCode, TrustEntry};
@@ -30,6 +33,8 @@ use crate::work::{NewTrust, TrustView};
 mod exit;
 #[path = "host_moving.rs"]
 mod moving;
+#[path = "host_shutting.rs"]
+mod shutting;
 
 /// A host whose data directory this process owns.
 pub(crate) struct Host {
@@ -49,6 +54,10 @@ pub(crate) struct Host {
     pub(crate) exits: Mutex<()>,
     /// Trusts that move from here or to here.
     pub(crate) moves: Moves,
+    /// What is measured of them.
+    pub(crate) watched: Watched,
+    /// Who is at hand to cut them.
+    pub(crate) seals: Seals,
     key: OnceLock<Arc<HostKey>>,
     /// Where other hosts reach this one, once it listens for them.
     move_address: OnceLock<String>,
@@ -73,6 +82,8 @@ pub(crate) struct Trust {
     pub(crate) versions: Versions,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) clock: Clock,
+    /// How quickly it answers.
+    pub(crate) speeds: Speeds,
     /// The boards that somebody looks at.
     pub(crate) boards: portal::Boards,
 }
@@ -91,6 +102,8 @@ impl Host {
             move_address: OnceLock::new(),
             exits: Mutex::default(),
             moves: Moves::default(),
+            watched: Watched::default(),
+            seals: Seals::default(),
             name: registry.host.clone(),
             registry: Mutex::new(registry),
             configuration,
@@ -122,6 +135,9 @@ impl Host {
             return Ok(trust);
         }
         let entry = registry.find(code).filter(|entry| entry.ready).cloned();
+        if let Some(shut) = entry.as_ref().and_then(|entry| entry.shut.as_ref()) {
+            return Err(Failure::Refused(shut.words()));
+        }
         let entry = entry.ok_or_else(|| {
             Failure::Refused(format!("There is no trust {code} in {}.", self.configuration.data.display()))
         })?;
@@ -174,6 +190,10 @@ impl Host {
         let entries = self.registry.lock().await.trusts.clone();
         let mut views = Vec::with_capacity(entries.len());
         for entry in entries.into_iter().filter(|entry| entry.ready) {
+            if entry.shut.is_some() {
+                views.push(entry.view());
+                continue;
+            }
             let view = match self.trust(&entry.code).await {
                 Ok(trust) => trust.view().await,
                 Err(failure) => Err(failure),
@@ -183,11 +203,17 @@ impl Host {
         views
     }
 
-    /// Codes and names of all trusts, in the order of the codes.
+    /// Codes and names of all trusts that are served, in the order of the codes.
     pub(crate) async fn trust_names(&self) -> Vec<(TrustCode, String)> {
         let registry = self.registry.lock().await;
-        let ready = registry.trusts.iter().filter(|entry| entry.ready);
+        let ready = registry.trusts.iter().filter(|entry| entry.ready && entry.shut.is_none());
         ready.map(|entry| (entry.code.clone(), entry.name.clone())).collect()
+    }
+
+    /// Every trust that is here or is being moved here, in the order of their codes.
+    pub(crate) async fn entries(&self) -> Vec<TrustEntry> {
+        let registry = self.registry.lock().await;
+        registry.trusts.iter().filter(|entry| entry.ready || entry.receiving).cloned().collect()
     }
 
     /// Whether every trust here is a demonstration.
@@ -222,6 +248,7 @@ impl Host {
             origin: None,
             receiving: false,
             importing: false,
+            shut: None,
         };
         registry.put(entry.clone());
         registry.write(&self.configuration.data)?;
@@ -249,6 +276,12 @@ impl Host {
         }
     }
 
+    /// Whether a trust was moved here from another host, with the accounts that it had there.
+    pub(crate) fn came_from_elsewhere(&self, code: &str) -> bool {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.values().any(|trust| trust.code.as_str() == code && trust.entry.origin.is_some())
+    }
+
     fn already_open(&self, code: &TrustCode) -> Option<Arc<Trust>> {
         self.open.read().unwrap_or_else(PoisonError::into_inner).get(code).cloned()
     }
@@ -263,6 +296,7 @@ impl Host {
             versions: Versions::default(),
             passwords: Arc::clone(&self.passwords),
             clock: Arc::clone(&self.clock),
+            speeds: Speeds::default(),
             boards: portal::Boards::default(),
         });
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);

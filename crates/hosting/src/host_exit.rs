@@ -66,6 +66,7 @@ impl Host {
             origin: Some(trust.origin.clone()),
             receiving: false,
             importing: true,
+            shut: None,
         };
         let location = self.location(&entry);
         if Record::is_at(&location).await? {

@@ -46,6 +46,7 @@ impl Host {
                 origin: Some(ticket.origin.clone()),
                 receiving: true,
                 importing: false,
+                shut: None,
             },
         };
         registry.put(entry.clone());

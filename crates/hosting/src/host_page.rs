@@ -2,42 +2,88 @@
 //! administrator their own; nobody sees a patient here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use access::Role;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header};
-use portal::pages::host::{ExitRow, HostView, State as Standing, TrustRow, host_page};
+use portal::pages::host::{ExitRow, HostView, Moving, Response95, State as Standing, TrustRow, host_page, live_parts};
 use portal::pages::problem::{Trouble, problem_page};
+use portal::parts::stream_of_parts;
+use portal::setting::HostCounts;
 use portal::{Door, Setting};
 use terms::Moment;
 
 use crate::failure::Failure;
 use crate::host::{Host, Trust};
+use crate::moving::readiness::{State as Proved, invariants};
+use crate::moving::{Move, Phase};
+use crate::trusts::{TrustCode, TrustEntry};
 use crate::{checks, exit};
+
+/// How often the page is drawn again while somebody looks.
+const EVERY: Duration = Duration::from_secs(5);
 
 /// `GET /t/{trust}/host`.
 pub(crate) async fn show(State(host): State<Arc<Host>>, Extension(door): Extension<Door>) -> Response {
-    let trust = (door.trust_code.as_str(), door.trust_name.as_str());
-    let setting = Setting::new(trust, &door.permit, door.environment, &door.form_token, door.now);
-    let role = door.permit.role();
-    if !matches!(role, Role::Operator | Role::Administrator) {
-        let trouble = Trouble::NotAllowed("This page is for those who run the host.");
-        return page(StatusCode::FORBIDDEN, problem_page(&setting, trouble).into_string());
+    if let Some(response) = turned_away(&door) {
+        return response;
     }
+    let setting = setting(&host, &door);
+    let rows = rows(&host, &door).await;
+    page(StatusCode::OK, host_page(&view(&host, &setting, &rows)).into_string())
+}
+
+/// `GET /t/{trust}/host/live`: its parts as they change.
+pub(crate) async fn live(State(host): State<Arc<Host>>, Extension(door): Extension<Door>) -> Response {
+    if let Some(response) = turned_away(&door) {
+        return response;
+    }
+    let own = door.clone();
+    let draw = move || -> portal::parts::Drawing {
+        let (host, mut door) = (Arc::clone(&host), own.clone());
+        Box::pin(async move {
+            door.now = host.now();
+            let setting = setting(&host, &door);
+            let rows = rows(&host, &door).await;
+            Some(live_parts(&view(&host, &setting, &rows)))
+        })
+    };
+    stream_of_parts(door, EVERY, Arc::new(draw))
+}
+
+fn turned_away(door: &Door) -> Option<Response> {
+    let is_for = matches!(door.permit.role(), Role::Operator | Role::Administrator);
+    (!is_for).then(|| not_for(door, "This page is for those who run the host."))
+}
+
+fn view<'a>(host: &'a Host, setting: &'a Setting, rows: &'a [TrustRow]) -> HostView<'a> {
+    let runs_it = setting.role == Role::Operator;
+    HostView { setting, host: host.name(), release: env!("CARGO_PKG_VERSION"), trusts: rows, runs_it }
+}
+
+async fn rows(host: &Host, door: &Door) -> Vec<TrustRow> {
     let mut rows = Vec::new();
-    for (code, name) in host.trust_names().await {
-        if role == Role::Operator || code.as_str() == door.trust_code {
-            rows.push(match host.trust(&code).await {
-                Ok(trust) => row(&trust).await.unwrap_or_else(|failure| closed(code.into(), name, &failure)),
-                Err(failure) => closed(code.into(), name, &failure),
-            });
+    for entry in host.entries().await {
+        if !sees(host, door, &entry.code) {
+            continue;
         }
+        let of = host.moves.find(&entry.code);
+        let row = match &of {
+            _ if entry.shut.is_some() => Ok(shut(&entry)),
+            Some(of) if entry.receiving => receiving(&entry, of).await,
+            _ => match host.trust(&entry.code).await {
+                Ok(trust) => row(&trust).await,
+                Err(failure) => Err(failure),
+            },
+        };
+        let mut row = row.unwrap_or_else(|failure| closed(entry.code.clone().into(), entry.name.clone(), &failure));
+        row.moving = of.map(|of| moving(host, &of));
+        rows.push(row);
     }
-    let name = host.name();
-    let view = HostView { setting: &setting, host: name, release: env!("CARGO_PKG_VERSION"), trusts: &rows };
-    page(StatusCode::OK, host_page(&view).into_string())
+    rows
 }
 
 async fn row(trust: &Trust) -> Result<TrustRow, Failure> {
@@ -57,7 +103,86 @@ async fn row(trust: &Trust) -> Result<TrustRow, Failure> {
         checkpoint: checkpoint.map(|signed| (signed.checkpoint().moment, signed.checkpoint().size)),
         verified: checks::last_verified(trust).await?,
         exit: exit::last(trust).await?.map(rehearsed),
+        moving: None,
+        response: response(trust),
     })
+}
+
+/// How quickly it answers.
+fn response(trust: &Trust) -> Response95 {
+    let speed = trust.speeds.now((trust.clock)());
+    Response95 { slow_ms: speed.slow_ms, minutes: speed.minutes }
+}
+
+/// A trust that is being moved here and is not open yet.
+async fn receiving(entry: &TrustEntry, of: &Move) -> Result<TrustRow, Failure> {
+    let status = of.record().await?.status().await?;
+    let people = status.resources.iter().find(|(kind, _)| kind == "Patient").map_or(0, |(_, count)| *count);
+    Ok(TrustRow {
+        code: entry.code.clone().into(),
+        name: entry.name.clone(),
+        store: status.store.to_owned(),
+        state: Standing::Receiving,
+        people: Some(people),
+        resources: status.resources.iter().map(|(_, count)| count).sum(),
+        entries: status.sequence,
+        bytes: status.bytes,
+        signed_in: 0,
+        checkpoint: None,
+        verified: None,
+        exit: None,
+        moving: None,
+        response: Response95::default(),
+    })
+}
+
+/// A trust that was paused or closed.
+fn shut(entry: &TrustEntry) -> TrustRow {
+    TrustRow {
+        code: entry.code.clone().into(),
+        name: entry.name.clone(),
+        store: entry.store_name(),
+        state: Standing::Shut(entry.shut.as_ref().map(|shut| shut.words()).unwrap_or_default()),
+        people: None,
+        resources: 0,
+        entries: 0,
+        bytes: 0,
+        signed_in: 0,
+        checkpoint: None,
+        verified: None,
+        exit: None,
+        moving: None,
+        response: Response95::default(),
+    }
+}
+
+/// The move of a trust, in short.
+fn moving(host: &Host, of: &Move) -> Moving {
+    let kept = of.kept();
+    let here = host.name();
+    let (source, target) = (&kept.ticket.source.host, &kept.ticket.target.host);
+    let is_target = here == target;
+    let words = match kept.phase {
+        Phase::Live if is_target => format!("Moved here from {source}"),
+        Phase::Live => format!("Moved to {target}"),
+        Phase::Completed => "Move completed".to_owned(),
+        Phase::BackedOut => "Moved back".to_owned(),
+        _ if is_target => format!("Moving here from {source}"),
+        _ => format!("Moving to {target}"),
+    };
+    let watch = host.watched.of(&of.code);
+    let broken: Vec<&str> = invariants(watch.checked.as_ref(), host.now())
+        .into_iter()
+        .filter(|one| one.state == Proved::Broken)
+        .map(|one| one.name)
+        .collect();
+    let trouble = match (of.problem(), broken.as_slice()) {
+        (Some(problem), _) => Some(problem),
+        (None, []) => None,
+        (None, broken) => Some(format!("{} broken. It cannot be sealed.", broken.join(", "))),
+    };
+    let is_over = matches!(kept.phase, Phase::Completed | Phase::BackedOut);
+    Moving { words, trouble: trouble.filter(|_| kept.phase != Phase::Completed), is_over }
 }
 
 /// The last rehearsal of an exit.
@@ -82,9 +207,41 @@ fn closed(code: String, name: String, failure: &Failure) -> TrustRow {
         checkpoint: None,
         verified: None,
         exit: None,
+        moving: None,
+        response: Response95::default(),
     }
 }
 
-fn page(status: StatusCode, markup: String) -> Response {
+/// Whether somebody runs this host: an operator of a trust that was made here. Whoever is an operator by an account that came
+/// with a trust from elsewhere runs that trust and no other.
+pub(crate) fn runs_host(host: &Host, door: &Door) -> bool {
+    door.permit.role() == Role::Operator && !host.came_from_elsewhere(&door.trust_code)
+}
+
+/// Whether somebody sees a trust of this host.
+pub(crate) fn sees(host: &Host, door: &Door, code: &TrustCode) -> bool {
+    code.as_str() == door.trust_code || runs_host(host, door)
+}
+
+/// The setting of a page of the host, with the numbers of its rail.
+pub(crate) fn setting(host: &Host, door: &Door) -> Setting {
+    let trust = (door.trust_code.as_str(), door.trust_name.as_str());
+    let mut setting = Setting::new(trust, &door.permit, door.environment, &door.form_token, door.now);
+    let is_under_way = |of: &&Arc<Move>| !matches!(of.phase(), Phase::Completed | Phase::BackedOut);
+    let moves = host.moves.all();
+    let moving = moves.iter().filter(|of| sees(host, door, &of.code)).filter(is_under_way).count();
+    setting.host_counts = HostCounts { moving: moving as u64, missing: 0 };
+    setting
+}
+
+/// A page that somebody may not see.
+pub(crate) fn not_for(door: &Door, why: &'static str) -> Response {
+    let trust = (door.trust_code.as_str(), door.trust_name.as_str());
+    let setting = Setting::new(trust, &door.permit, door.environment, &door.form_token, door.now);
+    page(StatusCode::FORBIDDEN, problem_page(&setting, Trouble::NotAllowed(why)).into_string())
+}
+
+/// A page as an answer.
+pub(crate) fn page(status: StatusCode, markup: String) -> Response {
     (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], markup).into_response()
 }

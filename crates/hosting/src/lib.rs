@@ -10,6 +10,7 @@
 //! * [`mod@configure`] checks, applies and takes back the text files of a trust's configuration.
 //! * [`mod@moving`] moves a trust to another host while it is used, and back.
 //! * [`mod@exit`] takes everything of a trust out in open formats, and makes a trust of that again.
+//! * [`mod@oversight`] signs reports of this host's trusts and takes those of other hosts in.
 //! * [`mod@match_file`] finds likely duplicates in a CSV; it needs no trust. `duplicates` finds those of a trust.
 //! * `load` takes FHIR files; its [`Account`] says of every resource what became of it.
 //!
@@ -39,7 +40,12 @@ mod host_page;
 mod listener;
 mod load;
 pub mod match_file;
+mod move_page;
+mod move_plan;
+mod move_view;
 pub mod moving;
+pub mod oversight;
+mod oversight_page;
 mod ownership;
 mod password;
 mod password_page;
@@ -49,13 +55,14 @@ mod secret;
 mod serve;
 mod sessions;
 mod sign_in;
+mod speed;
 mod throttle;
 mod tokens;
 mod trusts;
 mod upkeep;
 mod work;
 
-pub use configuration::{Configuration, Settings, Store};
+pub use configuration::{Configuration, Settings};
 pub use demo::{Demonstration, OtherTrust, SignIn, serve_demonstration};
 pub use duplicates::Duplicates;
 pub use failure::Failure;

@@ -11,7 +11,10 @@ use axum::routing::{get, post};
 use http::{HeaderMap, StatusCode, header};
 
 use crate::host::Host;
-use crate::{answer, configuration_page, cookie, gate, held, host_page, moving, password_page, sign_in};
+use crate::{
+    answer, configuration_page, cookie, gate, held, host_page, move_page, moving, oversight_page, password_page,
+    sign_in,
+};
 
 /// The largest body of a form, in bytes. The FHIR interface has bounds of its own.
 const LARGEST_FORM: usize = 1 << 20;
@@ -28,6 +31,14 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/assets/{name}", get(portal::assets::serve))
         .route("/t/{trust}/fhir/.well-known/smart-configuration", get(smart_configuration))
         .route("/t/{trust}/host", get(host_page::show))
+        .route("/t/{trust}/host/live", get(host_page::live))
+        .route("/t/{trust}/moves", get(move_page::list).post(move_page::begin))
+        .route("/t/{trust}/moves/{code}", get(move_page::show))
+        .route("/t/{trust}/moves/{code}/live", get(move_page::live))
+        .route("/t/{trust}/moves/{code}/file/{file}", get(move_page::file))
+        .route("/t/{trust}/moves/{code}/{act}", post(move_page::act))
+        .route("/t/{trust}/oversight", get(oversight_page::show))
+        .route("/t/{trust}/status-report", get(oversight_page::report))
         .route("/t/{trust}/configuration", get(configuration_page::show))
         .route("/t/{trust}/configuration/files", get(configuration_page::files))
         .route("/t/{trust}/configuration/propose", get(configuration_page::propose).post(configuration_page::submit))

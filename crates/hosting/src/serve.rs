@@ -64,6 +64,7 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     let owner = tokio::spawn(channel::serve(socket, Arc::clone(&host)));
     let upkeep = tokio::spawn(upkeep::keep(Arc::clone(&host)));
     let nightly = tokio::spawn(exit::every_night(Arc::clone(&host)));
+    let watch = tokio::spawn(moving::watch::keep(Arc::clone(&host)));
     let url = host.configuration.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
     // Before anybody is told that we serve: until it is heard, a signal ends the process in the middle of things.
     let told_to_stop = hear_signals();
@@ -80,6 +81,7 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     }
     upkeep.abort();
     nightly.abort();
+    watch.abort();
     host.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use record::Location;
 use serde::{Deserialize, Serialize};
+use terms::Moment;
+use terms::print::moment_text;
 
 use crate::configuration::Store;
 use crate::failure::Failure;
@@ -50,6 +52,40 @@ pub(crate) struct TrustEntry {
     /// It is being read in from a folder and is not open yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) importing: bool,
+    /// It was paused or closed and is not served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) shut: Option<Shut>,
+}
+
+/// That a trust is not served, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shut {
+    pub(crate) how: How,
+    /// As a FHIR instant.
+    pub(crate) since: String,
+}
+
+/// For a while, or until it is removed or restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum How {
+    /// For a while.
+    Paused,
+    /// Until it is restored or removed.
+    Closed,
+}
+
+impl Shut {
+    /// For people.
+    pub(crate) fn words(&self) -> String {
+        let how = match self.how {
+            How::Paused => "paused",
+            How::Closed => "closed",
+        };
+        let since = Moment::parse(&self.since).map(moment_text).unwrap_or_else(|_| self.since.clone());
+        format!("This trust is {how} since {since}. Nothing is lost; whoever runs the host can restore it.")
+    }
 }
 
 /// The registry as it is in the file.
@@ -133,6 +169,7 @@ impl TrustEntry {
             resources: BTreeMap::new(),
             bytes: 0,
             problem: None,
+            shut: self.shut.as_ref().map(Shut::words),
         }
     }
 
@@ -258,6 +295,7 @@ mod tests {
             origin: None,
             receiving: false,
             importing: false,
+            shut: None,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::load::account::Account;
 use crate::match_file::Matched;
 use crate::moving::{MoveOutcome, MoveWork};
+use crate::oversight::{OversightOutcome, OversightWork};
 use crate::secret::Secret;
 use crate::trusts::TrustCode;
 
@@ -29,6 +30,25 @@ pub enum Work {
     ShowTrust {
         /// Which.
         trust: TrustCode,
+    },
+    /// Pauses or closes a trust: nobody enters.
+    ShutTrust {
+        /// Which.
+        trust: TrustCode,
+        /// Whether until it is restored or removed, and not for a while only.
+        for_good: bool,
+    },
+    /// Serves a trust again.
+    RestoreTrust {
+        /// Which.
+        trust: TrustCode,
+    },
+    /// Destroys the record of a closed trust.
+    RemoveTrust {
+        /// Which.
+        trust: TrustCode,
+        /// The trust's code again, typed by a person.
+        confirm: String,
     },
     /// Makes an account.
     AddUser(NewUser),
@@ -102,6 +122,8 @@ pub enum Work {
     Exit(ExitWork),
     /// Moves a trust to another host.
     Move(MoveWork),
+    /// Signs status reports and takes those of other hosts in.
+    Oversee(OversightWork),
     /// Makes a record's index anew from its versions.
     RebuildIndex {
         /// Of which trust.
@@ -186,6 +208,11 @@ pub enum Outcome {
     Trust(TrustView),
     /// All trusts.
     Trusts(Vec<TrustView>),
+    /// The trust whose record was destroyed.
+    TrustRemoved {
+        /// Its code.
+        trust: TrustCode,
+    },
     /// The account that was made or got a new password.
     User {
         /// The name to sign in with.
@@ -254,6 +281,8 @@ pub enum Outcome {
     Exit(Box<ExitOutcome>),
     /// What came of a step of a move.
     Moved(Box<MoveOutcome>),
+    /// What came of oversight.
+    Overseen(OversightOutcome),
     /// The index was rebuilt.
     IndexRebuilt {
         /// How many resources were indexed.
@@ -296,6 +325,9 @@ pub struct TrustView {
     /// Why its record cannot be opened; the sizes are then unknown and read 0.
     #[serde(default)]
     pub problem: Option<String>,
+    /// That it was paused or closed, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shut: Option<String>,
 }
 
 /// One account, for people.
@@ -351,6 +383,7 @@ impl Outcome {
             Outcome::ConfigurationCompared(of) => u8::from(of.checked.errors > 0 || of.refused.is_some()),
             Outcome::Exit(outcome) => u8::from(outcome.is_wrong()),
             Outcome::Moved(outcome) => u8::from(outcome.is_wrong()),
+            Outcome::Overseen(outcome) => u8::from(outcome.is_wrong()),
             Outcome::Trusts(trusts) => u8::from(trusts.iter().any(|trust| trust.problem.is_some())),
             _ => 0,
         }

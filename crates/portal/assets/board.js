@@ -66,11 +66,11 @@
     document.body.classList.toggle("al-priv-on", on);
     privacy.setAttribute("aria-pressed", on);
   };
-  on(privacy, "click", (event) => {
+  if (privacy) on(privacy, "click", (event) => {
     event.preventDefault();
     setPrivate(privacy.getAttribute("aria-pressed") !== "true");
   });
-  on(privacy, "keydown", (event) => {
+  if (privacy) on(privacy, "keydown", (event) => {
     if (event.key !== " ") return;
     event.preventDefault();
     privacy.click();

@@ -49,6 +49,10 @@ pub enum Icon {
     Print,
     /// An eye.
     Eye,
+    /// Two arrows: a move between hosts.
+    Moves,
+    /// Bars of a plan.
+    Plan,
 }
 
 impl Icon {
@@ -78,6 +82,8 @@ impl Icon {
             Icon::Eye => {
                 r#"<path d="M2 12c3-5 6-7 10-7s7 2 10 7c-3 5-6 7-10 7s-7-2-10-7z"/><circle cx="12" cy="12" r="3"/>"#
             }
+            Icon::Moves => r#"<path d="M4 8h14m-4-4 4 4-4 4M20 16H6m4-4-4 4 4 4"/>"#,
+            Icon::Plan => r#"<path d="M3 4v16h18M7 8h8M10 12h9M6 16h7"/>"#,
             Icon::Trusts => r#"<path d="M3 4h18v6H3zM3 14h18v6H3zM7 7h.1M7 17h.1"/>"#,
             Icon::Pulse => r#"<path d="M2 12h5l2-6 4 12 3-8 1.5 2H22"/>"#,
             Icon::More => {

@@ -27,5 +27,6 @@ pub mod words;
 pub use door::{Door, Holds, Names, Pds};
 pub use here::{Here, keep_place};
 pub use live::Boards;
+pub use live::parts;
 pub use routes::{ROUTES, routes};
 pub use setting::Setting;

@@ -312,6 +312,41 @@ impl Links {
     pub fn host(&self) -> String {
         format!("{}/host", self.base)
     }
+
+    /// The parts of the host page as they change.
+    pub fn host_live(&self) -> String {
+        format!("{}/live", self.host())
+    }
+
+    /// The moves of the host.
+    pub fn moves(&self) -> String {
+        format!("{}/moves", self.base)
+    }
+
+    /// The move of a trust.
+    pub fn moving(&self, code: &str) -> String {
+        format!("{}/{}", self.moves(), encode(code))
+    }
+
+    /// The parts of its page as they change.
+    pub fn move_live(&self, code: &str) -> String {
+        format!("{}/live", self.moving(code))
+    }
+
+    /// An act on it, such as `rehearse`.
+    pub fn move_act(&self, code: &str, act: &str) -> String {
+        format!("{}/{act}", self.moving(code))
+    }
+
+    /// A file of it: `ticket` or `certificate`.
+    pub fn move_file(&self, code: &str, file: &str) -> String {
+        format!("{}/file/{file}", self.moving(code))
+    }
+
+    /// All trusts of the consortium against the deadline.
+    pub fn oversight(&self) -> String {
+        format!("{}/oversight", self.base)
+    }
 }
 
 /// A text as one part of an address.

@@ -20,6 +20,7 @@ use tokio::task::AbortHandle;
 
 use crate::door::Door;
 
+pub mod parts;
 mod stream;
 
 pub(crate) use stream::stream_of;
@@ -108,6 +109,11 @@ impl Boards {
         for (_, (_, task)) in open.boards.drain() {
             task.abort();
         }
+    }
+
+    /// Whether the host is stopping.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.open().is_closed
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {

@@ -41,8 +41,19 @@ pub struct Setting {
     pub now: Moment,
     /// What tells this page's forms from those of another page: a form is carried out once.
     pub form_key: String,
+    /// What the pages of the host count, for its rail.
+    pub host_counts: HostCounts,
     patients: String,
     home: String,
+}
+
+/// Trusts, counted for the rail of those who run or oversee a host; nought on other pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HostCounts {
+    /// That move and are not done.
+    pub moving: u64,
+    /// That will miss the deadline.
+    pub missing: u64,
 }
 
 /// Where in the rail a page lies.
@@ -58,6 +69,10 @@ pub enum Rail {
     Patients,
     /// The host.
     Host,
+    /// The moves of its trusts.
+    Moves,
+    /// The trusts of a consortium against the deadline.
+    Oversight,
     /// The person's account.
     More,
 }
@@ -90,6 +105,7 @@ impl Setting {
             moves_patients: permit.scope().writes.contains("Encounter"),
             now,
             form_key: String::new(),
+            host_counts: HostCounts::default(),
             patients: links.patients(),
             home: links.home(),
             links,
@@ -105,7 +121,8 @@ impl Setting {
             environment: self.environment,
             person: Some(&self.person),
             home: &self.home,
-            find: (at != Rail::Host).then_some(Find { action: &self.patients, words: FIND_WORDS }),
+            find: (!matches!(at, Rail::Host | Rail::Moves | Rail::Oversight))
+                .then_some(Find { action: &self.patients, words: FIND_WORDS }),
             rail: self.rail(at),
             is_private: false,
             counts_are_for: self.here.ward.as_ref().map(|ward| ward.name.as_str()),
@@ -144,15 +161,26 @@ impl Setting {
         if self.sees_attendances {
             items.push(item("Emergency", self.links.emergency(), Icon::Pulse, Rail::Emergency));
         }
-        if self.role != Role::Operator {
+        if !matches!(self.role, Role::Operator | Role::Overseer) {
             items.push(item("Patients", self.patients.clone(), Icon::Search, Rail::Patients));
         }
         if matches!(self.role, Role::Operator | Role::Administrator) {
             items.push(item("Trusts", self.links.host(), Icon::Trusts, Rail::Host));
+            let badge = of_host(self.host_counts.moving, "moving", false);
+            items.push(RailItem { badge, ..item("Moves", self.links.moves(), Icon::Moves, Rail::Moves) });
+        }
+        if matches!(self.role, Role::Operator | Role::Overseer) {
+            let badge = of_host(self.host_counts.missing, "will miss the deadline", true);
+            items.push(RailItem { badge, ..item("Exit plan", self.links.oversight(), Icon::Plan, Rail::Oversight) });
         }
         items.push(item("More", self.links.account(), Icon::More, Rail::More));
         items
     }
+}
+
+/// A number of trusts at an entry of the rail.
+fn of_host(number: u64, what: &str, is_late: bool) -> Option<Badge> {
+    (number > 0).then(|| Badge { text: number.to_string(), words: format!("{number} {what}"), is_late })
 }
 
 /// A role in words.
@@ -164,6 +192,7 @@ pub const fn role_words(role: Role) -> &'static str {
         Role::PrivacyOfficer => "Privacy officer",
         Role::Administrator => "Administrator",
         Role::Operator => "Host operator",
+        Role::Overseer => "Overseer",
         Role::System => "Integration",
         Role::Subject => "App",
         Role::Host => "Host",

@@ -145,6 +145,15 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         against: Option<PathBuf>,
     },
+    /// Sign a report of this host's trusts and print it, for whoever oversees their moves. No patient data is in it.
+    StatusReport {
+        /// The file to write it to [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Oversee a consortium: its deadline, the hosts whose reports are taken, reports taken in. The page is /t/CODE/oversight.
+    #[command(subcommand)]
+    Oversight(OversightCommand),
     /// Check that a record is whole: chain, tree, texts, access journal.
     Verify {
         /// Of which trust.
@@ -260,6 +269,50 @@ pub(crate) enum MoveCommand {
     },
 }
 
+/// What to do about oversight.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OversightCommand {
+    /// Say which consortium this host oversees, and until when.
+    Plan {
+        /// Its name.
+        #[arg(long)]
+        consortium: String,
+        /// The day on whose begin the old place must be left.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        deadline: String,
+        /// What a day more costs, in pounds.
+        #[arg(long, value_name = "POUNDS")]
+        cost_per_day: Option<u32>,
+        /// First day of a freeze of changes, in which nothing is cut.
+        #[arg(long, value_name = "YYYY-MM-DD", requires = "freeze_until")]
+        freeze_from: Option<String>,
+        /// The day after its last.
+        #[arg(long, value_name = "YYYY-MM-DD", requires = "freeze_from")]
+        freeze_until: Option<String>,
+    },
+    /// Take the reports of a host from now on.
+    Host {
+        /// Its key, as `almoner move key` shows it there.
+        #[arg(long, value_name = "KEY")]
+        key: String,
+        /// What people call it.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Take reports in. What is tampered with, old, replayed or of somebody unknown is refused and named.
+    Take {
+        /// Files, folders (every .report in them), and addresses such as https://host/t/CODE/status-report.
+        #[arg(required = true, value_name = "FILE|DIR|URL")]
+        from: Vec<String>,
+        /// The bearer token for addresses, of an overseer.
+        #[arg(long, env = "ALMONER_TOKEN", hide_env_values = true)]
+        token: Option<String>,
+        /// Certificates of who vouches for https addresses, in PEM.
+        #[arg(long, value_name = "FILE")]
+        ca: Option<PathBuf>,
+    },
+}
+
 /// Which trust moves.
 #[derive(Debug, Args)]
 pub(crate) struct MoveTrust {
@@ -296,7 +349,7 @@ pub(crate) struct TokenArguments {
     /// In which trust.
     #[arg(long, value_name = "CODE")]
     pub(crate) trust: String,
-    /// What it may do: clinician, clerk, privacy-officer, administrator, operator, system or subject.
+    /// What it may do: clinician, clerk, privacy-officer, administrator, operator, overseer, system or subject.
     #[arg(long)]
     pub(crate) role: String,
     /// How long it is good, such as 30m, 12h or 7d; at most 90d.
@@ -402,6 +455,33 @@ pub(crate) enum TrustCommand {
         #[arg(value_name = "CODE")]
         code: String,
     },
+    /// Let nobody in for a while; the others go on.
+    Pause {
+        /// Which.
+        #[arg(value_name = "CODE")]
+        code: String,
+    },
+    /// Let nobody in until it is restored or removed; signs a last checkpoint.
+    Close {
+        /// Which.
+        #[arg(value_name = "CODE")]
+        code: String,
+    },
+    /// Serve a trust again that was paused or closed.
+    Restore {
+        /// Which.
+        #[arg(value_name = "CODE")]
+        code: String,
+    },
+    /// Destroy the record of a closed trust. It cannot be brought back.
+    Remove {
+        /// Which.
+        #[arg(value_name = "CODE")]
+        code: String,
+        /// The trust's code once more.
+        #[arg(long, value_name = "CODE")]
+        confirm: String,
+    },
 }
 
 /// What to do with accounts.
@@ -418,7 +498,7 @@ pub(crate) enum UserCommand {
         /// The person's name, such as "Siobhan Reilly".
         #[arg(long)]
         display: String,
-        /// What they are: clinician, clerk, privacy-officer, administrator, operator or system.
+        /// What they are: clinician, clerk, privacy-officer, administrator, operator, overseer or system.
         #[arg(long)]
         role: String,
         /// Read the password from the first line of standard input.

@@ -4,6 +4,7 @@
 mod arguments;
 mod exit;
 mod moving;
+mod oversight;
 mod print;
 mod progress;
 
@@ -15,6 +16,7 @@ use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use hosting::configure::{Configure, Folder};
 use hosting::match_file::{MatchFile, match_file};
+use hosting::oversight::OversightWork;
 use hosting::{Configuration, Failure, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work};
 
 use crate::arguments::{
@@ -54,6 +56,10 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
             let (work, to) = moving::work(command, store)?;
             out = to;
             work
+        }
+        Command::StatusReport { out: to } => {
+            out = to;
+            Work::Oversee(OversightWork::Report)
         }
         Command::Serve => {
             hosting::serve(configuration, |address| ready(print::serving(address, json))).await?;
@@ -111,6 +117,16 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
             Work::AddTrust(NewTrust { code: TrustCode::parse(&code)?, name, store, demonstration })
         }
         Command::Trust(TrustCommand::Show { code }) => Work::ShowTrust { trust: TrustCode::parse(&code)? },
+        Command::Trust(TrustCommand::Pause { code }) => {
+            Work::ShutTrust { trust: TrustCode::parse(&code)?, for_good: false }
+        }
+        Command::Trust(TrustCommand::Close { code }) => {
+            Work::ShutTrust { trust: TrustCode::parse(&code)?, for_good: true }
+        }
+        Command::Trust(TrustCommand::Restore { code }) => Work::RestoreTrust { trust: TrustCode::parse(&code)? },
+        Command::Trust(TrustCommand::Remove { code, confirm }) => {
+            Work::RemoveTrust { trust: TrustCode::parse(&code)?, confirm }
+        }
         Command::User(UserCommand::Add { trust, name, display, role, password_stdin }) => {
             let password = password_stdin.then(password_from_stdin).transpose()?;
             Work::AddUser(NewUser { trust: TrustCode::parse(&trust)?, name, display, role, password })
@@ -135,6 +151,7 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
             let against = against.map(checkpoint_from).transpose()?;
             Work::Verify { trust: TrustCode::parse(&trust)?, against, index }
         }
+        Command::Oversight(command) => oversight::work(command)?,
         Command::Checkpoint { trust } => Work::Checkpoint { trust: TrustCode::parse(&trust)? },
         Command::RebuildIndex { trust } => Work::RebuildIndex { trust: TrustCode::parse(&trust)? },
         Command::Match(MatchArguments { trust, threads, .. }) => {
@@ -142,7 +159,11 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         }
         // Serving is no work of a moment and a move may write a file; `carry_out` has dealt with them, and with a file to
         // be matched.
-        Command::Trust(TrustCommand::List) | Command::Serve | Command::Demo | Command::Move(_) => Work::ListTrusts,
+        Command::Trust(TrustCommand::List)
+        | Command::Serve
+        | Command::Demo
+        | Command::Move(_)
+        | Command::StatusReport { .. } => Work::ListTrusts,
     })
 }
 

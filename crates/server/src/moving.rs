@@ -1,10 +1,11 @@
-//! The steps of a move as the command line asks for them: arguments become work, tickets and certificates become files.
+//! The steps of a move as the command line asks for them: arguments become work, tickets, certificates and reports become files.
 //! Decides nothing.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use hosting::moving::{MoveOutcome, MoveWork};
+use hosting::oversight::OversightOutcome;
 use hosting::{Failure, Outcome, TrustCode, Work};
 
 use crate::arguments::MoveCommand;
@@ -43,6 +44,7 @@ pub(crate) fn write(outcome: &Outcome, path: &Path) -> Result<()> {
             MoveOutcome::Ticket { text } | MoveOutcome::Certificate { text } => text,
             _ => return Ok(()),
         },
+        Outcome::Overseen(OversightOutcome::Report { text }) => text,
         _ => return Ok(()),
     };
     std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))

@@ -5,6 +5,7 @@
 mod configuration;
 mod exit;
 mod moving;
+mod oversight;
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -39,6 +40,7 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
             writeln!(text, "There is no trust here yet: almoner trust add")?
         }
         Outcome::Trusts(trusts) => trusts.iter().try_for_each(|trust| trust_in_a_line(trust, text))?,
+        Outcome::TrustRemoved { trust } => writeln!(text, "The record of {trust} is destroyed.")?,
         Outcome::User { name, role, password } => {
             writeln!(text, "Account {name} ({role})")?;
             if let Some(password) = password {
@@ -77,6 +79,7 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         Outcome::Checkpoint { text: checkpoint } => text.push_str(checkpoint),
         Outcome::Exit(of) => exit::told(of, text)?,
         Outcome::Moved(moved) => moving::moved(moved, text)?,
+        Outcome::Overseen(of) => oversight::overseen(of, text)?,
         Outcome::IndexRebuilt { resources } => writeln!(text, "Index of {resources} resources rebuilt.")?,
     }
     Ok(())
@@ -148,8 +151,11 @@ fn print(text: &str) -> Result<()> {
 
 fn trust_in_a_line(trust: &TrustView, text: &mut String) -> std::fmt::Result {
     let resources: u64 = trust.resources.values().sum();
-    let TrustView { code, name, store, problem, .. } = trust;
+    let TrustView { code, name, store, problem, shut, .. } = trust;
     match problem {
+        None if shut.is_some() => {
+            writeln!(text, "{:<12} {name:<40} {}", code.as_str(), shut.as_deref().unwrap_or_default())
+        }
         Some(problem) => writeln!(text, "{:<12} {name:<40} CANNOT BE OPENED: {problem}", code.as_str()),
         None => writeln!(text, "{:<12} {name:<40} {resources:>12} resources  {store}", code.as_str()),
     }
@@ -172,6 +178,9 @@ fn token_in_a_line(token: &TokenView, text: &mut String) -> std::fmt::Result {
 fn trust_in_full(trust: &TrustView, text: &mut String) -> std::fmt::Result {
     writeln!(text, "{}  {}{}", trust.code, trust.name, if trust.demonstration { "  (demonstration)" } else { "" })?;
     writeln!(text, "stored in {}, {} bytes, since {}", trust.store, trust.bytes, trust.created)?;
+    if let Some(shut) = &trust.shut {
+        return writeln!(text, "{shut}");
+    }
     writeln!(text, "commits: {}", trust.commits)?;
     trust.resources.iter().try_for_each(|(kind, count)| writeln!(text, "{count:>12}  {kind}"))
 }

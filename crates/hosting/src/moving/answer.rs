@@ -30,7 +30,7 @@ use super::relay::Relayed;
 use super::report::Rehearsal;
 use super::segment::{self, ENTRIES};
 use super::words::{AccessFile, Answers, AskedToSign, Desk, Greeting, Opened, Place, Questions, Segments, Signed};
-use super::{complete, cut, pull, rehearse, tls};
+use super::{complete, cut, pull, rehearse, tls, watch};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::routes;
@@ -138,6 +138,7 @@ fn router(host: Arc<Host>) -> Router {
         .route("/move/{code}/sign", post(sign))
         .route("/move/{code}/cut", post(take_cut))
         .route("/move/{code}/counts/{sequence}", get(counts))
+        .route("/move/{code}/check/{sequence}", get(check))
         .route("/move/{code}/certificate", post(certificate))
         .route("/move/{code}/destroy", post(destroy))
         .layer(DefaultBodyLimit::max(LARGEST))
@@ -221,7 +222,9 @@ async fn one_segment(
     (State(host), Extension(caller)): Of,
     Path((code, number)): Path<(String, u64)>,
 ) -> Answer<Vec<u8>> {
-    let (_, record, permit) = open(&host, &code, caller).await?;
+    let (of, record, permit) = open(&host, &code, caller).await?;
+    // Who asks has everything before, or is about to have it.
+    of.lag.hear(number.saturating_mul(ENTRIES));
     let (mut from, last) = (number.saturating_mul(ENTRIES) + 1, number.saturating_add(1).saturating_mul(ENTRIES));
     let mut entries = Vec::new();
     while from <= last {
@@ -236,7 +239,8 @@ async fn one_segment(
 }
 
 async fn wait((State(host), Extension(caller)): Of, Path((code, newest)): Path<(String, u64)>) -> Answer<Json<Place>> {
-    let (_, record, _) = open(&host, &code, caller).await?;
+    let (of, record, _) = open(&host, &code, caller).await?;
+    of.lag.hear(newest);
     let mut followed = record.follow();
     // Whether it came or not, the answer says where the record is.
     let _ = tokio::time::timeout(WAIT, followed.wait_for(|sequence| *sequence > newest)).await;
@@ -331,6 +335,14 @@ async fn counts(
 ) -> Answer<Json<BTreeMap<String, u64>>> {
     let (of, record, _) = open(&host, &code, caller).await?;
     Ok(Json(cut::counts(&of, &record, sequence).await?))
+}
+
+async fn check(
+    (State(host), Extension(caller)): Of,
+    Path((code, sequence)): Path<(String, u64)>,
+) -> Answer<Json<watch::Told>> {
+    let (of, record, _) = open(&host, &code, caller).await?;
+    Ok(Json(watch::told(&host, &of, &record, sequence).await?))
 }
 
 async fn certificate(

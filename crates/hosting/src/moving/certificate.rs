@@ -277,7 +277,14 @@ pub(crate) async fn countersign(of: &Move, record: &Record, text: &str) -> Resul
     if !is_here || of_statement.root != root || of_statement.size != statement.cut - 1 {
         return Err(Failure::refused("The statement says of the record what is not so on this host."));
     }
-    sign(of, record, text)
+    let signature = sign(of, record, text)?;
+    // Whoever was cut to knows from then on how it went, and what was rehearsed before.
+    let timings = statement.timings;
+    of.change(|kept| {
+        kept.cuts.retain(|cut| cut.entry != timings.entry);
+        kept.cuts.push(timings);
+    })?;
+    Ok(signature)
 }
 
 fn sign(of: &Move, record: &Record, text: &str) -> Result<Signature, Failure> {

@@ -1,6 +1,7 @@
 //! A move as a host keeps it: what it must know after a crash, replaced as a whole at every step, and what it needs while
 //! it runs. What the record itself says (who may write) is not repeated here and has the last word.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +39,15 @@ pub(crate) struct Kept {
     pub(crate) rehearsals: Vec<Rehearsal>,
     #[serde(default)]
     pub(crate) cuts: Vec<Cutting>,
+    /// Rehearsals of the way back, at the host that writes.
+    #[serde(default)]
+    pub(crate) ways_back: Vec<Rehearsal>,
+    /// Which two people sealed each cut, and when.
+    #[serde(default)]
+    pub(crate) sealed_by: Vec<String>,
+    /// When each state was first seen, as an instant.
+    #[serde(default)]
+    pub(crate) since: BTreeMap<Phase, String>,
     /// The checkpoint of the last cut that was signed, by the host that was to take the record.
     #[serde(default)]
     pub(crate) signed_at: Option<String>,
@@ -88,6 +98,16 @@ impl Kept {
         }
     }
 
+    /// Rehearsals since the last cut, oldest first.
+    pub(crate) fn rehearsals_since_cut(&self) -> &[Rehearsal] {
+        since_cut(&self.rehearsals, &self.cuts)
+    }
+
+    /// The same of the way back.
+    pub(crate) fn ways_back_since_cut(&self) -> &[Rehearsal] {
+        since_cut(&self.ways_back, &self.cuts)
+    }
+
     /// The checkpoint of so many entries that the other host signed with a cut.
     pub(crate) fn signed_by_them(&self, size: u64) -> Option<String> {
         let signed = self.signed_at.as_ref().and_then(|text| SignedCheckpoint::parse(text).ok())?;
@@ -101,6 +121,12 @@ impl Kept {
             Side::Target => &self.ticket.target,
         }
     }
+}
+
+fn since_cut<'a>(rehearsals: &'a [Rehearsal], cuts: &[Cutting]) -> &'a [Rehearsal] {
+    let cut = cuts.last().map_or(0, |cut| cut.entry);
+    let first = rehearsals.iter().position(|one| one.sequence > cut).unwrap_or(rehearsals.len());
+    &rehearsals[first..]
 }
 
 impl Move {
@@ -193,7 +219,7 @@ impl Lag {
 /// The moves of a host.
 #[derive(Default)]
 pub(crate) struct Moves {
-    all: std::sync::RwLock<std::collections::BTreeMap<TrustCode, Arc<Move>>>,
+    all: std::sync::RwLock<BTreeMap<TrustCode, Arc<Move>>>,
 }
 
 impl Moves {

@@ -6,6 +6,8 @@
 //!   (`answer`), in the words of `words` and with entries packed by `segment`.
 //! * `pull` is the host that follows; `rehearse` compares both; `cut` hands the record over; `gate` and `relay` hold who
 //!   would write and send them on; `certificate` says what came of it; `complete` destroys the old copy.
+//! * `watch` measures both hosts and compares them; `schedule` is what people planned, `forecast` and `estimate` what follows
+//!   from both; `readiness` says what is missing before a cut, `seal` who the two people are, `way_back` rehearses it.
 //!
 //! Which host may write is not decided here: the record says it (`record::apply::hand_over`). Knows no page and no rule of care.
 
@@ -13,18 +15,25 @@ mod answer;
 mod certificate;
 mod complete;
 mod cut;
+pub(crate) mod estimate;
+pub(crate) mod forecast;
 mod gate;
 mod kept;
 mod key;
 mod peer;
 mod phase;
 mod pull;
+pub(crate) mod readiness;
 mod rehearse;
 mod relay;
 mod report;
+pub(crate) mod schedule;
+pub(crate) mod seal;
 mod segment;
 mod ticket;
 mod tls;
+pub(crate) mod watch;
+mod way_back;
 mod words;
 
 use std::sync::Arc;
@@ -32,7 +41,7 @@ use std::sync::Arc;
 use record::apply::hand_over::Tenure;
 
 pub(crate) use answer::listen;
-pub(crate) use kept::{Move, Moves};
+pub(crate) use kept::{Kept, Move, Moves, Side};
 pub(crate) use key::HostKey;
 pub use phase::Phase;
 pub(crate) use pull::fail_at;
@@ -48,7 +57,6 @@ use crate::host::{Host, Received};
 use crate::trusts::TrustCode;
 use crate::work::{Listener, Outcome, Progress};
 use gate::Stand;
-use kept::{Kept, Side};
 use peer::Peer;
 use phase::Step;
 use ticket::End;
@@ -72,7 +80,11 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
         MoveWork::Rehearse { trust, whole } => {
             MoveOutcome::Rehearsed(rehearse::rehearse(host, &find(host, &trust)?, whole).await?)
         }
-        MoveWork::Cut { trust, back } => MoveOutcome::Cut(cut::cut(host, &find(host, &trust)?, back).await?),
+        MoveWork::Cut { trust, back } => {
+            let of = find(host, &trust)?;
+            is_ready_by_command(host, &of, back)?;
+            MoveOutcome::Cut(cut::cut(host, &of, back).await?)
+        }
         MoveWork::Complete { trust, confirm } => {
             MoveOutcome::Destroyed { statement: complete::complete(host, &find(host, &trust)?, &confirm).await? }
         }
@@ -154,8 +166,78 @@ fn register(host: &Host, kept: Kept, record: Option<record::Record>, stand: Stan
     Ok(of)
 }
 
+/// A move with a plan is sealed by two people on its page: the command is refused, with what is missing. Going back is not.
+fn is_ready_by_command(host: &Host, of: &Move, back: bool) -> Result<(), Failure> {
+    if back || schedule::Schedule::read(&host.configuration.data, &of.code)?.is_none() {
+        return Ok(());
+    }
+    let missing = readiness::missing(&readiness_items(host, of, None, back)?);
+    Err(Failure::Refused(format!(
+        "This move has a plan and is sealed by two people on its page. Missing: {}",
+        missing.join(" ")
+    )))
+}
+
+/// Everything that must hold before a cut.
+pub(crate) fn readiness_items(
+    host: &Host,
+    of: &Move,
+    second: Option<&str>,
+    back: bool,
+) -> Result<Vec<readiness::Item>, Failure> {
+    let kept = of.kept();
+    let schedule = schedule::Schedule::read(&host.configuration.data, &of.code)?;
+    let watch = host.watched.of(&of.code);
+    let facts = readiness::Facts {
+        schedule: schedule.as_ref(),
+        rehearsals: kept.rehearsals_since_cut(),
+        ways_back: kept.ways_back_since_cut(),
+        checked: watch.checked.as_ref(),
+        second,
+        back,
+        now: host.now(),
+    };
+    Ok(readiness::readiness(&facts))
+}
+
+/// What the machine itself asks for before a cut.
+pub(crate) fn machine_missing(of: &Move, writes: bool) -> Vec<String> {
+    cut::missing(of, writes)
+}
+
+/// Cuts a trust over, or back, for two people who have agreed.
+pub(crate) async fn cut_by_two(host: &Arc<Host>, of: &Arc<Move>, back: bool, who: String) -> Result<Cutting, Failure> {
+    tracing::info!(trust = %of.code, back, who, "a cut was sealed by two people");
+    of.change(|kept| kept.sealed_by.push(who))?;
+    cut::cut(host, of, back).await
+}
+
+/// Rehearses the cut at the host that follows, or the way back at the host that writes.
+pub(crate) async fn rehearse_here(host: &Arc<Host>, of: &Arc<Move>) -> Result<Rehearsal, Failure> {
+    match of.record().await?.tenure() {
+        Tenure::Writes => way_back::rehearse(host, of).await,
+        Tenure::Receives | Tenure::HandedOver => rehearse::rehearse(host, of, false).await,
+    }
+}
+
+/// Has the copy of the host that does not write destroyed.
+pub(crate) async fn complete_here(host: &Arc<Host>, of: &Arc<Move>, typed: &str) -> Result<String, Failure> {
+    complete::complete(host, of, typed).await
+}
+
+/// The signed text of a ticket that this host made.
+pub(crate) fn ticket_text(host: &Host, of: &Move) -> Result<String, Failure> {
+    let key = host.key()?;
+    of.kept().ticket.signed(&key)
+}
+
+/// Makes a ticket at the source; gives its text.
+pub(crate) async fn plan_here(host: &Arc<Host>, code: &TrustCode, to: String, key: String) -> Result<(), Failure> {
+    plan(host, code, to, key, None).await.map(drop)
+}
+
 /// The move of a trust.
-fn find(host: &Host, code: &TrustCode) -> Result<Arc<Move>, Failure> {
+pub(crate) fn find(host: &Host, code: &TrustCode) -> Result<Arc<Move>, Failure> {
     let found = host.moves.find(code);
     found.ok_or_else(|| Failure::Refused(format!("There is no move of {code} on this host. Begin with `move plan`.")))
 }
@@ -208,6 +290,9 @@ fn new(ticket: Ticket, side: Side) -> Kept {
         their_record_key: None,
         rehearsals: Vec::new(),
         cuts: Vec::new(),
+        ways_back: Vec::new(),
+        sealed_by: Vec::new(),
+        since: std::collections::BTreeMap::new(),
         signed_at: None,
         certificate: None,
         destroyed: None,
@@ -221,6 +306,29 @@ async fn copy(
     store: Option<String>,
     listener: Listener<'_>,
 ) -> Result<MoveOutcome, Failure> {
+    let ticket = own_ticket(host, text)?;
+    let of = begin_or_find(host, ticket, store).await?;
+    wait(&of, listener, |of| of.phase() >= Phase::Following).await
+}
+
+/// Begins to copy with a ticket that was carried here, without waiting.
+pub(crate) async fn copy_here(host: &Arc<Host>, text: &str) -> Result<TrustCode, Failure> {
+    let ticket = own_ticket(host, text)?;
+    Ok(begin_or_find(host, ticket, None).await?.code.clone())
+}
+
+async fn begin_or_find(host: &Arc<Host>, ticket: Ticket, store: Option<String>) -> Result<Arc<Move>, Failure> {
+    Ok(match host.moves.find(&ticket.trust) {
+        Some(of) if of.kept().ticket == ticket => of,
+        Some(of) if of.phase() != Phase::Completed => {
+            return Err(Failure::Refused(format!("{} is being moved by another ticket.", ticket.trust)));
+        }
+        _ => begin_copy(host, ticket, store).await?,
+    })
+}
+
+/// A ticket that names this host as its target.
+fn own_ticket(host: &Host, text: &str) -> Result<Ticket, Failure> {
     let ticket = Ticket::parse(text)?;
     if ticket.target.verifier()?.public() != host.key()?.verifier().public() {
         return Err(Failure::refused("This ticket names another host as its target."));
@@ -230,14 +338,7 @@ async fn copy(
             "This host does not listen for other hosts. Serve it with --move-listen ADDRESS.",
         ));
     }
-    let of = match host.moves.find(&ticket.trust) {
-        Some(of) if of.kept().ticket == ticket => of,
-        Some(of) if of.phase() != Phase::Completed => {
-            return Err(Failure::Refused(format!("{} is being moved by another ticket.", ticket.trust)));
-        }
-        _ => begin_copy(host, ticket, store).await?,
-    };
-    wait(&of, listener, |of| of.phase() >= Phase::Following).await
+    Ok(ticket)
 }
 
 async fn begin_copy(host: &Arc<Host>, ticket: Ticket, store: Option<String>) -> Result<Arc<Move>, Failure> {

@@ -50,6 +50,18 @@ pub(crate) enum Step {
 }
 
 impl Phase {
+    /// Every state, in the order in which they come.
+    pub(crate) const ALL: [Phase; 8] = [
+        Phase::Planned,
+        Phase::Copying,
+        Phase::Following,
+        Phase::Rehearsed,
+        Phase::Cut,
+        Phase::Live,
+        Phase::BackedOut,
+        Phase::Completed,
+    ];
+
     /// The state after a step; `None` when that step cannot come now. A step that has been taken may come again: whoever
     /// was killed after it repeats it.
     pub(crate) fn after(self, step: Step) -> Option<Phase> {

@@ -164,7 +164,7 @@ async fn copy(of: &Arc<Move>, record: &Record, theirs: u64) -> Result<(), Failur
 }
 
 /// The roots of all segments, once they have been found to be those of a checkpoint that the writing host signed.
-fn checked_roots(of: &Move, list: &Segments) -> Result<Vec<Hash>, Failure> {
+pub(crate) fn checked_roots(of: &Move, list: &Segments) -> Result<Vec<Hash>, Failure> {
     let kept = of.kept();
     let refused = |why: &str| Failure::Refused(format!("The other host's list of segments is refused: {why}."));
     let signed = SignedCheckpoint::parse(&list.checkpoint).map_err(|_| refused("its checkpoint cannot be read"))?;

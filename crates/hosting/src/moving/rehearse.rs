@@ -169,7 +169,7 @@ async fn drawn(record: &Record, permit: &Permit, questions: &Questions) -> Resul
 }
 
 /// Where answers differ, and what was not compared.
-fn differ(theirs: &Answers, mine: &Answers) -> (Vec<String>, Vec<String>) {
+pub(crate) fn differ(theirs: &Answers, mine: &Answers) -> (Vec<String>, Vec<String>) {
     let questions: BTreeSet<&String> = theirs.answers.keys().chain(mine.answers.keys()).collect();
     let (mut differences, mut not_compared) = (Vec::new(), Vec::new());
     let nothing = "0".to_owned();

@@ -282,10 +282,15 @@ pub(crate) fn host(setting: &Setting) -> Markup {
         checkpoint: Some((ago(3), resources / 3)),
         verified: Some((ago(600), true)),
         exit: Some(host::ExitRow { at: ago(500), came: Ok(0) }),
+        moving: None,
+        response: host::Response95 { slow_ms: Some(97), minutes: vec![61.0, 70.0, 66.0, 82.0, 91.0, 97.0] },
     };
     let trusts = [
         trust("RTX", "Thameside Royal", "PostgreSQL", 1_840_212, 412_604_331, 412_600_000_000),
-        trust("RTB", "St Botolph’s", "PostgreSQL", 1_122_840, 268_114_902, 268_900_000_000),
+        TrustRow {
+            moving: Some(host::Moving { words: "Moving to birch".into(), trouble: None, is_over: false }),
+            ..trust("RTB", "St Botolph’s", "PostgreSQL", 1_122_840, 268_114_902, 268_900_000_000)
+        },
         TrustRow {
             checkpoint: Some((ago(1630), 50_021_140)),
             ..trust("RHD", "Harbour and Downs", "PostgreSQL", 740_655, 151_190_773, 151_300_000_000)
@@ -297,5 +302,5 @@ pub(crate) fn host(setting: &Setting) -> Markup {
             ..trust("RSM", "Saltmarsh Mental Health", "SQLite", 388_420, 121_770_316, 44_800_000_000)
         },
     ];
-    host_page(&HostView { setting, host: "alder", release: "0.1.0", trusts: &trusts })
+    host_page(&HostView { setting, host: "alder", release: "0.1.0", trusts: &trusts, runs_it: true })
 }

@@ -5,6 +5,7 @@
 
 mod canned;
 mod components;
+mod moves;
 
 use axum::Router;
 use axum::extract::{Path, Query};
@@ -43,6 +44,9 @@ fn router() -> Router {
         .route("/t/DEMO/patients/{id}/who-has-looked", get(|| async { page(&canned::who_looked()) }))
         .route("/t/DEMO/account", get(|| async { page(&pages::account::account_page(&setting())) }))
         .route("/t/DEMO/host", get(|| async { page(&canned::host(&host_setting())) }))
+        .route("/t/DEMO/moves/RMG", get(|| async { page(&moves::moving(&host_setting(), false)) }))
+        .route("/t/DEMO/moves/ready", get(|| async { page(&moves::moving(&host_setting(), true)) }))
+        .route("/t/DEMO/oversight", get(|| async { page(&moves::oversight(&host_setting())) }))
         .route("/not-found", get(|| async { page(&problem_page(&setting(), Trouble::NotFound)) }))
         .route(
             "/not-allowed",
@@ -125,6 +129,9 @@ fn index() -> Markup {
         ("/t/DEMO/patients/hussain-baby", "A newborn"),
         ("/t/DEMO/patients/adeyemi-folasade/who-has-looked", "Who has looked"),
         ("/t/DEMO/host", "Host"),
+        ("/t/DEMO/moves/RMG", "A move that is blocked"),
+        ("/t/DEMO/moves/ready", "A move that can be sealed"),
+        ("/t/DEMO/oversight", "The exit plan of a consortium"),
         ("/t/DEMO/account", "Account"),
         ("/not-found", "Nothing here"),
         ("/not-allowed", "Not allowed"),

@@ -8,6 +8,7 @@ pub mod banner;
 pub mod counter;
 pub mod field;
 pub mod frame;
+pub mod gantt;
 pub mod list_patient;
 pub mod news;
 pub mod notice;

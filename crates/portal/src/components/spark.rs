@@ -49,6 +49,27 @@ pub fn spark(of: &Spark<'_>) -> Markup {
     }
 }
 
+/// A wider line of values from nought on, over the band below a limit; nothing when there is no value.
+pub fn wide_spark(values: &[f64], limit: f64) -> Markup {
+    let highest = values.iter().copied().fold(limit, f64::max).max(1.0);
+    let step = 190.0 / (values.len().max(2) - 1) as f64;
+    let y = |value: f64| 53.0 - 50.0 * value / highest;
+    let points: Vec<(f64, f64)> =
+        values.iter().enumerate().map(|(at, value)| (5.0 + step * at as f64, y(*value))).collect();
+    let line = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect::<Vec<_>>().join(" ");
+    html! {
+        @if !values.is_empty() {
+            svg.al-spark width="200" height="56" viewBox="0 0 200 56" aria-hidden="true" {
+                rect.rng x="0" y=(one(y(limit))) width="200" height=(one(53.0 - y(limit))) {}
+                polyline.ln points=(line) {}
+                @for (at, (x, y)) in points.iter().enumerate() {
+                    circle.dot.hi[values[at] > limit] cx=(one(*x)) cy=(one(*y)) r=(if at + 1 == points.len() { "3" } else { "1.5" }) {}
+                }
+            }
+        }
+    }
+}
+
 /// One decimal, as SVG attributes are printed.
 fn one(value: f64) -> String {
     format!("{value:.1}")

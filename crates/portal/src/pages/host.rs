@@ -1,32 +1,38 @@
-//! The host page: each trust with its size, its store, its last checkpoint and whether its integrity was checked.
+//! The host page, live: each trust with its size, its store, its last checkpoint, whether its integrity was checked, and its
+//! move.
 //!
 //! Host staff see numbers of a trust, never a patient. "Not checked" is never green.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use terms::Moment;
 
 use crate::components::counter::{Standing, figure};
 use crate::components::frame::page;
 use crate::components::notice::empty;
 use crate::components::proof::{Proof, mark};
+use crate::components::spark::{Spark, spark};
 use crate::components::tag::{Weight, tag, tag_with};
 use crate::components::time;
 use crate::icon::Icon;
+use crate::pages::moving::{as_at, more};
 use crate::setting::{Rail, Setting};
-use crate::words::{clock, clock_or_day, counted, day, duration, number, size};
+use crate::words::{clock, clock_or_day, counted, day, duration, number, short_moment, size};
 
 /// A checkpoint older than this needs somebody, in milliseconds.
 const CHECKPOINT_LIMIT_MS: i64 = 24 * 3_600_000;
 
 /// A rehearsal of the exit is a night old at most, and a few hours.
 const EXIT_LIMIT_MS: i64 = 36 * 3_600_000;
+/// A trust that answers more slowly than this needs a look, in milliseconds.
+const RESPONSE_LIMIT_MS: u32 = 300;
 
 /// The columns of the table, and whether they hold numbers.
-const HEADINGS: [(&str, bool); 8] = [
+const HEADINGS: [(&str, bool); 9] = [
     ("Trust", false),
     ("State", false),
     ("Store", false),
     ("Users", true),
+    ("Response", false),
     ("Record", true),
     ("Journal", true),
     ("Last checkpoint", false),
@@ -34,7 +40,7 @@ const HEADINGS: [(&str, bool); 8] = [
 ];
 
 /// One trust on the host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TrustRow {
     /// Its code.
     pub code: String,
@@ -60,6 +66,30 @@ pub struct TrustRow {
     pub verified: Option<(Moment, bool)>,
     /// The last rehearsal of its exit.
     pub exit: Option<ExitRow>,
+    /// Its move, if it moves.
+    pub moving: Option<Moving>,
+    /// How quickly it answers.
+    pub response: Response95,
+}
+
+/// How quickly a trust answers, of its latest requests.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Response95 {
+    /// Milliseconds within which 95 in 100 were answered; nothing when there was none.
+    pub slow_ms: Option<u32>,
+    /// The same of each of the last minutes, oldest first.
+    pub minutes: Vec<f64>,
+}
+
+/// The move of a trust, in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moving {
+    /// Such as `Moving to almoner-b`.
+    pub words: String,
+    /// What somebody must do about it.
+    pub trouble: Option<String>,
+    /// Whether it is over: nothing of it needs a look.
+    pub is_over: bool,
 }
 
 /// A rehearsal of an exit: everything taken out, read into an empty instance, compared.
@@ -76,6 +106,10 @@ pub struct ExitRow {
 pub enum State {
     /// Open and taking changes.
     Open,
+    /// Being moved here, and not open yet.
+    Receiving,
+    /// Paused or closed by whoever runs the host, with since when.
+    Shut(String),
     /// Open for reading only, with the reason.
     ReadOnly(String),
     /// Not open, with the reason.
@@ -93,14 +127,17 @@ pub struct HostView<'a> {
     pub release: &'a str,
     /// Its trusts.
     pub trusts: &'a [TrustRow],
+    /// Whether whoever looks may begin a move.
+    pub runs_it: bool,
 }
 
 /// The page.
 pub fn host_page(of: &HostView<'_>) -> Markup {
     let now = of.setting.now;
-    let needs: Vec<(&TrustRow, Need)> =
-        of.trusts.iter().flat_map(|trust| needs(trust, now).into_iter().map(move |need| (trust, need))).collect();
+    let parts: std::collections::BTreeMap<String, String> = live_parts(of).into_iter().collect();
+    let part = |id: &str| PreEscaped(parts.get(id).cloned().unwrap_or_default());
     let content = html! {
+        div data-live=(of.setting.links.host_live()) {
         div.al-head {
             div {
                 h1 { "Trusts on this host" }
@@ -109,15 +146,39 @@ pub fn host_page(of: &HostView<'_>) -> Markup {
                     ", each with its own store, journal and keys."
                 }
             }
-            div.al-row.al-push { span.al-asat { "As at " b { (time(&clock(now))) } } }
+            div.al-row.al-push {
+                (as_at(now))
+                @if of.runs_it { a.al-btn href=(of.setting.links.moves()) { "Plan a move" } }
+            }
         }
-        (figures(of.trusts, &needs, now))
-        (needs_you(&needs))
-        (table(of.trusts, now))
+        (more())
+        div #board {
+            (part("host-figures"))
+            (part("host-needs"))
+            (table(of))
+        }
+        }
     };
     let mut frame = of.setting.frame("Trusts on this host", of.host, Rail::Host);
     frame.organisation = "Host";
     page(&frame, &content)
+}
+
+/// The parts that change while somebody looks: figures, what needs somebody, and each trust's row.
+pub fn live_parts(of: &HostView<'_>) -> Vec<(String, String)> {
+    let now = of.setting.now;
+    let needs: Vec<(&TrustRow, Need)> =
+        of.trusts.iter().flat_map(|trust| needs(trust, now).into_iter().map(move |need| (trust, need))).collect();
+    let mut parts = vec![
+        ("host-figures".to_owned(), figures(of.trusts, &needs, now).into_string()),
+        ("host-needs".to_owned(), needs_you(of, &needs).into_string()),
+    ];
+    parts.extend(of.trusts.iter().map(|trust| (row_id(trust), row(of, trust).into_string())));
+    parts
+}
+
+fn row_id(trust: &TrustRow) -> String {
+    format!("trust-{}", trust.code)
 }
 
 /// Something somebody must do about a trust.
@@ -126,14 +187,17 @@ struct Need {
     proof: Proof,
     what: String,
     why: String,
+    is_of_move: bool,
 }
 
 /// What a trust needs, gravest first.
 fn needs(trust: &TrustRow, now: Moment) -> Vec<Need> {
     let mut needs = Vec::new();
-    let mut need = |proof, what: &str, why: String| needs.push(Need { proof, what: what.to_owned(), why });
+    let mut need = |proof, what: &str, why: String| {
+        needs.push(Need { proof, what: what.to_owned(), why, is_of_move: false });
+    };
     match &trust.state {
-        State::Open => {}
+        State::Open | State::Receiving | State::Shut(_) => {}
         State::ReadOnly(why) => need(Proof::Broken, "takes no changes", why.clone()),
         State::Closed(why) => need(Proof::Broken, "is not open", why.clone()),
     }
@@ -164,10 +228,13 @@ fn needs(trust: &TrustRow, now: Moment) -> Vec<Need> {
                 "Sign a new one and keep it outside this host.".into(),
             );
         }
-        None if trust.entries > 0 => {
+        None if trust.entries > 0 && trust.state == State::Open => {
             need(Proof::AtRisk, "no checkpoint yet", "Sign one and keep it outside this host.".into());
         }
         _ => {}
+    }
+    if let Some(trouble) = trust.moving.as_ref().and_then(|moving| moving.trouble.clone()) {
+        needs.push(Need { proof: Proof::Broken, what: "its move".into(), why: trouble, is_of_move: true });
     }
     needs
 }
@@ -176,12 +243,17 @@ fn figures(trusts: &[TrustRow], needs: &[(&TrustRow, Need)], now: Moment) -> Mar
     let needing = trusts.iter().filter(|trust| needs.iter().any(|(of, _)| of.code == trust.code)).count();
     let sum = |of: fn(&TrustRow) -> u64| trusts.iter().map(of).sum::<u64>();
     let oldest = trusts.iter().filter_map(|trust| trust.checkpoint).map(|(at, _)| at).min();
+    let slowest = trusts.iter().filter_map(|trust| trust.response.slow_ms).max();
     let unchecked = trusts.iter().filter(|trust| trust.verified.is_none()).count();
     html! {
-        div.al-kpis {
+        div.al-kpis #host-figures {
             (figure(if needing > 0 { Standing::Bad } else { Standing::Good }, &format!("{needing} of {}", trusts.len()), &html! { "trusts need you" }))
             (figure(Standing::Plain, &number(sum(|trust| trust.signed_in)), &html! { "people signed in, all trusts" }))
-            (figure(Standing::Plain, &number(sum(|trust| trust.resources)), &html! { "resources, all trusts" }))
+            (figure(
+                if slowest.is_some_and(|slow| slow > RESPONSE_LIMIT_MS) { Standing::Bad } else { Standing::Good },
+                &slowest.map_or_else(|| "None".to_owned(), |slow| format!("{} ms", number(u64::from(slow)))),
+                &html! { "slowest trust, 95 in 100. Limit 300" },
+            ))
             (figure(Standing::Plain, &size(sum(|trust| trust.bytes)), &html! { "on disk, all trusts" }))
             (figure(
                 if oldest.is_some_and(|at| now.0 - at.0 > CHECKPOINT_LIMIT_MS) { Standing::Warning } else { Standing::Plain },
@@ -197,28 +269,32 @@ fn figures(trusts: &[TrustRow], needs: &[(&TrustRow, Need)], now: Moment) -> Mar
     }
 }
 
-fn needs_you(needs: &[(&TrustRow, Need)]) -> Markup {
+fn needs_you(of: &HostView<'_>, needs: &[(&TrustRow, Need)]) -> Markup {
     html! {
-        @if !needs.is_empty() {
+        div #host-needs { @if !needs.is_empty() {
             section.al-panel.al-panel--alarm.al-mb {
                 div.al-panel__h { h2 { "Needs you" } span { (needs.len()) } }
                 table.al-t {
-                    thead.al-vh { tr { th scope="col" { "State" } th scope="col" { "What and why" } } }
+                    thead.al-vh { tr { th scope="col" { "State" } th scope="col" { "What and why" } th scope="col" { "What to do" } } }
                     tbody {
                         @for (trust, need) in needs {
                             tr {
                                 td.al-col-mark { (mark(need.proof)) }
                                 td { b { (trust.name) ": " (need.what) } span.al-sub { (need.why) } }
+                                td.al-num {
+                                    @if need.is_of_move { a.al-btn href=(of.setting.links.moving(&trust.code)) { "Open move" } }
+                                }
                             }
                         }
                     }
                 }
             }
-        }
+        } }
     }
 }
 
-fn table(trusts: &[TrustRow], now: Moment) -> Markup {
+fn table(of: &HostView<'_>) -> Markup {
+    let trusts = of.trusts;
     html! {
         section.al-panel {
             @if trusts.is_empty() { (empty(&html! { "There is no trust on this host yet. Add one with “almoner trust add”." })) }
@@ -232,7 +308,7 @@ fn table(trusts: &[TrustRow], now: Moment) -> Markup {
                             }
                         }
                     }
-                    tbody role="rowgroup" { @for trust in trusts { (row(trust, now)) } }
+                    tbody role="rowgroup" { @for trust in trusts { (row(of, trust)) } }
                 } }
                 div.al-panel__f {
                     "A record is verified when its journal, its texts and its index were read again and every hash agreed. "
@@ -243,10 +319,11 @@ fn table(trusts: &[TrustRow], now: Moment) -> Markup {
     }
 }
 
-fn row(trust: &TrustRow, now: Moment) -> Markup {
+fn row(of: &HostView<'_>, trust: &TrustRow) -> Markup {
+    let now = of.setting.now;
     let alarm = needs(trust, now).iter().any(|need| need.proof == Proof::Broken);
     html! {
-        tr.is-alarm[alarm] role="row" {
+        tr.is-alarm[alarm] id=(row_id(trust)) role="row" {
             th.al-whole scope="row" role="rowheader" {
                 b { (trust.name) }
                 span.al-sub {
@@ -255,18 +332,34 @@ fn row(trust: &TrustRow, now: Moment) -> Markup {
                 }
             }
             td role="cell" {
-                @match &trust.state {
+                @if let Some(moving) = &trust.moving {
+                    @let weight = if moving.trouble.is_some() { Weight::Danger } else if moving.is_over { Weight::Plain } else { Weight::Info };
+                    a href=(of.setting.links.moving(&trust.code)) { (tag_with(weight, Icon::Moves, &moving.words)) }
+                } @else { @match &trust.state {
                     State::Open => (tag_with(Weight::Good, Icon::Tick, "Open")),
+                    State::Receiving => (tag_with(Weight::Info, Icon::Moves, "Being moved here")),
+                    State::Shut(words) => { (tag(Weight::Mute, "Not served")) span.al-sub { (words) } }
                     State::ReadOnly(_) => (tag_with(Weight::Danger, Icon::Alert, "Reading only")),
                     State::Closed(_) => (tag_with(Weight::Danger, Icon::Alert, "Not open")),
-                }
+                } }
             }
             td role="cell" { (trust.store) }
             td.al-num role="cell" { b { (number(trust.signed_in)) } span.al-sub { "signed in" } }
+            td role="cell" { (response(&trust.response)) }
             td.al-num role="cell" { b { (size(trust.bytes)) } span.al-sub { (number(trust.resources)) " resources" } }
             td.al-num role="cell" { b { (number(trust.entries)) } span.al-sub { "entries" } }
             td.al-nb role="cell" data-label="Checkpoint" { (checkpoint(trust, now)) }
-            td.al-nb role="cell" { (integrity(trust)) (exit(trust)) }
+            td.al-nb role="cell" { (integrity(trust, now)) (exit(trust)) }
+        }
+    }
+}
+
+fn response(of: &Response95) -> Markup {
+    let Some(slow) = of.slow_ms else { return html! { span.al-muted { "no request yet" } } };
+    html! {
+        span.al-row.al-nowrap {
+            (spark(&Spark { values: &of.minutes, ..Spark::default() }))
+            span.al-nb { b.al-bad[slow > RESPONSE_LIMIT_MS] { (number(u64::from(slow))) " ms" } span.al-sub { "95 in 100" } }
         }
     }
 }
@@ -279,13 +372,14 @@ fn checkpoint(trust: &TrustRow, now: Moment) -> Markup {
     html! {
         b.al-bad[late] { (time(&clock_or_day(at, now))) }
         span.al-sub.al-bad[late] {
-            "covers " (number(covers)) " of " (number(trust.entries))
-            @if late { ", " (duration(now.0 - at.0)) " ago, limit 24 h" }
+            @if late { (duration(now.0 - at.0)) " ago, limit 24 h" }
+            @else if covers == trust.entries { "covers every entry" }
+            @else { (number(trust.entries.saturating_sub(covers))) " entries since" }
         }
     }
 }
 
-fn integrity(trust: &TrustRow) -> Markup {
+fn integrity(trust: &TrustRow, now: Moment) -> Markup {
     let state = match trust.verified {
         None => Proof::NotChecked,
         Some((_, true)) => Proof::Holds,
@@ -296,7 +390,7 @@ fn integrity(trust: &TrustRow) -> Markup {
             (mark(state))
             span {
                 b { (state.words()) }
-                @if let Some((at, _)) = trust.verified { span.al-sub { "verified " (time(&day(at))) " " (time(&clock(at))) } }
+                @if let Some((at, _)) = trust.verified { span.al-sub { "verified " (time(&short_moment(at, now))) } }
             }
         }
     }
@@ -336,12 +430,14 @@ mod tests {
             checkpoint: Some((Moment(0), 20)),
             verified: None,
             exit: None,
+            moving: None,
+            response: Response95::default(),
         }
     }
 
     #[test]
     fn not_checked_is_never_green() {
-        let html = integrity(&trust()).into_string();
+        let html = integrity(&trust(), Moment(0)).into_string();
         assert!(html.contains("Not yet checked") && !html.contains("al-mark--ok"), "{html}");
     }
 
@@ -360,6 +456,17 @@ mod tests {
             (rehearsed(Ok(0)), vec![]),
             (rehearsed(Ok(3)), vec!["its exit does not agree with it"]),
             (rehearsed(Err("no room".into())), vec!["its exit could not be rehearsed"]),
+            (
+                TrustRow {
+                    moving: Some(Moving {
+                        words: "Moving".into(),
+                        trouble: Some("It stands still.".into()),
+                        is_over: false,
+                    }),
+                    ..trust()
+                },
+                vec!["its move"],
+            ),
         ];
         for (trust, expected) in cases {
             let what: Vec<String> = needs(&trust, Moment(1000)).into_iter().map(|need| need.what).collect();

@@ -1,6 +1,7 @@
 //! Home, where somebody works, and the lists behind the counters.
 //! Extracts, asks at one snapshot, renders; the gathering is in `gather`.
 
+use access::Role;
 use administration::obligations::{Counts, Kind, Scope, UNDATED};
 use administration::places::{self, Place};
 use axum::extract::{Path, Query};
@@ -51,7 +52,12 @@ pub(super) async fn home(Extension(door): Extension<Door>, Query(asked): Query<A
     }
     if !setting.sees_stays {
         let reads_patients = door.permit.scope().reads.contains("Patient");
-        let begin = if reads_patients { setting.links.patients() } else { setting.links.account() };
+        let begin = match setting.role {
+            _ if reads_patients => setting.links.patients(),
+            Role::Operator => setting.links.host(),
+            Role::Overseer => setting.links.oversight(),
+            _ => setting.links.account(),
+        };
         return Redirect::to(&begin).into_response();
     }
     match home::home(&door, &asked.tasks).await {

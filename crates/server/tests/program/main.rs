@@ -15,3 +15,4 @@ mod match_file;
 mod moving;
 mod owner;
 mod stage;
+mod trusts;

@@ -112,7 +112,8 @@ impl Record {
         Ok(!is_empty || is_there(location).await?)
     }
 
-    /// Takes away what was left of a record that was being read in and never used. It must not be open.
+    /// Takes away what was left of a record that was being read in and never used, or that its host has closed for good. It
+    /// must not be open.
     pub async fn take_away(permit: &Permit, location: &Location) -> Result<(), Problem> {
         host_only(permit)?;
         destroy_store(location).await

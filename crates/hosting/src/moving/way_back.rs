@@ -1,0 +1,54 @@
+//! A rehearsal of the way back, at the host that writes: it asks of the other one what it would ask if that one had been cut to.
+//! The other must be reached, give out segments that lead to a root under its own signature, answer the same questions
+//! from its own disk, and have the same desk. Nothing is changed on either host.
+
+use std::sync::Arc;
+
+use http::Method;
+use record::apply::hand_over::Tenure;
+
+use super::kept::Move;
+use super::peer::NOTHING;
+use super::pull::{self, path, permit};
+use super::rehearse;
+use super::report::Rehearsal;
+use super::words::{Answers, Desk, Questions, Segments};
+use crate::clock::stopwatch;
+use crate::failure::Failure;
+use crate::host::Host;
+
+/// Rehearses it; what differs is in the rehearsal.
+///
+/// # Errors
+/// This host is the one that follows, or the other cannot be asked.
+pub(crate) async fn rehearse(host: &Arc<Host>, of: &Arc<Move>) -> Result<Rehearsal, Failure> {
+    let record = of.record().await?;
+    if record.tenure() != Tenure::Writes {
+        return Err(Failure::refused("This host follows. Rehearse the way back at the host that writes."));
+    }
+    let elapsed = stopwatch();
+    let theirs = pull::greet(host, of, &record).await?;
+    let list: Segments = of.peer.call(Method::GET, &path(of, "segments"), NOTHING).await?;
+    pull::checked_roots(of, &list)?;
+    let _: Desk = of.peer.call(Method::GET, &path(of, "desk/0"), NOTHING).await?;
+    let mock_cut_ms = elapsed();
+    let sequence = theirs.sequence.min(record.status().await?.sequence);
+    let mut questions = Questions { sequence, seed: sequence, patients: Vec::new(), index: false };
+    let there: Answers = of.peer.call(Method::POST, &path(of, "compare"), Some(&questions)).await?;
+    questions.patients.clone_from(&there.patients);
+    let here = rehearse::answers(&record, &permit(of)?, &questions).await?;
+    let (differences, mut not_compared) = rehearse::differ(&there, &here);
+    not_compared.push("The desk's content, which is compared at every cut.".into());
+    let rehearsal = Rehearsal {
+        moment: host.now().to_string(),
+        sequence,
+        questions: here.answers.len() as u64,
+        differences,
+        mock_cut_ms,
+        not_compared,
+        checkpoint: there.checkpoint,
+    };
+    let kept = rehearsal.clone();
+    of.change(|of| of.ways_back.push(kept))?;
+    Ok(rehearsal)
+}

@@ -1,0 +1,99 @@
+//! Many trusts on one host: one is paused, closed, restored and removed while another one is written to,
+//! on either store.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::stage::{Serving, Stage};
+
+const JSON: (&str, &str) = ("Content-Type", "application/fhir+json");
+
+fn token_of(stage: &Stage, trust: &str) -> String {
+    let said = stage.json(&["token", "--trust", trust, "--role", "system", "--ttl", "1h"]);
+    format!("Bearer {}", said["token"]["token"].as_str().unwrap())
+}
+
+/// The status of a create, and of a count.
+fn create(serving: &Serving, trust: &str, token: &str, name: &str) -> u16 {
+    let body = format!(r#"{{"resourceType":"Patient","name":[{{"family":"{name}"}}]}}"#);
+    let headers = [JSON, ("Authorization", token)];
+    serving.send("POST", &format!("/t/{trust}/fhir/Patient"), &headers, body.as_bytes()).status
+}
+
+/// Stops the other writer at the end, also of a test that failed.
+struct Stop<'s>(&'s AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+fn comes_and_goes(stage: &Stage, store: &str) {
+    stage.json(&["trust", "add", "--code", "RBB", "--name", "Another trust"]);
+    let serving = stage.serve();
+    let (first, second) = (token_of(stage, "RAA"), token_of(stage, "RBB"));
+    assert_eq!(create(&serving, "RAA", &first, "kept"), 201, "{store}");
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let _whatever_happens = Stop(&stop);
+        let others = scope.spawn(|| {
+            let mut written = 0u64;
+            while !stop.load(Ordering::Acquire) {
+                assert_eq!(create(&serving, "RBB", &second, "other"), 201, "{store}: the other trust goes on");
+                written += 1;
+            }
+            written
+        });
+        for how in ["pause", "close"] {
+            let said = stage.json(&["trust", how, "RAA"]);
+            assert!(said["trust"]["shut"].as_str().unwrap().contains("since"), "{said}");
+            assert_eq!(create(&serving, "RAA", &first, "refused"), 503, "{store}: {how}");
+            let page = serving.send("GET", "/t/RAA/", &[("Accept", "text/html"), ("Authorization", &first)], b"");
+            assert!(page.status == 503 && String::from_utf8_lossy(&page.body).contains("Nothing is lost"));
+            if how == "pause" {
+                let early = stage.run(&["trust", "remove", "RAA", "--confirm", "RAA"]);
+                assert!(early.code == 1 && early.err.contains("Close it first"), "{}", early.err);
+                stage.json(&["trust", "restore", "RAA"]);
+                assert_eq!(
+                    serving
+                        .get("/t/RAA/fhir/Patient?name=kept&_summary=count", first.trim_start_matches("Bearer "))
+                        .json()["total"],
+                    1
+                );
+            }
+        }
+        let wrong = stage.run(&["trust", "remove", "RAA", "--confirm", "RBB"]);
+        assert_eq!(wrong.code, 1, "{}", wrong.out);
+        stage.json(&["trust", "restore", "RAA"]);
+        assert_eq!(create(&serving, "RAA", &first, "again"), 201, "{store}: a closed trust comes back");
+        stage.json(&["trust", "close", "RAA"]);
+        stage.json(&["trust", "remove", "RAA", "--confirm", "RAA"]);
+        assert_eq!(create(&serving, "RAA", &first, "gone"), 401, "{store}: a trust that is removed is unknown");
+        stop.store(true, Ordering::Release);
+        assert!(others.join().unwrap() > 0);
+    });
+    assert!(!stage.path("data/trusts/RAA").exists());
+    let listed = stage.json(&["trust", "list"]);
+    assert_eq!(listed["trusts"].as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(stage.json(&["verify", "--trust", "RBB"])["verified"]["whole"], true);
+    // Its code is free again, and what is made with it is empty.
+    stage.json(&["trust", "add", "--code", "RAA", "--name", "A new trust"]);
+    let new = stage.json(&["trust", "show", "RAA"]);
+    assert!(new["trust"]["resources"].as_object().unwrap().is_empty(), "{new}");
+}
+
+#[test]
+fn a_trust_comes_and_goes_while_another_one_works() {
+    Stage::on_both_stores(comes_and_goes);
+}
+
+#[test]
+fn what_was_paused_stays_so_when_the_host_starts_again() {
+    let stage = Stage::with_trust();
+    let token = token_of(&stage, "RAA");
+    stage.json(&["trust", "pause", "RAA"]);
+    let serving = stage.serve();
+    assert_eq!(create(&serving, "RAA", &token, "refused"), 503);
+    stage.json(&["trust", "restore", "RAA"]);
+    assert_eq!(create(&serving, "RAA", &token, "taken"), 201);
+}
