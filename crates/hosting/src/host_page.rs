@@ -33,7 +33,7 @@ pub(crate) async fn show(State(host): State<Arc<Host>>, Extension(door): Extensi
     }
     let setting = setting(&host, &door);
     let rows = rows(&host, &door).await;
-    page(StatusCode::OK, host_page(&view(&host, &setting, &rows)).into_string())
+    page(StatusCode::OK, host_page(&view(&host, &door, &setting, &rows)).into_string())
 }
 
 /// `GET /t/{trust}/host/live`: its parts as they change.
@@ -48,7 +48,7 @@ pub(crate) async fn live(State(host): State<Arc<Host>>, Extension(door): Extensi
             door.now = host.now();
             let setting = setting(&host, &door);
             let rows = rows(&host, &door).await;
-            Some(live_parts(&view(&host, &setting, &rows)))
+            Some(live_parts(&view(&host, &door, &setting, &rows)))
         })
     };
     stream_of_parts(door, EVERY, Arc::new(draw))
@@ -59,8 +59,8 @@ fn turned_away(door: &Door) -> Option<Response> {
     (!is_for).then(|| not_for(door, "This page is for those who run the host."))
 }
 
-fn view<'a>(host: &'a Host, setting: &'a Setting, rows: &'a [TrustRow]) -> HostView<'a> {
-    let runs_it = setting.role == Role::Operator;
+fn view<'a>(host: &'a Host, door: &Door, setting: &'a Setting, rows: &'a [TrustRow]) -> HostView<'a> {
+    let runs_it = runs_host(host, door);
     HostView { setting, host: host.name(), release: env!("CARGO_PKG_VERSION"), trusts: rows, runs_it }
 }
 
@@ -79,7 +79,7 @@ async fn rows(host: &Host, door: &Door) -> Vec<TrustRow> {
                 Err(failure) => Err(failure),
             },
         };
-        let mut row = row.unwrap_or_else(|failure| closed(entry.code.clone().into(), entry.name.clone(), &failure));
+        let mut row = row.unwrap_or_else(|failure| closed(&entry, &failure));
         row.moving = of.map(|of| moving(host, &of));
         rows.push(row);
     }
@@ -119,30 +119,34 @@ async fn receiving(entry: &TrustEntry, of: &Move) -> Result<TrustRow, Failure> {
     let status = of.record().await?.status().await?;
     let people = status.resources.iter().find(|(kind, _)| kind == "Patient").map_or(0, |(_, count)| *count);
     Ok(TrustRow {
-        code: entry.code.clone().into(),
-        name: entry.name.clone(),
         store: status.store.to_owned(),
-        state: Standing::Receiving,
         people: Some(people),
         resources: status.resources.iter().map(|(_, count)| count).sum(),
         entries: status.sequence,
         bytes: status.bytes,
-        signed_in: 0,
-        checkpoint: None,
-        verified: None,
-        exit: None,
-        moving: None,
-        response: Response95::default(),
+        ..not_open(entry, Standing::Receiving)
     })
 }
 
 /// A trust that was paused or closed.
 fn shut(entry: &TrustEntry) -> TrustRow {
+    not_open(entry, Standing::Shut(entry.shut.as_ref().map(|shut| shut.words()).unwrap_or_default()))
+}
+
+/// A trust that could not be opened.
+fn closed(entry: &TrustEntry, failure: &Failure) -> TrustRow {
+    tracing::error!(trust = %entry.code, %failure, "a trust could not be shown");
+    let words = "It could not be opened; the reason is in the log of the host.";
+    not_open(entry, Standing::Closed(words.to_owned()))
+}
+
+/// What the register says of a trust whose record is not read.
+fn not_open(entry: &TrustEntry, state: Standing) -> TrustRow {
     TrustRow {
         code: entry.code.clone().into(),
         name: entry.name.clone(),
         store: entry.store_name(),
-        state: Standing::Shut(entry.shut.as_ref().map(|shut| shut.words()).unwrap_or_default()),
+        state,
         people: None,
         resources: 0,
         entries: 0,
@@ -190,26 +194,6 @@ fn rehearsed(last: exit::LastRun) -> ExitRow {
     let exit::LastRun { moment, differences, first, failed, .. } = last;
     let came = if failed { Err(first.unwrap_or_default()) } else { Ok(differences) };
     ExitRow { at: Moment(moment), came }
-}
-
-fn closed(code: String, name: String, failure: &Failure) -> TrustRow {
-    tracing::error!(trust = %code, %failure, "a trust could not be shown");
-    TrustRow {
-        code,
-        name,
-        store: String::new(),
-        state: Standing::Closed("It could not be opened; the reason is in the log of the host.".to_owned()),
-        people: None,
-        resources: 0,
-        entries: 0,
-        bytes: 0,
-        signed_in: 0,
-        checkpoint: None,
-        verified: None,
-        exit: None,
-        moving: None,
-        response: Response95::default(),
-    }
 }
 
 /// Whether somebody runs this host: an operator of a trust that was made here. Whoever is an operator by an account that came

@@ -338,8 +338,13 @@ fn background(
         return Err("Something else is under way for this move. Wait until it has ended.".into());
     }
     let (host, code) = (Arc::clone(host), of.code.clone());
+    // A task of its own, so that also work that breaks down comes to an end here.
+    let work = tokio::spawn(work);
     tokio::spawn(async move {
-        let came = work.await.map_err(|failure| failure.to_string());
+        let came = match work.await {
+            Ok(came) => came.map_err(|failure| failure.to_string()),
+            Err(_) => Err("It broke off; the reason is in the log of the host.".to_owned()),
+        };
         host.seals.end(&code, came);
     });
     Ok(())

@@ -20,6 +20,7 @@ use tokio::task::AbortHandle;
 
 use crate::door::Door;
 
+mod events;
 pub mod parts;
 mod stream;
 

@@ -7,12 +7,13 @@ use std::io::Seek as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
-use access::{Permit, Role};
+use access::Permit;
 use journal::frames::{Frames, MOST_FRAME_BYTES, SEGMENT_START};
 
 use crate::access_journal::folder;
 use crate::access_segment::{io, segments};
 use crate::apply::hand_over::AccessFile;
+use crate::apply::host_only;
 use crate::error::Problem;
 use crate::record::Record;
 
@@ -22,7 +23,7 @@ const PART: u64 = 4 << 20;
 impl Record {
     /// The segment files of every chain that is here.
     pub fn access_files(&self, permit: &Permit) -> Result<Vec<AccessFile>, Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move an access journal")?;
         let mut files = Vec::new();
         for path in segments(&folder(&self.inner().directory))? {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -38,7 +39,7 @@ impl Record {
 
     /// The whole frames of a segment file that begin at `from` (0 for the file's own beginning), a few at a time.
     pub fn access_part(&self, permit: &Permit, file: &AccessFile, from: u64) -> Result<Vec<u8>, Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move an access journal")?;
         let path = self.access_path(file.host.as_deref(), &file.name)?;
         let doing = "reading the access journal";
         let mut read = std::fs::File::open(path).map_err(io(doing))?;
@@ -66,7 +67,7 @@ impl Record {
         at: u64,
         bytes: &[u8],
     ) -> Result<u64, Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move an access journal")?;
         let path = self.access_path(Some(host), name)?;
         let write = || -> std::io::Result<u64> {
             let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
@@ -95,13 +96,5 @@ impl Record {
         }
         let name = host.map_or_else(|| name.to_owned(), |host| format!("from-{host}~{name}"));
         Ok(folder(&self.inner().directory).join(name))
-    }
-}
-
-fn host_only(permit: &Permit) -> Result<(), Problem> {
-    if permit.role() == Role::Host {
-        Ok(())
-    } else {
-        Err(Problem::NotPermitted { what: "to move an access journal".into() })
     }
 }

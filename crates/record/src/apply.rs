@@ -248,6 +248,7 @@ fn missing(what: &str, entry: u64) -> Problem {
     Problem::damaged(format!("{what} of entry {entry} is missing"))
 }
 
-fn host_only(permit: &Permit, what: &str) -> Result<(), Problem> {
+/// Refuses whoever is not the host itself.
+pub(crate) fn host_only(permit: &Permit, what: &str) -> Result<(), Problem> {
     if permit.role() == Role::Host { Ok(()) } else { Err(Problem::NotPermitted { what: what.into() }) }
 }

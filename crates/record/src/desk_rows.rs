@@ -1,10 +1,11 @@
 //! The desk as it follows a record from host to host: rows in the order of their changes, with the numbers that they have
 //! there, and a digest by which two desks are compared. What is of one store alone stays where it is.
 
-use access::{Permit, Role};
+use access::Permit;
 use sha2::{Digest as _, Sha256};
 
 use crate::apply::hand_over::DeskPart;
+use crate::apply::host_only;
 use crate::desk::{DeskRow, LOCAL};
 use crate::error::Problem;
 use crate::record::Record;
@@ -16,7 +17,7 @@ const PART: usize = 1000;
 impl Record {
     /// The next rows of the desk that were changed after this change, without those that are of this store alone.
     pub async fn desk_since(&self, permit: &Permit, change: u64) -> Result<DeskPart, Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move a desk")?;
         let stored = self.inner().store.desk_since(change, PART).await?;
         let (until, more) = (stored.last().map_or(change, |row| row.change), stored.len() == PART);
         let rows = stored.into_iter().map(DeskRow::from).filter(|row| !LOCAL.contains(&row.kind.as_str())).collect();
@@ -30,7 +31,7 @@ impl Record {
         rows: Vec<DeskRow>,
         gone: Vec<(String, String)>,
     ) -> Result<(), Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move a desk")?;
         let is_local = |kind: &str| LOCAL.contains(&kind);
         if rows.iter().any(|row| is_local(&row.kind)) || gone.iter().any(|(kind, _)| is_local(kind)) {
             return Err(Problem::Unsuitable { what: "a row came that is of one store alone".into() });
@@ -71,8 +72,4 @@ fn row_hash(row: &StoredDeskRow) -> [u8; 32] {
         hasher.update(field);
     }
     hasher.finalize().into()
-}
-
-fn host_only(permit: &Permit) -> Result<(), Problem> {
-    if permit.role() == Role::Host { Ok(()) } else { Err(Problem::NotPermitted { what: "to move a desk".into() }) }
 }

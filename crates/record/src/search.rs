@@ -2,8 +2,9 @@
 //!
 //! A plan has a driver and tests. The driver is the smallest condition that the index can list, or the order itself
 //! when everything is large; the tests run on the rows of each candidate's own text, extracted again, so every kind
-//! of condition, and the scope, is judged by one function ([`condition`]). Small conditions are intersected as sets of
-//! row numbers first; a larger driver is walked as far as the page goes ([`walk`]). What one page may examine is bounded.
+//! of condition is judged by one function ([`condition`]). Small conditions are intersected as sets of row numbers first;
+//! where that leaves nothing to test, only the scope is judged, by whose the candidate is. A larger driver is walked as
+//! far as the page goes ([`walk`]). What one page may examine is bounded.
 
 mod condition;
 mod newest;
@@ -190,7 +191,7 @@ async fn collect_page(reading: &Reading, select: &Select, tests: &[Test], offset
 async fn list_page(reading: &Reading, select: &Select, tests: &[Test], after: i64) -> Result<Page, Problem> {
     let (candidates, all_judged) = intersect(reading, tests).await?;
     let left = &candidates[candidates.partition_point(|rid| *rid <= after)..];
-    let judged = all_judged && is_index_enough(reading);
+    let judged = all_judged && !reading.distrusts_index();
     let mut found = Vec::new();
     for batch in left.chunks((select.limit + 1).clamp(8, BATCH)) {
         found.extend(satisfying(reading, select, tests, (batch, judged)).await?.into_iter().map(|(_, rid, _)| rid));
@@ -232,7 +233,7 @@ fn page_of(reading: &Reading, live: Vec<(Arc<[Key]>, Version)>, next: Option<Pla
 /// Everything that satisfies the tests, in order. Row number and key.
 async fn collect(reading: &Reading, select: &Select, tests: &[Test]) -> Result<Vec<(i64, Key)>, Problem> {
     let (candidates, all_judged) = intersect(reading, tests).await?;
-    let judged = all_judged && select.order.is_empty() && is_index_enough(reading);
+    let judged = all_judged && select.order.is_empty() && !reading.distrusts_index();
     let batch = if judged { candidates.len().max(1) } else { BATCH };
     let mut kept = Vec::new();
     for batch in candidates.chunks(batch) {
@@ -240,11 +241,6 @@ async fn collect(reading: &Reading, select: &Select, tests: &[Test]) -> Result<V
     }
     kept.sort_by(|a, b| compare(&select.order, &a.0, &b.0).then(a.1.cmp(&b.1)));
     Ok(kept.into_iter().map(|(_, rid, key)| (rid, key)).collect())
-}
-
-/// Whether what the index finds satisfies what it was found by: its rows are as they must be.
-fn is_index_enough(reading: &Reading) -> bool {
-    !reading.distrusts_index()
 }
 
 /// Those of the candidates that satisfy the tests, with what sorts them, in the order given; of candidates that were

@@ -4,6 +4,7 @@
 //! When another process has taken the record over, the writer stops and fails its queue with a retryable problem.
 
 mod cut;
+mod queue;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -129,96 +130,6 @@ struct Writer {
     has_assumed: bool,
     /// Why this writer takes no more work.
     over: Option<Problem>,
-}
-
-impl Queue {
-    /// Hands a draft to the writer and waits for its receipt.
-    pub(crate) async fn commit(&self, prepared: Prepared) -> Result<Receipt, Declined> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Commit(Box::new(prepared), reply)).await.map_err(Declined::Problem)?;
-        answer.await.unwrap_or(Err(Declined::Problem(Problem::Closed)))
-    }
-
-    /// Hands desk changes to the writer; each answer says whether the change was made.
-    pub(crate) async fn desk(&self, changes: Vec<DeskChange>) -> Result<Vec<bool>, Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Desk(changes, reply)).await?;
-        answer.await.unwrap_or(Err(Problem::Closed))
-    }
-
-    /// Carries a step of a rebuild out; false when the step was prepared too early and must be prepared again.
-    pub(crate) async fn rebuild(&self, step: RebuildStep) -> Result<bool, Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Rebuild(step, reply)).await?;
-        answer.await.unwrap_or(Err(Problem::Closed))
-    }
-
-    /// Removes past rows and retry keys that are too old.
-    pub(crate) async fn sweep(&self) -> Result<(), Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Sweep(reply)).await?;
-        answer.await.unwrap_or(Err(Problem::Closed))
-    }
-
-    /// Hands anchors that were worked out again to the writer; false when one was touched since.
-    pub(crate) async fn anchors(&self, anchors: Vec<PreparedAnchor>) -> Result<bool, Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Anchors(anchors, reply)).await?;
-        answer.await.unwrap_or(Err(Problem::Closed))
-    }
-
-    /// The head and the root of the journal's tree at it.
-    pub(crate) async fn head(&self) -> Result<(Head, journal::Hash), Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Head(reply)).await?;
-        answer.await.unwrap_or(Err(Problem::Closed))
-    }
-
-    /// Hands checked entries to the writer; the answer is the new head's sequence.
-    pub(crate) async fn apply(
-        &self,
-        entries: Vec<Received>,
-        owed: Option<DeskChange>,
-        held: Vec<Held>,
-    ) -> Result<u64, Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::Apply(entries, owed, held, reply)).await?;
-        answer.await.unwrap_or(Err(Problem::Closed))
-    }
-
-    /// Removes contents of blobs that no entry names; the answer is how many.
-    pub(crate) async fn sweep_blobs(&self, unnamed: Unnamed) -> Result<u64, Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::SweepBlobs(unnamed, reply)).await?;
-        answer.await.unwrap_or(Err(Problem::Closed))
-    }
-
-    /// Stops the writer after what waits now.
-    pub(crate) async fn stop(&self) {
-        let (reply, answer) = oneshot::channel();
-        if self.send(Job::Stop(reply)).await.is_ok() {
-            let _ = answer.await;
-        }
-    }
-
-    async fn send(&self, job: Job) -> Result<(), Problem> {
-        match self.jobs.try_send(job) {
-            Ok(()) => Ok(()),
-            Err(crossbeam_channel::TrySendError::Disconnected(_)) => Err(Problem::Closed),
-            Err(crossbeam_channel::TrySendError::Full(job)) => {
-                let jobs = self.jobs.clone();
-                let sent = tokio::task::spawn_blocking(move || jobs.send(job).is_ok()).await;
-                if matches!(sent, Ok(true)) { Ok(()) } else { Err(Problem::Closed) }
-            }
-        }
-    }
-}
-
-impl Queue {
-    /// A queue without a writer, for a record that is only read: every job is refused.
-    pub(crate) fn closed() -> Queue {
-        Queue { jobs: crossbeam_channel::bounded(1).0 }
-    }
 }
 
 /// Starts the writer's thread on a store taken over with this head.

@@ -10,6 +10,8 @@ use anyhow::Context as _;
 use journal::{Hash, Salt};
 use serde::Deserialize;
 
+use crate::certificate::unhex;
+
 /// A line of the index; more members may stand in it.
 #[derive(Deserialize)]
 struct Line {
@@ -41,16 +43,4 @@ pub(crate) fn in_folder(folder: &Path) -> anyhow::Result<impl FnMut(&Hash) -> Fo
             Err(error) => Err(error),
         }
     })
-}
-
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    let digits = text.as_bytes();
-    if digits.len() != 2 * N {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }

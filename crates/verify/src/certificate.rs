@@ -289,7 +289,8 @@ fn hashes(texts: &[String]) -> Result<Vec<Hash>, Wrong> {
     texts.iter().map(|text| unhex(text).ok_or_else(|| "A proof holds something that is no hash.".to_owned())).collect()
 }
 
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+/// So many bytes as hexadecimal digits say.
+pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     unhex_all(text)?.try_into().ok()
 }
 

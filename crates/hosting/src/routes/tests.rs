@@ -2,6 +2,9 @@
 //! The tables of routes are those of the crates that answer them, so a new route is walked without being named here.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod configuration;
+mod resources;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::body::{Body, to_bytes};
@@ -527,24 +530,6 @@ async fn a_sign_in_form_from_elsewhere_is_refused() {
 }
 
 #[tokio::test]
-async fn nobody_gives_themselves_a_role_by_writing_a_resource() {
-    let stage = Stage::set().await;
-    stage.add_user("d.marsh", "clerk").await;
-    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
-    let account = "/t/RAA/fhir/Basic/account-d.marsh";
-    let said = stage.get(account, &[("authorization", &system)]).await;
-    assert_eq!(said.status, StatusCode::NOT_FOUND, "accounts are sealed");
-    let text = r#"{"resourceType":"Basic","id":"account-d.marsh","extension":[{"url":"urn:almoner:account:display","valueString":"D"},{"url":"urn:almoner:account:role","valueCode":"administrator"}],"code":{"coding":[{"system":"urn:almoner:basic","code":"account"}]}}"#;
-    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
-    let said = stage.send(request("PUT", account, &headers, text)).await;
-    assert!(said.status.is_client_error(), "{} {}", said.status, said.body);
-    let other = account.replace("d.marsh", "new");
-    let said = stage.send(request("PUT", &other, &headers, &text.replace("d.marsh", "new"))).await;
-    assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", said.body);
-    assert!(stage.sign_in("d.marsh", PASSWORD).await.is_ok(), "the account is as it was");
-}
-
-#[tokio::test]
 async fn pages_answer_people_in_their_role() {
     let stage = Stage::set().await;
     for role in ["clinician", "clerk", "privacy-officer", "administrator", "operator"] {
@@ -563,164 +548,6 @@ async fn pages_answer_people_in_their_role() {
         let home = if matches!(role, "clinician" | "clerk") { StatusCode::OK } else { StatusCode::SEE_OTHER };
         assert_eq!(status("/t/RAA/").await, home, "{role}");
     }
-}
-
-#[tokio::test]
-async fn administrators_see_what_is_configured_and_each_version_of_it() {
-    let stage = Stage::set().await;
-    stage.add_user("administrator", "administrator").await;
-    let cookie = stage.sign_in("administrator", PASSWORD).await.ok().unwrap();
-    let read = async |path: &str| stage.get(path, &[("cookie", &cookie), ("accept", "text/html")]).await;
-    let page = read("/t/RAA/configuration").await;
-    assert!(page.body.contains("Nothing is configured yet") && page.body.contains("--trust RAA"), "{}", page.body);
-    assert_eq!(read("/t/RAA/configuration/files").await.status, StatusCode::NOT_FOUND);
-
-    let trust = stage.host.trust(&TrustCode::parse("RAA").unwrap()).await.unwrap();
-    let mut files = crate::demo_files::thameside();
-    crate::configure::apply_demonstration(&trust, files.clone()).await.unwrap();
-    let wards = files.layers[1].files.iter_mut().find(|file| file.name.ends_with("inpatient-wards.toml")).unwrap();
-    wards.text = wards.text.replacen("beds = [9, 10, 11, 12]", "beds = [9, 10, 11]", 1);
-    crate::configure::apply_demonstration(&trust, files).await.unwrap();
-
-    let page = read("/t/RAA/configuration").await.body;
-    for words in [
-        "Heron ward",
-        "Version 2 beside version 1",
-        "Removed bed Heron ward, bed 12 (heron-bed-12)",
-        "- beds = [9, 10, 11, 12]",
-        "Overridden",
-        "Inherited",
-        "The demonstration begins",
-    ] {
-        assert!(page.contains(words), "{words}: {page}");
-    }
-    let first = read("/t/RAA/configuration?version=1").await.body;
-    assert!(first.contains("Version 1, the first"), "{first}");
-    for version in ["9", "0", "x"] {
-        assert_eq!(read(&format!("/t/RAA/configuration?version={version}")).await.status, StatusCode::NOT_FOUND);
-    }
-    let text = read("/t/RAA/configuration/files").await;
-    assert!(
-        text.body.contains("# thameside/trust.toml") && text.body.contains("beds = [9, 10, 11]\n"),
-        "{}",
-        text.body
-    );
-}
-
-#[tokio::test]
-async fn a_change_of_the_configuration_takes_two_administrators_and_going_back_too() {
-    let stage = Stage::set().await;
-    let trust = stage.host.trust(&TrustCode::parse("RAA").unwrap()).await.unwrap();
-    let files = crate::demo_files::thameside();
-    crate::configure::apply_demonstration(&trust, files.clone()).await.unwrap();
-    let name = "thameside/inpatient-wards.toml";
-    let text = files.text(name).unwrap().replacen("beds = [9, 10, 11, 12]", "beds = [9, 10, 11]", 1);
-    for user in ["tom", "ann"] {
-        stage.add_user(user, "administrator").await;
-    }
-    let (tom, ann) =
-        (stage.sign_in("tom", PASSWORD).await.ok().unwrap(), stage.sign_in("ann", PASSWORD).await.ok().unwrap());
-    let read = async |who: &str, path: &str| {
-        stage.get(&format!("/t/RAA/configuration{path}"), &[("cookie", who), ("accept", "text/html")]).await.body
-    };
-    let post = async |who: &str, path: &str, fields: &[(&str, &str)]| {
-        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let token = form_token_of(who);
-        let fields = fields.iter().map(|(name, value)| format!("&{name}={}", encode(value)));
-        let form = format!("form_token={token}{}", fields.collect::<String>());
-        let headers = [("cookie", who), ("content-type", "application/x-www-form-urlencoded"), ("accept", "text/html")];
-        stage.send(request("POST", &format!("/t/RAA/configuration{path}"), &headers, &form)).await
-    };
-    let editor = read(&tom, &format!("/propose?file={name}")).await;
-    assert!(editor.contains("beds = [9, 10, 11, 12]") && editor.contains("name=\"over\" value=\"1\""), "{editor}");
-
-    // What is refused comes back as it was typed.
-    let typed = |over, text, why| [("over", over), ("file", name), ("text", text), ("why", why)];
-    let refused = post(&tom, "/propose", &typed("1", &text, " ")).await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.body.contains("Say in one line why") && refused.body.contains("beds = [9, 10, 11]\n"));
-    let elsewhere = [("over", "1"), ("file", "../marshgate/wards.toml"), ("text", "x"), ("why", "y")];
-    assert!(post(&tom, "/propose", &elsewhere).await.body.contains("Write the name of a file"));
-    let inherited = [("over", "1"), ("file", "consortium/roles.toml"), ("text", "x"), ("why", "y")];
-    assert!(post(&tom, "/propose", &inherited).await.body.contains("This file is inherited"));
-
-    let as_sent = text.replace('\n', "\r\n");
-    let sent = post(&tom, "/propose", &typed("1", &as_sent, "Bed 12 is lost")).await;
-    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
-    let page = read(&tom, "").await;
-    for words in
-        ["Proposed: version 2", "- beds = [9, 10, 11, 12]", "Removed bed Heron ward, bed 12", "a second person"]
-    {
-        assert!(page.contains(words), "{words}: {page}");
-    }
-    assert!(page.contains("version 1, since"), "nothing is live by it");
-    let number = page.split("name=\"number\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let own = post(&tom, "/proposal/approve", &[("number", &number)]).await;
-    assert!(own.status == StatusCode::UNPROCESSABLE_ENTITY && own.body.contains("Somebody else must agree"));
-    let stale = post(&ann, "/proposal/approve", &[("number", "99")]).await;
-    assert!(stale.body.contains("was changed while you looked"), "{}", stale.body);
-    assert_eq!(post(&ann, "/proposal/approve", &[("number", &number)]).await.status, StatusCode::SEE_OTHER);
-    let page = read(&ann, "").await;
-    assert!(page.contains("version 2, since") && page.contains("Bed 12 is lost"), "{page}");
-    assert!(!page.contains("Proposed: version"), "nothing waits any more");
-    let (versions, _) = crate::configure::history_of(&trust).await.unwrap();
-    assert_eq!(versions[0].kept.by, ["A B", "A B"], "both");
-
-    // Going back is a proposal like any other.
-    assert_eq!(post(&ann, "/proposal/back", &[("version", "1")]).await.status, StatusCode::SEE_OTHER);
-    let page = read(&tom, "").await;
-    let number = page.split("name=\"number\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    assert!(page.contains("Back to version 1") && page.contains("Added bed Heron ward, bed 12"), "{page}");
-    assert!(post(&tom, "/propose", &typed("2", &text, "Mine")).await.body.contains("has proposed a change already"));
-    post(&tom, "/proposal/aside", &[("number", &number)]).await;
-    assert!(read(&tom, "").await.contains("version 2, since"), "put aside, nothing has changed");
-    let clerk = {
-        stage.add_user("clerk", "clerk").await;
-        stage.sign_in("clerk", PASSWORD).await.ok().unwrap()
-    };
-    assert_eq!(post(&clerk, "/proposal/back", &[("version", "1")]).await.status, StatusCode::FORBIDDEN);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_likely_record_from_another_system_is_accepted_and_put_to_the_patient_index() {
-    let stage = Stage::set().await;
-    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
-    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
-    for id in ["one", "other"] {
-        let text = format!(
-            r#"{{"resourceType":"Patient","id":"{id}","birthDate":"1974-05-21","gender":"female","name":[{{"family":"Okonkwo","given":["Adaeze"]}}]}}"#
-        );
-        let said = stage.send(request("PUT", &format!("/t/RAA/fhir/Patient/{id}"), &headers, &text)).await;
-        assert_eq!(said.status, StatusCode::CREATED, "{}", said.body);
-    }
-    let tasks = stage.get("/t/RAA/fhir/Task?code=duplicate", &headers[..1]).await.body;
-    assert!(tasks.contains("Patient/one") && tasks.contains("Patient/other"), "{tasks}");
-    // Everybody at once: nobody is asked about twice, and what was learnt is kept.
-    let trust = stage.host.trust(&TrustCode::parse("RAA").unwrap()).await.unwrap();
-    for at in 0..30 {
-        let born = format!("19{:02}-{:02}-15", at + 40, at % 12 + 1);
-        let text = format!(
-            r#"{{"resourceType":"Patient","id":"p-{at}","birthDate":"{born}","name":[{{"family":"Family{at}","given":["Given{at}"]}}]}}"#
-        );
-        stage.send(request("PUT", &format!("/t/RAA/fhir/Patient/p-{at}"), &headers, &text)).await;
-    }
-    let found = crate::duplicates::find(&trust, None, &|_| {}).await.unwrap();
-    assert_eq!((found.people, found.left), (32, 0), "{found:?}");
-    let again = crate::duplicates::find(&trust, None, &|_| {}).await.unwrap();
-    assert_eq!((again.review + again.merge, again.opened), (found.review + found.merge, 0), "{found:?} {again:?}");
-    let weights = stage.get("/t/RAA/fhir/CodeSystem/matching-weights", &headers[..1]).await;
-    assert_eq!(weights.status, StatusCode::OK, "{}", weights.body);
-}
-
-#[tokio::test]
-async fn the_configuration_is_not_changed_as_a_resource() {
-    let stage = Stage::set().await;
-    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
-    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
-    let text = r#"{"resourceType":"Basic","id":"configuration","code":{"coding":[{"system":"urn:almoner:basic","code":"configuration"}]}}"#;
-    let said = stage.send(request("PUT", "/t/RAA/fhir/Basic/configuration", &headers, text)).await;
-    assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", said.body);
-    assert!(said.body.contains("almoner configure"), "{}", said.body);
 }
 
 #[tokio::test]
@@ -819,39 +646,4 @@ async fn a_form_sent_after_the_session_has_ended_waits_for_its_person_alone() {
         to.split('?').next().unwrap().to_owned()
     };
     assert_eq!(patient(&second), patient(&first));
-}
-
-#[tokio::test]
-async fn other_systems_are_accepted_and_their_contradictions_are_marked() {
-    let stage = Stage::set().await;
-    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
-    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
-    let put = async |path: &str, text: &str| {
-        let said = stage.send(request("PUT", &format!("/t/RAA/fhir/{path}"), &headers, text)).await;
-        assert!(said.status.is_success(), "{path}: {} {}", said.status, said.body);
-    };
-    put("Patient/p1", r#"{"resourceType":"Patient","id":"p1"}"#).await;
-    let kind = r#""type":[{"coding":[{"system":"urn:almoner:place-kind","code":"bed"}]}]"#;
-    for bed in ["b1", "b2"] {
-        put(
-            &format!("Location/{bed}"),
-            &format!(r#"{{"resourceType":"Location","id":"{bed}","status":"active","name":"Bed {bed}",{kind}}}"#),
-        )
-        .await;
-    }
-    let class = r#"{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"IMP"}"#;
-    for (id, bed) in [("e1", "b1"), ("e2", "b2")] {
-        let at = format!(r#"[{{"location":{{"reference":"Location/{bed}"}},"status":"active"}}]"#);
-        let text = format!(
-            r#"{{"resourceType":"Encounter","id":"{id}","status":"in-progress","class":{class},"subject":{{"reference":"Patient/p1"}},"location":{at}}}"#
-        );
-        put(&format!("Encounter/{id}"), &text).await;
-    }
-    let read = async |path: &str| stage.get(&format!("/t/RAA/fhir/{path}"), &headers[..1]).await.body;
-    assert!(!read("Encounter/e1").await.contains("second-stay"), "the first stay is not the conflict");
-    assert!(read("Encounter/e2").await.contains(r#""code":"second-stay""#), "the second is accepted and marked");
-    let said = stage.send(request("DELETE", "/t/RAA/fhir/Encounter/e1", &headers[..1], "")).await;
-    assert_eq!(said.status, StatusCode::NO_CONTENT);
-    assert!(read("Location/b1").await.contains(r#"v2-0116","code":"H""#), "the bed is to be cleaned");
-    assert!(!read("Encounter/e2").await.contains("second-stay"), "it is the only stay now");
 }

@@ -3,22 +3,17 @@
 //! access journal. Ends when the session does, or when the host stops.
 
 use std::collections::{HashMap, VecDeque};
-use std::convert::Infallible;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::response::sse::{Event, Sse};
+use axum::response::sse::Event;
 use axum::response::{IntoResponse as _, Response};
-use futures_util::Stream;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 
+use super::events::{BEAT, GoesOn, answer};
 use crate::door::Door;
 use crate::words::clock;
-
-/// How often a stream says that it is alive; the page waits 15 s for it.
-const BEAT: Duration = Duration::from_secs(4);
 
 /// What draws the parts, each with its id; nothing when it cannot now.
 pub type DrawParts = Arc<dyn Fn() -> Drawing + Send + Sync>;
@@ -39,34 +34,15 @@ pub fn stream_of_parts(door: Door, every: Duration, draw: DrawParts) -> Response
     if door.boards.is_closed() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let state = State {
-        door,
-        draw,
-        every,
-        sent: HashMap::new(),
-        waiting: VecDeque::new(),
-        since_beat: Duration::from_secs(60),
-    };
-    let mut response = Sse::new(stream(state)).into_response();
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
+    // The first parts come with a beat.
+    answer(State { door, draw, every, sent: HashMap::new(), waiting: VecDeque::new(), since_beat: BEAT })
 }
 
-fn stream(state: State) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-    futures_util::stream::unfold(state, |mut state| async move {
-        loop {
-            if let Some(event) = state.waiting.pop_front() {
-                return Some((Ok(event), state));
-            }
-            if !state.go_on().await {
-                return None;
-            }
-        }
-    })
-}
+impl GoesOn for State {
+    fn waiting(&mut self) -> &mut VecDeque<Event> {
+        &mut self.waiting
+    }
 
-impl State {
-    /// Draws once more and waits; false when the stream is over.
     async fn go_on(&mut self) -> bool {
         if !self.sent.is_empty() {
             tokio::time::sleep(self.every).await;

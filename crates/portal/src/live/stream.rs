@@ -9,23 +9,18 @@
 //! | `beat` | the time: all that was sent before is as it was then |
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::response::sse::{Event, Sse};
+use axum::response::sse::Event;
 use axum::response::{IntoResponse as _, Response};
-use futures_util::Stream;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use record::Key;
 use terms::Moment;
 
+use super::events::{BEAT, GoesOn, answer};
 use super::{Draw, Frame, FrameRow, Looker};
 use crate::door::{Door, asked};
 use crate::words::clock;
-
-/// How often a stream says that it is alive; the page waits 15 s for it.
-const BEAT: Duration = Duration::from_secs(4);
 
 /// What a stream knows.
 struct State {
@@ -48,14 +43,7 @@ pub(crate) fn stream_of(door: Door, name: &str, page: u64, draw: Draw) -> Respon
     let Some(looker) = door.boards.look(&door, name, draw) else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let mut response = Sse::new(stream(door, looker, page)).into_response();
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
-}
-
-/// The stream of a looker whose page shows a sequence.
-fn stream(door: Door, looker: Looker, page: u64) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-    let state = State {
+    answer(State {
         door,
         looker,
         page,
@@ -65,21 +53,14 @@ fn stream(door: Door, looker: Looker, page: u64) -> impl Stream<Item = Result<Ev
         noted: BTreeSet::new(),
         waiting: VecDeque::new(),
         is_new: true,
-    };
-    futures_util::stream::unfold(state, |mut state| async move {
-        loop {
-            if let Some(event) = state.waiting.pop_front() {
-                return Some((Ok(event), state));
-            }
-            if !state.go_on().await {
-                return None;
-            }
-        }
     })
 }
 
-impl State {
-    /// Waits for the next thing to say; false when the stream is over.
+impl GoesOn for State {
+    fn waiting(&mut self) -> &mut VecDeque<Event> {
+        &mut self.waiting
+    }
+
     async fn go_on(&mut self) -> bool {
         let is_first = std::mem::take(&mut self.is_new) && self.looker.frames.borrow().is_some();
         let is_frame = is_first
@@ -111,7 +92,9 @@ impl State {
         self.beat();
         true
     }
+}
 
+impl State {
     /// Puts what is new in a frame into the queue.
     fn say(&mut self, frame: &Arc<Frame>) {
         let (mut changed, mut turned) = (String::new(), String::new());

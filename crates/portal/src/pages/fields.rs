@@ -9,6 +9,8 @@ use maud::{Markup, html};
 
 use crate::act::{Typed, hidden};
 use crate::components::notice::{FieldError, error_summary};
+use crate::components::tag::{Weight, tag_with};
+use crate::icon::Icon;
 use crate::setting::Setting;
 
 /// The fields of a form.
@@ -165,6 +167,20 @@ impl<'a> Fields<'a> {
                     aria-invalid=[self.is_wrong(name)] aria-describedby=[self.described(name, "")] {
                     option value="" { (none) }
                     (options)
+                }
+            }
+        }
+    }
+
+    /// That the bay of a bed is for the other sex, and whether it has to be that bed all the same.
+    pub(crate) fn mixed(&self, words: &Markup) -> Markup {
+        html! {
+            div.al-field {
+                p.al-flush { (tag_with(Weight::Warning, Icon::Alert, "Mixed sex")) (words) }
+                (self.message("mixed"))
+                label.al-choice {
+                    input id=(self.id("mixed")) type="checkbox" name="mixed" value="yes" checked[self.value("mixed") == "yes"];
+                    " It has to be this bed"
                 }
             }
         }

@@ -7,12 +7,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use access::{Permit, Role};
+use access::Permit;
 use journal::act::{Cut, PublicKey, Signature};
 use journal::{CauseKind, Hash};
 use terms::Moment;
 
-use crate::apply::OWED;
+use crate::apply::{OWED, host_only};
 use crate::change::{Act, Cause};
 use crate::desk::{DeskChange, DeskRow};
 use crate::error::Problem;
@@ -142,7 +142,7 @@ impl Record {
     /// Says of a record that receives that it is a copy: whoever opens it for use before it was cut to this host finds
     /// that it belongs to the host with this key.
     pub async fn belongs_to(&self, permit: &Permit, key: PublicKey, host: &str) -> Result<(), Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move a record")?;
         if self.tenure() != Tenure::Receives {
             return Err(Problem::Unsuitable { what: "only a record that receives becomes another's copy".into() });
         }
@@ -188,7 +188,7 @@ impl Record {
         sequence: u64,
         previous: &Hash,
     ) -> Result<Signature, Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move a record")?;
         let place = self.place().await?;
         let is_here = (place.sequence + 1, &place.chain) == (sequence, previous);
         if self.tenure() == Tenure::Writes || !is_here || cut.target_key != self.inner().signing.public() {
@@ -200,14 +200,14 @@ impl Record {
 
     /// This host's signature under what it says of a move, with the key that signs for the record.
     pub fn sign_statement(&self, permit: &Permit, statement: &str) -> Result<Signature, Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move a record")?;
         Ok(self.inner().signing.sign(&[b"almoner:certificate\n", statement.as_bytes()].concat()))
     }
 
     /// Hands the record over: commits the cut, signed by this host too, and decides nothing from then on. False when
     /// something was written after `place`; then nothing has happened.
     pub async fn cut(&self, permit: &Permit, mut cut: Cut, place: &Place) -> Result<bool, Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move a record")?;
         self.takes_decisions()?;
         let signing = &self.inner().signing;
         cut.source_key = signing.public();
@@ -251,7 +251,7 @@ impl Record {
     /// # Errors
     /// [`Problem::HandedOver`] while it belongs to another host; [`Problem::Unsuitable`] when entries are still to come.
     pub async fn begin_to_write(&self, permit: &Permit) -> Result<(), Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move a record")?;
         if self.tenure() == Tenure::Writes {
             return Ok(());
         }
@@ -311,7 +311,7 @@ impl Record {
     /// # Errors
     /// [`Problem::Unsuitable`] while it belongs to this host.
     pub async fn destroy(self, permit: &Permit, location: &Location) -> Result<(), Problem> {
-        host_only(permit)?;
+        host_only(permit, "to move a record")?;
         if self.tenure() == Tenure::Writes {
             return Err(Problem::Unsuitable { what: "a record that is written to is not destroyed".into() });
         }
@@ -349,10 +349,6 @@ impl Writes {
         let content = Some((text.into_bytes(), None));
         DeskChange { kind: WRITER.0.into(), key: WRITER.1.into(), content, expected: None }
     }
-}
-
-fn host_only(permit: &Permit) -> Result<(), Problem> {
-    if permit.role() == Role::Host { Ok(()) } else { Err(Problem::NotPermitted { what: "to move a record".into() }) }
 }
 
 #[cfg(test)]

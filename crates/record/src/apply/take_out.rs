@@ -10,7 +10,7 @@ mod going_on;
 use std::path::Path;
 use std::sync::Arc;
 
-use access::{Permit, Role};
+use access::Permit;
 use journal::AccessRead;
 use journal::frames::Frames;
 use journal::hash::holes;
@@ -18,7 +18,7 @@ use journal::hash::holes;
 use crate::access_journal::folder;
 use crate::access_segment::io;
 use crate::apply::hand_over::AccessFile;
-use crate::apply::{Decided, Text};
+use crate::apply::{Decided, Text, host_only};
 use crate::blobs::fill;
 use crate::change::Key;
 use crate::error::Problem;
@@ -144,7 +144,7 @@ impl Record {
         sequence: u64,
         subjects: Vec<Key>,
     ) -> Result<(), Problem> {
-        host_only(permit)?;
+        host_only(permit, "to take a record out")?;
         let read = AccessRead {
             principal: permit.principal().id.clone(),
             permit: permit.describe(),
@@ -162,7 +162,7 @@ impl Record {
     /// # Errors
     /// [`Problem::Damaged`] when something in it that leaves follow is none.
     pub async fn access_leaves(&self, permit: &Permit, file: &AccessFile) -> Result<Vec<Vec<u8>>, Problem> {
-        host_only(permit)?;
+        host_only(permit, "to take a record out")?;
         let name = match &file.host {
             Some(host) => format!("from-{host}~{}", file.name),
             None => file.name.clone(),
@@ -186,12 +186,4 @@ impl Record {
 pub fn room(folder: &Path) -> Result<u64, Problem> {
     let told = rustix::fs::statvfs(folder).map_err(|error| Problem::store("asking how much room there is", error))?;
     Ok(told.f_bavail.saturating_mul(told.f_frsize))
-}
-
-fn host_only(permit: &Permit) -> Result<(), Problem> {
-    if permit.role() == Role::Host {
-        Ok(())
-    } else {
-        Err(Problem::NotPermitted { what: "to take a record out".into() })
-    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use terms::index::Span;
 
 use super::condition::{Test, prepare_all};
-use super::{BATCH, PART, SMALL, is_index_enough, satisfying, texts};
+use super::{BATCH, PART, SMALL, satisfying, texts};
 use crate::blobs::{self, MOST_ANSWER_BYTES};
 use crate::change::Key;
 use crate::error::Problem;
@@ -90,7 +90,7 @@ impl Reading {
 
 /// Whether what lies in these ranges satisfies what they stand for, without a look at its own rows.
 fn is_enough(reading: &Reading, ranges: &[KeyRange]) -> bool {
-    is_index_enough(reading) && ranges.iter().all(|range| range.residual.is_none())
+    !reading.distrusts_index() && ranges.iter().all(|range| range.residual.is_none())
 }
 
 /// The live versions of a type that the permit reaches, with whose they are.

@@ -1,8 +1,6 @@
 //! The writer's part of handing a record over: the cut entry, alone in its group, with the row that names who may write;
 //! and rows of the desk that come from the host that is followed. Judges no signature.
 
-use tokio::sync::oneshot;
-
 use super::{Job, Queue, Writer};
 use crate::apply::hand_over::{Place, Tenure, Writes};
 use crate::change::Receipt;
@@ -17,17 +15,12 @@ pub(crate) type DeskReceived = (Vec<StoredDeskRow>, Vec<(String, String)>);
 impl Queue {
     /// Hands a cut to the writer; declined as stale when the head is not at this place any more.
     pub(crate) async fn cut(&self, prepared: Prepared, place: Place) -> Result<Receipt, Declined> {
-        let (reply, answer) = oneshot::channel();
-        let job = Job::Cut(Box::new((prepared, place)), reply);
-        self.send(job).await.map_err(Declined::Problem)?;
-        answer.await.unwrap_or(Err(Declined::Problem(Problem::Closed)))
+        self.decide(|reply| Job::Cut(Box::new((prepared, place)), reply)).await
     }
 
     /// Keeps rows of the desk with the change numbers that they have where they come from.
     pub(crate) async fn receive_desk(&self, received: DeskReceived) -> Result<(), Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Job::ReceiveDesk(received, reply)).await?;
-        answer.await.unwrap_or(Err(Problem::Closed))
+        self.ask(|reply| Job::ReceiveDesk(received, reply)).await
     }
 }
 

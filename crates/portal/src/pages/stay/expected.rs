@@ -121,7 +121,7 @@ fn bed(page: &StayPage<'_>) -> Markup {
     let form = page.form("reserve");
     let fields = html! {
         (form.select("bed", ("Bed", "Choose a bed"), &page.place_options(form.value("bed"))))
-        (page.mixed(&form))
+        (super::mixed(&form))
     };
     let release = page.form("release");
     html! {
@@ -138,7 +138,7 @@ fn admit(page: &StayPage<'_>) -> Markup {
     let fields = html! {
         input type="hidden" name="patient" value=(page.of.stay.patient.as_deref().unwrap_or_default());
         (form.select("place", ("Where is the patient?", "Choose a place"), &page.place_options(form.value("place"))))
-        (page.mixed(&form))
+        (super::mixed(&form))
         (form.when("When did they come?", false))
     };
     form.folded("The patient has arrived: admit", &fields, "Admit")

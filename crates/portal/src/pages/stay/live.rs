@@ -191,7 +191,7 @@ fn leave(page: &StayPage<'_>) -> Markup {
                 }
             }
             (form.select("place", ("Where are they?", "Where they were"), &page.place_options(form.value("place"))))
-            (page.mixed(&form))
+            (super::mixed(&form))
             (form.when("When did they come back?", false))
         };
         return form.folded("Back from leave", &fields, "Record the return");

@@ -21,9 +21,7 @@ use std::collections::BTreeMap;
 use super::fields::Fields;
 use super::patient::{banner_of, name_words, places_of};
 use crate::components::frame::{OpenPatient, patient_page};
-use crate::components::tag::{Weight, tag_with};
 use crate::components::time;
-use crate::icon::Icon;
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, day};
 use fields::Sent;
@@ -63,26 +61,19 @@ impl<'a> StayPage<'a> {
         place_name(&self.of.places, id)
     }
 
-    /// Whether it has to be a bay of the other sex; asked once that was refused.
-    fn mixed(&self, form: &Fields<'_>) -> Markup {
-        if form.wrong("mixed").is_none() && form.value("mixed").is_empty() {
-            return html! {};
-        }
-        html! {
-            div.al-field {
-                p.al-flush { (tag_with(Weight::Warning, Icon::Alert, "Mixed sex")) }
-                (form.message("mixed"))
-                label.al-choice {
-                    input id=(form.id("mixed")) type="checkbox" name="mixed" value="yes" checked[form.value("mixed") == "yes"];
-                    " It has to be this bed"
-                }
-            }
-        }
-    }
-
     /// The beds and wards where somebody can be, as the entries of a choice.
     fn place_options(&self, chosen: &str) -> Markup {
         place_options(&self.of.wards, chosen)
+    }
+}
+
+/// Whether it has to be a bay of the other sex; asked once that was refused.
+fn mixed(form: &Fields<'_>) -> Markup {
+    let is_asked = form.wrong("mixed").is_some() || !form.value("mixed").is_empty();
+    if is_asked {
+        form.mixed(&html! {})
+    } else {
+        html! {}
     }
 }
 

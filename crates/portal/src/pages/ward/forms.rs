@@ -12,9 +12,7 @@ use super::row::{name, under};
 use super::{BoardView, is_free};
 use crate::act::Typed;
 use crate::components::frame::page;
-use crate::components::tag::{Weight, tag_with};
 use crate::gather::ward::AtBed;
-use crate::icon::Icon;
 use crate::pages::fields::Fields;
 use crate::setting::{Rail, Setting};
 
@@ -155,16 +153,7 @@ pub(crate) fn move_page(form: &Form<'_>, mover: &Mover<'_>) -> Markup {
 pub(super) fn mixed(form: &Form<'_>, at: Option<&AtBed>, bed: &Place) -> Markup {
     let gender = at.and_then(|at| at.identity.gender.as_deref());
     let Some(sex) = form.view.board().sex_of(bed).filter(|sex| mixes_sexes(Some(sex), gender)) else { return html! {} };
-    html! {
-        div.al-field {
-            p.al-flush { (tag_with(Weight::Warning, Icon::Alert, "Mixed sex")) " Bed " (bed.label) " is in a " b { (sex) " bay" } "." }
-            (form.fields().message("mixed"))
-            label.al-choice {
-                input #mixed type="checkbox" name="mixed" value="yes" checked[form.typed.text("mixed") == "yes"];
-                " It has to be this bed"
-            }
-        }
-    }
+    form.fields().mixed(&html! { " Bed " (bed.label) " is in a " b { (sex) " bay" } "." })
 }
 
 /// Who is in the bed, and where they are now.

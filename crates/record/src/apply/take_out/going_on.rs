@@ -7,9 +7,8 @@ use access::Permit;
 use journal::note::Note;
 use journal::{CauseKind, KeyChange, KeyChangeKind, KeyKind, SigningKey, VerifierKey};
 
-use super::host_only;
-use crate::apply::OWED;
 use crate::apply::hand_over::{Tenure, WRITER};
+use crate::apply::{OWED, host_only};
 use crate::change::{Act, Cause};
 use crate::desk::DeskChange;
 use crate::error::Problem;
@@ -20,7 +19,7 @@ use crate::store::{destroy_store, is_there};
 impl Record {
     /// A text as a C2SP note, signed with the key that signs for the record.
     pub fn sign_note(&self, permit: &Permit, text: String) -> Result<String, Problem> {
-        host_only(permit)?;
+        host_only(permit, "to take a record out")?;
         let failed = |error| Problem::store("signing a note", error);
         let mut note = Note::new(text).map_err(failed)?;
         note.sign(&self.inner().signing).map_err(failed)?;
@@ -29,7 +28,7 @@ impl Record {
 
     /// A rotation from the key that signs for the record to this one. Nothing is written; it may be committed to a copy.
     pub fn rotation_to(&self, permit: &Permit, key: &SigningKey, host: &str) -> Result<KeyChange, Problem> {
-        host_only(permit)?;
+        host_only(permit, "to take a record out")?;
         Ok(rotation(&self.inner().origin, &self.inner().signing, key, host))
     }
 
@@ -39,7 +38,7 @@ impl Record {
     /// # Errors
     /// [`Problem::Unsuitable`] when entries are still to come, or the rotation is not signed as it says.
     pub async fn go_on(&self, permit: &Permit, given: KeyChange, with: &SigningKey, host: &str) -> Result<(), Problem> {
-        host_only(permit)?;
+        host_only(permit, "to take a record out")?;
         let inner = self.inner();
         let unsuitable = |what: &str| Problem::Unsuitable { what: what.to_owned() };
         if self.tenure() != Tenure::Receives {
@@ -115,7 +114,7 @@ impl Record {
     /// Takes away what was left of a record that was being read in and never used, or that its host has closed for good. It
     /// must not be open.
     pub async fn take_away(permit: &Permit, location: &Location) -> Result<(), Problem> {
-        host_only(permit)?;
+        host_only(permit, "to take a record out")?;
         destroy_store(location).await
     }
 }

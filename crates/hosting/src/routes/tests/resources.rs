@@ -1,0 +1,88 @@
+//! What other systems write by FHIR, through the gate: accepted and marked, put to people, and never a way around a page.
+//! Stands on the stage of the tests above.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_likely_record_from_another_system_is_accepted_and_put_to_the_patient_index() {
+    let stage = Stage::set().await;
+    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
+    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
+    for id in ["one", "other"] {
+        let text = format!(
+            r#"{{"resourceType":"Patient","id":"{id}","birthDate":"1974-05-21","gender":"female","name":[{{"family":"Okonkwo","given":["Adaeze"]}}]}}"#
+        );
+        let said = stage.send(request("PUT", &format!("/t/RAA/fhir/Patient/{id}"), &headers, &text)).await;
+        assert_eq!(said.status, StatusCode::CREATED, "{}", said.body);
+    }
+    let tasks = stage.get("/t/RAA/fhir/Task?code=duplicate", &headers[..1]).await.body;
+    assert!(tasks.contains("Patient/one") && tasks.contains("Patient/other"), "{tasks}");
+    // Everybody at once: nobody is asked about twice, and what was learnt is kept.
+    let trust = stage.host.trust(&TrustCode::parse("RAA").unwrap()).await.unwrap();
+    for at in 0..30 {
+        let born = format!("19{:02}-{:02}-15", at + 40, at % 12 + 1);
+        let text = format!(
+            r#"{{"resourceType":"Patient","id":"p-{at}","birthDate":"{born}","name":[{{"family":"Family{at}","given":["Given{at}"]}}]}}"#
+        );
+        stage.send(request("PUT", &format!("/t/RAA/fhir/Patient/p-{at}"), &headers, &text)).await;
+    }
+    let found = crate::duplicates::find(&trust, None, &|_| {}).await.unwrap();
+    assert_eq!((found.people, found.left), (32, 0), "{found:?}");
+    let again = crate::duplicates::find(&trust, None, &|_| {}).await.unwrap();
+    assert_eq!((again.review + again.merge, again.opened), (found.review + found.merge, 0), "{found:?} {again:?}");
+    let weights = stage.get("/t/RAA/fhir/CodeSystem/matching-weights", &headers[..1]).await;
+    assert_eq!(weights.status, StatusCode::OK, "{}", weights.body);
+}
+
+#[tokio::test]
+async fn other_systems_are_accepted_and_their_contradictions_are_marked() {
+    let stage = Stage::set().await;
+    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
+    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
+    let put = async |path: &str, text: &str| {
+        let said = stage.send(request("PUT", &format!("/t/RAA/fhir/{path}"), &headers, text)).await;
+        assert!(said.status.is_success(), "{path}: {} {}", said.status, said.body);
+    };
+    put("Patient/p1", r#"{"resourceType":"Patient","id":"p1"}"#).await;
+    let kind = r#""type":[{"coding":[{"system":"urn:almoner:place-kind","code":"bed"}]}]"#;
+    for bed in ["b1", "b2"] {
+        put(
+            &format!("Location/{bed}"),
+            &format!(r#"{{"resourceType":"Location","id":"{bed}","status":"active","name":"Bed {bed}",{kind}}}"#),
+        )
+        .await;
+    }
+    let class = r#"{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"IMP"}"#;
+    for (id, bed) in [("e1", "b1"), ("e2", "b2")] {
+        let at = format!(r#"[{{"location":{{"reference":"Location/{bed}"}},"status":"active"}}]"#);
+        let text = format!(
+            r#"{{"resourceType":"Encounter","id":"{id}","status":"in-progress","class":{class},"subject":{{"reference":"Patient/p1"}},"location":{at}}}"#
+        );
+        put(&format!("Encounter/{id}"), &text).await;
+    }
+    let read = async |path: &str| stage.get(&format!("/t/RAA/fhir/{path}"), &headers[..1]).await.body;
+    assert!(!read("Encounter/e1").await.contains("second-stay"), "the first stay is not the conflict");
+    assert!(read("Encounter/e2").await.contains(r#""code":"second-stay""#), "the second is accepted and marked");
+    let said = stage.send(request("DELETE", "/t/RAA/fhir/Encounter/e1", &headers[..1], "")).await;
+    assert_eq!(said.status, StatusCode::NO_CONTENT);
+    assert!(read("Location/b1").await.contains(r#"v2-0116","code":"H""#), "the bed is to be cleaned");
+    assert!(!read("Encounter/e2").await.contains("second-stay"), "it is the only stay now");
+}
+
+#[tokio::test]
+async fn nobody_gives_themselves_a_role_by_writing_a_resource() {
+    let stage = Stage::set().await;
+    stage.add_user("d.marsh", "clerk").await;
+    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
+    let account = "/t/RAA/fhir/Basic/account-d.marsh";
+    let said = stage.get(account, &[("authorization", &system)]).await;
+    assert_eq!(said.status, StatusCode::NOT_FOUND, "accounts are sealed");
+    let text = r#"{"resourceType":"Basic","id":"account-d.marsh","extension":[{"url":"urn:almoner:account:display","valueString":"D"},{"url":"urn:almoner:account:role","valueCode":"administrator"}],"code":{"coding":[{"system":"urn:almoner:basic","code":"account"}]}}"#;
+    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
+    let said = stage.send(request("PUT", account, &headers, text)).await;
+    assert!(said.status.is_client_error(), "{} {}", said.status, said.body);
+    let other = account.replace("d.marsh", "new");
+    let said = stage.send(request("PUT", &other, &headers, &text.replace("d.marsh", "new"))).await;
+    assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", said.body);
+    assert!(stage.sign_in("d.marsh", PASSWORD).await.is_ok(), "the account is as it was");
+}
