@@ -5,6 +5,7 @@
 //! has no bed of their own stands first, as *no bed yet*. Every number is counted from the rows.
 
 mod gather;
+mod invariants;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use crate::places::{BedStatus, Place, PlaceKind, Ward};
 use crate::stays::{PlaceTime, PlaceUse, Stay, StayState};
 
 pub use gather::{BoardFacts, all_boards, board_facts};
+pub use invariants::{Invariants, invariants};
 
 /// The board of a ward.
 #[derive(Debug, Clone, PartialEq, Eq)]

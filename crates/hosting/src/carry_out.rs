@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::trusts::How;
 use crate::work::{Listener, Outcome, Work};
-use crate::{accounts, checks, configure, duplicates, exit, load, moving, oversight, tokens};
+use crate::{accounts, checks, configure, duplicates, exit, load, moving, oversight, tokens, witness};
 
 /// Does what is asked; whoever asks hears how far it is.
 pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
@@ -46,6 +46,7 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
         Work::Exit(work) => exit::carry(host, work, listener).await,
         Work::Move(work) => moving::carry(host, work, listener).await,
         Work::Oversee(work) => oversight::carry(host, work).await,
+        Work::Witness(work) => witness::carry(host, work).await,
         Work::RebuildIndex { trust } => checks::rebuild_index(&*host.trust(&trust).await?, listener).await,
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use access::{Grant, Permit, Role};
 use record::Record;
+use record::apply::hand_over::Tenure;
 use serde::{Deserialize, Serialize};
 use terms::Moment;
 
@@ -68,7 +69,9 @@ pub(crate) struct Versions {
 impl Versions {
     /// Whether a session's account is as it was when the session began.
     pub(crate) async fn hold(&self, record: &Record, session: &Session) -> Result<bool, Failure> {
-        let known = self.memory().get(&session.account).copied();
+        // Of a record that another host writes, accounts change over there.
+        let is_own = record.tenure() == Tenure::Writes;
+        let known = self.memory().get(&session.account).copied().filter(|_| is_own);
         let version = match known {
             Some(version) => Some(version),
             None => {
@@ -149,6 +152,24 @@ pub(crate) async fn sign_in(trust: &Trust, name: &str, password: &Secret) -> Res
             nobody.map_err(NotSignedIn::Failed)?;
             Err(NotSignedIn::Wrong)
         }
+    }
+}
+
+/// The name and account of a person who proves who they are, for an act on the command line. Nothing is written: the
+/// record may be nobody's to write.
+///
+/// # Errors
+/// One sentence for unknown names, wrong passwords, closed and locked accounts.
+pub(crate) async fn proved(trust: &Trust, name: &str, password: &Secret) -> Result<String, Failure> {
+    let wrong =
+        || Failure::Refused(format!("The password of {:?} is wrong, or there is no such open account.", name.trim()));
+    let name = accounts::account_name(&name.trim().to_ascii_lowercase()).map_err(|_| wrong())?;
+    let known = Drawer::of(&trust.record, KIND).get::<Credential>(&name).await?;
+    let open = known.filter(|row| !row.value.closed && !row.value.is_locked((trust.clock)()));
+    match trust.passwords.check(password, open.as_ref().map(|row| row.value.hash.as_str())).await {
+        Check::Right if open.is_some() => Ok(format!("user/{name}")),
+        Check::Busy => Err(Failure::Problem("Too many passwords are being checked. Try again.".into())),
+        Check::Right | Check::Wrong => Err(wrong()),
     }
 }
 

@@ -27,6 +27,7 @@ use crate::speed::Speeds;
 use crate::throttle::Throttle;
 use crate::tokens::Tokens;
 use crate::trusts::{Registry, TrustCode, TrustEntry};
+use crate::witness::Witnesses;
 use crate::work::{NewTrust, TrustView};
 
 #[path = "host_exit.rs"]
@@ -58,6 +59,8 @@ pub(crate) struct Host {
     pub(crate) watched: Watched,
     /// Who is at hand to cut them.
     pub(crate) seals: Seals,
+    /// Hosts that witness for this one, and for which it does.
+    pub(crate) witnesses: Witnesses,
     key: OnceLock<Arc<HostKey>>,
     /// Where other hosts reach this one, once it listens for them.
     move_address: OnceLock<String>,
@@ -104,6 +107,7 @@ impl Host {
             moves: Moves::default(),
             watched: Watched::default(),
             seals: Seals::default(),
+            witnesses: Witnesses::read(&configuration.data)?,
             name: registry.host.clone(),
             registry: Mutex::new(registry),
             configuration,

@@ -11,6 +11,7 @@
 //! * [`mod@moving`] moves a trust to another host while it is used, and back.
 //! * [`mod@exit`] takes everything of a trust out in open formats, and makes a trust of that again.
 //! * [`mod@oversight`] signs reports of this host's trusts and takes those of other hosts in.
+//! * [`mod@witness`]: hosts sign each other's checkpoints, so that none can rewrite what was.
 //! * [`mod@match_file`] finds likely duplicates in a CSV; it needs no trust. `duplicates` finds those of a trust.
 //! * `load` takes FHIR files; its [`Account`] says of every resource what became of it.
 //!
@@ -60,6 +61,7 @@ mod throttle;
 mod tokens;
 mod trusts;
 mod upkeep;
+pub mod witness;
 mod work;
 
 pub use configuration::{Configuration, Settings};

@@ -263,7 +263,7 @@ impl Seen {
             ("People", &["Patient"]),
             ("Stays and attendances", &["Encounter"]),
             ("Documents", &["DocumentReference", "Composition", "Binary", "DiagnosticReport"]),
-            ("Things that are owed", &["~obligation"]),
+            ("Things that are owed", &["~owed"]),
         ];
         let sum = |counts: &BTreeMap<String, u64>, kinds: &[&str]| {
             kinds.iter().filter_map(|kind| counts.get(*kind)).sum::<u64>()
@@ -368,7 +368,10 @@ impl Seen {
         let mut blocks: Vec<Block> = Vec::new();
         for one in invariants(self.watch.checked.as_ref(), self.now) {
             for (kind, here, there) in one.differ {
-                let what = if kind == "~obligation" { "Owed".to_owned() } else { kind };
+                let what = match kind.strip_prefix('~') {
+                    Some(counted) => counted[..1].to_uppercase() + &counted[1..],
+                    None => kind,
+                };
                 if blocks.iter().all(|block| block.what != what) {
                     let next = "Verify both records (almoner verify --index), then rehearse again.";
                     blocks.push(Block { what, here: number(here), there: number(there), next });

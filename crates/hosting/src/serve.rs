@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::ownership::{Claim, Lock, claim, claim_alone, must_hold_data};
 use crate::work::{Listener, Outcome, Work};
-use crate::{carry_out, channel, clock, exit, listener, moving, routes, upkeep};
+use crate::{carry_out, channel, clock, exit, listener, moving, routes, upkeep, witness};
 
 /// Carries out a piece of work: here if nobody owns the data directory, else at the process that does.
 ///
@@ -65,6 +65,7 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     let upkeep = tokio::spawn(upkeep::keep(Arc::clone(&host)));
     let nightly = tokio::spawn(exit::every_night(Arc::clone(&host)));
     let watch = tokio::spawn(moving::watch::keep(Arc::clone(&host)));
+    let witnesses = tokio::spawn(witness::keep(Arc::clone(&host)));
     let url = host.configuration.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
     // Before anybody is told that we serve: until it is heard, a signal ends the process in the middle of things.
     let told_to_stop = hear_signals();
@@ -82,6 +83,7 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     upkeep.abort();
     nightly.abort();
     watch.abort();
+    witnesses.abort();
     host.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -81,7 +81,9 @@ impl Sessions {
     /// The session of a token, if it still holds; notes that it was used.
     pub(crate) async fn find(&self, record: &Record, token: &Secret, now: Moment) -> Result<Option<Session>, Failure> {
         let key = token.digest();
-        let remembered = self.memory().get(&key).cloned();
+        // Of a record that another host writes, sessions end over there: only the desk that follows knows.
+        let is_own = record.tenure() == Tenure::Writes;
+        let remembered = self.memory().get(&key).cloned().filter(|_| is_own);
         let remembered = match remembered {
             Some(remembered) => remembered,
             None => match Drawer::of(record, KIND).get::<Session>(&key).await? {
@@ -91,11 +93,13 @@ impl Sessions {
         };
         let Remembered { mut session, noted } = remembered;
         if !session.holds(now) {
-            self.forget(record, &key).await?;
+            if is_own {
+                self.forget(record, &key).await?;
+            }
             return Ok(None);
         }
         session.seen = now.0;
-        if now.0 - noted >= NOTED_EVERY_MS && record.tenure() == Tenure::Writes {
+        if now.0 - noted >= NOTED_EVERY_MS && is_own {
             self.keep(record, &key, session.clone(), now).await?;
         } else {
             self.remember(key, Remembered { session: session.clone(), noted });

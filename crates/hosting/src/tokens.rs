@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use access::{Grant, Principal, Role, Subject, Subjects};
 use record::Record;
+use record::apply::hand_over::Tenure;
 use serde::{Deserialize, Serialize};
 use terms::Moment;
 
@@ -92,7 +93,8 @@ impl Tokens {
             let memory = self.memory();
             (memory.tokens.get(&key).cloned(), memory.revoked)
         };
-        let token = match known {
+        // Of a record that another host writes, tokens are revoked over there.
+        let token = match known.filter(|_| record.tenure() == Tenure::Writes) {
             Some(token) => token,
             None => match Drawer::of(record, KIND).get::<Token>(&key).await? {
                 Some(row) => {

@@ -17,6 +17,7 @@ use crate::moving::{MoveOutcome, MoveWork};
 use crate::oversight::{OversightOutcome, OversightWork};
 use crate::secret::Secret;
 use crate::trusts::TrustCode;
+use crate::witness::{WitnessOutcome, WitnessWork};
 
 /// One piece of work.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -124,6 +125,8 @@ pub enum Work {
     Move(MoveWork),
     /// Signs status reports and takes those of other hosts in.
     Oversee(OversightWork),
+    /// Has other hosts witness for this one.
+    Witness(WitnessWork),
     /// Makes a record's index anew from its versions.
     RebuildIndex {
         /// Of which trust.
@@ -283,6 +286,8 @@ pub enum Outcome {
     Moved(Box<MoveOutcome>),
     /// What came of oversight.
     Overseen(OversightOutcome),
+    /// What is known of witnesses.
+    Witnessed(Box<WitnessOutcome>),
     /// The index was rebuilt.
     IndexRebuilt {
         /// How many resources were indexed.
@@ -382,6 +387,9 @@ impl Outcome {
             Outcome::ConfigurationChecked(checked) => u8::from(checked.errors > 0),
             Outcome::ConfigurationCompared(of) => u8::from(of.checked.errors > 0 || of.refused.is_some()),
             Outcome::Exit(outcome) => u8::from(outcome.is_wrong()),
+            Outcome::Witnessed(outcome) => {
+                u8::from(matches!(outcome.as_ref(), WitnessOutcome::Report(report) if report.is_wrong()))
+            }
             Outcome::Moved(outcome) => u8::from(outcome.is_wrong()),
             Outcome::Overseen(outcome) => u8::from(outcome.is_wrong()),
             Outcome::Trusts(trusts) => u8::from(trusts.iter().any(|trust| trust.problem.is_some())),

@@ -238,6 +238,14 @@ impl Resume {
         to.finish()
     }
 
+    /// Whether it gives back the record that this cut, of this number, handed over: signed by that cut's target for the
+    /// entry after the one with this chain hash, in a later epoch.
+    pub fn gives_back(&self, number: u64, cut: &Cut, previous: &Hash) -> bool {
+        (&self.origin, self.cut, &self.target_key) == (&cut.origin, number, &cut.target_key)
+            && self.epoch > cut.epoch
+            && signature_holds(&self.target_key, &self.message(previous), &self.signature)
+    }
+
     fn write_unsigned(&self, to: &mut Writer) {
         to.text(&self.origin);
         to.number(self.cut);

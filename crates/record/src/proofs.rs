@@ -62,6 +62,11 @@ impl Record {
         Ok(entries.iter().map(|entry| journal::leaf_hash(&entry.body)).collect())
     }
 
+    /// The bytes of an entry, without what lies beside it; `None` when there is none.
+    pub async fn entry(&self, sequence: u64) -> Result<Option<Vec<u8>>, Problem> {
+        Ok(self.inner().store.entries(sequence, 1).await?.into_iter().next().map(|entry| entry.body))
+    }
+
     /// The proof that an entry is in the tree over the first `size` (RFC 6962, section 2.1.1).
     pub async fn inclusion(&self, entry: u64, size: u64) -> Result<Vec<Hash>, Problem> {
         self.with_tiles(size, |tiles, missing| {

@@ -17,7 +17,7 @@ use terms::{Clock, Moment};
 use tokio::sync::oneshot;
 
 use crate::apply::Received;
-use crate::apply::hand_over::{Place, Tenure, TenureNow, Writes};
+use crate::apply::hand_over::{Place, Tenure, TenureNow};
 use crate::blobs::{Held, UnderWay, Unnamed};
 use crate::change::Receipt;
 use crate::codec::{Decoder, Encoder};
@@ -62,6 +62,8 @@ pub(crate) enum Job {
     Anchors(Vec<PreparedAnchor>, oneshot::Sender<Result<bool, Problem>>),
     /// Hands the record over, if the head is at this place still.
     Cut(Box<(Prepared, Place)>, oneshot::Sender<Result<Receipt, Declined>>),
+    /// Takes it back with its target's refusal.
+    Resume(Box<Prepared>, oneshot::Sender<Result<Receipt, Declined>>),
     /// Keeps rows of the desk as they came from another host.
     ReceiveDesk(cut::DeskReceived, oneshot::Sender<Result<(), Problem>>),
     /// Writes checked entries that were decided elsewhere, with a change of what is owed; holds their blobs meanwhile.
@@ -219,6 +221,7 @@ impl Writer {
                 | Job::SweepBlobs(..)
                 | Job::Apply(..)
                 | Job::Cut(..)
+                | Job::Resume(..)
                 | Job::ReceiveDesk(..)) => {
                     alone = Some(job);
                     break;
@@ -249,6 +252,9 @@ impl Writer {
             Some(Job::Cut(asked, reply)) => {
                 let (prepared, place) = *asked;
                 let _ = reply.send(self.cut(prepared, &place));
+            }
+            Some(Job::Resume(prepared, reply)) => {
+                let _ = reply.send(self.resume(*prepared));
             }
             Some(Job::ReceiveDesk(received, reply)) => {
                 let result = self.receive_desk(received);
@@ -320,10 +326,7 @@ impl Writer {
         if self.shared.tenure.get() == Tenure::Writes {
             return Err(Problem::Unsuitable { what: "a record that is written to receives no entries".into() });
         }
-        let writes = entries.iter().rev().find_map(|received| match &received.entry.act {
-            journal::Act::Cut(cut) => Some(Writes::after(cut, received.entry.sequence).kept()),
-            _ => None,
-        });
+        let writes = self.writes_after(&entries)?.map(|writes| writes.kept());
         let mut group = self.begin_group()?;
         group.gather_received(&entries)?;
         for received in entries {
@@ -649,6 +652,7 @@ fn refuse_all(queue: &Receiver<Job>, over: &Problem) {
             Job::Sweep(reply) => drop(reply.send(Err(again(over)))),
             Job::Anchors(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Cut(_, reply) => drop(reply.send(Err(Declined::Problem(again(over))))),
+            Job::Resume(_, reply) => drop(reply.send(Err(Declined::Problem(again(over))))),
             Job::ReceiveDesk(_, reply) => drop(reply.send(Err(again(over)))),
             Job::Apply(_, _, _, reply) => drop(reply.send(Err(again(over)))),
             Job::SweepBlobs(_, reply) => drop(reply.send(Err(again(over)))),

@@ -154,6 +154,11 @@ pub(crate) enum Command {
     /// Oversee a consortium: its deadline, the hosts whose reports are taken, reports taken in. The page is /t/CODE/oversight.
     #[command(subcommand)]
     Oversight(OversightCommand),
+    /// Have other hosts witness for this one: they sign its checkpoints, and it signs theirs.
+    ///
+    /// All must be served with --move-listen. See docs/witnesses.md.
+    #[command(subcommand)]
+    Witness(WitnessCommand),
     /// Check that a record is whole: chain, tree, texts, access journal.
     Verify {
         /// Of which trust.
@@ -227,6 +232,19 @@ pub(crate) enum MoveCommand {
         /// The ticket.
         #[arg(long, value_name = "FILE")]
         ticket: PathBuf,
+        #[command(flatten)]
+        limits: Limits,
+        /// A folder that the source has packed: what is in it is not fetched.
+        #[arg(long, value_name = "FOLDER")]
+        from: Option<PathBuf>,
+    },
+    /// At the source: pack every segment into a folder, to be carried to the target on a disk. Again adds what is new.
+    Pack {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// The folder.
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
     },
     /// At the host that follows: wait until it is no entry behind.
     Follow(MoveTrust),
@@ -260,6 +278,53 @@ pub(crate) enum MoveCommand {
         /// The file to write it to [default: standard output].
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+    },
+    /// At the host that copies: how fast, and at which hours, from now on.
+    Throttle {
+        #[command(flatten)]
+        of: MoveTrust,
+        #[command(flatten)]
+        limits: Limits,
+    },
+    /// At the host that cut: write the cut entry to a file, to be carried to the other host when there is no wire.
+    Entry {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// The file to write it to [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// At the host that it was cut to: take the cut entry that was carried here, and open.
+    Take {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// The file that `almoner move entry` wrote.
+        #[arg(long, value_name = "FILE")]
+        entry: PathBuf,
+    },
+    /// At the host that it was cut to, while it is not open: refuse the cut for good, so that the other may take it back.
+    Refuse {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// The file that `almoner move entry` wrote.
+        #[arg(long, value_name = "FILE")]
+        entry: PathBuf,
+        /// The file to write the refusal to [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// At the host that cut: take the trust back, by the other host's refusal, which it is asked for unless one was carried.
+    ///
+    /// Two people of the trust answer for it; their passwords are read from standard input, a line each.
+    Resume {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// The refusal, as the other host wrote it.
+        #[arg(long, value_name = "FILE")]
+        refusal: Option<PathBuf>,
+        /// The account of one of the two people. Given twice.
+        #[arg(long = "person", value_name = "NAME", required = true)]
+        people: Vec<String>,
     },
     /// Where moves are.
     Status {
@@ -311,6 +376,45 @@ pub(crate) enum OversightCommand {
         #[arg(long, value_name = "FILE")]
         ca: Option<PathBuf>,
     },
+}
+
+/// What is asked of witnesses.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WitnessCommand {
+    /// Show this host's keys: the one by which it is known on the wire, and the one by which it signs as a witness.
+    Key,
+    /// Make another host known; it must make this one known too.
+    Add {
+        /// Where it listens for other hosts.
+        #[arg(long, value_name = "HOST:PORT")]
+        address: String,
+        /// Its key on the wire, as `almoner witness key` shows it there.
+        #[arg(long, value_name = "KEY")]
+        key: String,
+    },
+    /// Forget a host.
+    Remove {
+        /// Its name.
+        #[arg(long, value_name = "NAME")]
+        name: String,
+    },
+    /// Show every record to every witness now, and compare what they were shown. Done every ten minutes by itself.
+    Ask,
+    /// Show who is known, what was signed, and what was found.
+    List,
+    /// Print the newest checkpoint of a trust that each witness has signed, to be kept elsewhere.
+    Cosigned(MoveTrust),
+}
+
+/// How fast, and when, a trust is copied.
+#[derive(Debug, Args)]
+pub(crate) struct Limits {
+    /// Bytes a second, such as 500kB or 20MB; 0 for as fast as the wire.
+    #[arg(long, value_name = "RATE")]
+    pub(crate) rate: Option<String>,
+    /// From when to when segments are fetched, by the clocks of London, such as 22-6 or 22:30-6; all for always.
+    #[arg(long, value_name = "FROM-TO")]
+    pub(crate) hours: Option<String>,
 }
 
 /// Which trust moves.

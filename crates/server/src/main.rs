@@ -152,6 +152,7 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
             Work::Verify { trust: TrustCode::parse(&trust)?, against, index }
         }
         Command::Oversight(command) => oversight::work(command)?,
+        Command::Witness(command) => Work::Witness(moving::witness_work(command)?),
         Command::Checkpoint { trust } => Work::Checkpoint { trust: TrustCode::parse(&trust)? },
         Command::RebuildIndex { trust } => Work::RebuildIndex { trust: TrustCode::parse(&trust)? },
         Command::Match(MatchArguments { trust, threads, .. }) => {

@@ -1,14 +1,16 @@
 //! The steps of a move as the command line asks for them: arguments become work, tickets, certificates and reports become files.
 //! Decides nothing.
 
+use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use hosting::moving::{MoveOutcome, MoveWork};
+use hosting::moving::{MoveOutcome, MoveWork, Throttle, ThrottleChange};
 use hosting::oversight::OversightOutcome;
-use hosting::{Failure, Outcome, TrustCode, Work};
+use hosting::witness::WitnessWork;
+use hosting::{Failure, Outcome, Secret, TrustCode, Work};
 
-use crate::arguments::MoveCommand;
+use crate::arguments::{Limits, MoveCommand, WitnessCommand};
 
 /// The work of a command, and the file that its outcome goes to.
 pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work, Option<PathBuf>)> {
@@ -19,7 +21,14 @@ pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work,
             file = out;
             MoveWork::Plan { trust: TrustCode::parse(&trust)?, to, key, address }
         }
-        MoveCommand::Copy { ticket } => MoveWork::Copy { ticket: read(&ticket, "the ticket")?, store },
+        MoveCommand::Copy { ticket, limits, from } => {
+            let from = from.map(std::path::absolute).transpose().context("finding the folder")?;
+            MoveWork::Copy { ticket: read(&ticket, "the ticket")?, store, throttle: throttle(&limits)?, from }
+        }
+        MoveCommand::Pack { of, out } => MoveWork::Pack {
+            trust: TrustCode::parse(&of.trust)?,
+            to: std::path::absolute(out).context("finding the folder")?,
+        },
         MoveCommand::Follow(of) => MoveWork::Follow { trust: TrustCode::parse(&of.trust)? },
         MoveCommand::Rehearse { of, whole } => MoveWork::Rehearse { trust: TrustCode::parse(&of.trust)?, whole },
         MoveCommand::Cut(of) => MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: false },
@@ -30,6 +39,30 @@ pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work,
             let witnessed = witnessed.iter().map(|path| read(path, "the checkpoint")).collect::<Result<_>>()?;
             MoveWork::Certificate { trust: TrustCode::parse(&of.trust)?, witnessed }
         }
+        MoveCommand::Throttle { of, limits } => {
+            if limits.rate.is_none() && limits.hours.is_none() {
+                return Err(
+                    Failure::Refused("Say --rate, such as 20MB, or --hours, such as 22-6, or both.".into()).into()
+                );
+            }
+            MoveWork::Throttle { trust: TrustCode::parse(&of.trust)?, change: throttle(&limits)? }
+        }
+        MoveCommand::Entry { of, out } => {
+            file = out;
+            MoveWork::Entry { trust: TrustCode::parse(&of.trust)? }
+        }
+        MoveCommand::Take { of, entry } => {
+            MoveWork::Take { trust: TrustCode::parse(&of.trust)?, entry: read(&entry, "the cut entry")? }
+        }
+        MoveCommand::Refuse { of, entry, out } => {
+            file = out;
+            MoveWork::Refuse { trust: TrustCode::parse(&of.trust)?, entry: read(&entry, "the cut entry")? }
+        }
+        MoveCommand::Resume { of, refusal, people } => MoveWork::Resume {
+            trust: TrustCode::parse(&of.trust)?,
+            refusal: refusal.map(|path| read(&path, "the refusal")).transpose()?,
+            people: with_passwords(people)?,
+        },
         MoveCommand::Status { trust } => {
             MoveWork::Status { trust: trust.map(|trust| TrustCode::parse(&trust)).transpose()? }
         }
@@ -37,17 +70,50 @@ pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work,
     Ok((Work::Move(work), file))
 }
 
+/// What is asked of witnesses.
+pub(crate) fn witness_work(command: WitnessCommand) -> Result<WitnessWork> {
+    Ok(match command {
+        WitnessCommand::Key => WitnessWork::Key,
+        WitnessCommand::Add { address, key } => WitnessWork::Add { address, key },
+        WitnessCommand::Remove { name } => WitnessWork::Remove { name },
+        WitnessCommand::Ask => WitnessWork::Ask,
+        WitnessCommand::List => WitnessWork::List,
+        WitnessCommand::Cosigned(of) => WitnessWork::Cosigned { trust: TrustCode::parse(&of.trust)? },
+    })
+}
+
 /// Writes what came of it to a file.
 pub(crate) fn write(outcome: &Outcome, path: &Path) -> Result<()> {
     let text = match outcome {
         Outcome::Moved(moved) => match moved.as_ref() {
-            MoveOutcome::Ticket { text } | MoveOutcome::Certificate { text } => text,
+            MoveOutcome::Ticket { text }
+            | MoveOutcome::Certificate { text }
+            | MoveOutcome::CutEntry { text }
+            | MoveOutcome::Refusal { text } => text,
             _ => return Ok(()),
         },
         Outcome::Overseen(OversightOutcome::Report { text }) => text,
         _ => return Ok(()),
     };
     std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+}
+
+fn throttle(limits: &Limits) -> Result<ThrottleChange> {
+    Ok(Throttle::parse(limits.rate.as_deref(), limits.hours.as_deref())?)
+}
+
+/// Two people with their passwords, a line each from standard input.
+fn with_passwords(people: Vec<String>) -> Result<[(String, Secret); 2]> {
+    let [one, other]: [String; 2] =
+        people.try_into().map_err(|_| Failure::Refused("Two people answer for this: give --person twice.".into()))?;
+    let mut lines = std::io::stdin().lock().lines();
+    let mut password = || -> Result<Secret> {
+        let line = lines.next().transpose().context("reading the passwords")?;
+        Ok(Secret::new(
+            line.ok_or_else(|| Failure::Refused("Give two passwords on standard input, a line each.".into()))?,
+        ))
+    };
+    Ok([(one, password()?), (other, password()?)])
 }
 
 fn read(path: &Path, what: &str) -> Result<String> {

@@ -6,6 +6,7 @@ mod configuration;
 mod exit;
 mod moving;
 mod oversight;
+mod witness;
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -80,6 +81,7 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         Outcome::Exit(of) => exit::told(of, text)?,
         Outcome::Moved(moved) => moving::moved(moved, text)?,
         Outcome::Overseen(of) => oversight::overseen(of, text)?,
+        Outcome::Witnessed(of) => witness::witnessed(of, text)?,
         Outcome::IndexRebuilt { resources } => writeln!(text, "Index of {resources} resources rebuilt.")?,
     }
     Ok(())

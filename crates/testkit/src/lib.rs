@@ -5,6 +5,7 @@
 pub mod demo;
 pub mod hospital;
 pub mod http;
+pub mod line;
 pub mod people;
 pub mod postgres;
 pub mod program;

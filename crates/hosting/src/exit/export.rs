@@ -62,7 +62,7 @@ pub(crate) async fn export(
     let query = format!("exit: everything, into a folder, by {by}");
     let manifest = written(host, trust, &permit, &part.path, (by, Some(&query)), listener).await?;
     let sealed = digest(&manifest.to_bytes()?);
-    fail_at("before-naming-an-export")?;
+    fail_at("before-naming-an-export").await?;
     part.finish(to)?;
     Ok(Exported {
         trust: trust.code.clone(),

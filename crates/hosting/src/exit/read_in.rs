@@ -83,7 +83,7 @@ async fn made(
         load(&record, &permit, from, manifest, listener).await?;
         let compared = compare(&record, &permit, from, manifest, listener).await?;
         if compared.differences.is_empty() && looked.faults.is_empty() {
-            fail_at("import-before-opening")?;
+            fail_at("import-before-opening").await?;
             let (rotation, key) = read_handover(from)?;
             record.go_on(&permit, rotation, &key, host.name()).await?;
             return Ok((compared, true));
@@ -125,7 +125,7 @@ pub(crate) async fn load(
             Part::End => break,
             Part::Entries(entries) => {
                 done = record.apply(permit, entries).await.map_err(refused)?;
-                fail_at("import-half-way")?;
+                fail_at("import-half-way").await?;
             }
             Part::Accesses(segments) => {
                 for of in segments {

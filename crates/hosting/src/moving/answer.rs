@@ -2,7 +2,6 @@
 //! names, and a route for each thing that is asked (`docs/formats/move.md`, section 4). Requests for a trust that were
 //! relayed go to the routes that everybody uses.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,23 +18,28 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use journal::act::PublicKey;
 use record::Record;
+use record::apply::Decided;
 use record::apply::hand_over::Tenure;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use super::give_back::{self, AskedToRefuse, Refusal};
 use super::kept::{Move, Side};
+use super::peer::slowly;
 use super::phase::Phase;
 use super::relay::Relayed;
 use super::report::Rehearsal;
+use super::schedule::Schedule;
 use super::segment::{self, ENTRIES};
-use super::words::{AccessFile, Answers, AskedToSign, Desk, Greeting, Opened, Place, Questions, Segments, Signed};
-use super::{complete, cut, pull, rehearse, tls, watch};
+use super::words::{AccessFile, AskedToSign, Desk, Greeting, Opened, Place, Questions, Segments, Signed};
+use super::{complete, counts, cut, pull, rehearse, tls, watch};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::routes;
 use crate::secret::hex;
 use crate::trusts::TrustCode;
+use crate::witness;
 
 /// How long somebody who waits for an entry waits for it.
 const WAIT: Duration = Duration::from_secs(1);
@@ -48,7 +52,7 @@ const LARGEST: usize = 64 << 20;
 
 /// The key that the caller has proved.
 #[derive(Clone, Copy)]
-struct Caller(PublicKey);
+pub(crate) struct Caller(pub(crate) PublicKey);
 
 /// Why something is not answered.
 struct No(Failure);
@@ -79,15 +83,20 @@ impl axum::response::IntoResponse for No {
 
 /// Listens for the other hosts of this host's moves, until the task is dropped.
 pub(crate) async fn listen(host: Arc<Host>, listener: TcpListener) -> Result<(), Failure> {
+    let router = router(Arc::clone(&host));
+    listen_with(host, listener, router).await
+}
+
+/// Lets hosts in whose key is known, to these routes.
+async fn listen_with(host: Arc<Host>, listener: TcpListener, router: Router) -> Result<(), Failure> {
     let key = host.key()?;
     let known = Arc::downgrade(&host);
     let knows: tls::Knows = Arc::new(move |key| {
         let Some(host) = known.upgrade() else { return false };
-        host.moves.all().iter().any(|of| is_of(of, key))
+        host.moves.all().iter().any(|of| is_of(of, key)) || host.witnesses.know(key)
     });
     let acceptor = TlsAcceptor::from(tls::server(&key, knows)?);
-    let app = routes::router(Arc::clone(&host));
-    let router = router(host).layer(Extension(app));
+    let router = router.layer(Extension(routes::router(host)));
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::spawn(converse(acceptor.clone(), stream, router.clone()))),
@@ -137,10 +146,12 @@ fn router(host: Arc<Host>) -> Router {
         .route("/move/{code}/catch-up", post(catch_up))
         .route("/move/{code}/sign", post(sign))
         .route("/move/{code}/cut", post(take_cut))
-        .route("/move/{code}/counts/{sequence}", get(counts))
+        .route("/move/{code}/refuse", post(refuse))
+        .route("/move/{code}/counts/{sequence}", get(counted))
         .route("/move/{code}/check/{sequence}", get(check))
         .route("/move/{code}/certificate", post(certificate))
         .route("/move/{code}/destroy", post(destroy))
+        .merge(witness::routes())
         .layer(DefaultBodyLimit::max(LARGEST))
         .fallback(relayed)
         .with_state(host)
@@ -206,16 +217,42 @@ async fn hello(
     let place = Place::of(&record.place().await?, host.now());
     let record_key = record.verifier_key().to_string();
     let writes = record.tenure() == Tenure::Writes;
-    Ok(Json(Greeting { ticket: of.kept().ticket.id, record_key, place, writes }))
+    let plan = Schedule::read(&host.configuration.data, &of.code)?;
+    Ok(Json(Greeting { ticket: of.kept().ticket.id, record_key, place, writes, plan }))
 }
 
 async fn segments((State(host), Extension(caller)): Of, Path(code): Path<String>) -> Answer<Json<Segments>> {
     let (_, record, _) = open(&host, &code, caller).await?;
+    Ok(Json(segments_of(&record).await?))
+}
+
+/// The segments of a record as it is now, with the checkpoint that they lead to.
+pub(super) async fn segments_of(record: &Record) -> Result<Segments, Failure> {
     let place = record.place().await?;
     let checkpoint = record.attest(&place)?.to_string();
     let roots: Vec<String> = record.segment_roots(place.sequence).await?.iter().map(|root| hex(root)).collect();
     let rest = record.leaves(roots.len() as u64 * ENTRIES + 1, place.sequence).await?;
-    Ok(Json(Segments { checkpoint, roots, rest: rest.iter().map(|leaf| hex(leaf)).collect() }))
+    Ok(Segments { checkpoint, roots, rest: rest.iter().map(|leaf| hex(leaf)).collect() })
+}
+
+/// So many entries from one on, with what lies beside them.
+pub(super) async fn entries_of(
+    record: &Record,
+    permit: &Permit,
+    mut from: u64,
+    count: u64,
+) -> Result<Vec<Decided>, Failure> {
+    let last = from.saturating_add(count);
+    let mut entries = Vec::new();
+    while from < last {
+        let more = record.decided(permit, from, usize::try_from(last - from).unwrap_or(1)).await?;
+        if more.is_empty() {
+            return Err(Failure::refused("There is no such segment."));
+        }
+        from += more.len() as u64;
+        entries.extend(more);
+    }
+    Ok(entries)
 }
 
 async fn one_segment(
@@ -225,17 +262,8 @@ async fn one_segment(
     let (of, record, permit) = open(&host, &code, caller).await?;
     // Who asks has everything before, or is about to have it.
     of.lag.hear(number.saturating_mul(ENTRIES));
-    let (mut from, last) = (number.saturating_mul(ENTRIES) + 1, number.saturating_add(1).saturating_mul(ENTRIES));
-    let mut entries = Vec::new();
-    while from <= last {
-        let more = record.decided(&permit, from, usize::try_from(last - from + 1).unwrap_or(1)).await?;
-        if more.is_empty() {
-            return Err(No(Failure::refused("There is no such segment.")));
-        }
-        from += more.len() as u64;
-        entries.extend(more);
-    }
-    Ok(segment::pack(&entries)?)
+    let first = number.saturating_mul(ENTRIES).saturating_add(1);
+    Ok(segment::pack(&entries_of(&record, &permit, first, ENTRIES).await?)?)
 }
 
 async fn wait((State(host), Extension(caller)): Of, Path((code, newest)): Path<(String, u64)>) -> Answer<Json<Place>> {
@@ -294,9 +322,9 @@ async fn compare(
     (State(host), Extension(caller)): Of,
     Path(code): Path<String>,
     Json(questions): Json<Questions>,
-) -> Answer<Json<Answers>> {
+) -> Answer<Response> {
     let (_, record, permit) = open(&host, &code, caller).await?;
-    Ok(Json(rehearse::answers(&record, &permit, &questions).await?))
+    Ok(slowly(async move { rehearse::answers(&record, &permit, &questions).await }))
 }
 
 async fn rehearsed(
@@ -309,10 +337,9 @@ async fn rehearsed(
     Ok(Json(()))
 }
 
-async fn catch_up((State(host), Extension(caller)): Of, Path(code): Path<String>) -> Answer<Json<()>> {
+async fn catch_up((State(host), Extension(caller)): Of, Path(code): Path<String>) -> Answer<Response> {
     let (of, record, _) = open(&host, &code, caller).await?;
-    cut::catch_up(&host, &of, &record).await?;
-    Ok(Json(()))
+    Ok(slowly(async move { cut::catch_up(&host, &of, &record).await }))
 }
 
 async fn sign(
@@ -329,20 +356,26 @@ async fn take_cut((State(host), Extension(caller)): Of, Path(code): Path<String>
     Ok(Json(cut::take(&host, &of, &record, &body).await?))
 }
 
-async fn counts(
+async fn refuse(
     (State(host), Extension(caller)): Of,
-    Path((code, sequence)): Path<(String, u64)>,
-) -> Answer<Json<BTreeMap<String, u64>>> {
-    let (of, record, _) = open(&host, &code, caller).await?;
-    Ok(Json(cut::counts(&of, &record, sequence).await?))
+    Path(code): Path<String>,
+    Json(asked): Json<AskedToRefuse>,
+) -> Answer<Json<Refusal>> {
+    let (of, _, _) = open(&host, &code, caller).await?;
+    Ok(Json(give_back::refuse_asked(&of, asked).await?))
 }
 
-async fn check(
+async fn counted(
     (State(host), Extension(caller)): Of,
     Path((code, sequence)): Path<(String, u64)>,
-) -> Answer<Json<watch::Told>> {
+) -> Answer<Response> {
     let (of, record, _) = open(&host, &code, caller).await?;
-    Ok(Json(watch::told(&host, &of, &record, sequence).await?))
+    Ok(slowly(async move { counts::counts(&of, &record, sequence).await }))
+}
+
+async fn check((State(host), Extension(caller)): Of, Path((code, sequence)): Path<(String, u64)>) -> Answer<Response> {
+    let (of, record, _) = open(&host, &code, caller).await?;
+    Ok(slowly(async move { watch::told(&host, &of, &record, sequence).await }))
 }
 
 async fn certificate(
@@ -358,3 +391,7 @@ async fn destroy((State(host), Extension(caller)): Of, Path(code): Path<String>)
     let of = find(&host, &code, caller)?;
     Ok(Json(complete::destroy(&host, &of).await?))
 }
+
+#[cfg(test)]
+#[path = "cheating.rs"]
+mod cheating;

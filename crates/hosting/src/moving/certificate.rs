@@ -9,6 +9,7 @@ use journal::SignedCheckpoint;
 use record::Record;
 use serde::{Deserialize, Serialize};
 
+use super::counts::{self, Invariant};
 use super::kept::Move;
 use super::peer::{NOTHING, Peer};
 use super::pull::{path, permit};
@@ -71,16 +72,6 @@ struct Statement {
     stated: Vec<String>,
 }
 
-/// One of the five invariants.
-#[derive(Debug, Serialize, Deserialize)]
-struct Invariant {
-    name: String,
-    state: String,
-    from: Option<u64>,
-    to: Option<u64>,
-    sentence: String,
-}
-
 /// Makes the certificate of a cut at the host that handed the record over, with the other host's signature.
 pub(crate) async fn make(
     of: &Move,
@@ -89,9 +80,9 @@ pub(crate) async fn make(
     cutting: &Cutting,
     witnessed: &[String],
 ) -> Result<String, Failure> {
-    let ours = super::cut::counts(of, record, cutting.entry).await?;
+    let ours = counts::counts(of, record, cutting.entry).await?;
     let asked = path(of, &format!("counts/{}", cutting.entry));
-    let theirs: BTreeMap<String, u64> = of.peer.call(Method::GET, &asked, NOTHING).await?;
+    let theirs: BTreeMap<String, u64> = of.peer.call_slow(Method::GET, &asked, NOTHING).await?;
     let statement = statement(of, record, opened, [ours, theirs], cutting, witnessed).await?;
     let text = json(&statement)?;
     let ours = sign(of, record, &text)?;
@@ -172,7 +163,7 @@ async fn statement(
         after_consistency,
         rehearsals: proofs(record, &rehearsed, cut - 1).await?,
         witnessed: proofs(record, witnessed, cut - 1).await?,
-        invariants: invariants(&ours, &theirs),
+        invariants: counts::five(&ours, &theirs),
         counts_from: ours,
         counts_to: theirs,
         timings: cutting.clone(),
@@ -219,49 +210,6 @@ async fn proofs(record: &Record, checkpoints: &[String], size: u64) -> Result<Ve
         proved.push(Proved { checkpoint: text.clone(), path });
     }
     Ok(proved)
-}
-
-/// The five invariants, always all five; what was not checked says so.
-fn invariants(from: &BTreeMap<String, u64>, to: &BTreeMap<String, u64>) -> Vec<Invariant> {
-    let resources = |counts: &BTreeMap<String, u64>| {
-        counts.iter().filter(|(kind, _)| !kind.starts_with('~')).map(|(_, count)| count).sum::<u64>()
-    };
-    let owed = |counts: &BTreeMap<String, u64>| counts.get("~obligation").copied().unwrap_or(0);
-    let compared = |name: &str, from: u64, to: u64, same: bool, sentence: &str| Invariant {
-        name: name.into(),
-        state: if same { "holds" } else { "broken" }.into(),
-        from: Some(from),
-        to: Some(to),
-        sentence: sentence.into(),
-    };
-    let not_checked = |name: &str, sentence: &str| Invariant {
-        name: name.into(),
-        state: "not yet checked".into(),
-        from: None,
-        to: None,
-        sentence: sentence.into(),
-    };
-    let same = |kind: &str| from.get(kind) == to.get(kind);
-    let all_same = from.keys().chain(to.keys()).all(|kind| same(kind));
-    vec![
-        compared(
-            "conservation",
-            resources(from),
-            resources(to),
-            all_same,
-            "Every live resource of every type is on both hosts.",
-        ),
-        compared(
-            "continuity",
-            owed(from),
-            owed(to),
-            owed(from) == owed(to),
-            "Everything that is owed is owed on both hosts.",
-        ),
-        not_checked("feasibility", "Whether each booking fits a session, list or bed is not counted yet."),
-        not_checked("delivery", "There are no feeds and letters yet whose end could be counted."),
-        not_checked("uniqueness", "Doubles of people, beds and slots are not counted at a cut yet."),
-    ]
 }
 
 /// Signs the other host's statement, if what it says of the record is so here too.

@@ -81,7 +81,7 @@ pub(crate) async fn destroy(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, 
     of.step(Step::Destroyed)?;
     *of.record.write().await = None;
     let location = host.forget(&of.code).await?;
-    pull::fail_at("before-destroying")?;
+    pull::fail_at("before-destroying").await?;
     record.destroy(&permit(of)?, &location).await?;
     let statement = note.to_string();
     of.change(|kept| kept.destroyed = Some(statement.clone()))?;

@@ -2,7 +2,6 @@
 //! it over, send the held ones on. At the host that follows: catch up, sign, open. Until the cut is on disk everything can
 //! be given up and nothing has happened; from then on only the other host may write (`docs/formats/move.md`, section 5).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +9,8 @@ use axum::body::Body;
 use http::Method;
 use journal::VerifierKey;
 use journal::act::Cut;
+use record::Record;
 use record::apply::hand_over::{Hold, Place as At, Tenure};
-use record::obligation::ObligationQuery;
-use record::{Record, Select};
 
 use super::certificate;
 use super::gate::Stand;
@@ -27,13 +25,20 @@ use crate::clock::stopwatch;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::secret::hex;
+use crate::witness;
 
 /// A drain that has not led to a cut by then is given up.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long the other host may take for what was written since it was last asked, for a drain to be begun: a fifth of it.
+const NEAR_MS: u64 = 1000;
+/// How often it is asked.
+const NEARING: usize = 20;
 /// Between two attempts to hand the cut over.
 const AGAIN: Duration = Duration::from_millis(200);
 /// How long whoever asked for a cut waits to hear that the other host is open.
 const HEARING: Duration = Duration::from_secs(60);
+/// How long witnesses may take to sign what is cut soon.
+const WITNESSING: Duration = Duration::from_secs(3);
 /// How long after a cut the held writers are waited for, to be counted.
 const COUNTING: Duration = Duration::from_secs(15);
 
@@ -77,8 +82,8 @@ async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting
             if back { "It has not moved: there is no way back." } else { "It moves back: ask for `move back`." };
         return Err(Failure::refused(sentence));
     }
-    // While everybody still writes: what comes in the drain is then little.
-    let _: () = of.peer.call(Method::POST, &path(of, "catch-up"), NOTHING).await?;
+    witness::show_one(host, &record, WITNESSING).await;
+    come_near(of).await?;
     let elapsed = stopwatch();
     let mut cutting = Cutting { back, ..Cutting::default() };
     of.gate.hold();
@@ -96,9 +101,9 @@ async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting
             None
         }
     };
-    fail_at("after-cut")?;
-    of.note(Step::Cut);
-    let opened = tokio::time::timeout(HEARING, deliver(of, &record)).await;
+    fail_at("after-cut").await?;
+    // Noted while the other host is at work: who was held waits for no more than it must.
+    let (opened, ()) = tokio::join!(tokio::time::timeout(HEARING, deliver(of, &record)), async { of.note(Step::Cut) });
     let Ok(opened) = opened else {
         tokio::spawn(deliver_to_the_end(Arc::clone(host), Arc::clone(of)));
         return Err(Failure::Problem(
@@ -114,6 +119,20 @@ async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting
     Ok(cutting)
 }
 
+/// Has the other host take what there is, while everybody still writes, until little is left for the drain.
+async fn come_near(of: &Move) -> Result<(), Failure> {
+    for _ in 0..NEARING {
+        let elapsed = stopwatch();
+        let _: () = of.peer.call_slow(Method::POST, &path(of, "catch-up"), NOTHING).await?;
+        if elapsed() <= NEAR_MS {
+            return Ok(());
+        }
+    }
+    Err(Failure::refused(
+        "The other host does not keep up with what is written here. Nobody was held. Ask again when less is written.",
+    ))
+}
+
 async fn drain_and_cut(
     of: &Arc<Move>,
     record: &Record,
@@ -125,12 +144,12 @@ async fn drain_and_cut(
     drained.map_err(|_| Failure::refused("A request that was under way did not end in time."))?;
     cutting.drained_ms = elapsed();
     let _held: Hold<'_> = record.hold();
-    fail_at("while-draining")?;
+    fail_at("while-draining").await?;
     loop {
         let signed = tokio::time::timeout_at(until, signed_cut(of, record)).await;
         let signed = signed.map_err(|_| Failure::refused("The other host was not ready in time."))?;
         let (at, cut, checkpoint) = signed?;
-        fail_at("before-cut")?;
+        fail_at("before-cut").await?;
         // From here nothing is given up any more, whatever the time.
         if record.cut(&permit(of)?, cut, &at).await? {
             cutting.entry = at.sequence + 1;
@@ -178,7 +197,10 @@ async fn deliver(of: &Move, record: &Record) -> Result<Opened, Failure> {
     let writes = record.writes().await?.ok_or_else(|| Failure::refused("The record was never cut."))?;
     let packed = segment::pack(&record.decided(&permit(of)?, writes.cut, 1).await?)?;
     loop {
-        fail_at("before-handing-over")?;
+        fail_at("before-handing-over").await?;
+        if record.tenure() == Tenure::Writes {
+            return Err(Failure::refused("The cut was taken back: this host writes the trust again."));
+        }
         match of.peer.ask(Method::POST, &path(of, "cut"), Body::from(packed.clone())).await {
             Ok(bytes) => {
                 let opened = serde_json::from_slice(&bytes);
@@ -204,6 +226,10 @@ pub(crate) async fn deliver_to_the_end(host: Arc<Host>, of: Arc<Move>) {
         after_opening(&host, &of, &record, &opened, &mut cutting).await
     };
     if let Err(failure) = done.await {
+        if of.gate.is_open() {
+            // It was taken back meanwhile.
+            return;
+        }
         tracing::error!(trust = %of.code, %failure, "a cut could not be brought to its end");
         of.set_problem(Some(failure.to_string()));
     }
@@ -217,7 +243,7 @@ async fn after_opening(
     opened: &Opened,
     cutting: &mut Cutting,
 ) -> Result<(), Failure> {
-    fail_at("before-sending-on")?;
+    fail_at("before-sending-on").await?;
     of.gate.set(Stand::Away);
     of.note(Step::Opened { back: cutting.back });
     of.set_problem(None);
@@ -227,7 +253,8 @@ async fn after_opening(
     cutting.held = held.len() as u64;
     cutting.held_median_ms = held.get(held.len() / 2).copied().unwrap_or(0);
     cutting.held_longest_ms = held.last().copied().unwrap_or(0);
-    let certificate = certificate::make(of, record, opened, cutting, &[]).await;
+    let witnessed = host.witnesses.cosigned(record.verifier_key().name(), cutting.entry.saturating_sub(1));
+    let certificate = certificate::make(of, record, opened, cutting, &witnessed).await;
     if let Err(failure) = &certificate {
         tracing::error!(trust = %of.code, %failure, "the certificate of a cut could not be made");
     }
@@ -241,12 +268,20 @@ async fn after_opening(
     Ok(())
 }
 
-/// At the host that follows: takes everything that there is.
+/// At the host that follows: takes everything that there is, and sees that it could sign and open.
 pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<(), Failure> {
+    // After a start it is worked out again what is owed: nobody is to be held meanwhile.
+    record.settle().await?;
     let _one_at_a_time = of.pulling.lock().await;
+    is_ready(record)?;
     let until = pull::theirs(of).await?;
     pull::catch_up(host, of, record, until).await?;
     pull::desk(host, of, record, true).await
+}
+
+fn is_ready(record: &Record) -> Result<(), Failure> {
+    let refused = || Failure::refused("This host is still working out what was copied.");
+    record.is_ready().then_some(()).ok_or_else(refused)
 }
 
 /// At the host that follows: signs a cut, once everything before it is here.
@@ -260,25 +295,32 @@ pub(crate) async fn sign(
     if record.tenure() == Tenure::Writes {
         return Err(Failure::refused("This host writes the trust already."));
     }
-    if !record.is_ready() {
-        return Err(Failure::refused("This host is still working out what was copied."));
-    }
+    is_ready(record)?;
     pull::catch_up(host, of, record, asked.place.sequence).await?;
-    pull::desk(host, of, record, true).await?;
+    pull::desk(host, of, record, false).await?;
     let at = record.place().await?;
     let chain: journal::Hash = unhex(&asked.place.chain)?;
     if (at.sequence, at.chain) != (asked.place.sequence, chain) || hex(&at.root) != asked.place.root {
         return Err(Failure::refused("This host does not hold what comes before the cut."));
     }
-    let (rows, digest) = record.desk_digest().await?;
-    if (rows, hex(&digest)) != asked.desk {
+    let is_same = async || {
+        let (rows, digest) = record.desk_digest().await?;
+        Ok::<bool, Failure>((rows, hex(&digest)) == asked.desk)
+    };
+    let mut is_like_theirs = is_same().await?;
+    if !is_like_theirs {
+        // A row may have gone since the last look; to look for that takes every key.
+        pull::desk(host, of, record, true).await?;
+        is_like_theirs = is_same().await?;
+    }
+    if !is_like_theirs {
         return Err(Failure::refused("The desk on this host is not the other's."));
     }
-    fail_at("before-signing")?;
+    fail_at("before-signing").await?;
     let cut = cut_of(of, record, asked.epoch)?;
     let signature = record.countersign(&permit(of)?, &cut, at.sequence + 1, &at.chain).await?;
     let checkpoint = record.attest(&at)?.to_string();
-    fail_at("after-signing")?;
+    fail_at("after-signing").await?;
     Ok(Signed { signature: hex(&signature), checkpoint })
 }
 
@@ -288,14 +330,14 @@ pub(crate) async fn take(host: &Arc<Host>, of: &Arc<Move>, record: &Record, pack
     let decoded = entries.first().and_then(|given| journal::Entry::decode(&given.entry).ok());
     let number = decoded.filter(|entry| matches!(entry.act, journal::Act::Cut(_))).map(|entry| entry.sequence);
     let number = number.ok_or_else(|| Failure::refused("This entry is no cut."))?;
-    fail_at("before-taking-the-cut")?;
+    fail_at("before-taking-the-cut").await?;
     {
         let _one_at_a_time = of.pulling.lock().await;
         let newest = record.status().await?.sequence;
         if newest < number {
             pull::take(record, &permit(of)?, entries, newest + 1).await?;
         }
-        fail_at("after-taking-the-cut")?;
+        fail_at("after-taking-the-cut").await?;
         pull::open_if_cut(host, of, record).await?;
     }
     if record.tenure() != Tenure::Writes {
@@ -304,19 +346,4 @@ pub(crate) async fn take(host: &Arc<Host>, of: &Arc<Move>, record: &Record, pack
     // Of the cut itself: others may write by now.
     let at = At { sequence: number, root: record.root_of(number).await?, ..record.place().await? };
     Ok(Opened { checkpoint: record.attest(&at)?.to_string() })
-}
-
-/// Live resources by type, and what is owed, at an entry.
-pub(crate) async fn counts(of: &Move, record: &Record, sequence: u64) -> Result<BTreeMap<String, u64>, Failure> {
-    let reading = record.read_at(&permit(of)?, "count for a move", sequence).await?;
-    let mut counts = BTreeMap::new();
-    for (kind, _) in record.status().await?.resources {
-        let total = reading.total(&Select::of(&kind)).await?;
-        counts.insert(kind, total);
-    }
-    let owed = ObligationQuery { limit: 1, ..ObligationQuery::default() };
-    counts.insert("~obligation".into(), reading.count_obligations(&owed).await?);
-    reading.finish_unseen().await?;
-    counts.retain(|_, count| *count > 0);
-    Ok(counts)
 }

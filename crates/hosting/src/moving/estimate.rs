@@ -27,6 +27,19 @@ pub(crate) struct Hours {
     pub(crate) until: i16,
 }
 
+impl Hours {
+    /// Whether it is one of them.
+    pub(crate) fn is_open(self, now: Moment) -> bool {
+        let now = terms::local(now);
+        let minute = i16::from(now.hour()) * 60 + i16::from(now.minute());
+        match self.from.cmp(&self.until) {
+            std::cmp::Ordering::Equal => true,
+            std::cmp::Ordering::Less => (self.from..self.until).contains(&minute),
+            std::cmp::Ordering::Greater => minute >= self.from || minute < self.until,
+        }
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Asked {

@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use journal::SignedCheckpoint;
 use record::Record;
 use serde::{Deserialize, Serialize};
+use terms::Moment;
 use tokio::sync::RwLock;
 
 use super::gate::{Gate, Stand};
+use super::pace::{Pace, Throttle, ThrottleChange};
 use super::peer::Peer;
 use super::phase::{Phase, Step};
 use super::report::{Cutting, Rehearsal};
@@ -57,6 +59,9 @@ pub(crate) struct Kept {
     /// The statement that a copy was destroyed.
     #[serde(default)]
     pub(crate) destroyed: Option<String>,
+    /// How fast and when it may be copied.
+    #[serde(default)]
+    pub(crate) throttle: Throttle,
 }
 
 /// A move on this host.
@@ -73,9 +78,14 @@ pub(crate) struct Move {
     /// Held during a drain.
     pub(crate) cutting: tokio::sync::Mutex<()>,
     pub(crate) lag: Lag,
+    pub(crate) pace: Pace,
     /// The change of the other host's desk up to which it is here.
     pub(crate) desk_until: AtomicU64,
     problem: Mutex<Option<String>>,
+    /// Whether the copy that was begun here is fetched over the wire by now.
+    pub(crate) is_pulled: AtomicBool,
+    /// Whether the other host was not to be reached when a question was last sent on to it.
+    away: AtomicBool,
 }
 
 /// How far the copy is behind, as it was last told.
@@ -87,6 +97,8 @@ pub(crate) struct Lag {
     pub(crate) fetched: AtomicU64,
     /// Milliseconds from when an entry was made to when it was here; of the newest batch.
     pub(crate) milliseconds: AtomicU64,
+    /// When this host last knew that it had everything, in milliseconds since 1970; 0 when it never did.
+    complete: AtomicI64,
 }
 
 impl Kept {
@@ -135,6 +147,7 @@ impl Move {
         Move {
             path: file(data, &code),
             code,
+            pace: Pace::new(kept.throttle),
             kept: Mutex::new(kept),
             gate: Gate::new(stand),
             peer,
@@ -144,6 +157,8 @@ impl Move {
             lag: Lag::default(),
             desk_until: AtomicU64::default(),
             problem: Mutex::default(),
+            is_pulled: AtomicBool::default(),
+            away: AtomicBool::default(),
         }
     }
 
@@ -163,6 +178,16 @@ impl Move {
         change(&mut next);
         write(&self.path, &next)?;
         *kept = next;
+        Ok(())
+    }
+
+    /// Changes how fast, and when, it is copied.
+    pub(crate) fn limit(&self, change: ThrottleChange) -> Result<(), Failure> {
+        let (before, throttle) = (self.kept().throttle, change.of(self.kept().throttle));
+        if throttle != before {
+            self.change(|kept| kept.throttle = throttle)?;
+            self.pace.set(throttle);
+        }
         Ok(())
     }
 
@@ -200,6 +225,15 @@ impl Move {
         *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     }
 
+    /// Whether the other host did not answer the last question that was sent on.
+    pub(crate) fn is_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_away(&self, is_away: bool) {
+        self.away.store(is_away, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,6 +243,16 @@ impl Lag {
     /// Notes how many entries the other host has.
     pub(crate) fn hear(&self, theirs: u64) {
         self.theirs.fetch_max(theirs, Ordering::AcqRel);
+    }
+
+    /// Notes that at this moment nothing was missing here.
+    pub(crate) fn is_complete(&self, now: Moment) {
+        self.complete.fetch_max(now.0, Ordering::AcqRel);
+    }
+
+    /// Up to when this copy is known to be complete.
+    pub(crate) fn complete_at(&self) -> Option<Moment> {
+        Some(Moment(self.complete.load(Ordering::Acquire))).filter(|moment| moment.0 > 0)
     }
 
     pub(crate) fn theirs(&self) -> u64 {

@@ -14,12 +14,18 @@
 mod answer;
 mod certificate;
 mod complete;
+mod counts;
 mod cut;
+mod drawn;
 pub(crate) mod estimate;
+mod folder;
 pub(crate) mod forecast;
 mod gate;
+mod give_back;
 mod kept;
 mod key;
+mod own_copy;
+mod pace;
 mod peer;
 mod phase;
 mod pull;
@@ -37,17 +43,20 @@ mod way_back;
 mod words;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use record::apply::hand_over::Tenure;
 
-pub(crate) use answer::listen;
+pub(crate) use answer::{Caller, listen};
 pub(crate) use kept::{Kept, Move, Moves, Side};
 pub(crate) use key::HostKey;
+pub use pace::{Throttle, ThrottleChange};
+pub(crate) use peer::Peer;
 pub use phase::Phase;
 pub(crate) use pull::fail_at;
 pub(crate) use rehearse::answers;
 pub(crate) use relay::cross;
-pub use report::{Cutting, MoveOutcome, MoveView, MoveWork, Rehearsal};
+pub use report::{Cutting, MoveOutcome, MoveView, MoveWork, Packed, Rehearsal};
 pub(crate) use ticket::Ticket;
 pub(crate) use words::{Questions, unhex};
 
@@ -57,7 +66,6 @@ use crate::host::{Host, Received};
 use crate::trusts::TrustCode;
 use crate::work::{Listener, Outcome, Progress};
 use gate::Stand;
-use peer::Peer;
 use phase::Step;
 use ticket::End;
 
@@ -69,13 +77,21 @@ const TELLING: std::time::Duration = std::time::Duration::from_millis(200);
 /// Carries out what is asked of a move.
 pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'_>) -> Result<Outcome, Failure> {
     let is_served = !host.moves.all().is_empty() || kept::read_all(&host.configuration.data)?.is_empty();
-    if !is_served {
+    if !is_served && !matches!(work, MoveWork::Refuse { .. }) {
         return Err(Failure::refused("A trust of this host moves. Serve the host, then ask again."));
+    }
+    if let (false, MoveWork::Refuse { trust, .. }) = (is_served, &work) {
+        look_up(host, trust).await?;
     }
     let outcome = match work {
         MoveWork::Key => MoveOutcome::Key { key: host.key()?.verifier().to_string(), address: host.move_address() },
         MoveWork::Plan { trust, to, key, address } => plan(host, &trust, to, key, address).await?,
-        MoveWork::Copy { ticket, store } => copy(host, &ticket, store, listener).await?,
+        MoveWork::Copy { ticket, store, throttle, from } => {
+            copy(host, &ticket, Copying { store, throttle, from }, listener).await?
+        }
+        MoveWork::Pack { trust, to } => {
+            MoveOutcome::Packed(folder::pack(&*host.trust(&trust).await?, &to, listener).await?)
+        }
         MoveWork::Follow { trust } => follow(&*find(host, &trust)?, listener).await?,
         MoveWork::Rehearse { trust, whole } => {
             MoveOutcome::Rehearsed(rehearse::rehearse(host, &find(host, &trust)?, whole).await?)
@@ -84,6 +100,25 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
             let of = find(host, &trust)?;
             is_ready_by_command(host, &of, back)?;
             MoveOutcome::Cut(cut::cut(host, &of, back).await?)
+        }
+        MoveWork::Throttle { trust, change } => {
+            let of = find(host, &trust)?;
+            of.limit(change)?;
+            MoveOutcome::Status(vec![view(&of).await?])
+        }
+        MoveWork::Entry { trust } => MoveOutcome::CutEntry { text: give_back::entry(&*find(host, &trust)?).await? },
+        MoveWork::Take { trust, entry } => {
+            let of = find(host, &trust)?;
+            cut::take(host, &of, &of.record().await?, &give_back::carried(&entry)?).await?;
+            MoveOutcome::Status(vec![view(&of).await?])
+        }
+        MoveWork::Refuse { trust, entry } => {
+            MoveOutcome::Refusal { text: give_back::refuse(&*find(host, &trust)?, &entry).await? }
+        }
+        MoveWork::Resume { trust, refusal, people } => {
+            let of = find(host, &trust)?;
+            give_back::resume(host, &of, refusal, people).await?;
+            MoveOutcome::Status(vec![view(&of).await?])
         }
         MoveWork::Complete { trust, confirm } => {
             MoveOutcome::Destroyed { statement: complete::complete(host, &find(host, &trust)?, &confirm).await? }
@@ -117,6 +152,15 @@ pub(crate) async fn resume(host: &Arc<Host>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Registers the move of a trust without going on with it: what is refused at a host that is not served opens nothing.
+async fn look_up(host: &Arc<Host>, code: &TrustCode) -> Result<(), Failure> {
+    for kept in kept::read_all(&host.configuration.data)?.into_iter().filter(|kept| kept.ticket.trust == *code) {
+        let record = host.received(code).await?.map(|received| received.record);
+        register(host, kept, record, Stand::Away)?;
+    }
+    Ok(())
+}
+
 async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
     let code = kept.ticket.trust.clone();
     let received = match kept.phase {
@@ -140,6 +184,7 @@ async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
             Ok(())
         }
         Some(_) if phase != Phase::Completed => {
+            of.is_pulled.store(true, Ordering::Release);
             drop(tokio::spawn(pull::run(Arc::clone(host), of)));
             Ok(())
         }
@@ -152,15 +197,15 @@ fn noted(of: &Move) -> Result<(), Failure> {
     match (of.kept().side, of.phase()) {
         (Side::Source, Phase::Live) => of.step(Step::Opened { back: true }),
         (Side::Target, Phase::BackedOut) => of.step(Step::Opened { back: false }),
+        (Side::Target, Phase::Following | Phase::Rehearsed) => of.step(Step::Opened { back: false }),
+        (side, Phase::Cut) => of.step(Step::Resumed { back: side == Side::Target }),
         _ => Ok(()),
     }
 }
 
 fn register(host: &Host, kept: Kept, record: Option<record::Record>, stand: Stand) -> Result<Arc<Move>, Failure> {
     let other = kept.other();
-    let key = host.key()?;
-    let config = tls::client(&key, *other.verifier()?.public())?;
-    let peer = Peer::new(other.address.clone(), config);
+    let peer = peer_of(host, other.address.clone(), *other.verifier()?.public())?;
     let of = Arc::new(Move::new(&host.configuration.data, kept, peer, record, stand));
     host.moves.put(Arc::clone(&of));
     Ok(of)
@@ -236,6 +281,12 @@ pub(crate) async fn plan_here(host: &Arc<Host>, code: &TrustCode, to: String, ke
     plan(host, code, to, key, None).await.map(drop)
 }
 
+/// Another host as this one calls it.
+pub(crate) fn peer_of(host: &Host, address: String, key: journal::act::PublicKey) -> Result<Peer, Failure> {
+    let own = host.key()?;
+    Ok(Peer::new(address, tls::client(&own, key)?))
+}
+
 /// The move of a trust.
 pub(crate) fn find(host: &Host, code: &TrustCode) -> Result<Arc<Move>, Failure> {
     let found = host.moves.find(code);
@@ -296,35 +347,58 @@ fn new(ticket: Ticket, side: Side) -> Kept {
         signed_at: None,
         certificate: None,
         destroyed: None,
+        throttle: Throttle::default(),
     }
 }
 
-/// Begins to copy at the target, or looks on while it is being copied.
-async fn copy(
-    host: &Arc<Host>,
-    text: &str,
+/// How a copy is made.
+struct Copying {
     store: Option<String>,
-    listener: Listener<'_>,
-) -> Result<MoveOutcome, Failure> {
+    throttle: ThrottleChange,
+    from: Option<std::path::PathBuf>,
+}
+
+/// Begins to copy at the target, or looks on while it is being copied.
+async fn copy(host: &Arc<Host>, text: &str, how: Copying, listener: Listener<'_>) -> Result<MoveOutcome, Failure> {
     let ticket = own_ticket(host, text)?;
-    let of = begin_or_find(host, ticket, store).await?;
+    let of = begin_or_find(host, ticket, how.store, how.throttle).await?;
+    if let Some(folder) = how.from {
+        folder::take(host, &of, &folder, listener).await?;
+    }
+    pull_on(host, &of);
     wait(&of, listener, |of| of.phase() >= Phase::Following).await
 }
 
 /// Begins to copy with a ticket that was carried here, without waiting.
 pub(crate) async fn copy_here(host: &Arc<Host>, text: &str) -> Result<TrustCode, Failure> {
     let ticket = own_ticket(host, text)?;
-    Ok(begin_or_find(host, ticket, None).await?.code.clone())
+    let of = begin_or_find(host, ticket, None, ThrottleChange::default()).await?;
+    pull_on(host, &of);
+    Ok(of.code.clone())
 }
 
-async fn begin_or_find(host: &Arc<Host>, ticket: Ticket, store: Option<String>) -> Result<Arc<Move>, Failure> {
-    Ok(match host.moves.find(&ticket.trust) {
+async fn begin_or_find(
+    host: &Arc<Host>,
+    ticket: Ticket,
+    store: Option<String>,
+    throttle: ThrottleChange,
+) -> Result<Arc<Move>, Failure> {
+    let of = match host.moves.find(&ticket.trust) {
         Some(of) if of.kept().ticket == ticket => of,
         Some(of) if of.phase() != Phase::Completed => {
             return Err(Failure::Refused(format!("{} is being moved by another ticket.", ticket.trust)));
         }
-        _ => begin_copy(host, ticket, store).await?,
-    })
+        _ => return begin_copy(host, ticket, store, throttle).await,
+    };
+    of.limit(throttle)?;
+    Ok(of)
+}
+
+/// Fetches over the wire from now on, if that has not begun yet.
+fn pull_on(host: &Arc<Host>, of: &Arc<Move>) {
+    if !of.is_pulled.swap(true, Ordering::AcqRel) {
+        drop(tokio::spawn(pull::run(Arc::clone(host), Arc::clone(of))));
+    }
 }
 
 /// A ticket that names this host as its target.
@@ -341,19 +415,23 @@ fn own_ticket(host: &Host, text: &str) -> Result<Ticket, Failure> {
     Ok(ticket)
 }
 
-async fn begin_copy(host: &Arc<Host>, ticket: Ticket, store: Option<String>) -> Result<Arc<Move>, Failure> {
+async fn begin_copy(
+    host: &Arc<Host>,
+    ticket: Ticket,
+    store: Option<String>,
+    throttle: ThrottleChange,
+) -> Result<Arc<Move>, Failure> {
     if ticket.until < host.now().0 {
         return Err(Failure::refused("This ticket is too old. Make a new one at the source."));
     }
     let of_record = journal::VerifierKey::parse(&ticket.record_key)
         .map_err(|_| Failure::refused("The ticket's key of the record is none."))?;
     let Received { record, .. } = host.receive(&ticket, store).await?;
-    let kept = new(ticket, Side::Target);
+    let kept = Kept { throttle: throttle.of(Throttle::default()), ..new(ticket, Side::Target) };
     kept::begin(&host.configuration.data, &kept)?;
     let source = kept.ticket.source.host.clone();
     let of = register(host, kept, Some(record.clone()), Stand::Away)?;
     record.belongs_to(&pull::permit(&of)?, *of_record.public(), &source).await?;
-    tokio::spawn(pull::run(Arc::clone(host), Arc::clone(&of)));
     Ok(of)
 }
 
@@ -403,10 +481,11 @@ async fn view(of: &Move) -> Result<MoveView, Failure> {
         writes,
         entries,
         theirs: of.lag.theirs(),
-        lag_ms: of.lag.milliseconds.load(std::sync::atomic::Ordering::Relaxed),
-        fetched: of.lag.fetched.load(std::sync::atomic::Ordering::Relaxed),
+        lag_ms: of.lag.milliseconds.load(Ordering::Relaxed),
+        fetched: of.lag.fetched.load(Ordering::Relaxed),
         missing: cut::missing(of, writes),
         problem: of.problem(),
+        throttle: kept.throttle,
         rehearsals: kept.rehearsals,
         cuts: kept.cuts,
     })

@@ -1,6 +1,6 @@
 //! The protocol of a cut as a model: two hosts, a wire that loses, doubles and reorders, crashes between any two steps. All
 //! states that can be reached are walked. Never may two hosts write; whatever happened, a host can be brought to write; and
-//! no two histories arise. Three faulty protocols show that the walk would find it.
+//! no two histories arise. Faulty protocols show that the walk would find it.
 //!
 //! What is on disk here is on disk in `record::apply::hand_over`: the journal, and through it who may write.
 
@@ -9,14 +9,20 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use super::{Phase, Step};
 
 /// Most entries of a history; enough for several cuts with writes around them.
-const MOST_ENTRIES: usize = 6;
+const MOST_ENTRIES: usize = 5;
 /// Most messages on the wire; one that finds no place is lost.
 const MOST_MESSAGES: usize = 2;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Entry {
     Write(usize),
-    Cut { to: usize },
+    Cut {
+        to: usize,
+    },
+    /// The record is given back, by the refusal of the target of the cut before it.
+    Resume {
+        to: usize,
+    },
 }
 
 type Log = Vec<Entry>;
@@ -36,6 +42,8 @@ struct HostState {
     /// On disk.
     log: Log,
     phase: Phase,
+    /// The length of the history with the cut that this host has refused.
+    refused: usize,
     /// In memory.
     open: bool,
     held: bool,
@@ -59,6 +67,12 @@ enum Fault {
     SendsBeforeItIsKept,
     /// A host that handed over opens as the writer when it starts again.
     ForgetsWhatItHandedOver,
+    /// A host refuses a cut by which it has opened.
+    RefusesWhenOpen,
+    /// A host opens by a cut that it has refused.
+    ForgetsThatItRefused,
+    /// A host takes the record back when the target only does not answer.
+    TakesBackUnasked,
 }
 
 /// What a step needs to go on its way.
@@ -71,12 +85,16 @@ enum Kind {
 
 /// Who may write after a history; the first host at its beginning.
 fn writer(log: &Log) -> usize {
-    log.iter().rev().find_map(|entry| if let Entry::Cut { to } = entry { Some(*to) } else { None }).unwrap_or(0)
+    let last = log.iter().rev().find_map(|entry| match entry {
+        Entry::Cut { to } | Entry::Resume { to } => Some(*to),
+        Entry::Write(_) => None,
+    });
+    last.unwrap_or(0)
 }
 
 impl World {
     fn start() -> World {
-        let host = |phase, open| HostState { log: Vec::new(), phase, open, held: false };
+        let host = |phase, open| HostState { log: Vec::new(), phase, refused: 0, open, held: false };
         World { hosts: [host(Phase::Rehearsed, true), host(Phase::Rehearsed, false)], wire: BTreeSet::new() }
     }
 
@@ -111,7 +129,8 @@ impl World {
             });
         }
         // Opening, and starting again after a crash: the journal says whether it may.
-        let may = writer(&host.log) == at || (fault == Fault::ForgetsWhatItHandedOver && at == 0);
+        let has_refused = host.refused == host.log.len() && host.refused > 0 && fault != Fault::ForgetsThatItRefused;
+        let may = (writer(&host.log) == at && !has_refused) || (fault == Fault::ForgetsWhatItHandedOver && at == 0);
         if !host.open && may {
             go(Kind::Ordinary, &|world| {
                 world.hosts[at].open = true;
@@ -122,11 +141,41 @@ impl World {
             world.hosts[at].open = false;
             world.hosts[at].held = false;
         });
-        // The host that follows fetches the next entry.
+        // The host that follows fetches the next entries; a cut that it has refused only with what gives it back.
         let theirs = &self.hosts[1 - at].log;
         if !host.open && theirs.len() > host.log.len() && theirs.starts_with(&host.log) {
-            let next = theirs[host.log.len()].clone();
-            go(Kind::Ordinary, &|world| world.hosts[at].log.push(next.clone()));
+            let upto = if host.refused == host.log.len() + 1 { host.log.len() + 2 } else { host.log.len() + 1 };
+            if theirs.len() >= upto {
+                let next = theirs[..upto].to_vec();
+                go(Kind::Ordinary, &|world| world.hosts[at].log.clone_from(&next));
+            }
+        }
+        self.refusing(at, fault, found);
+    }
+
+    /// The target of a cut gives the record back, whether it holds the cut or was only shown it; the source takes it.
+    fn refusing(&self, at: usize, fault: Fault, found: &mut Vec<(Kind, World)>) {
+        let (host, other) = (&self.hosts[at], &self.hosts[1 - at]);
+        let is_cut_to = |log: &Log, to: usize| log.last() == Some(&Entry::Cut { to });
+        let shown = if is_cut_to(&host.log, at) { &host.log } else { &other.log };
+        let follows = *shown == host.log || shown.split_last().is_some_and(|(_, before)| host.log == before);
+        if is_cut_to(shown, at) && follows && (!host.open || fault == Fault::RefusesWhenOpen) {
+            let mut world = self.clone();
+            world.hosts[at].refused = shown.len();
+            found.push((Kind::Adverse, world));
+        }
+        // What was signed stays signed: it is carried when there is no wire, as often as it takes.
+        let is_given_back = other.refused == host.log.len() || fault == Fault::TakesBackUnasked;
+        if is_cut_to(&host.log, 1 - at) && !host.open && is_given_back && host.log.len() <= MOST_ENTRIES {
+            let mut world = self.clone();
+            world.hosts[at].log.push(Entry::Resume { to: at });
+            world.hosts[at].open = true;
+            if world.hosts[at].phase != Phase::Cut {
+                world.hosts[at].take(Step::Cut);
+            }
+            world.hosts[at].take(Step::Resumed { back: at == 1 });
+            world.hosts[at].take(Step::Agreed);
+            found.push((Kind::Ordinary, world));
         }
     }
 
@@ -168,7 +217,10 @@ impl World {
                 }
                 // The entry is applied only where it follows.
                 Message::Cut { to, log }
-                    if *to == at && !host.open && log.split_last().is_some_and(|(_, before)| host.log == before) =>
+                    if *to == at
+                        && !host.open
+                        && host.refused != log.len()
+                        && log.split_last().is_some_and(|(_, before)| host.log == before) =>
                 {
                     world.hosts[at].log.clone_from(log);
                     found.push((Kind::Ordinary, world));
@@ -264,6 +316,9 @@ fn a_protocol_with_a_fault_is_found_out() {
         Fault::SignatureCountsLater,
         Fault::SendsBeforeItIsKept,
         Fault::ForgetsWhatItHandedOver,
+        Fault::RefusesWhenOpen,
+        Fault::ForgetsThatItRefused,
+        Fault::TakesBackUnasked,
     ] {
         assert!(walk(fault).is_err(), "{fault:?} was not found");
     }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
+use axum::response::IntoResponse as _;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderName, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -24,8 +25,10 @@ use crate::failure::Failure;
 
 /// How long connecting may take.
 const CONNECTING: Duration = Duration::from_secs(5);
-/// How long an answer may take, but for those who wait for something to happen.
+/// How long an answer may take to begin, and then each part of it.
 const ANSWERING: Duration = Duration::from_secs(60);
+/// How often somebody who works on an answer says that it is to come.
+const BEAT: Duration = Duration::from_secs(5);
 /// Most bytes of an answer that is read whole.
 const MOST_BYTES: usize = 1 << 30;
 /// Connections that are kept open.
@@ -57,15 +60,7 @@ impl Peer {
         let request = Request::builder().method(method).uri(path).header(header::HOST, "almoner");
         let request = request.header(header::CONTENT_TYPE, "application/json");
         let request = request.body(body).map_err(|error| Failure::problem("making a request", &error))?;
-        let answered = async {
-            let response = self.send(request).await?;
-            let status = response.status();
-            let read = Limited::new(response.into_body(), MOST_BYTES).collect().await;
-            let bytes = read.map_err(|error| lost(format!("reading its answer: {error}")))?.to_bytes();
-            Ok::<_, Failure>((status, bytes))
-        };
-        let answered = tokio::time::timeout(ANSWERING, answered).await;
-        let (status, bytes) = answered.map_err(|_| lost("it did not answer in time"))??;
+        let (status, bytes) = self.answer(request).await?;
         match status {
             StatusCode::OK => Ok(bytes),
             status if status.is_client_error() => {
@@ -76,6 +71,37 @@ impl Peer {
                 String::from_utf8_lossy(&bytes).trim()
             ))),
         }
+    }
+
+    /// The status and the whole body of an answer.
+    ///
+    /// # Errors
+    /// [`Failure::Problem`] when it cannot be reached or does not answer in time.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Result<(StatusCode, Bytes), Failure> {
+        let late = |_| {
+            // A connection on which nothing comes is not used again.
+            self.forget_connections();
+            lost("it did not answer in time")
+        };
+        let response = tokio::time::timeout(ANSWERING, self.send(request)).await.map_err(late)??;
+        let status = response.status();
+        let (mut body, mut bytes) = (Limited::new(response.into_body(), MOST_BYTES), BytesMut::new());
+        while let Some(frame) = tokio::time::timeout(ANSWERING, body.frame()).await.map_err(late)? {
+            let frame = frame.map_err(|error| lost(format!("reading its answer: {error}")))?;
+            bytes.extend(frame.into_data().ok());
+        }
+        Ok((status, bytes.freeze()))
+    }
+
+    /// Asks for what takes long to work out, and is told meanwhile that it is to come (see [`slowly`]).
+    pub(crate) async fn call_slow<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<T, Failure> {
+        let answered: Result<T, String> = self.call(method, path, body).await?;
+        answered.map_err(|why| Failure::Refused(format!("The other host refuses: {why}")))
     }
 
     /// The same with JSON both ways.
@@ -120,6 +146,11 @@ impl Peer {
         }
     }
 
+    /// Closes the connections that are kept open.
+    pub(crate) fn forget_connections(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Whether it can be reached; a connection that had to be made is kept.
     pub(crate) async fn is_reached(&self) -> bool {
         let kept = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,6 +180,20 @@ impl Peer {
         tokio::spawn(connection);
         Ok(sender)
     }
+}
+
+/// Answers with JSON once it is worked out, and keeps the line until then with blanks before it.
+pub(crate) fn slowly<T: Serialize>(
+    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> axum::response::Response {
+    let parts = futures_util::stream::unfold(Some(Box::pin(work)), |work| async {
+        let mut work = work?;
+        match tokio::time::timeout(BEAT, &mut work).await {
+            Ok(done) => Some((serde_json::to_vec(&done.map_err(|failure| failure.to_string())), None)),
+            Err(_) => Some((Ok(b"\n".to_vec()), Some(work))),
+        }
+    });
+    ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(parts)).into_response()
 }
 
 fn lost(why: impl std::fmt::Display) -> Failure {

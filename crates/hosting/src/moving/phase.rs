@@ -45,6 +45,11 @@ pub(crate) enum Step {
         /// Whether the record is back where it was.
         back: bool,
     },
+    /// The host that the record was cut to refused it, and the one that cut it writes again.
+    Resumed {
+        /// Whether that cut was to bring the record back.
+        back: bool,
+    },
     /// The copy of the host that does not write was destroyed.
     Destroyed,
 }
@@ -78,6 +83,8 @@ impl Phase {
             (Following | Rehearsed | Cut | Live | BackedOut, Step::Opened { back }) => {
                 Some(if back { BackedOut } else { Live })
             }
+            // As if it had not been cut; before the next cut it is rehearsed again.
+            (Cut, Step::Resumed { back }) => Some(if back { Live } else { Following }),
             (Live | BackedOut | Completed, Step::Destroyed) => Some(Completed),
             _ => None,
         }

@@ -14,10 +14,13 @@ use journal::{Hash, SignedCheckpoint, VerifierKey};
 use record::Record;
 use record::apply::hand_over::Tenure;
 use record::apply::{ApplyError, Decided, Text};
+use terms::Clock;
 
 use super::kept::{Move, Side};
+use super::pace::ThrottleChange;
 use super::peer::NOTHING;
 use super::phase::{Phase, Step};
+use super::schedule::Schedule;
 use super::segment::{self, ENTRIES};
 use super::words::{AccessFile, Desk, Greeting, Place, Segments, unhex};
 use crate::failure::Failure;
@@ -61,7 +64,7 @@ async fn round(host: &Arc<Host>, of: &Arc<Move>) -> Result<bool, Failure> {
     if of.phase() < Phase::Following {
         of.step(Step::Copy)?;
     }
-    copy(of, &record, theirs.sequence).await?;
+    copy(host, of, &record, theirs.sequence).await?;
     record.settle().await?;
     {
         let _one_at_a_time = of.pulling.lock().await;
@@ -85,9 +88,12 @@ async fn round(host: &Arc<Host>, of: &Arc<Move>) -> Result<bool, Failure> {
 /// Waits for more and takes it; true when it is time to begin anew.
 async fn follow(host: &Arc<Host>, of: &Arc<Move>, record: &Record, rest: bool) -> Result<bool, Failure> {
     let newest = newest_of(record);
+    let asked_at = host.now();
     let theirs: Place = of.peer.call(Method::GET, &path(of, &format!("wait/{newest}")), NOTHING).await?;
     of.lag.hear(theirs.sequence);
-    let _one_at_a_time = of.pulling.lock().await;
+    of.note_away(false);
+    let fetched = of.lag.fetched.load(Ordering::Relaxed);
+    let one_at_a_time = of.pulling.lock().await;
     let is_over = record.tenure() == Tenure::Writes || of.phase() == Phase::Completed || of.record().await.is_err();
     if is_over || !record.is_ready() {
         return Ok(true);
@@ -96,10 +102,15 @@ async fn follow(host: &Arc<Host>, of: &Arc<Move>, record: &Record, rest: bool) -
     if record.tenure() == Tenure::Writes {
         return Ok(true);
     }
+    if newest_of(record) >= theirs.sequence {
+        of.lag.is_complete(asked_at);
+    }
     if !came || rest {
-        desk(host, of, record, false).await?;
+        desk(host, of, record, rest).await?;
         access(host, of, record).await?;
     }
+    drop(one_at_a_time);
+    of.pace.pays(of.lag.fetched.load(Ordering::Relaxed).saturating_sub(fetched)).await;
     Ok(false)
 }
 
@@ -111,11 +122,25 @@ pub(crate) async fn greet(host: &Host, of: &Move, record: &Record) -> Result<Pla
         record_key: record.verifier_key().to_string(),
         place: Place::of(&record.place().await?, host.now()),
         writes: record.tenure() == Tenure::Writes,
+        plan: Schedule::read(&host.configuration.data, &of.code)?,
     };
     let theirs: Greeting = of.peer.call(Method::POST, &path(of, "hello"), Some(&greeting)).await?;
     know(of, &theirs)?;
+    take_plan(host, of, record, theirs.plan)?;
     of.lag.hear(theirs.place.sequence);
     Ok(theirs.place)
+}
+
+/// The plan is the one of the host that writes; the other one keeps it too, so that it is there after the cut, and copies
+/// as fast and at the hours that it says.
+pub(crate) fn take_plan(host: &Host, of: &Move, record: &Record, theirs: Option<Schedule>) -> Result<(), Failure> {
+    let Some(plan) = theirs.filter(|_| record.tenure() != Tenure::Writes) else { return Ok(()) };
+    let here = Schedule::read(&host.configuration.data, &of.code)?;
+    if here.as_ref() == Some(&plan) {
+        return Ok(());
+    }
+    of.limit(ThrottleChange::planned(here.as_ref(), &plan))?;
+    plan.write(&host.configuration.data, &of.code)
 }
 
 /// Remembers the key with which the other host signs for the record; another one later is refused.
@@ -141,7 +166,7 @@ pub(crate) fn know(of: &Move, theirs: &Greeting) -> Result<(), Failure> {
 }
 
 /// Fetches whole segments while there are any behind.
-async fn copy(of: &Arc<Move>, record: &Record, theirs: u64) -> Result<(), Failure> {
+async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Result<(), Failure> {
     let own = newest_of(record);
     if theirs / ENTRIES <= own / ENTRIES {
         return Ok(());
@@ -150,15 +175,18 @@ async fn copy(of: &Arc<Move>, record: &Record, theirs: u64) -> Result<(), Failur
     let roots = checked_roots(of, &list)?;
     let first = own / ENTRIES;
     let wanted = roots.into_iter().enumerate().skip(usize::try_from(first).unwrap_or(usize::MAX));
-    let fetches = wanted.map(|(number, root)| fetch(of, number as u64, root));
+    let clock = host.clock();
+    let fetches = wanted.map(|(number, root)| fetch(&clock, of, number as u64, root));
     let mut fetched = futures_util::stream::iter(fetches).buffered(AT_ONCE);
     let permit = permit(of)?;
     while let Some((number, mut entries)) = fetched.try_next().await? {
-        let _one_at_a_time = of.pulling.lock().await;
+        let one_at_a_time = of.pulling.lock().await;
         let newest = newest_of(record);
         let known = newest.saturating_sub(number * ENTRIES).min(ENTRIES);
         entries.drain(..usize::try_from(known).unwrap_or(usize::MAX));
         take(record, &permit, entries, newest + 1).await?;
+        drop(one_at_a_time);
+        fail_at("while-copying").await?;
     }
     Ok(())
 }
@@ -200,10 +228,12 @@ fn fold(roots: &[Hash], rest: &[Hash]) -> Hash {
 }
 
 /// Fetches a segment; one that is not what was signed is fetched again, and named when it stays so.
-async fn fetch(of: &Move, number: u64, root: Hash) -> Result<(u64, Vec<Decided>), Failure> {
+async fn fetch(clock: &Clock, of: &Move, number: u64, root: Hash) -> Result<(u64, Vec<Decided>), Failure> {
     for _ in 0..TRIES {
+        of.pace.opens(clock).await;
         let packed = of.peer.ask(Method::GET, &path(of, &format!("segment/{number}")), Body::empty()).await?;
         of.lag.fetched.fetch_add(packed.len() as u64, Ordering::Relaxed);
+        of.pace.pays(packed.len() as u64).await;
         match segment::unpack(&packed) {
             Ok(entries) if segment::is_signed(&entries, &root) => return Ok((number, entries)),
             _ => tracing::warn!(trust = %of.code, segment = number, "a segment is not what was signed"),
@@ -262,12 +292,12 @@ pub(crate) async fn open_if_cut(host: &Arc<Host>, of: &Arc<Move>, record: &Recor
     if !is_own || of.gate.is_open() {
         return Ok(());
     }
-    fail_at("before-opening")?;
+    fail_at("before-opening").await?;
     record.begin_to_write(&permit(of)?).await?;
-    fail_at("after-opening")?;
-    of.note(Step::Opened { back: of.kept().side == Side::Source });
+    fail_at("after-opening").await?;
     host.adopt(of, record.clone()).await?;
     of.gate.set(super::gate::Stand::Open);
+    of.note(Step::Opened { back: of.kept().side == Side::Source });
     tracing::info!(trust = %of.code, "a trust was moved here and is open");
     Ok(())
 }
@@ -386,11 +416,24 @@ pub(crate) fn permit(of: &Move) -> Result<Permit, Failure> {
     access::decide(grant, terms::Moment(0)).map_err(|denied| Failure::Refused(denied.sentence))
 }
 
-/// Ends the process at a named place, when a test asks a build for tests to.
-pub(crate) fn fail_at(place: &'static str) -> Result<(), Failure> {
-    if cfg!(debug_assertions) && std::env::var("ALMONER_FAIL_AT").is_ok_and(|named| named == place) {
+/// A named place between two steps, where a build for tests ends the process or waits for a file, when a test asks it to.
+pub(crate) async fn fail_at(place: &'static str) -> Result<(), Failure> {
+    if !cfg!(debug_assertions) {
+        return Ok(());
+    }
+    if std::env::var("ALMONER_FAIL_AT").is_ok_and(|named| named == place) {
         tracing::error!(place, "stopped here, as was asked");
         std::process::abort();
+    }
+    let asked = std::env::var("ALMONER_WAIT_AT").unwrap_or_default();
+    let Some(file) = asked.strip_prefix(place).and_then(|rest| rest.strip_prefix(' ')) else { return Ok(()) };
+    let file = std::path::Path::new(file);
+    if !file.exists() {
+        let reached = std::fs::write(file.with_extension("reached"), "");
+        reached.map_err(|error| Failure::problem("saying that a place is reached", &error))?;
+    }
+    while !file.exists() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use terms::Moment;
 
+use super::counts;
 use super::report::Rehearsal;
 use super::schedule::Schedule;
 use super::watch::Checked;
@@ -59,28 +60,47 @@ pub(crate) struct Invariant {
     pub(crate) differ: Vec<(String, u64, u64)>,
 }
 
-/// The invariants as a move can break them, the promise of each, and the kinds that it counts. Conservation counts all.
+/// The invariants as a move can break them, the promise of each, and what it compares. Conservation compares everything, and
+/// shows how many resources there are.
 const INVARIANTS: [(&str, &str, &[&str]); 5] = [
     ("Conservation", "Every resource of every kind is on both hosts, and one journal leads to both.", &[]),
     (
         "Continuity",
         "Everything that is owed to a patient is owed on both hosts, with its owner and date.",
-        &["~obligation"],
+        &[counts::OWED],
     ),
     (
         "Feasibility",
         "Every booking is on both hosts with its session, list or bed.",
-        &["Appointment", "Slot", "Schedule", "Location", "Encounter"],
+        &["Appointment", "Slot", "Schedule", "Location", "Encounter", counts::BOOKED, counts::UNPLACED],
     ),
     (
         "Delivery",
         "Every letter, result, message and task is on both hosts.",
-        &["Communication", "DiagnosticReport", "DocumentReference", "ServiceRequest", "Task", "MessageHeader"],
+        &[
+            "Communication",
+            "DiagnosticReport",
+            "DocumentReference",
+            "ServiceRequest",
+            "Task",
+            "MessageHeader",
+            counts::OWED_BY_NOBODY,
+        ],
     ),
     (
         "Uniqueness",
         "Nobody, no bed and no merge is there twice or left behind.",
-        &["Patient", "Person", "Linkage", "Basic"],
+        &[
+            "Patient",
+            "Person",
+            "Linkage",
+            "Basic",
+            counts::BEDS,
+            counts::BEDS_TWICE,
+            counts::PEOPLE,
+            counts::PEOPLE_TWICE,
+            counts::PAIRS,
+        ],
     ),
 ];
 
@@ -99,9 +119,10 @@ fn invariant(
     let Some(of) = checked else {
         return Invariant { name, promise, state: State::Waiting, counts: None, differ: Vec::new() };
     };
-    let counted = |kind: &str| kinds.is_empty() && !kind.starts_with('~') || kinds.contains(&kind);
+    let counted = |kind: &str| kinds.is_empty() || kinds.contains(&kind);
+    let is_shown = |kind: &str| counted(kind) && (kinds == [counts::OWED] || !kind.starts_with('~'));
     let sum = |counts: &BTreeMap<String, u64>| {
-        counts.iter().filter(|(kind, _)| counted(kind)).map(|(_, count)| count).sum::<u64>()
+        counts.iter().filter(|(kind, _)| is_shown(kind)).map(|(_, count)| count).sum::<u64>()
     };
     let number = |counts: &BTreeMap<String, u64>, kind: &str| counts.get(kind).copied().unwrap_or(0);
     let all: std::collections::BTreeSet<&String> = of.here.counts.keys().chain(of.there.counts.keys()).collect();
@@ -210,7 +231,7 @@ mod tests {
             root: root.into(),
             counts: BTreeMap::from([
                 ("Patient".into(), patients),
-                ("~obligation".into(), 4),
+                (counts::OWED.into(), 4),
                 ("Observation".into(), 90),
             ]),
             ..Told::default()

@@ -11,6 +11,7 @@ use record::obligation::ObligationQuery;
 use record::{Clause, Reading, Record, SUBJECT, Select, VerifyOptions};
 use terms::index::{Part, Span};
 
+use super::drawn;
 use super::kept::Move;
 use super::phase::Step;
 use super::pull;
@@ -21,10 +22,6 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::secret::hex;
 
-/// Patients that are asked about.
-const PATIENTS: usize = 50;
-/// Entries that are drawn to find them.
-const DRAWS: u64 = 400;
 /// Differences that are named.
 const MOST_NAMED: usize = 100;
 
@@ -52,7 +49,7 @@ pub(crate) async fn rehearse(
     let mock_cut_ms = elapsed();
     let seed = u64::from_be_bytes(place.root[..8].try_into().unwrap_or_default());
     let mut questions = Questions { sequence: place.sequence, seed, patients: Vec::new(), index: whole };
-    let theirs: Answers = of.peer.call(Method::POST, &pull::path(of, "compare"), Some(&questions)).await?;
+    let theirs: Answers = of.peer.call_slow(Method::POST, &pull::path(of, "compare"), Some(&questions)).await?;
     questions.patients.clone_from(&theirs.patients);
     let mine = answers(&record, &permit, &questions).await?;
     let (mut differences, mut not_compared) = differ(&theirs, &mine);
@@ -95,7 +92,7 @@ pub(crate) async fn answers(record: &Record, permit: &Permit, questions: &Questi
     let place = record.place().await?;
     let checkpoint = record.attest(&At { sequence, root, ..place })?.to_string();
     let patients = match questions.patients.as_slice() {
-        [] => drawn(record, permit, questions).await?,
+        [] => drawn::patients(record, questions).await?,
         given => given.to_vec(),
     };
     let mut answers = Answers { checkpoint, patients, ..Answers::default() };
@@ -108,6 +105,8 @@ pub(crate) async fn answers(record: &Record, permit: &Permit, questions: &Questi
     let owed = ObligationQuery { limit: 1, ..ObligationQuery::default() };
     answers.put("owed: how much", reading.count_obligations(&owed).await?);
     of_patients(&reading, &kinds, &mut answers).await?;
+    drawn::searches(record, &reading, questions, &mut answers).await?;
+    of_boards(record, &reading, &mut answers).await?;
     reading.finish_unseen().await?;
     if questions.index {
         of_index(record, sequence, &mut answers).await?;
@@ -130,6 +129,24 @@ async fn of_patients(reading: &Reading, kinds: &[String], answers: &mut Answers)
     Ok(())
 }
 
+/// The state of each bed and who has none, as the wards' boards have it, and each number at their heads.
+async fn of_boards(record: &Record, reading: &Reading, answers: &mut Answers) -> Result<(), Failure> {
+    let entry = record.entry(reading.sequence()).await?.and_then(|bytes| journal::Entry::decode(&bytes).ok());
+    let moment = entry.map_or(terms::Moment(0), |entry| entry.moment);
+    for board in administration::boards::all_boards(reading, moment).await? {
+        let ward = board.ward.id.clone();
+        for row in board.rows() {
+            let stay = row.occupant.as_ref().map(|occupant| &occupant.stay).or(row.kept_for.as_ref());
+            let stay = stay.map_or("", |stay| stay.id.as_str());
+            answers.put(format!("Location/{ward}: {}", row.id()), format!("{:?} {stay}", row.state()));
+        }
+        let expected: Vec<&str> = board.expected.iter().map(|stay| stay.id.as_str()).collect();
+        answers.put(format!("Location/{ward}: expected"), expected.join(" "));
+        answers.put(format!("Location/{ward}: numbers"), format!("{:?}", board.counts()));
+    }
+    Ok(())
+}
+
 /// Every text, index row and obligation, read again; only while nobody writes can two hosts do so at the same entry.
 async fn of_index(record: &Record, sequence: u64, answers: &mut Answers) -> Result<(), Failure> {
     let report = record.verify(VerifyOptions { index: true, ..VerifyOptions::default() }, |_, _| {}).await?;
@@ -146,26 +163,6 @@ async fn of_index(record: &Record, sequence: u64, answers: &mut Answers) -> Resu
         answers.put(format!("{kind}: index"), format!("{rows} rows, {}", hex(&digest)));
     }
     Ok(())
-}
-
-/// Patients of entries that are drawn.
-async fn drawn(record: &Record, permit: &Permit, questions: &Questions) -> Result<Vec<String>, Failure> {
-    let mut found = BTreeSet::new();
-    let mut state = questions.seed | 1;
-    for _ in 0..DRAWS.min(questions.sequence) {
-        // Marsaglia's xorshift: any spread will do.
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        for given in record.decided(permit, 1 + state % questions.sequence, 1).await? {
-            let Ok(entry) = journal::Entry::decode(&given.entry) else { continue };
-            found.extend(entry.changes.into_iter().filter(|change| change.kind == "Patient").map(|change| change.id));
-        }
-        if found.len() >= PATIENTS {
-            break;
-        }
-    }
-    Ok(found.into_iter().take(PATIENTS).collect())
 }
 
 /// Where answers differ, and what was not compared.
@@ -209,7 +206,7 @@ fn of_checkpoint(of: &Move, theirs: &Answers, place: &At) -> Result<Option<Strin
 }
 
 impl Answers {
-    fn put(&mut self, question: impl Into<String>, answer: impl ToString) {
+    pub(super) fn put(&mut self, question: impl Into<String>, answer: impl ToString) {
         self.answers.insert(question.into(), answer.to_string());
     }
 }

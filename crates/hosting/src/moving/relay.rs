@@ -14,6 +14,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 
 use super::gate::Way;
 use super::kept::Move;
+use super::own_copy;
 use super::peer::OF_CONNECTION;
 use crate::answer::plain;
 use crate::clock::stopwatch;
@@ -25,6 +26,13 @@ use crate::trusts::TrustCode;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The largest sign-in form that is read to find its trust, in bytes.
 const LARGEST_SIGN_IN: usize = 64 << 10;
+/// The largest question that comes with a body.
+const LARGEST_QUESTION: usize = 1 << 20;
+/// How long the other host may take to begin its answer to a question and to a change; and to a question while it is known
+/// to be away.
+const READING: Duration = Duration::from_secs(10);
+const WRITING: Duration = Duration::from_secs(60);
+const LITTLE: Duration = Duration::from_millis(500);
 /// How long the other host is tried to be reached, and how long between two attempts.
 const REACHING: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(100);
@@ -47,12 +55,13 @@ pub(crate) async fn cross(State(host): State<Arc<Host>>, request: Request, next:
     let way = of.gate.enter(writes, Duration::ZERO).await;
     match way {
         Way::Pass(_inside) => next.run(request).await,
-        Way::Relay => relay(&of, request).await,
+        Way::Relay if writes => relay(&of, request, WRITING).await.unwrap_or_else(later),
+        Way::Relay => read_over_there(&of, request, next).await,
         Way::Late => {
             let waiting = of.gate.wait_begins(stopwatch());
             let response = match of.gate.enter(writes, PATIENCE).await {
                 Way::Pass(_inside) => next.run(request).await,
-                Way::Relay => relay(&of, request).await,
+                Way::Relay => relay(&of, request, WRITING).await.unwrap_or_else(later),
                 Way::Late => later(),
             };
             drop(waiting);
@@ -92,10 +101,31 @@ fn is_write(request: &Request) -> bool {
     !is_safe && !request.uri().path().ends_with("/_search")
 }
 
-/// Has the other host answer.
-async fn relay(of: &Move, mut request: Request) -> Response {
+/// Has the other host answer a question; while it cannot be reached, the copy on this host answers, and says so. A copy that
+/// was destroyed answers nothing.
+async fn read_over_there(of: &Move, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_QUESTION).await else {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, "This question is too large.");
+    };
+    let asked = || Request::from_parts(parts.clone(), Body::from(body.clone()));
+    let is_far = of.is_away();
+    let patience = if is_far { LITTLE } else { READING };
+    let answered = relay(of, asked(), patience).await;
+    of.note_away(answered.is_none());
+    match answered {
+        Some(response) => response,
+        None if of.record().await.is_ok() && parts.extensions.get::<Relayed>().is_none() => {
+            own_copy::marked(of, next.run(asked()).await).await
+        }
+        None => later(),
+    }
+}
+
+/// Has the other host answer; `None` when it cannot be reached or does not answer for so long.
+async fn relay(of: &Move, mut request: Request, patience: Duration) -> Option<Response> {
     if request.extensions().get::<Relayed>().is_some() {
-        return later();
+        return None;
     }
     let peer_address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
     let headers = request.headers_mut();
@@ -110,7 +140,7 @@ async fn relay(of: &Move, mut request: Request) -> Response {
         }
     }
     let uri = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let Ok(uri) = uri.parse() else { return plain(StatusCode::BAD_REQUEST, "This address cannot be read.") };
+    let Ok(uri) = uri.parse() else { return Some(plain(StatusCode::BAD_REQUEST, "This address cannot be read.")) };
     *request.uri_mut() = uri;
     *request.version_mut() = http::Version::HTTP_11;
     // Nothing of the request was sent yet: the other host may need a moment.
@@ -119,24 +149,28 @@ async fn relay(of: &Move, mut request: Request) -> Response {
             tokio::time::sleep(AGAIN).await;
         }
     };
-    if tokio::time::timeout(REACHING, reached).await.is_err() {
-        return later();
-    }
-    match of.peer.send(request).await {
-        Ok(mut response) => {
+    tokio::time::timeout(patience.min(REACHING), reached).await.ok()?;
+    match tokio::time::timeout(patience, of.peer.send(request)).await {
+        Ok(Ok(mut response)) => {
             for name in &OF_CONNECTION {
                 response.headers_mut().remove(name);
             }
-            response
+            Some(response)
         }
-        Err(failure) => {
+        Ok(Err(failure)) => {
             tracing::warn!(trust = %of.code, %failure, "a request could not be relayed");
-            later()
+            None
+        }
+        Err(_) => {
+            tracing::warn!(trust = %of.code, "the other host did not answer a request in time");
+            // A line that is dead without saying so keeps nobody waiting again.
+            of.peer.forget_connections();
+            None
         }
     }
 }
 
-fn later() -> Response {
+pub(super) fn later() -> Response {
     let sentence = "This trust is being moved to another host. Send the same again in a moment.";
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, sentence).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -1,9 +1,13 @@
 //! What people ask of a move and are told of it: plain data for the command line and the pages. No patient data.
 //! Knows no wire and no record.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
+use super::pace::{Throttle, ThrottleChange};
 use super::phase::Phase;
+use crate::secret::Secret;
 use crate::trusts::TrustCode;
 
 /// What is asked of a move.
@@ -29,6 +33,12 @@ pub enum MoveWork {
         ticket: String,
         /// Where the trust is stored here; the host's own choice unless said.
         store: Option<String>,
+        /// How fast, and when.
+        #[serde(default)]
+        throttle: ThrottleChange,
+        /// A folder that the source has packed, absolute: what is in it is not fetched.
+        #[serde(default)]
+        from: Option<PathBuf>,
     },
     /// Waits until the copy is no entry behind.
     Follow {
@@ -63,6 +73,48 @@ pub enum MoveWork {
         /// Checkpoints that witnesses signed, to go with it.
         witnessed: Vec<String>,
     },
+    /// At the source: packs every segment into a folder, to be carried to the target.
+    Pack {
+        /// Of which trust.
+        trust: TrustCode,
+        /// The folder, absolute.
+        to: PathBuf,
+    },
+    /// Changes how fast, and at which hours, it is copied.
+    Throttle {
+        /// Of which trust.
+        trust: TrustCode,
+        /// What changes.
+        change: ThrottleChange,
+    },
+    /// At the host that cut: the cut entry, to be carried when there is no wire.
+    Entry {
+        /// Of which trust.
+        trust: TrustCode,
+    },
+    /// At the host that it was cut to: takes the entry that was carried, and opens.
+    Take {
+        /// Of which trust.
+        trust: TrustCode,
+        /// The entry, as [`MoveOutcome::CutEntry`] has it.
+        entry: String,
+    },
+    /// At the host that it was cut to, while it is not open: refuses the cut for good, and signs that.
+    Refuse {
+        /// Of which trust.
+        trust: TrustCode,
+        /// The entry, as [`MoveOutcome::CutEntry`] has it.
+        entry: String,
+    },
+    /// At the host that cut: takes the record back, by the other's refusal.
+    Resume {
+        /// Of which trust.
+        trust: TrustCode,
+        /// The refusal as it was carried; the other host is asked for it unless given.
+        refusal: Option<String>,
+        /// The two people who answer for it: names of accounts of the trust, with their passwords.
+        people: [(String, Secret); 2],
+    },
     /// Where moves are.
     Status {
         /// Of one trust; of all unless said.
@@ -93,6 +145,18 @@ pub enum MoveOutcome {
     /// A certificate.
     Certificate {
         /// Its JSON.
+        text: String,
+    },
+    /// What was packed.
+    Packed(Packed),
+    /// The cut entry, to be carried.
+    CutEntry {
+        /// Its text.
+        text: String,
+    },
+    /// The signed refusal of a cut, to be carried.
+    Refusal {
+        /// Its text.
         text: String,
     },
     /// The signed statement that a copy was destroyed.
@@ -129,10 +193,24 @@ pub struct MoveView {
     pub rehearsals: Vec<Rehearsal>,
     /// Cuts, oldest first.
     pub cuts: Vec<Cutting>,
+    /// How fast, and when, it is copied.
+    #[serde(default)]
+    pub throttle: Throttle,
     /// Why it does not get on, if it does not.
     pub problem: Option<String>,
     /// What must still happen before it can be cut; empty when it can.
     pub missing: Vec<String>,
+}
+
+/// What was packed into a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packed {
+    /// Segments that the folder has.
+    pub segments: u64,
+    /// Those that were written now.
+    pub written: u64,
+    /// Entries that the folder has.
+    pub entries: u64,
 }
 
 /// A rehearsal.

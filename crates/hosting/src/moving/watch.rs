@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use terms::Moment;
 
-use super::cut;
+use super::counts;
 use super::estimate::Spread;
 use super::kept::Move;
 use super::peer::NOTHING;
@@ -240,20 +240,10 @@ async fn check(host: &Host, of: &Move, record: &Record) -> Result<Checked, Failu
     if entry == 0 {
         return Err(Failure::refused("Nothing was written yet."));
     }
-    let there: Told = of.peer.call(Method::GET, &path(of, &format!("check/{entry}")), NOTHING).await?;
+    let there: Told = of.peer.call_slow(Method::GET, &path(of, &format!("check/{entry}")), NOTHING).await?;
     let here = told(host, of, record, entry).await?;
-    take_plan(host, of, record, &here, &there)?;
+    pull::take_plan(host, of, record, there.plan.clone())?;
     Ok(Checked { at: host.now(), entry, here, there })
-}
-
-/// The plan is the one of the host that writes; the other one keeps it too, so that it is there after the cut.
-fn take_plan(host: &Host, of: &Move, record: &Record, here: &Told, there: &Told) -> Result<(), Failure> {
-    match &there.plan {
-        Some(plan) if record.tenure() != Tenure::Writes && here.plan != there.plan => {
-            plan.write(&host.configuration.data, &of.code)
-        }
-        _ => Ok(()),
-    }
 }
 
 /// What this host says of its record at an entry.
@@ -262,7 +252,7 @@ pub(crate) async fn told(host: &Host, of: &Move, record: &Record, entry: u64) ->
         return Err(Failure::refused("This entry is not here."));
     }
     let plan = Schedule::read(&host.configuration.data, &of.code)?;
-    let (parts, counts) = (parts(record, entry).await?, cut::counts(of, record, entry).await?);
+    let (parts, counts) = (parts(record, entry).await?, counts::counts(of, record, entry).await?);
     Ok(Told { root: hex(&record.root_of(entry).await?), parts, counts, plan })
 }
 

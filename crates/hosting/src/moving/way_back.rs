@@ -34,7 +34,7 @@ pub(crate) async fn rehearse(host: &Arc<Host>, of: &Arc<Move>) -> Result<Rehears
     let mock_cut_ms = elapsed();
     let sequence = theirs.sequence.min(record.status().await?.sequence);
     let mut questions = Questions { sequence, seed: sequence, patients: Vec::new(), index: false };
-    let there: Answers = of.peer.call(Method::POST, &path(of, "compare"), Some(&questions)).await?;
+    let there: Answers = of.peer.call_slow(Method::POST, &path(of, "compare"), Some(&questions)).await?;
     questions.patients.clone_from(&there.patients);
     let here = rehearse::answers(&record, &permit(of)?, &questions).await?;
     let (differences, mut not_compared) = rehearse::differ(&there, &here);

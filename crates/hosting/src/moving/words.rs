@@ -9,6 +9,7 @@ use record::DeskRow;
 use serde::{Deserialize, Serialize};
 use terms::Moment;
 
+use super::schedule::Schedule;
 use crate::failure::Failure;
 use crate::secret::hex;
 
@@ -32,6 +33,9 @@ pub(crate) struct Greeting {
     pub(crate) record_key: String,
     pub(crate) place: Place,
     pub(crate) writes: bool,
+    /// The plan, as this host keeps it.
+    #[serde(default)]
+    pub(crate) plan: Option<Schedule>,
 }
 
 /// The segments that there are, with a checkpoint that their roots must lead to.

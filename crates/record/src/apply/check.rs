@@ -60,6 +60,10 @@ struct Check<'r> {
     owed: Owed,
     /// Who may write, when that is known.
     writes: Option<Writes>,
+    /// The cut that the entry before was, with its number.
+    cut_before: Option<(u64, journal::act::Cut)>,
+    /// The cut that this host has refused; it is applied only together with its resumption.
+    refused: Option<u64>,
     /// Blobs that came with these entries.
     came: Vec<Blob>,
     /// Whose the texts were that came as erased with these entries.
@@ -77,7 +81,8 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Decided
     let store = &record.inner().store;
     let head = store.head().await?;
     let before = store.entries(head.sequence.max(1), 1).await?.into_iter().next();
-    let epoch = before.and_then(|entry| Entry::decode(&entry.body).ok()).map_or(0, |entry| entry.epoch);
+    let before = before.and_then(|entry| Entry::decode(&entry.body).ok());
+    let epoch = before.as_ref().map_or(0, |entry| entry.epoch);
     let row = record.desk_get(OWED.0, OWED.1).await?;
     let owed = Owed::read(row.as_ref().map(|row| row.bytes.as_slice()))?;
     let mut check = Check {
@@ -90,6 +95,8 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Decided
         newest: HashMap::new(),
         owed: owed.clone(),
         writes: record.writes().await?,
+        cut_before: before.and_then(cut_of),
+        refused: record.refused().await?,
         came: Vec::new(),
         came_erased: HashMap::new(),
     };
@@ -99,6 +106,10 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Decided
         tokio::task::yield_now().await;
     }
     check.reading.set_aside();
+    if let Some((entry, _)) = check.cut_before.filter(|(entry, _)| check.refused == Some(*entry)) {
+        let why = "This host has refused this cut: it comes only with the entry that gives the record back.".into();
+        return Err(ApplyError::Refused { entry, why });
+    }
     let changed = (row.is_none() || check.owed != owed).then(|| check.owed.kept()).transpose()?;
     Ok(Checked { entries: checked, blobs: check.came, owed: changed })
 }
@@ -156,9 +167,24 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A cut is signed by both hosts, and by the one that may write. From there on the other may.
+    /// A cut is signed by both hosts, and by the one that may write: from there on the other may. The entry after it may
+    /// give the record back, signed by that other.
     fn hands_over(&mut self, entry: &Entry) -> Why {
-        let journal::Act::Cut(cut) = &entry.act else { return Ok(()) };
+        let before = self.cut_before.take();
+        let cut = match &entry.act {
+            journal::Act::Cut(cut) => cut,
+            journal::Act::Resume(resume) => {
+                let (_, cut) = before
+                    .filter(|(number, cut)| resume.gives_back(*number, cut, &entry.previous))
+                    .ok_or("It gives a record back that was not cut just before, or its target has not signed that.")?;
+                if resume.epoch != entry.epoch || self.writes.as_ref().is_some_and(|writes| writes.cut > resume.cut) {
+                    return Err("It gives a record back in an epoch that it does not name.".into());
+                }
+                self.writes = Some(Writes::resumed(&cut, entry));
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
         if !cut.is_signed(entry.sequence, &entry.previous) {
             return Err("It is a cut that one of the two hosts has not signed.".into());
         }
@@ -166,6 +192,7 @@ impl Check<'_> {
             return Err("It is a cut by a host that may not write.".into());
         }
         self.writes = Some(Writes::after(cut, entry.sequence));
+        self.cut_before = Some((entry.sequence, cut.clone()));
         Ok(())
     }
 
@@ -386,6 +413,14 @@ impl Check<'_> {
             rows,
             holes: text.holes,
         })
+    }
+}
+
+/// The cut that an entry is, with its number.
+fn cut_of(entry: Entry) -> Option<(u64, journal::act::Cut)> {
+    match entry.act {
+        journal::Act::Cut(cut) => Some((entry.sequence, cut)),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use access::Permit;
-use journal::act::{Cut, PublicKey, Signature};
+use journal::act::{Cut, PublicKey, Resume, Signature};
 use journal::{CauseKind, Hash};
 use terms::Moment;
 
@@ -22,6 +22,8 @@ use crate::store::destroy_store;
 
 /// The desk row that names who may write.
 pub(crate) const WRITER: (&str, &str) = ("record", "writer");
+/// The desk row that names the cut which this host, its target, has refused.
+pub(crate) const REFUSED: (&str, &str) = ("record", "refused");
 
 /// What this process may do with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -217,19 +219,91 @@ impl Record {
         }
         let reference = cut.target.clone();
         let act = Act { command: "cut".into(), cause: Cause { kind: CauseKind::Move, reference }, idempotency: None };
-        let prepared = Prepared {
-            author: permit.principal().id.clone(),
-            permit: permit.describe(),
-            act,
-            changes: Vec::new(),
-            assertions: Vec::new(),
-            besides: journal::Act::Cut(cut),
-            erase: Vec::new(),
-            anchors: Vec::new(),
-            erase_blobs: Vec::new(),
-        };
+        let prepared = hand_over_entry(permit, act, journal::Act::Cut(cut));
         match self.inner().queue.cut(prepared, place.clone()).await {
             Ok(_) => Ok(true),
+            Err(Declined::Stale(_) | Declined::KeyReused) => Ok(false),
+            Err(Declined::Problem(problem)) => Err(problem),
+        }
+    }
+
+    /// The cut that this host has refused as its target: it never opens by it.
+    pub async fn refused(&self) -> Result<Option<u64>, Problem> {
+        let row = self.desk_get(REFUSED.0, REFUSED.1).await?;
+        let read = |row: DeskRow| {
+            let number = std::str::from_utf8(&row.bytes).ok().and_then(|text| text.parse().ok());
+            number.ok_or_else(|| Problem::damaged("which cut was refused cannot be read"))
+        };
+        row.map(read).transpose()
+    }
+
+    /// Refuses a cut to this host, given as its entry, and signs that: the source may take the record back with it, in
+    /// an epoch above `epoch`. Once this returns this host never opens by that cut, whatever comes. May be repeated.
+    ///
+    /// # Errors
+    /// [`Problem::Unsuitable`] when this host writes already, or the entry is no cut to it that follows what is here.
+    pub async fn refuse_cut(&self, permit: &Permit, entry: &[u8], epoch: u64) -> Result<Resume, Problem> {
+        host_only(permit, "to move a record")?;
+        let inner = self.inner();
+        let _nothing_is_received_and_nothing_opens = inner.receiving.lock().await;
+        let not_so = |what: &str| Problem::Unsuitable { what: what.into() };
+        let decoded = journal::Entry::decode(entry).map_err(|_| not_so("what was given is no entry"))?;
+        let journal::Act::Cut(cut) = &decoded.act else { return Err(not_so("the entry is no cut")) };
+        let place = self.place().await?;
+        let chain = journal::chain_hash(entry);
+        let is_newest = (place.sequence, &place.chain) == (decoded.sequence, &chain);
+        let is_next = (place.sequence + 1, &place.chain) == (decoded.sequence, &decoded.previous);
+        if self.tenure() == Tenure::Writes {
+            return Err(not_so("this host has opened the record and writes it: it can only be cut back"));
+        }
+        if cut.target_key != inner.signing.public() || !(is_newest || is_next) {
+            return Err(not_so("the cut does not hand the record to this host, or does not follow what is here"));
+        }
+        if !cut.is_signed(decoded.sequence, &decoded.previous) {
+            return Err(not_so("one of the two hosts has not signed this cut"));
+        }
+        let epoch = cut.epoch.max(epoch).max(place.epoch) + 1;
+        let mut resume = Resume {
+            origin: cut.origin.clone(),
+            cut: decoded.sequence,
+            epoch,
+            target_key: cut.target_key,
+            signature: [0; 64],
+        };
+        resume.signature = inner.signing.sign(&resume.message(&chain));
+        let (kind, key) = (REFUSED.0.into(), REFUSED.1.into());
+        let content = Some((decoded.sequence.to_string().into_bytes(), None));
+        let refused = DeskChange { kind, key, content, expected: None };
+        let before = Writes { key: cut.source_key, cut: 0, epoch: 0, host: cut.source.clone() };
+        // On disk before the signature leaves: what was signed here is never unsaid by a crash.
+        inner.queue.desk(vec![before.kept(), refused]).await?;
+        Ok(resume)
+    }
+
+    /// Takes back a record that was cut to another host and never opened there, by that host's signed refusal; two
+    /// people answer for it. False when the newest entry is not the cut that was refused; then nothing has happened.
+    pub async fn resume(&self, permit: &Permit, resume: Resume, people: &str) -> Result<bool, Problem> {
+        host_only(permit, "to move a record")?;
+        if self.tenure() == Tenure::Writes {
+            return Err(Problem::Unsuitable {
+                what: "this host writes the record: there is nothing to take back".into(),
+            });
+        }
+        let _nothing_more_is_received = self.inner().receiving.lock().await;
+        let act = Act {
+            command: "resume".into(),
+            cause: Cause { kind: CauseKind::Move, reference: people.to_owned() },
+            idempotency: None,
+        };
+        let prepared = hand_over_entry(permit, act, journal::Act::Resume(resume));
+        match self.inner().queue.resume(prepared).await {
+            Ok(_) => {
+                if !self.is_settled() {
+                    self.rebuild_obligations().await?;
+                    self.inner().is_settled.store(true, Ordering::Release);
+                }
+                Ok(true)
+            }
             Err(Declined::Stale(_) | Declined::KeyReused) => Ok(false),
             Err(Declined::Problem(problem)) => Err(problem),
         }
@@ -332,6 +406,11 @@ impl Writes {
         Writes { key: cut.target_key, cut: sequence, epoch: cut.epoch, host: cut.target.clone() }
     }
 
+    /// Who may write after a record was given back: the source of the cut again.
+    pub(crate) fn resumed(cut: &Cut, entry: &journal::Entry) -> Writes {
+        Writes { key: cut.source_key, cut: entry.sequence, epoch: entry.epoch, host: cut.source.clone() }
+    }
+
     /// `key cut epoch host`, the key in hexadecimal.
     pub(crate) fn read(bytes: &[u8]) -> Result<Writes, Problem> {
         let read = || -> Option<Writes> {
@@ -348,6 +427,21 @@ impl Writes {
         let text = format!("{} {} {} {}", crate::blobs::digest_name(&self.key), self.cut, self.epoch, self.host);
         let content = Some((text.into_bytes(), None));
         DeskChange { kind: WRITER.0.into(), key: WRITER.1.into(), content, expected: None }
+    }
+}
+
+/// An entry that changes nothing but who may write.
+fn hand_over_entry(permit: &Permit, act: Act, besides: journal::Act) -> Prepared {
+    Prepared {
+        author: permit.principal().id.clone(),
+        permit: permit.describe(),
+        act,
+        changes: Vec::new(),
+        assertions: Vec::new(),
+        besides,
+        erase: Vec::new(),
+        anchors: Vec::new(),
+        erase_blobs: Vec::new(),
     }
 }
 

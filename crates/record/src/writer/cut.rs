@@ -2,6 +2,7 @@
 //! and rows of the desk that come from the host that is followed. Judges no signature.
 
 use super::{Job, Queue, Writer};
+use crate::apply::Received;
 use crate::apply::hand_over::{Place, Tenure, Writes};
 use crate::change::Receipt;
 use crate::desk::{DeskChange, LOCAL};
@@ -16,6 +17,11 @@ impl Queue {
     /// Hands a cut to the writer; declined as stale when the head is not at this place any more.
     pub(crate) async fn cut(&self, prepared: Prepared, place: Place) -> Result<Receipt, Declined> {
         self.decide(|reply| Job::Cut(Box::new((prepared, place)), reply)).await
+    }
+
+    /// Hands the resumption of a record that was cut away to the writer.
+    pub(crate) async fn resume(&self, prepared: Prepared) -> Result<Receipt, Declined> {
+        self.decide(|reply| Job::Resume(Box::new(prepared), reply)).await
     }
 
     /// Keeps rows of the desk with the change numbers that they have where they come from.
@@ -35,7 +41,8 @@ impl Writer {
             return Err(Declined::Stale(None));
         }
         let journal::Act::Cut(cut) = prepared.besides.clone() else { return Err(Declined::Stale(None)) };
-        let receipt = self.commit_cut(&mut prepared, &cut);
+        let writes = |sequence| Writes::after(&cut, sequence);
+        let receipt = self.commit_hand_over(&mut prepared, None, writes);
         match receipt {
             Ok(receipt) => {
                 self.shared.tenure.set(Tenure::HandedOver);
@@ -54,15 +61,82 @@ impl Writer {
         }
     }
 
-    fn commit_cut(&mut self, prepared: &mut Prepared, cut: &journal::act::Cut) -> Result<Receipt, Declined> {
+    /// Takes a record back whose newest entry is the cut that its target has refused. Declined as stale when it is not.
+    pub(super) fn resume(&mut self, mut prepared: Prepared) -> Result<Receipt, Declined> {
+        let journal::Act::Resume(resume) = prepared.besides.clone() else { return Err(Declined::Stale(None)) };
+        let last = self.own_cut().map_err(Declined::Problem)?;
+        let cut = last.filter(|(number, cut)| resume.gives_back(*number, cut, &self.head.chain)).map(|(_, cut)| cut);
+        let is_own = self.shared.tenure.get() == Tenure::HandedOver && resume.epoch > self.head.epoch;
+        let Some(cut) = cut.filter(|_| is_own) else { return Err(Declined::Stale(None)) };
+        let (key, epoch, host) = (cut.source_key, resume.epoch, cut.source);
+        let writes = |sequence| Writes { key, cut: sequence, epoch, host: host.clone() };
+        let receipt = self.commit_hand_over(&mut prepared, Some(epoch), writes);
+        match &receipt {
+            Ok(_) => self.shared.tenure.set(Tenure::Writes),
+            // What is on disk has the last word, also when the answer of the commit was lost.
+            Err(_) => {
+                self.recover();
+                match self.own_writes() {
+                    Ok(Some(writes)) if writes.key == key => self.shared.tenure.set(Tenure::Writes),
+                    Ok(_) => {}
+                    Err(problem) => self.over = Some(problem),
+                }
+            }
+        }
+        receipt
+    }
+
+    /// The newest entry, if it is a cut, with its number.
+    fn own_cut(&mut self) -> Result<Option<(u64, journal::act::Cut)>, Problem> {
+        if self.head.sequence == 0 {
+            return Ok(None);
+        }
+        let newest = self.store.entry(self.head.sequence)?;
+        Ok(match journal::Entry::decode(&newest).map(|entry| (entry.sequence, entry.act)) {
+            Ok((number, journal::Act::Cut(cut))) => Some((number, cut)),
+            _ => None,
+        })
+    }
+
+    /// Who may write after entries that were received, if one of them changes that.
+    pub(super) fn writes_after(&mut self, entries: &[Received]) -> Result<Option<Writes>, Problem> {
+        let mut writes = None;
+        let mut last = None;
+        for received in entries {
+            match &received.entry.act {
+                journal::Act::Cut(cut) => {
+                    writes = Some(Writes::after(cut, received.entry.sequence));
+                    last = Some(cut.clone());
+                }
+                journal::Act::Resume(_) => {
+                    let cut = match last.take() {
+                        Some(cut) => Some(cut),
+                        None => self.own_cut()?.map(|(_, cut)| cut),
+                    };
+                    writes = cut.map(|cut| Writes::resumed(&cut, &received.entry)).or(writes);
+                }
+                _ => {}
+            }
+        }
+        Ok(writes)
+    }
+
+    /// Commits an entry alone, with the row that names who may write from it on; in a later epoch if one is named.
+    fn commit_hand_over(
+        &mut self,
+        prepared: &mut Prepared,
+        epoch: Option<u64>,
+        writes: impl Fn(u64) -> Writes,
+    ) -> Result<Receipt, Declined> {
         let now = (self.clock)();
         let mut group = self.begin_group().map_err(Declined::Problem)?;
+        group.head.epoch = epoch.unwrap_or(group.head.epoch);
         group.gather(&[prepared], false).map_err(Declined::Problem)?;
         let receipt = group.take(prepared, now)?;
         group.number_rows().map_err(Declined::Problem)?;
         let (batch, head, leaves) = (std::mem::take(&mut group.batch), group.head.clone(), group.leaves);
         self.touches = group.touches;
-        let writes = [Writes::after(cut, receipt.sequence).kept()];
+        let writes = [writes(receipt.sequence).kept()];
         self.finish_group(batch, head, leaves, &[&writes]).map_err(Declined::Problem)?;
         Ok(receipt)
     }

@@ -1,4 +1,5 @@
-//! The queue to the writer, as the doors of a record see it: a job goes in, its answer comes back. Knows nothing of groups.
+//! The queue to the writer, as the doors of a record see it: a job goes in, its answer comes back.
+//! Knows nothing of groups and of how a job is carried out.
 
 use tokio::sync::oneshot;
 

@@ -169,6 +169,76 @@ pub(crate) async fn whoever_opens_a_record_again_may_write_only_if_it_is_theirs(
     whole(&to).await;
 }
 
+/// Cuts the record, and has the target refuse it: before it holds the cut entry, or after.
+async fn refused(from: &Record, to: &Record, holds: bool) -> journal::act::Resume {
+    let at = from.place().await.unwrap();
+    let cut = signed(from, to, &at).await;
+    assert!(from.cut(&host(), cut, &at).await.unwrap());
+    if holds {
+        entry_after(from, to).await;
+    }
+    let entry = from.decided(&host(), at.sequence + 1, 1).await.unwrap().remove(0).entry;
+    let epoch = from.place().await.unwrap().epoch;
+    let first = to.refuse_cut(&host(), &entry, epoch).await.unwrap();
+    let again = to.refuse_cut(&host(), &entry, epoch + 3).await.unwrap();
+    assert!(again.epoch > first.epoch);
+    assert!(matches!(to.begin_to_write(&host()).await, Err(Problem::HandedOver)), "it has refused");
+    again
+}
+
+pub(crate) async fn a_record_whose_target_refuses_is_taken_back_and_never_opened_there(place: &Place) {
+    for holds in [false, true] {
+        let (place, source) = (place.another(), Place::sqlite());
+        let from = Record::open(&source.location, options_of(&source, "one")).await.unwrap();
+        put(&from, vec![Change::Put(key("Thing", "t"), lines(&["text Thing.name a"]))]).await;
+        let to = Record::open_to_receive(&place.location, options_of(&place, "other")).await.unwrap();
+        to.belongs_to(&host(), *from.verifier_key().public(), "one").await.unwrap();
+        entry_after(&from, &to).await;
+        let resume = refused(&from, &to, holds).await;
+        let cut = from.status().await.unwrap().sequence;
+        if !holds {
+            let entries = from.decided(&host(), cut, 1).await.unwrap();
+            let applied = to.apply(&host(), entries).await;
+            assert!(
+                matches!(applied, Err(record::apply::ApplyError::Refused { entry, .. }) if entry == cut),
+                "{applied:?}"
+            );
+        }
+        // However both are started again, what was refused stays so, and nothing is taken back without the signature.
+        from.close().await;
+        to.close().await;
+        let from = Record::open(&source.location, options_of(&source, "one")).await.unwrap();
+        let to = Record::open(&place.location, options_of(&place, "other")).await.unwrap();
+        refuses(&from).await;
+        refuses(&to).await;
+        let mut forged = resume.clone();
+        forged.signature[9] ^= 1;
+        assert!(!from.resume(&host(), forged, "two people").await.unwrap());
+        let early = journal::act::Resume { epoch: 1, ..resume.clone() };
+        assert!(!from.resume(&host(), early, "two people").await.unwrap());
+        refuses(&from).await;
+        // Each opening is an epoch: the refusal that names an earlier one is asked for again.
+        let entry = from.decided(&host(), cut, 1).await.unwrap().remove(0).entry;
+        let epoch = from.place().await.unwrap().epoch;
+        let resume = to.refuse_cut(&host(), &entry, epoch).await.unwrap();
+        assert!(from.resume(&host(), resume.clone(), "two people").await.unwrap());
+        assert!(from.resume(&host(), resume, "two people").await.is_err(), "it is taken back once");
+        put(&from, vec![Change::Put(key("Thing", "u"), lines(&["text Thing.name b"]))]).await;
+        entry_after(&from, &to).await;
+        refuses(&to).await;
+        to.settle().await.unwrap();
+        sync_desk(&from, &to).await;
+        assert_eq!(whole(&from).await, whole(&to).await);
+        // Nothing stands in the way of another cut.
+        hand_over(&from, &to).await;
+        refuses(&from).await;
+        let entry = from.decided(&host(), from.status().await.unwrap().sequence, 1).await.unwrap().remove(0).entry;
+        assert!(matches!(to.refuse_cut(&host(), &entry, 9).await, Err(Problem::Unsuitable { .. })), "it has opened");
+        put(&to, vec![Change::Put(key("Thing", "v"), lines(&["text Thing.name c"]))]).await;
+        whole(&to).await;
+    }
+}
+
 pub(crate) async fn whoever_would_write_waits_while_writers_are_held(place: &Place) {
     let record = place.open().await;
     let held = record.hold();

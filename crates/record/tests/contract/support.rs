@@ -49,6 +49,11 @@ impl Place {
         Place { location, clock, database: Some(database), _directory: directory }
     }
 
+    /// An empty place of the same kind.
+    pub(crate) fn another(&self) -> Place {
+        self.database.clone().map_or_else(Place::sqlite, Place::in_schema)
+    }
+
     /// Lets so many milliseconds pass.
     pub(crate) fn pass(&self, milliseconds: i64) {
         self.clock.fetch_add(milliseconds, Ordering::Relaxed);

@@ -15,9 +15,19 @@ pub(super) fn moved(of: &MoveOutcome, text: &mut String) -> std::fmt::Result {
                 None => writeln!(text, "It does not listen for other hosts: serve it with --move-listen ADDRESS."),
             }
         }
-        MoveOutcome::Ticket { text: ticket } | MoveOutcome::Certificate { text: ticket } => {
-            text.push_str(ticket);
+        MoveOutcome::Ticket { text: file }
+        | MoveOutcome::Certificate { text: file }
+        | MoveOutcome::CutEntry { text: file }
+        | MoveOutcome::Refusal { text: file } => {
+            text.push_str(file);
             Ok(())
+        }
+        MoveOutcome::Packed(of) => {
+            writeln!(
+                text,
+                "{} entries in {} segments and a rest; {} segments are new",
+                of.entries, of.segments, of.written
+            )
         }
         MoveOutcome::Rehearsed(rehearsal) => rehearsed(rehearsal, text),
         MoveOutcome::Cut(cutting) => cut(cutting, text),
@@ -55,6 +65,13 @@ fn status(of: &MoveView, text: &mut String) -> std::fmt::Result {
             writeln!(text, "    this host writes: {entries} entries; the other had {theirs} when it was last heard")?
         }
         false => writeln!(text, "    this host follows: {entries} of {theirs} entries, the newest {lag_ms} ms late")?,
+    }
+    if let Some(rate) = of.throttle.rate {
+        writeln!(text, "    copied at {rate} bytes a second at most")?;
+    }
+    if let Some((from, to)) = of.throttle.hours {
+        let time = |minutes: i16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        writeln!(text, "    segments are fetched from {} to {}", time(from), time(to))?;
     }
     if let Some(last) = of.rehearsals.last() {
         let found = if last.agrees() { "no difference" } else { "differences" };

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod accounts;
+mod clients;
 mod commands;
 mod configure;
 mod demo;
@@ -13,6 +14,10 @@ mod load;
 mod malformed;
 mod match_file;
 mod moving;
+mod moving_back;
+mod moving_lines;
 mod owner;
+mod pair;
 mod stage;
 mod trusts;
+mod witness;

@@ -137,12 +137,10 @@ impl Stage {
         (Serving { child, address }, said)
     }
 
-    /// Serves on a free port, and listens for other hosts at this address. The process ends itself at the named place.
-    pub(crate) fn serve_for_moves(&self, address: &str, fail_at: Option<&str>) -> Serving {
+    /// Serves on a free port, and listens for other hosts at this address; with this in its environment.
+    pub(crate) fn serve_for_moves(&self, address: &str, environment: Option<(&str, String)>) -> Serving {
         let mut command = self.command(&["serve", "--listen", &self.listen(), "--move-listen", address, "--json"]);
-        if let Some(place) = fail_at {
-            command.env("ALMONER_FAIL_AT", place);
-        }
+        command.envs(environment);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -293,6 +291,12 @@ fn dechunk(mut bytes: &[u8]) -> Vec<u8> {
         bytes = &bytes[end + 4 + length..];
     }
     body
+}
+
+/// The machine's clock, for paces and figures.
+#[expect(clippy::disallowed_methods, reason = "a pace is kept and a rate measured here")]
+pub(crate) fn instant() -> std::time::Instant {
+    std::time::Instant::now()
 }
 
 /// Whether something becomes so before patience ends.

@@ -1,8 +1,9 @@
-//! Shows a move: starts two hosts, fills a trust, moves it to the other host and back while clients write, and prints how
-//! long who wrote was held and what the certificate is worth. Knows the programs as anybody does: by their commands.
+//! Shows a move: starts two hosts and a witness, fills a trust, moves it to the other host and back while clients write, and
+//! prints how long who wrote was held and what the certificate is worth. An operator can follow it on the pages; on a terminal
+//! the hosts are served until it is interrupted. Knows the programs as anybody does: by their commands.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -41,13 +42,19 @@ async fn main() -> Result<()> {
     let program = programs.join("almoner");
     run(&program, &data.join("a"), &["trust", "add", "--code", TRUST, "--name", "Thameside Royal", "--demonstration"])?;
     let (one, other) = (Host::serve(&program, &data.join("a"))?, Host::serve(&program, &data.join("b"))?);
-    say(&format!("two hosts: {} and {}", one.address, other.address))?;
+    let witness = Host::serve(&program, &data.join("c"))?;
+    say(&format!("two hosts: {} and {}; a third one witnesses for them", one.address, other.address))?;
+    let witness_key = make_known(&[&one, &other, &witness])?;
     fill(&one, &data)?;
     let token = one.json(&["token", "--trust", TRUST, "--role", "system", "--ttl", "1h"])?;
     let token = text(&token["token"]["token"])?.to_owned();
-    let witnessed = data.join("checkpoint");
-    std::fs::write(&witnessed, text(&one.json(&["checkpoint", "--trust", TRUST])?["checkpoint"]["text"])?)?;
+    let operator = operator(&one)?;
+    say(&format!("follow it live: http://{}/t/{TRUST}/moves/{TRUST}, {operator}", one.address))?;
     prepare(&one, &other, &data)?;
+    say(&format!(
+        "and, since its accounts came along, with the same sign-in at http://{}/t/{TRUST}/moves/{TRUST}",
+        other.address
+    ))?;
     let stop = Arc::new(AtomicBool::new(false));
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| tokio::spawn(write(one.address.clone(), token.clone(), client, Arc::clone(&stop))))
@@ -73,9 +80,36 @@ async fn main() -> Result<()> {
     account(&one, &token, &written).await?;
     let certificate = data.join("certificate.json");
     one.said(&["move", "certificate", "--trust", TRUST, "--out", &certificate.to_string_lossy()])?;
-    let checked = Command::new(programs.join("almoner-verify")).arg("certificate").arg(&certificate).output()?;
-    say(&format!("almoner-verify certificate {}:", certificate.display()))?;
-    say(String::from_utf8_lossy(&checked.stdout).trim_end())
+    let mut verify = Command::new(programs.join("almoner-verify"));
+    let checked = verify.arg("certificate").arg(&certificate).args(["--witness", &witness_key]).output()?;
+    say(&format!("almoner-verify certificate {} --witness {witness_key}:", certificate.display()))?;
+    say(String::from_utf8_lossy(&checked.stdout).trim_end())?;
+    ensure!(checked.status.success(), "the certificate proves nothing");
+    if std::io::stdin().is_terminal() {
+        say("both hosts are served until you press Ctrl-C")?;
+        tokio::signal::ctrl_c().await?;
+    }
+    Ok(())
+}
+
+/// Makes an operator, who may see moves; gives the sign-in.
+fn operator(host: &Host) -> Result<String> {
+    let add = ["user", "add", "--trust", TRUST, "--name", "m.tanaka", "--display", "Mei Tanaka", "--role", "operator"];
+    let password = host.json(&add)?["user"]["password"].clone();
+    Ok(format!("as m.tanaka with the password {}", text(&password)?))
+}
+
+/// Makes the last host a witness of the others; gives the key by which it signs.
+fn make_known(hosts: &[&Host; 3]) -> Result<String> {
+    let keys: Vec<Value> = hosts
+        .iter()
+        .map(|host| Ok(host.json(&["witness", "key"])?["witnessed"]["key"].clone()))
+        .collect::<Result<_>>()?;
+    for (at, to) in [(0, 2), (1, 2), (2, 0), (2, 1)] {
+        let (address, key) = (text(&keys[to]["address"])?, text(&keys[to]["key"])?);
+        hosts[at].said(&["witness", "add", "--address", address, "--key", key])?;
+    }
+    Ok(text(&keys[2]["witness"])?.to_owned())
 }
 
 /// Makes the ticket, copies, and rehearses once, so that everything has been seen before clients come.

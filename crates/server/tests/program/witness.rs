@@ -1,0 +1,163 @@
+//! Three hosts witness for each other: what extends is signed; a host that rewrites its history, or shows two of them, is
+//! exposed by each witness.
+
+use serde_json::Value;
+
+use crate::pair::free_address;
+use crate::stage::{Serving, Stage};
+
+/// A host, what it serves, and where it listens for others.
+struct Host {
+    stage: Stage,
+    serving: Option<Serving>,
+    address: String,
+    key: String,
+    witness: String,
+}
+
+impl Host {
+    fn begin(stage: Stage) -> Host {
+        let address = free_address().to_string();
+        let serving = stage.serve_for_moves(&address, None);
+        let keys = stage.json(&["witness", "key"])["witnessed"]["key"].clone();
+        let text = |name: &str| keys[name].as_str().unwrap().to_owned();
+        Host { serving: Some(serving), address, key: text("key"), witness: text("witness"), stage }
+    }
+
+    fn knows(&self, other: &Host) {
+        self.stage.json(&["witness", "add", "--address", &other.address, "--key", &other.key]);
+    }
+
+    fn ask(&self) -> Value {
+        self.stage.json(&["witness", "ask"])["witnessed"]["report"].clone()
+    }
+
+    /// What this host has found out of the one record that it has seen.
+    fn exposed(&self) -> Vec<String> {
+        let report = self.stage.json(&["witness", "list"])["witnessed"]["report"].clone();
+        let seen = report["seen"].as_object().unwrap().values().next().cloned().unwrap_or_default();
+        let exposed = seen["exposed"].as_array().cloned().unwrap_or_default();
+        exposed.iter().map(|one| one["sentence"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn write(&self, name: &str) {
+        let token = format!("Bearer {}", self.stage.token("system"));
+        let headers = [crate::pair::JSON, ("Authorization", token.as_str())];
+        let body = format!(r#"{{"resourceType":"Patient","name":[{{"family":"{name}"}}]}}"#);
+        let answer = self.serving.as_ref().unwrap().send("POST", "/t/RAA/fhir/Patient", &headers, body.as_bytes());
+        assert_eq!(answer.status, 201);
+    }
+
+    /// Its data directory as it is now, and with it its past.
+    fn keep_a_copy(&mut self, name: &str) {
+        self.serving = None;
+        copy(&self.stage.path("data"), &self.stage.path(name));
+        self.serve();
+    }
+
+    fn become_the_copy(&mut self, name: &str) {
+        self.serving = None;
+        let kept = self.stage.path("data/witnesses.json");
+        let witnesses = std::fs::read(&kept).unwrap();
+        std::fs::remove_dir_all(self.stage.path("data")).unwrap();
+        copy(&self.stage.path(name), &self.stage.path("data"));
+        std::fs::write(kept, witnesses).unwrap();
+        self.serve();
+    }
+
+    fn serve(&mut self) {
+        self.serving = Some(self.stage.serve_for_moves(&self.address, None));
+    }
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+/// A host with the trust, and two witnesses; all know each other.
+fn three() -> [Host; 3] {
+    let hosts = [Host::begin(Stage::with_trust()), Host::begin(Stage::set()), Host::begin(Stage::set())];
+    for (one, other) in [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)] {
+        hosts[one].knows(&hosts[other]);
+    }
+    hosts
+}
+
+#[test]
+fn witnesses_sign_what_extends_and_expose_a_host_that_cuts_or_rewrites_its_history() {
+    let [mut host, one, other] = three();
+    host.write("first");
+    let report = host.ask();
+    assert_eq!(report["not_reached"], serde_json::json!([]), "{report}");
+    let signed = host.stage.json(&["witness", "cosigned", "--trust", "RAA"])["witnessed"]["cosigned"]["texts"].clone();
+    assert_eq!(signed.as_array().unwrap().len(), 2);
+    std::fs::write(host.stage.path("signed"), signed[0].as_str().unwrap()).unwrap();
+    let verified = host.stage.json(&["verify", "--trust", "RAA", "--against", "signed"]);
+    assert_eq!(verified["verified"]["whole"], true, "{verified}");
+    assert!(one.witness.contains(one.key.split('+').next().unwrap()));
+    host.keep_a_copy("old");
+    for name in ["second", "third"] {
+        host.write(name);
+        host.ask();
+    }
+    assert!(one.ask()["not_reached"].as_array().unwrap().is_empty() && one.exposed().is_empty());
+    // The host goes back to its past and goes on from there.
+    host.become_the_copy("old");
+    let report = host.stage.run(&["witness", "ask"]);
+    assert!(report.code == 1 && report.out.contains("WRONG"), "the host itself is told: {}", report.out);
+    assert!(one.exposed()[0].contains("what came between is gone"), "{:?}", one.exposed());
+    for name in ["another second", "another third", "another fourth"] {
+        host.write(name);
+    }
+    host.stage.run(&["witness", "ask"]);
+    for witness in [&one, &other] {
+        let exposed = witness.exposed();
+        assert!(exposed.iter().any(|why| why.contains("does not begin with them")), "{exposed:?}");
+        assert_eq!(witness.stage.run(&["witness", "list"]).code, 1, "whoever looks is told");
+    }
+}
+
+#[test]
+fn a_host_that_shows_two_histories_is_exposed_when_its_witnesses_speak_to_each_other() {
+    let [mut host, one, other] = three();
+    host.write("first");
+    host.ask();
+    host.keep_a_copy("other");
+    // One history to one witness, while the other cannot be reached; another of the same length to the other.
+    let forget = |host: &Host, whom: &Host| {
+        host.stage.json(&["witness", "remove", "--name", whom.key.split('+').next().unwrap()]);
+    };
+    forget(&host, &other);
+    host.write("second");
+    host.ask();
+    host.become_the_copy("other");
+    forget(&host, &one);
+    host.knows(&other);
+    host.write("another second");
+    host.ask();
+    assert!(one.exposed().is_empty() && other.exposed().is_empty(), "each of them has seen one history only");
+    one.ask();
+    assert!(one.exposed()[0].contains("two different histories"), "{:?}", one.exposed());
+    other.ask();
+    assert!(other.exposed()[0].contains("two different histories"), "{:?}", other.exposed());
+}
+
+#[test]
+fn who_is_not_known_is_not_signed_for_and_a_key_is_what_it_is() {
+    let (host, stranger) = (Host::begin(Stage::with_trust()), Host::begin(Stage::set()));
+    host.knows(&stranger);
+    let report = host.ask();
+    assert_eq!(report["not_reached"].as_array().unwrap().len(), 1, "it does not know this host: {report}");
+    let refused = |key: &str| host.stage.run(&["witness", "add", "--address", "127.0.0.1:1", "--key", key]).code;
+    assert_eq!((refused(&host.key), refused(&stranger.witness), refused("nothing")), (1, 1, 1));
+    assert_eq!(host.stage.run(&["witness", "remove", "--name", "nobody"]).code, 1);
+}
