@@ -249,7 +249,7 @@ impl Host {
             created: self.now().to_string(),
             demonstration: new.demonstration,
             ready: false,
-            origin: None,
+            origin: registry.next_origin(&new.code),
             receiving: false,
             importing: false,
             shut: None,
@@ -283,7 +283,10 @@ impl Host {
     /// Whether a trust was moved here from another host, with the accounts that it had there.
     pub(crate) fn came_from_elsewhere(&self, code: &str) -> bool {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.values().any(|trust| trust.code.as_str() == code && trust.entry.origin.is_some())
+        let is_ours = |origin: &String| origin.starts_with(&format!("{}/", self.name));
+        open.values().any(|trust| {
+            trust.code.as_str() == code && trust.entry.origin.as_ref().is_some_and(|origin| !is_ours(origin))
+        })
     }
 
     fn already_open(&self, code: &TrustCode) -> Option<Arc<Trust>> {

@@ -43,7 +43,7 @@ pub(crate) struct TrustEntry {
     /// Whether its record was made. `false` only between the two steps of adding a trust; from then on nothing is made
     /// in its place when it is not found.
     pub(crate) ready: bool,
-    /// The journal's origin line, when the record was made on another host.
+    /// The journal's origin line, when the record was made on another host, or its code had another record here before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) origin: Option<String>,
     /// It is being moved here and is not open yet.
@@ -94,6 +94,9 @@ impl Shut {
 pub(crate) struct Registry {
     /// The host's own name: random, made once, part of every checkpoint's origin.
     pub(crate) host: String,
+    /// How many records each code had here that are here no more: no two journals have one origin.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) gone: BTreeMap<String, u32>,
     #[serde(default, rename = "trust")]
     pub(crate) trusts: Vec<TrustEntry>,
 }
@@ -206,7 +209,7 @@ impl Registry {
         match std::fs::read_to_string(&path) {
             Ok(text) => toml::from_str(&text).map_err(|error| damaged(&path, error.message())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Ok(Registry { host: new_host_name()?, trusts: Vec::new() })
+                Ok(Registry { host: new_host_name()?, ..Registry::default() })
             }
             Err(error) => Err(Failure::problem(format_args!("reading {}", path.display()), &error)),
         }
@@ -228,7 +231,14 @@ impl Registry {
     /// Takes an entry out; gives it.
     pub(crate) fn take(&mut self, code: &TrustCode) -> Option<TrustEntry> {
         let at = self.trusts.iter().position(|trust| trust.code == *code)?;
+        *self.gone.entry(code.as_str().to_owned()).or_default() += 1;
         Some(self.trusts.remove(at))
+    }
+
+    /// The origin of a new record of this code, where it is not the usual one because that was given to another record.
+    pub(crate) fn next_origin(&self, code: &TrustCode) -> Option<String> {
+        let gone = self.gone.get(code.as_str())?;
+        Some(format!("{}/t/{code}/{}", self.host, gone + 1))
     }
 
     /// Puts an entry in, in the order of codes, in place of an older one with the same code.

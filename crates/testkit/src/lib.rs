@@ -10,3 +10,4 @@ pub mod people;
 pub mod postgres;
 pub mod program;
 pub mod toy;
+pub mod two_hosts;

@@ -1,4 +1,4 @@
-//! The product as a process of its own, for benchmarks: its commands, and its server until it is dropped.
+//! The product as a process of its own, for benchmarks and demonstrations: its commands, and its server until it is dropped.
 //! Knows how a program is started, and nothing of what it answers.
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -77,7 +77,15 @@ impl Program {
     /// # Errors
     /// It did not start.
     pub fn serve(&self) -> Result<Serving> {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
+        self.serve_with(&[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// It did not start.
+    pub fn serve_with(&self, more: &[&str]) -> Result<Serving> {
+        let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0", "--json"], more].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;

@@ -150,6 +150,7 @@ fn router(host: Arc<Host>) -> Router {
         .route("/move/{code}/counts/{sequence}", get(counted))
         .route("/move/{code}/check/{sequence}", get(check))
         .route("/move/{code}/certificate", post(certificate))
+        .route("/move/{code}/certified", post(certified))
         .route("/move/{code}/destroy", post(destroy))
         .merge(witness::routes())
         .layer(DefaultBodyLimit::max(LARGEST))
@@ -385,6 +386,16 @@ async fn certificate(
 ) -> Answer<Json<super::certificate::Signature>> {
     let (of, record, _) = open(&host, &code, caller).await?;
     Ok(Json(super::certificate::countersign(&of, &record, &statement).await?))
+}
+
+async fn certified(
+    (State(host), Extension(caller)): Of,
+    Path(code): Path<String>,
+    certificate: String,
+) -> Answer<Json<()>> {
+    let (of, record, _) = open(&host, &code, caller).await?;
+    super::certificate::keep(&of, &record, certificate)?;
+    Ok(Json(()))
 }
 
 async fn destroy((State(host), Extension(caller)): Of, Path(code): Path<String>) -> Answer<Json<String>> {

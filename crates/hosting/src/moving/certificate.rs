@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::secret::hex;
 
 /// A signature under a statement.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Signature {
     pub(crate) key: String,
     pub(crate) signature: String,
@@ -87,8 +87,28 @@ pub(crate) async fn make(
     let text = json(&statement)?;
     let ours = sign(of, record, &text)?;
     let theirs = countersigned(&of.peer, of, &text).await?;
-    let certificate = Certificate { statement: text, signatures: vec![ours, theirs] };
-    serde_json::to_string_pretty(&certificate).map_err(|error| Failure::problem("writing a certificate", &error))
+    whole(of, text, vec![ours, theirs]).await
+}
+
+/// The certificate as text, which the other host gets too: without it nothing is lost.
+async fn whole(of: &Move, statement: String, signatures: Vec<Signature>) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(&Certificate { statement, signatures })
+        .map_err(|error| Failure::problem("writing a certificate", &error))?;
+    if let Err(failure) = of.peer.ask(Method::POST, &path(of, "certified"), text.clone().into()).await {
+        tracing::warn!(trust = %of.code, %failure, "the other host did not take the certificate");
+    }
+    Ok(text)
+}
+
+/// Keeps the certificate that the other host made, if it is one that this host signed.
+pub(crate) fn keep(of: &Move, record: &Record, text: String) -> Result<(), Failure> {
+    let certificate: Certificate =
+        serde_json::from_str(&text).map_err(|_| Failure::refused("The certificate cannot be read."))?;
+    let own = sign(of, record, &certificate.statement)?;
+    if !certificate.signatures.contains(&own) {
+        return Err(Failure::refused("This host did not sign this certificate."));
+    }
+    of.change(|kept| kept.certificate = Some(text))
 }
 
 /// Adds checkpoints that witnesses signed to the certificate that there is; both hosts sign it anew.
@@ -105,8 +125,7 @@ pub(crate) async fn with_witnesses(of: &Move, record: &Record, witnessed: &[Stri
     statement.witnessed = proofs(record, witnessed, statement.cut - 1).await?;
     let text = json(&statement)?;
     let signatures = vec![sign(of, record, &text)?, countersigned(&of.peer, of, &text).await?];
-    let text = serde_json::to_string_pretty(&Certificate { statement: text, signatures });
-    let text = text.map_err(|error| Failure::problem("writing a certificate", &error))?;
+    let text = whole(of, text, signatures).await?;
     of.change(|kept| kept.certificate = Some(text.clone()))?;
     Ok(text)
 }
@@ -216,13 +235,15 @@ async fn proofs(record: &Record, checkpoints: &[String], size: u64) -> Result<Ve
 pub(crate) async fn countersign(of: &Move, record: &Record, text: &str) -> Result<Signature, Failure> {
     let statement: Statement =
         serde_json::from_str(text).map_err(|_| Failure::refused("The statement of the certificate cannot be read."))?;
+    let before_cut = statement.cut.checked_sub(1).filter(|_| statement.timings.entry == statement.cut);
+    let before_cut = before_cut.ok_or_else(|| Failure::refused("The statement is of no cut."))?;
     let here = record.decided(&permit(of)?, statement.cut, 1).await?.into_iter().next();
     let is_here = here.is_some_and(|given| hex(&given.entry) == statement.cut_entry);
     let before = SignedCheckpoint::parse(&statement.before_from)
         .map_err(|_| Failure::refused("The statement's checkpoint cannot be read."))?;
-    let root = record.root_of(statement.cut - 1).await?;
+    let root = record.root_of(before_cut).await?;
     let of_statement = before.checkpoint();
-    if !is_here || of_statement.root != root || of_statement.size != statement.cut - 1 {
+    if !is_here || of_statement.root != root || of_statement.size != before_cut {
         return Err(Failure::refused("The statement says of the record what is not so on this host."));
     }
     let signature = sign(of, record, text)?;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 
 use crate::clients::Load;
-use crate::pair::{JSON, Pair, create, free_address, names_at, proved};
-use crate::stage::{Serving, Stage, is_soak, note};
+use crate::pair::{JSON, Pair, create, names_at, proved};
+use crate::stage::{Serving, Stage, free_address, is_soak, note};
 
 /// Moves there and back, again and again, under load.
 fn moves_under_load(stores: [&str; 2]) {

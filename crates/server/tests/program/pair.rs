@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use testkit::line::Line;
 
-use crate::stage::{Serving, Stage, becomes, note};
+use crate::stage::{Serving, Stage, becomes, free_address, note};
 
 pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/fhir+json");
 
@@ -142,12 +142,6 @@ impl Waiting {
     pub(crate) fn let_go(&self) {
         std::fs::write(&self.file, "").unwrap();
     }
-}
-
-/// An address of the loopback that nobody listens at.
-pub(crate) fn free_address() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
 }
 
 /// Creates a patient with this family name, once however often it is tried; the status, 0 when nobody answers.

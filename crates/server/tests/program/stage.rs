@@ -1,8 +1,9 @@
 //! What these tests stand on: a data directory of their own, the binary, a small HTTP client, the third-party suites.
 //! Everything a test makes is gone with it, the processes too.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -152,7 +153,7 @@ impl Stage {
 
     /// Where it served before, so that clients find it again; a free port at first.
     fn listen(&self) -> String {
-        std::fs::read_to_string(self.path("listen")).unwrap_or_else(|_| "127.0.0.1:0".into())
+        std::fs::read_to_string(self.path("listen")).unwrap_or_else(|_| free_address().to_string())
     }
 
     /// A bearer token.
@@ -309,6 +310,14 @@ pub(crate) fn becomes(mut is_so: impl FnMut() -> bool) -> bool {
         }
         so
     })
+}
+
+/// An address of the loopback at which nobody listens, for a host that is to be found there again when it was stopped: not
+/// one of the ports that Linux gives to whoever asks for any (32768 and above), which a connection may have meanwhile.
+pub(crate) fn free_address() -> SocketAddr {
+    let port = || 20_000 + u16::try_from(RandomState::new().hash_one(()) % 12_000).unwrap();
+    let listens = std::iter::repeat_with(|| TcpListener::bind((Ipv4Addr::LOCALHOST, port())));
+    listens.take(1000).find_map(Result::ok).unwrap().local_addr().unwrap()
 }
 
 /// Whether the long suites run, not their slice.

@@ -28,9 +28,16 @@ impl Drop for Stop<'_> {
     }
 }
 
+/// The first line of a checkpoint of the trust `RAA`.
+fn origin_of(stage: &Stage) -> String {
+    let text = stage.json(&["checkpoint", "--trust", "RAA"])["checkpoint"]["text"].clone();
+    text.as_str().unwrap().lines().next().unwrap().to_owned()
+}
+
 fn comes_and_goes(stage: &Stage, store: &str) {
     stage.json(&["trust", "add", "--code", "RBB", "--name", "Another trust"]);
     let serving = stage.serve();
+    let origin = origin_of(stage);
     let (first, second) = (token_of(stage, "RAA"), token_of(stage, "RBB"));
     assert_eq!(create(&serving, "RAA", &first, "kept"), 201, "{store}");
     let stop = AtomicBool::new(false);
@@ -76,10 +83,11 @@ fn comes_and_goes(stage: &Stage, store: &str) {
     let listed = stage.json(&["trust", "list"]);
     assert_eq!(listed["trusts"].as_array().unwrap().len(), 1, "{listed}");
     assert_eq!(stage.json(&["verify", "--trust", "RBB"])["verified"]["whole"], true);
-    // Its code is free again, and what is made with it is empty.
+    // Its code is free again; what is made with it is empty, and is never taken for the one that was.
     stage.json(&["trust", "add", "--code", "RAA", "--name", "A new trust"]);
     let new = stage.json(&["trust", "show", "RAA"]);
     assert!(new["trust"]["resources"].as_object().unwrap().is_empty(), "{new}");
+    assert_ne!(origin_of(stage), origin, "two journals, two origins");
 }
 
 #[test]

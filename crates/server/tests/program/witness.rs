@@ -3,8 +3,7 @@
 
 use serde_json::Value;
 
-use crate::pair::free_address;
-use crate::stage::{Serving, Stage};
+use crate::stage::{Serving, Stage, free_address};
 
 /// A host, what it serves, and where it listens for others.
 struct Host {

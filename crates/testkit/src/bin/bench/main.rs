@@ -10,6 +10,7 @@ mod corpus;
 mod floor;
 mod http;
 mod load;
+mod moving;
 mod product;
 mod queries;
 mod requests;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use record::Location;
 use testkit::postgres::{Server, TestDatabase};
+use testkit::program::Program;
 
 use corpus::{Corpus, Shape};
 use floor::Floor;
@@ -31,7 +33,7 @@ use table::{Figure, Table};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "usage: bench [--sizes 100000,1000000] [--stores sqlite,postgres] [--inputs compact,as-is] \
-     [--parts record,product] [--program target/release/almoner] [--tables FILE]";
+     [--parts record,product,move] [--cuts 20] [--program target/release/almoner] [--tables FILE]";
 
 /// What is to be measured.
 struct Wanted {
@@ -39,6 +41,8 @@ struct Wanted {
     stores: Vec<String>,
     inputs: Vec<Shape>,
     parts: Vec<String>,
+    /// How often a trust is cut over, there and back.
+    cuts: usize,
     program: PathBuf,
     /// Where the tables are written as Markdown.
     tables: Option<PathBuf>,
@@ -58,9 +62,19 @@ fn main() -> Result<()> {
         tables.push_str(&format!("{limits}\n"));
         for store in &wanted.stores {
             for &size in &wanted.sizes {
-                let mut table = Table::new(store, size, shape);
+                if wanted.parts == ["move"] {
+                    continue;
+                }
+                let mut table = Table::new(&format!("{}, {size} resources, {} input", name(store), shape.name()));
                 let server = server.as_ref().filter(|_| store == "postgres");
                 runtime.block_on(run(&wanted, server, size, (&corpus, shape), &floor, &mut table.figures))?;
+                println!("{table}");
+                tables.push_str(&format!("{table}\n"));
+            }
+        }
+        // One line of an NDJSON file is one text, which indented ones are not.
+        if wanted.parts.iter().any(|part| part == "move") && shape == Shape::Compact {
+            for table in runtime.block_on(moves(&wanted, server.as_ref(), &corpus))? {
                 println!("{table}");
                 tables.push_str(&format!("{table}\n"));
             }
@@ -78,7 +92,8 @@ fn wanted(arguments: impl Iterator<Item = String>) -> Result<Wanted> {
         sizes: vec![100_000],
         stores: vec!["sqlite".to_owned()],
         inputs: vec![Shape::Compact],
-        parts: list("record,product".to_owned()),
+        parts: list("record,product,move".to_owned()),
+        cuts: 20,
         program: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release/almoner")),
         tables: None,
     };
@@ -90,6 +105,7 @@ fn wanted(arguments: impl Iterator<Item = String>) -> Result<Wanted> {
             "--stores" => wanted.stores = list(value),
             "--inputs" => wanted.inputs = list(value).iter().map(|name| Shape::of(name)).collect::<Result<_>>()?,
             "--parts" => wanted.parts = list(value),
+            "--cuts" => wanted.cuts = value.parse()?,
             "--program" => wanted.program = value.into(),
             "--tables" => wanted.tables = Some(value.into()),
             _ => bail!(USAGE),
@@ -117,7 +133,7 @@ async fn run(
         let folder = tempfile::tempdir_in(target_folder())?;
         let database = database(server).await?;
         let product = product::Product {
-            program: testkit::program::Program {
+            program: Program {
                 binary: wanted.program.clone(),
                 data: folder.path().to_owned(),
                 store: database.as_ref().map(|database| database.url.clone()),
@@ -129,6 +145,38 @@ async fn run(
         product.measure(figures).await?;
     }
     Ok(())
+}
+
+/// A trust that moves between two hosts of each pair of stores, at each size.
+async fn moves(wanted: &Wanted, server: Option<&Server>, corpus: &Corpus) -> Result<Vec<Table>> {
+    let mut tables = Vec::new();
+    for from in &wanted.stores {
+        for to in &wanted.stores {
+            for &size in &wanted.sizes {
+                let folder = tempfile::tempdir_in(target_folder())?;
+                let (mut programs, mut databases) = (Vec::new(), Vec::new());
+                for (store, data) in [(from, "from"), (to, "to")] {
+                    let database = database(server.filter(|_| store == "postgres")).await?;
+                    let data = folder.path().join(data);
+                    std::fs::create_dir_all(&data)?;
+                    let store = database.as_ref().map(|database| database.url.clone());
+                    programs.push(Program { binary: wanted.program.clone(), data, store });
+                    databases.push(database);
+                }
+                let Ok(programs) = <[Program; 2]>::try_from(programs) else { bail!("two hosts were to be made") };
+                let mut table = Table::new(&format!("A move from {} to {}, {size} resources", name(from), name(to)));
+                let moving = moving::Moving { corpus, size, cuts: wanted.cuts };
+                moving.measure(programs, &mut table.figures).await?;
+                tables.push(table);
+            }
+        }
+    }
+    Ok(tables)
+}
+
+/// A store as people call it.
+fn name(store: &str) -> &'static str {
+    if store == "postgres" { "PostgreSQL" } else { "SQLite" }
 }
 
 /// The record inside this process.

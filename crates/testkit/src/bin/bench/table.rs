@@ -1,9 +1,10 @@
-//! What was found, as tables of Markdown: one of the machine's limits for each input, one for each store and size.
+//! What was found, as tables of Markdown: one of the machine's limits for each input, one for each
+//! store and size, one for each move.
 //! Knows no measurement.
 
 use std::fmt;
 
-use crate::corpus::{Corpus, Shape};
+use crate::corpus::Corpus;
 use crate::floor::Floor;
 
 /// One line of a table.
@@ -13,7 +14,7 @@ pub(crate) struct Figure {
     beside: String,
 }
 
-/// The figures of one store at one size.
+/// The figures of one store at one size, or of one move.
 pub(crate) struct Table {
     title: String,
     pub(crate) figures: Vec<Figure>,
@@ -31,9 +32,8 @@ impl Figure {
 }
 
 impl Table {
-    pub(crate) fn new(store: &str, size: usize, shape: Shape) -> Table {
-        let store = if store == "postgres" { "PostgreSQL" } else { "SQLite" };
-        Table { title: format!("{store}, {size} resources, {} input", shape.name()), figures: Vec::new() }
+    pub(crate) fn new(title: &str) -> Table {
+        Table { title: title.to_owned(), figures: Vec::new() }
     }
 
     /// The limits of the machine for an input.
