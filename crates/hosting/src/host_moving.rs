@@ -3,11 +3,12 @@
 
 use std::sync::{Arc, PoisonError};
 
-use record::{Location, Record};
+use access::Permit;
+use record::Record;
 
 use super::{Host, Received};
 use crate::failure::Failure;
-use crate::moving::{Move, Ticket};
+use crate::moving::{Move, Ticket, fail_at};
 use crate::trusts::{TrustCode, TrustEntry};
 
 impl Host {
@@ -70,16 +71,19 @@ impl Host {
         Ok(())
     }
 
-    /// Takes a trust off this host; gives where its record is.
-    pub(crate) async fn forget(&self, code: &TrustCode) -> Result<Location, Failure> {
+    /// Takes everything of a trust off this host whose copy is destroyed; its record is closed. May be repeated: what is left
+    /// of a trust is never without its name.
+    pub(crate) async fn take_away(&self, code: &TrustCode, permit: &Permit) -> Result<(), Failure> {
         let mut registry = self.registry.lock().await;
-        let entry = registry.take(code);
-        let entry = entry.ok_or_else(|| Failure::Refused(format!("{code} is not registered here.")))?;
-        registry.write(&self.configuration.data)?;
         let open: Option<Arc<super::Trust>> = self.open.write().unwrap_or_else(PoisonError::into_inner).remove(code);
         if let Some(trust) = open {
             trust.boards.close();
         }
-        Ok(self.location(&entry))
+        let Some(entry) = registry.find(code).cloned() else { return Ok(()) };
+        fail_at("before-destroying").await?;
+        Record::take_away(permit, &self.location(&entry)).await?;
+        fail_at("after-destroying").await?;
+        registry.take(code);
+        registry.write(&self.configuration.data)
     }
 }

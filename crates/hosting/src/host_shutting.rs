@@ -8,7 +8,7 @@ use record::Record;
 
 use super::Host;
 use crate::failure::Failure;
-use crate::moving::Phase;
+use crate::moving;
 use crate::trusts::{How, Shut, TrustCode, TrustEntry};
 
 impl Host {
@@ -85,12 +85,16 @@ impl Host {
 
     /// A trust that moves is neither paused nor removed: the other host waits for it.
     fn stands_still(&self, code: &TrustCode) -> Result<(), Failure> {
-        let is_over = |phase: Phase| matches!(phase, Phase::Completed | Phase::Planned);
-        match self.moves.find(code) {
-            Some(of) if !is_over(of.phase()) => {
-                Err(Failure::Refused(format!("{code} is being moved. End the move first: almoner move status.")))
-            }
-            _ => Ok(()),
+        // A host that is not served has no move in memory.
+        let kept = match self.moves.find(code) {
+            Some(of) => Some(of.kept()),
+            None => moving::read_all(&self.configuration.data)?.into_iter().find(|kept| kept.ticket.trust == *code),
+        };
+        match kept.is_some_and(|kept| kept.is_under_way()) {
+            true => Err(Failure::Refused(format!(
+                "{code} is being moved. End the move first: almoner move status, almoner move give-up."
+            ))),
+            false => Ok(()),
         }
     }
 }

@@ -250,9 +250,9 @@ fn carry(host: &Arc<Host>, of: &Arc<Move>, seen: &Seen, act: &str, typed: Typed)
         "seal" if acts.runs_it => seal(host, of, seen, &typed.typed),
         "agree" if acts.says => agree(host, of, seen),
         "complete" if acts.completes => {
-            let (own, moved) = (Arc::clone(host), Arc::clone(of));
+            let moved = Arc::clone(of);
             background(host, of, "Destroying the other host’s copy", async move {
-                let statement = moving::complete_here(&own, &moved, typed.typed.trim()).await?;
+                let statement = moving::complete_here(&moved, typed.typed.trim()).await?;
                 let said = statement.lines().find(|line| line.starts_with("entries")).unwrap_or_default();
                 Ok(format!("The other host has destroyed its copy ({said}) and signed that it has."))
             })

@@ -271,14 +271,37 @@ fn damaged(path: &Path, why: &str) -> Failure {
 
 /// Replaces a file whole: readable by its owner only, durable, never half there.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let file = replace_file_by(path)?;
+    file.writer().write_all(bytes)?;
+    file.done()
+}
+
+/// A file that takes the place of another one, or none, once it is done.
+pub(crate) struct Replacing {
+    file: File,
+    beside: PathBuf,
+    path: PathBuf,
+}
+
+/// The same as [`replace_file`] for what is not in memory at once.
+pub(crate) fn replace_file_by(path: &Path) -> std::io::Result<Replacing> {
     let mut beside = PathBuf::from(path);
     beside.as_mut_os_string().push(".new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    let directory = path.parent().unwrap_or_else(|| Path::new("."));
-    File::open(directory)?.sync_all()
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    Ok(Replacing { file, beside, path: path.to_owned() })
+}
+
+impl Replacing {
+    pub(crate) fn writer(&self) -> &File {
+        &self.file
+    }
+
+    pub(crate) fn done(self) -> std::io::Result<()> {
+        self.file.sync_all()?;
+        std::fs::rename(&self.beside, &self.path)?;
+        let directory = self.path.parent().unwrap_or_else(|| Path::new("."));
+        File::open(directory)?.sync_all()
+    }
 }
 
 fn new_host_name() -> Result<String, Failure> {

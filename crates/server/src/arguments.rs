@@ -268,6 +268,22 @@ pub(crate) enum MoveCommand {
         #[arg(long, value_name = "CODE")]
         confirm: String,
     },
+    /// End a move that leads nowhere: at the host that writes, and then at the other one, whose copy is destroyed.
+    ///
+    /// The host that writes signs a note that no cut will come of it; the other one asks for that note.
+    GiveUp {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// The trust's code once more.
+        #[arg(long, value_name = "CODE")]
+        confirm: String,
+        /// At the host that does not write: the note of the one that does.
+        #[arg(long, value_name = "FILE")]
+        note: Option<PathBuf>,
+        /// The file to write the note, or the statement of the destruction, to [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// At the host that was cut: the certificate, with checkpoints that witnesses signed.
     Certificate {
         #[command(flatten)]

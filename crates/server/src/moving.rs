@@ -34,6 +34,11 @@ pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work,
         MoveCommand::Cut(of) => MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: false },
         MoveCommand::Back(of) => MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: true },
         MoveCommand::Complete { of, confirm } => MoveWork::Complete { trust: TrustCode::parse(&of.trust)?, confirm },
+        MoveCommand::GiveUp { of, confirm, note, out } => {
+            file = out;
+            let note = note.map(|path| read(&path, "the note")).transpose()?;
+            MoveWork::GiveUp { trust: TrustCode::parse(&of.trust)?, confirm, note }
+        }
         MoveCommand::Certificate { of, witnessed, out } => {
             file = out;
             let witnessed = witnessed.iter().map(|path| read(path, "the checkpoint")).collect::<Result<_>>()?;
@@ -89,6 +94,7 @@ pub(crate) fn write(outcome: &Outcome, path: &Path) -> Result<()> {
             MoveOutcome::Ticket { text }
             | MoveOutcome::Certificate { text }
             | MoveOutcome::CutEntry { text }
+            | MoveOutcome::GivenUp { text }
             | MoveOutcome::Refusal { text } => text,
             _ => return Ok(()),
         },

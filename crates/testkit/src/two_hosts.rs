@@ -1,6 +1,7 @@
 //! A trust on its way between two real hosts, for the demonstration of a move and its benchmark: the hosts, clients that
 //! write all the time with logs of their own, and the account of what became of their writes.
 //! Knows the program as anybody does: by its commands and over HTTP.
+#![expect(clippy::disallowed_methods, reason = "clients write at a pace, which needs the clock")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -123,7 +123,7 @@ pub(crate) fn check(text: &str, witnesses: &[VerifierKey]) -> Result<Certificate
             before.witnessed(&statement, witnesses, &mut report);
         }
     }
-    report.add("the counts of both hosts agree", counts(&statement));
+    report.add("both hosts state the same counts", counts(&statement));
     invariants(&statement, &mut report);
     Ok(report)
 }
@@ -210,6 +210,9 @@ impl Before {
         if of.origin != origin {
             return Err("A checkpoint is of another record.".into());
         }
+        if of.size == 0 {
+            return Err("A checkpoint of no entries says nothing about what was moved.".into());
+        }
         match consistency_holds(of.size, &of.root, self.size, &self.root, &path) {
             true => Ok(signed),
             false => Err(format!("The checkpoint of {} entries is not of the beginning of what was moved.", of.size)),
@@ -240,7 +243,10 @@ impl Before {
                 Ok(signers) => {
                     let names = signers.iter().map(|signer: &Signer| signer.key.name().to_owned());
                     report.witnesses.extend(names);
-                    report.checked.push(format!("a witness that you trust signed the first {size} entries"));
+                    let all = self.size;
+                    report
+                        .checked
+                        .push(format!("a witness that you trust signed the first {size} of these {all} entries"));
                 }
                 Err(journal::note::NotVerified::NoKnownKey) => {}
                 Err(error) => report.findings.push(format!("A witness's signature does not hold: {error}.")),

@@ -18,7 +18,6 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use journal::act::PublicKey;
 use record::Record;
-use record::apply::Decided;
 use record::apply::hand_over::Tenure;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -28,7 +27,7 @@ use super::give_back::{self, AskedToRefuse, Refusal};
 use super::kept::{Move, Side};
 use super::peer::slowly;
 use super::phase::Phase;
-use super::relay::Relayed;
+use super::relay::{self, Relayed};
 use super::report::Rehearsal;
 use super::schedule::Schedule;
 use super::segment::{self, ENTRIES};
@@ -134,7 +133,8 @@ fn router(host: Arc<Host>) -> Router {
     Router::new()
         .route("/move/{code}/hello", post(hello))
         .route("/move/{code}/segments", get(segments))
-        .route("/move/{code}/segment/{number}", get(one_segment))
+        .route("/move/{code}/leaves/{number}", get(leaves))
+        .route("/move/{code}/segment/{number}/{known}", get(part_of_segment))
         .route("/move/{code}/wait/{newest}", get(wait))
         .route("/move/{code}/tail/{from}", get(tail))
         .route("/move/{code}/desk/{since}", get(desk))
@@ -152,6 +152,7 @@ fn router(host: Arc<Host>) -> Router {
         .route("/move/{code}/certificate", post(certificate))
         .route("/move/{code}/certified", post(certified))
         .route("/move/{code}/destroy", post(destroy))
+        .route("/move/{code}/destroyed", get(destroyed))
         .merge(witness::routes())
         .layer(DefaultBodyLimit::max(LARGEST))
         .fallback(relayed)
@@ -188,9 +189,18 @@ async fn open(host: &Host, code: &str, caller: Caller) -> Answer<(Arc<Move>, Rec
 async fn relayed(
     (State(host), Extension(caller)): Of,
     Extension(app): Extension<Router>,
-    mut request: Request,
+    request: Request,
 ) -> Response {
-    if !host.moves.all().iter().any(|of| is_of(of, &caller.0)) {
+    let (mut request, code) = match relay::code_of(request).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    // A request for a trust that was here before comes from the host that it was cut from, and from nobody else.
+    let moved = |of: &Arc<Move>| {
+        let phase = of.phase();
+        is_of(of, &caller.0) && matches!(phase, Phase::Cut | Phase::Live | Phase::BackedOut | Phase::Completed)
+    };
+    if code.and_then(|code| host.moves.find(&code)).as_ref().is_none_or(|of| !moved(of)) {
         return StatusCode::NOT_FOUND.into_response();
     }
     request.extensions_mut().insert(Relayed);
@@ -236,35 +246,26 @@ pub(super) async fn segments_of(record: &Record) -> Result<Segments, Failure> {
     Ok(Segments { checkpoint, roots, rest: rest.iter().map(|leaf| hex(leaf)).collect() })
 }
 
-/// So many entries from one on, with what lies beside them.
-pub(super) async fn entries_of(
-    record: &Record,
-    permit: &Permit,
-    mut from: u64,
-    count: u64,
-) -> Result<Vec<Decided>, Failure> {
-    let last = from.saturating_add(count);
-    let mut entries = Vec::new();
-    while from < last {
-        let more = record.decided(permit, from, usize::try_from(last - from).unwrap_or(1)).await?;
-        if more.is_empty() {
-            return Err(Failure::refused("There is no such segment."));
-        }
-        from += more.len() as u64;
-        entries.extend(more);
-    }
-    Ok(entries)
+/// The leaves of a segment, one after the other: with them a part of it can be checked by itself.
+async fn leaves((State(host), Extension(caller)): Of, Path((code, number)): Path<(String, u64)>) -> Answer<Vec<u8>> {
+    let (_, record, _) = open(&host, &code, caller).await?;
+    let first = number.saturating_mul(ENTRIES).saturating_add(1);
+    Ok(record.leaves(first, first.saturating_add(ENTRIES - 1)).await?.concat())
 }
 
-async fn one_segment(
+/// A segment from the first entry that is not known, as far as one answer goes.
+async fn part_of_segment(
     (State(host), Extension(caller)): Of,
-    Path((code, number)): Path<(String, u64)>,
+    Path((code, number, known)): Path<(String, u64, u64)>,
 ) -> Answer<Vec<u8>> {
     let (of, record, permit) = open(&host, &code, caller).await?;
+    let before = number.saturating_mul(ENTRIES);
     // Who asks has everything before, or is about to have it.
-    of.lag.hear(number.saturating_mul(ENTRIES));
-    let first = number.saturating_mul(ENTRIES).saturating_add(1);
-    Ok(segment::pack(&entries_of(&record, &permit, first, ENTRIES).await?)?)
+    of.lag.hear(before);
+    let left = ENTRIES.checked_sub(known).filter(|left| *left > 0);
+    let left = left.ok_or_else(|| Failure::refused("There is no such part of a segment."))?;
+    let entries = record.decided(&permit, before.saturating_add(known + 1), usize::try_from(left).unwrap_or(1)).await?;
+    Ok(segment::pack(&entries)?)
 }
 
 async fn wait((State(host), Extension(caller)): Of, Path((code, newest)): Path<(String, u64)>) -> Answer<Json<Place>> {
@@ -333,8 +334,8 @@ async fn rehearsed(
     Path(code): Path<String>,
     Json(rehearsal): Json<Rehearsal>,
 ) -> Answer<Json<()>> {
-    let of = find(&host, &code, caller)?;
-    rehearse::keep(&of, rehearsal)?;
+    let (of, record, _) = open(&host, &code, caller).await?;
+    rehearse::hear(&of, &record, rehearsal).await?;
     Ok(Json(()))
 }
 
@@ -398,9 +399,15 @@ async fn certified(
     Ok(Json(()))
 }
 
-async fn destroy((State(host), Extension(caller)): Of, Path(code): Path<String>) -> Answer<Json<String>> {
+async fn destroy((State(host), Extension(caller)): Of, Path(code): Path<String>) -> Answer<Response> {
     let of = find(&host, &code, caller)?;
-    Ok(Json(complete::destroy(&host, &of).await?))
+    // Whoever asked may go away: it is carried to its end.
+    let work = tokio::spawn(async move { complete::destroy(&host, &of).await });
+    Ok(slowly(async move { work.await.map_err(|error| Failure::problem("destroying a copy", &error))? }))
+}
+
+async fn destroyed((State(host), Extension(caller)): Of, Path(code): Path<String>) -> Answer<Json<Option<String>>> {
+    Ok(Json(find(&host, &code, caller)?.kept().destroyed))
 }
 
 #[cfg(test)]

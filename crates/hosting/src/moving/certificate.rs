@@ -33,7 +33,7 @@ struct Certificate {
 }
 
 /// A checkpoint with the proof that the tree before the cut begins with it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Proved {
     checkpoint: String,
     path: Vec<String>,
@@ -112,17 +112,22 @@ pub(crate) fn keep(of: &Move, record: &Record, text: String) -> Result<(), Failu
 }
 
 /// Adds checkpoints that witnesses signed to the certificate that there is; both hosts sign it anew.
-pub(crate) async fn with_witnesses(of: &Move, record: &Record, witnessed: &[String]) -> Result<String, Failure> {
+pub(crate) async fn with_witnesses(of: &Move, witnessed: &[String]) -> Result<String, Failure> {
     let kept = of.kept();
     let text =
         kept.certificate.ok_or_else(|| Failure::refused("There is no certificate yet: nothing was cut here."))?;
     if witnessed.is_empty() {
         return Ok(text);
     }
+    let record = &of.record().await?;
     let read = |error| Failure::problem("reading the certificate", &error);
     let certificate: Certificate = serde_json::from_str(&text).map_err(read)?;
     let mut statement: Statement = serde_json::from_str(&certificate.statement).map_err(read)?;
-    statement.witnessed = proofs(record, witnessed, statement.cut - 1).await?;
+    for proved in proofs(record, witnessed, statement.cut - 1).await? {
+        if !statement.witnessed.contains(&proved) {
+            statement.witnessed.push(proved);
+        }
+    }
     let text = json(&statement)?;
     let signatures = vec![sign(of, record, &text)?, countersigned(&of.peer, of, &text).await?];
     let text = whole(of, text, signatures).await?;
@@ -213,13 +218,16 @@ async fn proofs(record: &Record, checkpoints: &[String], size: u64) -> Result<Ve
         let signed = SignedCheckpoint::parse(text)
             .map_err(|error| Failure::Refused(format!("What was given is no checkpoint: {error}.")))?;
         let stated = signed.checkpoint();
+        if stated.size == 0 {
+            return Err(Failure::refused("A checkpoint of no entries says nothing about what was moved."));
+        }
         if stated.size > size {
             return Err(Failure::Refused(format!(
                 "A checkpoint of {} entries is later than the cut and says nothing about what was moved.",
                 stated.size
             )));
         }
-        if stated.size > 0 && record.root_of(stated.size).await? != stated.root {
+        if record.root_of(stated.size).await? != stated.root {
             return Err(Failure::Refused(format!(
                 "A checkpoint of {} entries is of another history than this record's. Ask whoever signed it.",
                 stated.size
@@ -245,6 +253,16 @@ pub(crate) async fn countersign(of: &Move, record: &Record, text: &str) -> Resul
     let of_statement = before.checkpoint();
     if !is_here || of_statement.root != root || of_statement.size != before_cut {
         return Err(Failure::refused("The statement says of the record what is not so on this host."));
+    }
+    let own = counts::counts(of, record, statement.cut).await?;
+    if statement.counts_to != own || statement.invariants != counts::five(&statement.counts_from, &own) {
+        return Err(Failure::refused("The statement counts what this host counts otherwise."));
+    }
+    let kept = of.kept();
+    let is_of_this_move = (statement.trust.as_str(), &statement.name, &statement.origin)
+        == (of.code.as_str(), &kept.ticket.name, &kept.ticket.origin);
+    if !is_of_this_move || statement.to_key != record.verifier_key().to_string() {
+        return Err(Failure::refused("The statement is of another trust, or of another host than this one."));
     }
     let signature = sign(of, record, text)?;
     // Whoever was cut to knows from then on how it went, and what was rehearsed before.

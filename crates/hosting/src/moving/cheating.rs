@@ -8,6 +8,7 @@ use axum::middleware::{Next, from_fn};
 use futures_util::future::join_all;
 use http::header;
 use record::VerifyOptions;
+use record::apply::Decided;
 use serde_json::{Value, json};
 
 use super::super::{MoveOutcome, MoveWork, carry};
@@ -52,20 +53,23 @@ async fn hall(cheat: Cheat) -> Hall {
     Hall { host, _directory: directory }
 }
 
-/// A trust of some more entries than a segment has, with something on its desk.
-async fn fill(host: &Arc<Host>) {
+/// A trust of some more entries than a segment has, with something on its desk. A heavy one has so much attached that a
+/// segment does not go over the wire at once.
+async fn fill(host: &Arc<Host>, is_heavy: bool) {
     host.add_trust(NewTrust { code: code(), name: "A trust".into(), store: None, demonstration: false }).await.unwrap();
     let new =
         NewToken { trust: code(), role: "system".into(), ttl_seconds: 3600, patients: Vec::new(), label: "t".into() };
     let trust = host.trust(&code()).await.unwrap();
     let Outcome::Token { token, .. } = crate::tokens::issue(&trust, new).await.unwrap() else { panic!("no token") };
     let app = routes::router(Arc::clone(host));
+    let photo = format!(r#","photo":[{{"contentType":"image/png","data":"{}"}}]"#, "QUJD".repeat(30_000));
+    let photo = if is_heavy { photo.as_str() } else { "" };
     for number in 0..300 {
         let request = http::Request::put(format!("/t/RAA/fhir/Patient/p{number}"))
             .header(header::AUTHORIZATION, format!("Bearer {}", token.reveal()))
             .header(header::CONTENT_TYPE, "application/fhir+json")
             .body(Body::from(format!(
-                r#"{{"resourceType":"Patient","id":"p{number}","name":[{{"family":"F{number}"}}]}}"#
+                r#"{{"resourceType":"Patient","id":"p{number}","name":[{{"family":"F{number}"}}]{photo}}}"#
             )));
         assert_eq!(app.clone().oneshot(request.unwrap()).await.unwrap().status(), StatusCode::CREATED);
     }
@@ -80,8 +84,12 @@ async fn asked(host: &Arc<Host>, work: MoveWork) -> Result<MoveOutcome, Failure>
 
 /// What a move by this source comes to: a sentence that refuses, a difference, or nothing.
 async fn comes_to(cheat: Cheat) -> String {
+    of_a_trust_comes(cheat, false).await
+}
+
+async fn of_a_trust_comes(cheat: Cheat, is_heavy: bool) -> String {
     let (source, target) = (hall(cheat).await, hall(|_, bytes| bytes).await);
-    fill(&source.host).await;
+    fill(&source.host, is_heavy).await;
     let MoveOutcome::Key { key, address } = asked(&target.host, MoveWork::Key).await.unwrap() else { panic!("no key") };
     let plan = MoveWork::Plan { trust: code(), to: address.unwrap(), key, address: None };
     let MoveOutcome::Ticket { text: ticket } = asked(&source.host, plan).await.unwrap() else { panic!("no ticket") };
@@ -120,7 +128,7 @@ fn entries(bytes: &[u8], change: impl FnOnce(&mut Vec<Decided>)) -> Vec<u8> {
 }
 
 fn first_segment(path: &str, bytes: Vec<u8>, change: impl FnOnce(&mut Vec<Decided>)) -> Vec<u8> {
-    if path.ends_with("/segment/0") { entries(&bytes, change) } else { bytes }
+    if path.ends_with("/segment/0/0") { entries(&bytes, change) } else { bytes }
 }
 
 fn in_tail(path: &str, bytes: Vec<u8>, change: impl FnOnce(&mut Vec<Decided>)) -> Vec<u8> {
@@ -152,7 +160,7 @@ async fn whatever_a_source_does_to_what_it_gives_is_refused_and_named() {
         ("replays", |p, b| first_segment(p, b, |all| all[9] = all[8].clone()), "Segment 0 (entries 1 to 256)"),
         (
             "stops",
-            |p, b| if p.ends_with("/segment/0") { b[..b.len() / 2].to_vec() } else { b },
+            |p, b| if p.ends_with("/segment/0/0") { b[..b.len() / 2].to_vec() } else { b },
             "Segment 0 (entries 1 to 256)",
         ),
         (
@@ -215,4 +223,33 @@ async fn a_source_that_answers_a_rehearsal_with_other_numbers_is_named() {
     })
     .await;
     assert_eq!(came, "Patient: how many: 301 there, 300 here.");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_heavy_segment_comes_in_parts_and_each_of_them_is_what_was_signed() {
+    fn later(path: &str, bytes: Vec<u8>, change: fn(&mut Vec<Decided>)) -> Vec<u8> {
+        let is_later = path.contains("/segment/0/") && !path.ends_with("/0");
+        if is_later { entries(&bytes, change) } else { bytes }
+    }
+    let wrong = "Segment 0 (entries 1 to 256)";
+    let cheats: [(&str, Cheat, &str); 5] = [
+        ("is honest", |_, bytes| bytes, "nothing"),
+        ("edits a later part", |p, b| later(p, b, |all| all[3].entry[40] ^= 1), wrong),
+        ("leaves a later part's first entry out", |p, b| later(p, b, |all| drop(all.remove(0))), wrong),
+        ("has no more parts", |p, b| later(p, b, Vec::clear), wrong),
+        (
+            "gives other leaves",
+            |p, mut b| {
+                if p.ends_with("/leaves/0") {
+                    b[0] ^= 1;
+                }
+                b
+            },
+            wrong,
+        ),
+    ];
+    let came = join_all(cheats.iter().map(|(_, cheat, _)| of_a_trust_comes(*cheat, true))).await;
+    for ((name, _, expected), came) in cheats.iter().zip(came) {
+        assert!(came.contains(expected), "a source that {name}: {came}");
+    }
 }

@@ -1,9 +1,9 @@
-//! The end of a move: the copy of the host that no longer writes is destroyed, and that host says so under its signature.
-//! What lets it be checked is that the new host has everything; that the old one kept no other copy is only stated.
+//! The end of a move. Completed: the copy of the host that no longer writes is destroyed, and that host says so under its
+//! signature. Given up: the host that writes goes on as if there were no move, and says so; with that the other one destroys
+//! its copy. What lets a destruction be checked is that the other host has everything; that no other copy was kept is stated.
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use http::Method;
 use journal::note::Note;
 use record::Record;
@@ -11,19 +11,19 @@ use record::apply::hand_over::Tenure;
 
 use super::gate::Stand;
 use super::kept::Move;
-use super::phase::{Phase, Step};
-use super::pull::{self, path, permit};
+use super::peer::NOTHING;
+use super::phase::Phase;
+use super::pull::{self, path};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::secret::hex;
 
-/// At the host that writes: takes the rest of the other's access journal, and has its copy destroyed.
-pub(crate) async fn complete(host: &Arc<Host>, of: &Arc<Move>, confirm: &str) -> Result<String, Failure> {
-    if confirm != of.code.as_str() {
-        return Err(Failure::refused(
-            "Type the trust's code to confirm: the other host's copy cannot be brought back.",
-        ));
-    }
+/// The first line of the note that a move was given up.
+const GIVEN_UP: &str = "almoner move given up 1";
+
+/// At the host that writes: takes the rest of the other's access journal, and has its copy destroyed. May be repeated.
+pub(crate) async fn complete(of: &Move, confirm: &str) -> Result<String, Failure> {
+    is_confirmed(of, confirm, "the other host's copy cannot be brought back")?;
     let record = of.record().await?;
     if record.tenure() != Tenure::Writes {
         return Err(Failure::refused("This host does not write the trust. Complete the move at the host that does."));
@@ -31,18 +31,23 @@ pub(crate) async fn complete(host: &Arc<Host>, of: &Arc<Move>, confirm: &str) ->
     if !matches!(of.phase(), Phase::Live | Phase::BackedOut | Phase::Completed) {
         return Err(Failure::Refused(format!("This move is {}: there is nothing to complete.", of.phase().word())));
     }
-    if of.phase() != Phase::Completed {
-        pull::access(host, of, &record).await?;
-        is_followed(of, &record).await?;
-    }
-    let bytes = of.peer.ask(Method::POST, &path(of, "destroy"), Body::empty()).await?;
-    let statement: String =
-        serde_json::from_slice(&bytes).map_err(|error| Failure::problem("reading the statement", &error))?;
+    // The answer to a first attempt may have been lost: then there is nothing left to take.
+    let done: Option<String> = of.peer.call(Method::GET, &path(of, "destroyed"), NOTHING).await?;
+    let statement = match done {
+        Some(statement) => statement,
+        None => {
+            pull::access(of, &record).await?;
+            is_followed(of, &record).await?;
+            of.peer.call_slow(Method::POST, &path(of, "destroy"), NOTHING).await?
+        }
+    };
     let theirs = of.kept().other().verifier()?;
     let note = Note::parse(&statement).map_err(|error| Failure::Refused(error.to_string()))?;
     note.verify(&[theirs]).map_err(|_| Failure::refused("The other host's statement is not signed with its key."))?;
-    of.step(Step::Destroyed)?;
-    of.change(|kept| kept.destroyed = Some(statement.clone()))?;
+    of.change(|kept| {
+        kept.phase = Phase::Completed;
+        kept.destroyed = Some(statement.clone());
+    })?;
     Ok(statement)
 }
 
@@ -53,37 +58,122 @@ async fn is_followed(of: &Move, record: &Record) -> Result<(), Failure> {
     if here { Ok(()) } else { Err(Failure::Refused(format!("{} was never handed over to this host.", of.code))) }
 }
 
-/// At the host that does not write: destroys the copy. May be repeated.
+fn is_confirmed(of: &Move, confirm: &str, why: &str) -> Result<(), Failure> {
+    let refused = || Failure::Refused(format!("Type the trust's code to confirm: {why}."));
+    (confirm == of.code.as_str()).then_some(()).ok_or_else(refused)
+}
+
+/// At the host that does not write: destroys the copy. Once it has begun it goes on to its end, also after a start. May be
+/// repeated.
 pub(crate) async fn destroy(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, Failure> {
+    let is_over = of.phase().after(super::phase::Step::Destroyed).is_some();
+    if !is_over {
+        return Err(Failure::Refused(format!("This move is {}: nothing of it is destroyed.", of.phase().word())));
+    }
+    destroy_copy(host, of).await
+}
+
+async fn destroy_copy(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, Failure> {
+    let _nothing_more_is_applied = of.pulling.lock().await;
     if let Some(statement) = of.kept().destroyed {
         return Ok(statement);
     }
-    let _nothing_more_is_applied = of.pulling.lock().await;
-    let record = of.record().await?;
-    if record.tenure() == Tenure::Writes {
-        return Err(Failure::refused("This host writes the trust: nothing of it is destroyed."));
+    if of.kept().destroying.is_none() {
+        let record = of.record().await?;
+        if record.tenure() == Tenure::Writes {
+            return Err(Failure::refused("This host writes the trust: nothing of it is destroyed."));
+        }
+        let place = record.place().await?;
+        let statement = signed(
+            host,
+            format!(
+                "almoner destroyed copy 1\ntrust {}\norigin {}\nhost {}\nentries {}\nroot {}\nmoment {}\n",
+                of.code,
+                of.kept().ticket.origin,
+                of.kept().own().host,
+                place.sequence,
+                hex(&place.root),
+                host.now()
+            ),
+        )?;
+        of.gate.set(Stand::Away);
+        of.change(|kept| {
+            kept.phase = Phase::Completed;
+            kept.destroying = Some(statement);
+        })?;
     }
-    let place = record.place().await?;
-    let statement = format!(
-        "almoner destroyed copy 1\ntrust {}\norigin {}\nhost {}\nentries {}\nroot {}\nmoment {}\n",
-        of.code,
-        of.kept().ticket.origin,
-        of.kept().own().host,
-        place.sequence,
-        hex(&place.root),
-        host.now()
-    );
-    let failed = |error| Failure::problem("signing the statement", &error);
-    let mut note = Note::new(statement).map_err(failed)?;
-    note.sign(&host.key()?.signing).map_err(failed)?;
-    // First nobody finds it any more: a crash in between leaves files and no trust.
-    of.gate.set(Stand::Away);
-    of.step(Step::Destroyed)?;
-    *of.record.write().await = None;
-    let location = host.forget(&of.code).await?;
-    pull::fail_at("before-destroying").await?;
-    record.destroy(&permit(of)?, &location).await?;
-    let statement = note.to_string();
-    of.change(|kept| kept.destroyed = Some(statement.clone()))?;
+    finish(host, of).await
+}
+
+/// Takes away what is left of a copy whose destruction has begun.
+pub(crate) async fn finish(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, Failure> {
+    let statement = of.kept().destroying.ok_or_else(|| Failure::refused("Nothing is being destroyed."))?;
+    if let Some(record) = of.record.write().await.take() {
+        record.close().await;
+    }
+    host.take_away(&of.code, &pull::permit(of)?).await?;
+    of.change(|kept| {
+        kept.destroying = None;
+        kept.destroyed = Some(statement.clone());
+    })?;
     Ok(statement)
+}
+
+/// Gives a move up. At the host that writes, unless it has just cut: no cut will come of it, which the note says under its
+/// key. At the other host, by that note, or before anything has come there: its copy is destroyed, which its statement says.
+/// Either text is given.
+pub(crate) async fn give_up(
+    host: &Arc<Host>,
+    of: &Arc<Move>,
+    confirm: &str,
+    note: Option<&str>,
+) -> Result<String, Failure> {
+    let cutting = of.cutting.try_lock();
+    let _no_cut = cutting.map_err(|_| Failure::refused("A cut of this trust is under way."))?;
+    let writes = match of.record().await {
+        Ok(record) => record.tenure() == Tenure::Writes,
+        Err(_) => false,
+    };
+    let said = match note {
+        None if writes => {
+            is_confirmed(of, confirm, "the other host's copy is worth nothing then")?;
+            let kept = of.kept();
+            signed(host, format!("{GIVEN_UP}\nid {}\ntrust {}\nmoment {}\n", kept.ticket.id, of.code, host.now()))?
+        }
+        // Nothing has come yet by this ticket, and nothing was promised.
+        None if of.kept().their_record_key.is_none() => {
+            is_confirmed(of, confirm, "this host's copy cannot be brought back")?;
+            destroy_copy(host, of).await?
+        }
+        None => {
+            return Err(Failure::refused(
+                "This host does not write the trust. Give the move up at the host that does, and carry its note here.",
+            ));
+        }
+        Some(_) if writes => return Err(Failure::refused("This host writes the trust: no note is needed here.")),
+        Some(note) => {
+            is_confirmed(of, confirm, "this host's copy cannot be brought back")?;
+            is_given_up(of, note)?;
+            destroy_copy(host, of).await?
+        }
+    };
+    of.put_aside(&host.configuration.data)?;
+    host.moves.take(&of.code);
+    Ok(said)
+}
+
+/// Whether the other host has signed that this move is given up.
+fn is_given_up(of: &Move, text: &str) -> Result<(), Failure> {
+    let refused = |why: &str| Failure::Refused(format!("This is no note that the move was given up: {why}."));
+    let note = Note::parse(text).map_err(|_| refused("it cannot be read"))?;
+    note.verify(&[of.kept().other().verifier()?]).map_err(|_| refused("the other host did not sign it"))?;
+    let expected = format!("{GIVEN_UP}\nid {}\ntrust {}\n", of.kept().ticket.id, of.code);
+    if note.text().starts_with(&expected) { Ok(()) } else { Err(refused("it is of another move")) }
+}
+
+fn signed(host: &Host, text: String) -> Result<String, Failure> {
+    let failed = |error| Failure::problem("signing a note", &error);
+    let mut note = Note::new(text).map_err(failed)?;
+    note.sign(&host.key()?.signing).map_err(failed)?;
+    Ok(note.to_string())
 }

@@ -272,11 +272,12 @@ async fn after_opening(
 pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<(), Failure> {
     // After a start it is worked out again what is owed: nobody is to be held meanwhile.
     record.settle().await?;
+    let _hurry = of.hurry();
     let _one_at_a_time = of.pulling.lock().await;
     is_ready(record)?;
     let until = pull::theirs(of).await?;
     pull::catch_up(host, of, record, until).await?;
-    pull::desk(host, of, record, true).await
+    pull::desk(of, record, true).await
 }
 
 fn is_ready(record: &Record) -> Result<(), Failure> {
@@ -291,13 +292,14 @@ pub(crate) async fn sign(
     record: &Record,
     asked: AskedToSign,
 ) -> Result<Signed, Failure> {
+    let _hurry = of.hurry();
     let _one_at_a_time = of.pulling.lock().await;
     if record.tenure() == Tenure::Writes {
         return Err(Failure::refused("This host writes the trust already."));
     }
     is_ready(record)?;
     pull::catch_up(host, of, record, asked.place.sequence).await?;
-    pull::desk(host, of, record, false).await?;
+    pull::desk(of, record, false).await?;
     let at = record.place().await?;
     let chain: journal::Hash = unhex(&asked.place.chain)?;
     if (at.sequence, at.chain) != (asked.place.sequence, chain) || hex(&at.root) != asked.place.root {
@@ -310,7 +312,7 @@ pub(crate) async fn sign(
     let mut is_like_theirs = is_same().await?;
     if !is_like_theirs {
         // A row may have gone since the last look; to look for that takes every key.
-        pull::desk(host, of, record, true).await?;
+        pull::desk(of, record, true).await?;
         is_like_theirs = is_same().await?;
     }
     if !is_like_theirs {
@@ -332,6 +334,7 @@ pub(crate) async fn take(host: &Arc<Host>, of: &Arc<Move>, record: &Record, pack
     let number = number.ok_or_else(|| Failure::refused("This entry is no cut."))?;
     fail_at("before-taking-the-cut").await?;
     {
+        let _hurry = of.hurry();
         let _one_at_a_time = of.pulling.lock().await;
         let newest = record.status().await?.sequence;
         if newest < number {

@@ -10,7 +10,7 @@ use journal::SignedCheckpoint;
 use record::Record;
 use serde::{Deserialize, Serialize};
 use terms::Moment;
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, watch};
 
 use super::gate::{Gate, Stand};
 use super::pace::{Pace, Throttle, ThrottleChange};
@@ -56,6 +56,9 @@ pub(crate) struct Kept {
     /// The certificate of the newest cut, as text.
     #[serde(default)]
     pub(crate) certificate: Option<String>,
+    /// The statement of a destruction that has begun and goes on to its end, also after a start.
+    #[serde(default)]
+    pub(crate) destroying: Option<String>,
     /// The statement that a copy was destroyed.
     #[serde(default)]
     pub(crate) destroyed: Option<String>,
@@ -86,7 +89,13 @@ pub(crate) struct Move {
     pub(crate) is_pulled: AtomicBool,
     /// Whether the other host was not to be reached when a question was last sent on to it.
     away: AtomicBool,
+    is_aside: AtomicBool,
+    /// How many steps of a cut wait for `pulling`: whoever compares the hosts makes way.
+    pub(crate) hurry: watch::Sender<usize>,
 }
+
+/// A step of a cut that waits; over when it is dropped.
+pub(crate) struct Hurry<'m>(&'m watch::Sender<usize>);
 
 /// How far the copy is behind, as it was last told.
 #[derive(Debug, Default)]
@@ -107,6 +116,14 @@ impl Kept {
         match self.side {
             Side::Source => &self.ticket.target,
             Side::Target => &self.ticket.source,
+        }
+    }
+
+    /// Whether the other host has begun, and it is not over: a ticket that nobody has used yet is no move.
+    pub(crate) fn is_under_way(&self) -> bool {
+        match self.phase {
+            Phase::Planned => self.their_record_key.is_some(),
+            phase => phase != Phase::Completed,
         }
     }
 
@@ -159,6 +176,8 @@ impl Move {
             problem: Mutex::default(),
             is_pulled: AtomicBool::default(),
             away: AtomicBool::default(),
+            is_aside: AtomicBool::default(),
+            hurry: watch::Sender::default(),
         }
     }
 
@@ -174,6 +193,9 @@ impl Move {
     /// Changes what is kept; on disk when it returns.
     pub(crate) fn change(&self, change: impl FnOnce(&mut Kept)) -> Result<(), Failure> {
         let mut kept = self.lock();
+        if self.is_aside.load(Ordering::Acquire) {
+            return Err(Failure::refused("This move was put aside: nothing of it changes any more."));
+        }
         let mut next = kept.clone();
         change(&mut next);
         write(&self.path, &next)?;
@@ -188,6 +210,14 @@ impl Move {
             self.change(|kept| kept.throttle = throttle)?;
             self.pace.set(throttle);
         }
+        Ok(())
+    }
+
+    /// Puts it aside: it is known no more when its host starts, and whoever still holds it changes nothing.
+    pub(crate) fn put_aside(&self, data: &Path) -> Result<(), Failure> {
+        let kept = self.lock();
+        end(data, &kept)?;
+        self.is_aside.store(true, Ordering::Release);
         Ok(())
     }
 
@@ -234,8 +264,20 @@ impl Move {
         self.away.store(is_away, Ordering::Relaxed);
     }
 
+    /// Has whoever compares the hosts make way for a step of a cut, until that is done.
+    pub(crate) fn hurry(&self) -> Hurry<'_> {
+        self.hurry.send_modify(|waiting| *waiting += 1);
+        Hurry(&self.hurry)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Hurry<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
     }
 }
 
@@ -275,6 +317,10 @@ impl Moves {
         self.all.write().unwrap_or_else(PoisonError::into_inner).insert(of.code.clone(), of);
     }
 
+    pub(crate) fn take(&self, code: &TrustCode) {
+        self.all.write().unwrap_or_else(PoisonError::into_inner).remove(code);
+    }
+
     pub(crate) fn all(&self) -> Vec<Arc<Move>> {
         self.all.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
@@ -299,11 +345,26 @@ pub(crate) fn read_all(data: &Path) -> Result<Vec<Kept>, Failure> {
     Ok(all)
 }
 
-/// Keeps a new move.
+/// Keeps a new move. One that ended before is put aside, with its certificate and statements.
 pub(crate) fn begin(data: &Path, kept: &Kept) -> Result<(), Failure> {
-    let folder = data.join("moves");
-    std::fs::create_dir_all(&folder).map_err(|error| Failure::problem("making the folder of moves", &error))?;
-    write(&file(data, &kept.ticket.trust), kept)
+    let path = file(data, &kept.ticket.trust);
+    std::fs::create_dir_all(data.join("moves"))
+        .map_err(|error| Failure::problem("making the folder of moves", &error))?;
+    if let Some(before) = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Kept>(&text).ok())
+        && before.ticket.id != kept.ticket.id
+    {
+        end(data, &before)?;
+    }
+    write(&path, kept)
+}
+
+/// Puts a move aside that is over: it is known no more, and its file stays.
+fn end(data: &Path, kept: &Kept) -> Result<(), Failure> {
+    let aside = data.join("moves").join("ended");
+    let failed = |error: std::io::Error| Failure::problem("putting a move aside", &error);
+    std::fs::create_dir_all(&aside).map_err(failed)?;
+    let code = &kept.ticket.trust;
+    std::fs::rename(file(data, code), aside.join(format!("{code}-{}.json", kept.ticket.id))).map_err(failed)
 }
 
 fn file(data: &Path, code: &TrustCode) -> PathBuf {

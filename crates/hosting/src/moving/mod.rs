@@ -48,7 +48,7 @@ use std::sync::atomic::Ordering;
 use record::apply::hand_over::Tenure;
 
 pub(crate) use answer::{Caller, listen};
-pub(crate) use kept::{Kept, Move, Moves, Side};
+pub(crate) use kept::{Kept, Move, Moves, Side, read_all};
 pub(crate) use key::HostKey;
 pub use pace::{Throttle, ThrottleChange};
 pub(crate) use peer::Peer;
@@ -76,7 +76,7 @@ const TELLING: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Carries out what is asked of a move.
 pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'_>) -> Result<Outcome, Failure> {
-    let is_served = !host.moves.all().is_empty() || kept::read_all(&host.configuration.data)?.is_empty();
+    let is_served = !host.moves.all().is_empty() || read_all(&host.configuration.data)?.is_empty();
     if !is_served && !matches!(work, MoveWork::Refuse { .. }) {
         return Err(Failure::refused("A trust of this host moves. Serve the host, then ask again."));
     }
@@ -121,12 +121,14 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
             MoveOutcome::Status(vec![view(&of).await?])
         }
         MoveWork::Complete { trust, confirm } => {
-            MoveOutcome::Destroyed { statement: complete::complete(host, &find(host, &trust)?, &confirm).await? }
+            MoveOutcome::Destroyed { statement: complete::complete(&*find(host, &trust)?, &confirm).await? }
+        }
+        MoveWork::GiveUp { trust, confirm, note } => {
+            let of = find(host, &trust)?;
+            MoveOutcome::GivenUp { text: complete::give_up(host, &of, &confirm, note.as_deref()).await? }
         }
         MoveWork::Certificate { trust, witnessed } => {
-            let of = find(host, &trust)?;
-            let text = certificate::with_witnesses(&of, &of.record().await?, &witnessed).await?;
-            MoveOutcome::Certificate { text }
+            MoveOutcome::Certificate { text: certificate::with_witnesses(&*find(host, &trust)?, &witnessed).await? }
         }
         MoveWork::Status { trust } => {
             let mut views = Vec::new();
@@ -143,7 +145,7 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
 
 /// Goes on with every move of this host where it was when the process ended.
 pub(crate) async fn resume(host: &Arc<Host>) -> Result<(), Failure> {
-    for kept in kept::read_all(&host.configuration.data)? {
+    for kept in read_all(&host.configuration.data)? {
         let code = kept.ticket.trust.clone();
         if let Err(failure) = resume_one(host, kept).await {
             tracing::error!(trust = %code, %failure, "a move cannot go on");
@@ -154,7 +156,7 @@ pub(crate) async fn resume(host: &Arc<Host>) -> Result<(), Failure> {
 
 /// Registers the move of a trust without going on with it: what is refused at a host that is not served opens nothing.
 async fn look_up(host: &Arc<Host>, code: &TrustCode) -> Result<(), Failure> {
-    for kept in kept::read_all(&host.configuration.data)?.into_iter().filter(|kept| kept.ticket.trust == *code) {
+    for kept in read_all(&host.configuration.data)?.into_iter().filter(|kept| kept.ticket.trust == *code) {
         let record = host.received(code).await?.map(|received| received.record);
         register(host, kept, record, Stand::Away)?;
     }
@@ -164,7 +166,7 @@ async fn look_up(host: &Arc<Host>, code: &TrustCode) -> Result<(), Failure> {
 async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
     let code = kept.ticket.trust.clone();
     let received = match kept.phase {
-        Phase::Completed if kept.destroyed.is_some() => None,
+        Phase::Completed if kept.destroyed.is_some() || kept.destroying.is_some() => None,
         _ => host.received(&code).await?,
     };
     let record = received.as_ref().map(|received| received.record.clone());
@@ -175,8 +177,11 @@ async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
         Some(Tenure::HandedOver) if kept.phase < Phase::Live && !is_receiving => Stand::Held,
         _ => Stand::Away,
     };
-    let phase = kept.phase;
+    let (phase, is_being_destroyed) = (kept.phase, kept.destroying.is_some());
     let of = register(host, kept, record, stand)?;
+    if is_being_destroyed {
+        return complete::finish(host, &of).await.map(drop);
+    }
     match tenure {
         Some(Tenure::Writes) => noted(&of),
         Some(Tenure::HandedOver) if stand == Stand::Held => {
@@ -266,8 +271,8 @@ pub(crate) async fn rehearse_here(host: &Arc<Host>, of: &Arc<Move>) -> Result<Re
 }
 
 /// Has the copy of the host that does not write destroyed.
-pub(crate) async fn complete_here(host: &Arc<Host>, of: &Arc<Move>, typed: &str) -> Result<String, Failure> {
-    complete::complete(host, of, typed).await
+pub(crate) async fn complete_here(of: &Move, typed: &str) -> Result<String, Failure> {
+    complete::complete(of, typed).await
 }
 
 /// The signed text of a ticket that this host made.
@@ -304,9 +309,10 @@ async fn plan(
     let address = address.or_else(|| host.move_address()).ok_or_else(|| {
         Failure::refused("This host does not listen for other hosts. Serve it with --move-listen ADDRESS.")
     })?;
-    let is_over = host.moves.find(code).is_none_or(|of| of.phase() == Phase::Completed || of.phase() == Phase::Planned);
-    if !is_over {
-        return Err(Failure::Refused(format!("{code} is being moved already. See `move status`.")));
+    if host.moves.find(code).is_some_and(|of| of.kept().is_under_way()) {
+        return Err(Failure::Refused(format!(
+            "{code} is being moved already. See `move status`; `move give-up` ends a move that leads nowhere."
+        )));
     }
     let trust = host.trust(code).await?;
     if trust.record.tenure() != Tenure::Writes {
@@ -346,6 +352,7 @@ fn new(ticket: Ticket, side: Side) -> Kept {
         since: std::collections::BTreeMap::new(),
         signed_at: None,
         certificate: None,
+        destroying: None,
         destroyed: None,
         throttle: Throttle::default(),
     }

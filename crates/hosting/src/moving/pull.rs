@@ -69,8 +69,8 @@ async fn round(host: &Arc<Host>, of: &Arc<Move>) -> Result<bool, Failure> {
     {
         let _one_at_a_time = of.pulling.lock().await;
         catch_up(host, of, &record, theirs.sequence).await?;
-        desk(host, of, &record, true).await?;
-        access(host, of, &record).await?;
+        desk(of, &record, true).await?;
+        access(of, &record).await?;
     }
     if record.tenure() == Tenure::Writes {
         return Ok(false);
@@ -106,8 +106,8 @@ async fn follow(host: &Arc<Host>, of: &Arc<Move>, record: &Record, rest: bool) -
         of.lag.is_complete(asked_at);
     }
     if !came || rest {
-        desk(host, of, record, rest).await?;
-        access(host, of, record).await?;
+        desk(of, record, rest).await?;
+        access(of, record).await?;
     }
     drop(one_at_a_time);
     of.pace.pays(of.lag.fetched.load(Ordering::Relaxed).saturating_sub(fetched)).await;
@@ -176,19 +176,54 @@ async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Resu
     let first = own / ENTRIES;
     let wanted = roots.into_iter().enumerate().skip(usize::try_from(first).unwrap_or(usize::MAX));
     let clock = host.clock();
-    let fetches = wanted.map(|(number, root)| fetch(&clock, of, number as u64, root));
+    let known = |number: u64| own.saturating_sub(number * ENTRIES);
+    let segments = wanted.map(|(number, root)| (number as u64, root));
+    let fetches = segments.map(|(number, root)| fetch(&clock, of, number, known(number), root));
     let mut fetched = futures_util::stream::iter(fetches).buffered(AT_ONCE);
-    let permit = permit(of)?;
-    while let Some((number, mut entries)) = fetched.try_next().await? {
-        let one_at_a_time = of.pulling.lock().await;
-        let newest = newest_of(record);
-        let known = newest.saturating_sub(number * ENTRIES).min(ENTRIES);
-        entries.drain(..usize::try_from(known).unwrap_or(usize::MAX));
-        take(record, &permit, entries, newest + 1).await?;
-        drop(one_at_a_time);
-        fail_at("while-copying").await?;
+    while let Some(mut part) = fetched.try_next().await? {
+        loop {
+            let (number, root, known) = (part.number, part.root, part.known + part.entries.len() as u64);
+            // What comes next of a heavy segment comes while this is written.
+            let next = async {
+                match known {
+                    ENTRIES.. => Ok(None),
+                    _ => fetch(&clock, of, number, known, root).await.map(Some),
+                }
+            };
+            let first = number * ENTRIES + part.known + 1;
+            let (taken, next) = tokio::join!(take_unknown(of, record, part.entries, first), next);
+            if !taken? {
+                return Ok(());
+            }
+            fail_at("while-copying").await?;
+            match next? {
+                Some(next) => part = next,
+                None => break,
+            }
+        }
     }
     Ok(())
+}
+
+/// Applies what is not here yet of entries that begin with this one; false when the last of them is a cut that this host
+/// has refused, which is taken with what follows it and not by itself.
+pub(super) async fn take_unknown(
+    of: &Move,
+    record: &Record,
+    mut entries: Vec<Decided>,
+    first: u64,
+) -> Result<bool, Failure> {
+    let _one_at_a_time = of.pulling.lock().await;
+    let newest = newest_of(record);
+    let last = first + entries.len() as u64 - 1;
+    let is_refused = record.refused().await? == Some(last);
+    if is_refused {
+        entries.pop();
+    }
+    let known = usize::try_from((newest + 1).saturating_sub(first)).unwrap_or(usize::MAX).min(entries.len());
+    entries.drain(..known);
+    take(record, &permit(of)?, entries, newest + 1).await?;
+    Ok(!is_refused || newest >= last)
 }
 
 /// The roots of all segments, once they have been found to be those of a checkpoint that the writing host signed.
@@ -196,10 +231,12 @@ pub(crate) fn checked_roots(of: &Move, list: &Segments) -> Result<Vec<Hash>, Fai
     let kept = of.kept();
     let refused = |why: &str| Failure::Refused(format!("The other host's list of segments is refused: {why}."));
     let signed = SignedCheckpoint::parse(&list.checkpoint).map_err(|_| refused("its checkpoint cannot be read"))?;
-    let key = kept.their_record_key.as_deref().and_then(|key| VerifierKey::parse(key).ok());
-    let mut keys: Vec<VerifierKey> = key.into_iter().collect();
-    keys.extend(VerifierKey::parse(&kept.ticket.record_key).ok());
-    signed.verify(&keys).map_err(|_| refused("its checkpoint is not signed with the record's key"))?;
+    // At the target of the ticket the source's key is known before it has said anything.
+    let ticket = Some(&kept.ticket.record_key).filter(|_| kept.side == Side::Target);
+    let keys = kept.their_record_key.iter().chain(ticket).filter_map(|key| VerifierKey::parse(key).ok());
+    signed
+        .verify(&keys.collect::<Vec<_>>())
+        .map_err(|_| refused("its checkpoint is not signed with the record's key"))?;
     let roots = list.roots.iter().map(|root| unhex(root)).collect::<Result<Vec<Hash>, Failure>>()?;
     let rest = list.rest.iter().map(|leaf| unhex(leaf)).collect::<Result<Vec<Hash>, Failure>>()?;
     let checkpoint = signed.checkpoint();
@@ -227,17 +264,29 @@ fn fold(roots: &[Hash], rest: &[Hash]) -> Hash {
     root
 }
 
-/// Fetches a segment; one that is not what was signed is fetched again, and named when it stays so.
-async fn fetch(clock: &Clock, of: &Move, number: u64, root: Hash) -> Result<(u64, Vec<Decided>), Failure> {
+/// A part of a segment that is what was signed.
+struct Part {
+    number: u64,
+    root: Hash,
+    /// Entries of the segment before it.
+    known: u64,
+    entries: Vec<Decided>,
+}
+
+/// Fetches a segment from the first entry that is not known, as far as one answer goes; what is not what was signed is
+/// fetched again, and named when it stays so.
+async fn fetch(clock: &Clock, of: &Move, number: u64, known: u64, root: Hash) -> Result<Part, Failure> {
     for _ in 0..TRIES {
         of.pace.opens(clock).await;
-        let packed = of.peer.ask(Method::GET, &path(of, &format!("segment/{number}")), Body::empty()).await?;
+        let asked = path(of, &format!("segment/{number}/{known}"));
+        let packed = of.peer.ask(Method::GET, &asked, Body::empty()).await?;
         of.lag.fetched.fetch_add(packed.len() as u64, Ordering::Relaxed);
         of.pace.pays(packed.len() as u64).await;
-        match segment::unpack(&packed) {
-            Ok(entries) if segment::is_signed(&entries, &root) => return Ok((number, entries)),
-            _ => tracing::warn!(trust = %of.code, segment = number, "a segment is not what was signed"),
+        let entries = segment::unpack(&packed).unwrap_or_default();
+        if !entries.is_empty() && is_part(of, number, known, &root, &entries).await? {
+            return Ok(Part { number, root, known, entries });
         }
+        tracing::warn!(trust = %of.code, segment = number, "a segment is not what was signed");
     }
     let (first, last) = (number * ENTRIES + 1, (number + 1) * ENTRIES);
     Err(Failure::Refused(format!(
@@ -245,8 +294,22 @@ async fn fetch(clock: &Clock, of: &Move, number: u64, root: Hash) -> Result<(u64
     )))
 }
 
+/// Whether entries are those of a segment after so many of it. For less than the whole its leaves are asked for, which lead to
+/// its root or to nothing.
+async fn is_part(of: &Move, number: u64, known: u64, root: &Hash, entries: &[Decided]) -> Result<bool, Failure> {
+    let own: Vec<Hash> = segment::leaves(entries).collect();
+    if known == 0 && own.len() as u64 == ENTRIES {
+        return Ok(segment::is_signed(&own, root));
+    }
+    let bytes = of.peer.ask(Method::GET, &path(of, &format!("leaves/{number}")), Body::empty()).await?;
+    let (leaves, rest) = bytes.as_chunks::<32>();
+    let known = usize::try_from(known).unwrap_or(usize::MAX);
+    let given = leaves.get(known..).and_then(|leaves| leaves.get(..own.len()));
+    Ok(rest.is_empty() && segment::is_signed(leaves, root) && given == Some(own.as_slice()))
+}
+
 /// The newest entry that is here.
-fn newest_of(record: &Record) -> u64 {
+pub(super) fn newest_of(record: &Record) -> u64 {
     *record.follow().borrow()
 }
 
@@ -345,7 +408,7 @@ fn is_same(given: &Decided, read: &Decided) -> bool {
 }
 
 /// Takes what has changed on the desk; with `gone` also what has been removed.
-pub(crate) async fn desk(_: &Host, of: &Move, record: &Record, gone: bool) -> Result<(), Failure> {
+pub(crate) async fn desk(of: &Move, record: &Record, gone: bool) -> Result<(), Failure> {
     let permit = permit(of)?;
     loop {
         let since = of.desk_until.load(Ordering::Acquire);
@@ -382,7 +445,7 @@ pub(crate) async fn desk_keys(record: &Record, permit: &Permit) -> Result<Vec<(S
 }
 
 /// Takes what has been added to the other host's access chains.
-pub(crate) async fn access(_: &Host, of: &Move, record: &Record) -> Result<(), Failure> {
+pub(crate) async fn access(of: &Move, record: &Record) -> Result<(), Failure> {
     let permit = permit(of)?;
     let kept = of.kept();
     let files: Vec<AccessFile> = of.peer.call(Method::GET, &path(of, "access"), NOTHING).await?;

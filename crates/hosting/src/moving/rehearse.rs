@@ -1,5 +1,5 @@
 //! Rehearsals: both hosts answer the same questions at the same entry, from their own stores, and every answer that differs
-//! is named. The copy stands still meanwhile; the wards go on.
+//! is named. The copy stands still meanwhile; the wards go on, and a rehearsal ends when a cut needs the copy.
 
 use std::collections::BTreeSet;
 
@@ -24,6 +24,10 @@ use crate::secret::hex;
 
 /// Differences that are named.
 const MOST_NAMED: usize = 100;
+/// The longest of them.
+const MOST_LETTERS: usize = 2000;
+/// Rehearsals that are kept of a move.
+const MOST_KEPT: usize = 500;
 
 /// Compares the copy on this host with the record that it follows.
 ///
@@ -38,20 +42,37 @@ pub(crate) async fn rehearse(
     if record.tenure() == Tenure::Writes {
         return Err(Failure::refused("This host writes the trust. Rehearse at the host that follows it."));
     }
-    let permit = pull::permit(of)?;
     let _stands_still = of.pulling.lock().await;
+    let mut cut = of.hurry.subscribe();
+    tokio::select! {
+        biased;
+        _ = cut.wait_for(|waiting| *waiting > 0) => {
+            Err(Failure::refused("A cut is under way: the rehearsal was ended for it. Nothing is to be compared now."))
+        }
+        rehearsed = compare(host, of, &record, whole) => rehearsed,
+    }
+}
+
+async fn compare(
+    host: &std::sync::Arc<Host>,
+    of: &std::sync::Arc<Move>,
+    record: &Record,
+    whole: bool,
+) -> Result<Rehearsal, Failure> {
+    let permit = pull::permit(of)?;
     let elapsed = stopwatch();
     let until = pull::theirs(of).await?;
-    pull::catch_up(host, of, &record, until).await?;
-    pull::desk(host, of, &record, true).await?;
+    pull::catch_up(host, of, record, until).await?;
+    pull::desk(of, record, true).await?;
     let place = record.place().await?;
     record.attest(&place)?;
     let mock_cut_ms = elapsed();
+    pull::fail_at("while-comparing").await?;
     let seed = u64::from_be_bytes(place.root[..8].try_into().unwrap_or_default());
     let mut questions = Questions { sequence: place.sequence, seed, patients: Vec::new(), index: whole };
     let theirs: Answers = of.peer.call_slow(Method::POST, &pull::path(of, "compare"), Some(&questions)).await?;
     questions.patients.clone_from(&theirs.patients);
-    let mine = answers(&record, &permit, &questions).await?;
+    let mine = answers(record, &permit, &questions).await?;
     let (mut differences, mut not_compared) = differ(&theirs, &mine);
     differences.extend(of_checkpoint(of, &theirs, &place)?);
     if !whole {
@@ -72,8 +93,25 @@ pub(crate) async fn rehearse(
     Ok(rehearsal)
 }
 
+/// Keeps a rehearsal of the other host, which compared itself with this one: what it says of this host's record must be so.
+pub(crate) async fn hear(of: &Move, record: &Record, rehearsal: Rehearsal) -> Result<(), Failure> {
+    let refused = || Failure::refused("This rehearsal says of the record what is not so on this host.");
+    let texts = || rehearsal.differences.iter().chain(&rehearsal.not_compared);
+    let is_bounded = texts().count() <= 2 * MOST_NAMED + 2 && texts().all(|text| text.len() <= MOST_LETTERS);
+    if !is_bounded || rehearsal.sequence > record.status().await?.sequence {
+        return Err(refused());
+    }
+    let signed = SignedCheckpoint::parse(&rehearsal.checkpoint).map_err(|_| refused())?;
+    let (stated, root) = (signed.checkpoint(), record.root_of(rehearsal.sequence).await?);
+    let is_ours = signed.verify(&[record.verifier_key()]).is_ok();
+    if !is_ours || (stated.size, stated.root) != (rehearsal.sequence, root) {
+        return Err(refused());
+    }
+    keep(of, rehearsal)
+}
+
 /// Keeps what came of a rehearsal.
-pub(crate) fn keep(of: &Move, rehearsal: Rehearsal) -> Result<(), Failure> {
+fn keep(of: &Move, rehearsal: Rehearsal) -> Result<(), Failure> {
     let step = if rehearsal.agrees() { Step::Agreed } else { Step::Differed };
     let phase = of.phase();
     // The host that writes hears of a rehearsal before it hears of anything else.
@@ -81,6 +119,8 @@ pub(crate) fn keep(of: &Move, rehearsal: Rehearsal) -> Result<(), Failure> {
     let next = next.ok_or_else(|| Failure::refused("This move cannot be rehearsed now."))?;
     of.change(|kept| {
         kept.phase = next;
+        let over = (kept.rehearsals.len() + 1).saturating_sub(MOST_KEPT);
+        kept.rehearsals.drain(..over);
         kept.rehearsals.push(rehearsal);
     })
 }
@@ -173,7 +213,8 @@ pub(crate) fn differ(theirs: &Answers, mine: &Answers) -> (Vec<String>, Vec<Stri
     for question in questions {
         let there = theirs.answers.get(question).unwrap_or(&nothing);
         let here = mine.answers.get(question).unwrap_or(&nothing);
-        if there.starts_with("not compared") || here.starts_with("not compared") {
+        // One question alone may go unanswered: the index, which nobody can read again while somebody writes.
+        if question == "index" && (there.starts_with("not compared") || here.starts_with("not compared")) {
             not_compared.push(format!("{question}: {}", if there.starts_with("not") { there } else { here }));
         } else if there != here {
             differences.push(format!("{question}: {there} there, {here} here."));
@@ -192,7 +233,7 @@ pub(crate) fn differ(theirs: &Answers, mine: &Answers) -> (Vec<String>, Vec<Stri
 }
 
 /// What is wrong with the checkpoint that the other host signed for this entry.
-fn of_checkpoint(of: &Move, theirs: &Answers, place: &At) -> Result<Option<String>, Failure> {
+pub(super) fn of_checkpoint(of: &Move, theirs: &Answers, place: &At) -> Result<Option<String>, Failure> {
     let key = of.kept().their_record_key.unwrap_or_default();
     let key = VerifierKey::parse(&key).map_err(|_| Failure::refused("The other host has not told its key."))?;
     let signed =

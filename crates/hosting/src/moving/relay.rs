@@ -71,7 +71,7 @@ pub(crate) async fn cross(State(host): State<Arc<Host>>, request: Request, next:
 }
 
 /// The trust that a request is about: in its path, in its session's cookie, or in the form of a sign-in.
-async fn code_of(request: Request) -> Result<(Request, Option<TrustCode>), Response> {
+pub(super) async fn code_of(request: Request) -> Result<(Request, Option<TrustCode>), Response> {
     let path = request.uri().path();
     if let Some(rest) = path.strip_prefix("/t/") {
         let code = rest.split('/').next().and_then(|code| TrustCode::parse(code).ok());

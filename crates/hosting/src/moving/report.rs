@@ -66,6 +66,16 @@ pub enum MoveWork {
         /// The trust's code again, typed by a person.
         confirm: String,
     },
+    /// Ends a move that leads nowhere: at the host that writes, or by its note at the other one, whose copy is destroyed.
+    GiveUp {
+        /// Of which trust.
+        trust: TrustCode,
+        /// The trust's code again, typed by a person.
+        confirm: String,
+        /// What the host that writes has signed.
+        #[serde(default)]
+        note: Option<String>,
+    },
     /// The certificate of the newest cut.
     Certificate {
         /// Of which trust.
@@ -163,6 +173,11 @@ pub enum MoveOutcome {
     Destroyed {
         /// Its text.
         statement: String,
+    },
+    /// The signed note that a move was given up, or that the copy was destroyed after that.
+    GivenUp {
+        /// Its text.
+        text: String,
     },
     /// Where moves are.
     Status(Vec<MoveView>),

@@ -1,5 +1,6 @@
 //! Entries on the wire, with what lies beside them: a segment is 256 of them, so that its root is one hash of the journal's
-//! tree, a tail has as many as there are. Compressed as a whole. Byte by byte in `docs/formats/move.md`, section 3.
+//! tree, and comes in as many parts as its weight asks for; a tail has as many as there are. Each part is compressed as a
+//! whole. Byte by byte in `docs/formats/move.md`, section 3.
 
 use journal::{Hash, Salt};
 use record::Key;
@@ -11,7 +12,7 @@ use crate::failure::Failure;
 pub(crate) const ENTRIES: u64 = 256;
 /// The first bytes of entries on the wire.
 const START: &[u8; 16] = b"almoner:segment\n";
-/// Most bytes of a segment once it is decompressed: 256 entries of 64 MiB each would be refused, and are not made.
+/// Most bytes of a part once it is decompressed: a part ends with the entry that makes it large.
 const MOST_BYTES: usize = 1 << 30;
 const LEVEL: i32 = 3;
 
@@ -59,14 +60,18 @@ pub(crate) fn unpack(packed: &[u8]) -> Result<Vec<Decided>, NotASegment> {
     if from.rest.is_empty() { Ok(entries) } else { Err(NotASegment) }
 }
 
-/// Whether entries are the segment with this root, whole and in order.
-pub(crate) fn is_signed(entries: &[Decided], root: &Hash) -> bool {
-    entries.len() as u64 == ENTRIES && root_of(entries) == *root
+/// The hashes of entries as leaves of the journal's tree.
+pub(crate) fn leaves(entries: &[Decided]) -> impl Iterator<Item = Hash> {
+    entries.iter().map(|entry| journal::leaf_hash(&entry.entry))
 }
 
-/// The root of the tree over entries; a power of two of them.
-fn root_of(entries: &[Decided]) -> Hash {
-    let mut level: Vec<Hash> = entries.iter().map(|entry| journal::leaf_hash(&entry.entry)).collect();
+/// Whether these are the leaves of the segment with this root, all of them and in order.
+pub(crate) fn is_signed(leaves: &[Hash], root: &Hash) -> bool {
+    leaves.len() as u64 == ENTRIES && root_of(leaves.to_vec()) == *root
+}
+
+/// The root of the tree over leaves; a power of two of them.
+fn root_of(mut level: Vec<Hash>) -> Hash {
     while level.len() > 1 {
         level = level.chunks_exact(2).map(|pair| journal::node_hash(&pair[0], &pair[1])).collect();
     }
@@ -211,7 +216,8 @@ mod tests {
     fn a_segment_that_was_edited_cut_reordered_or_replayed_is_not_the_signed_one() {
         let entry = |number: u64| Decided { entry: number.to_be_bytes().to_vec(), ..entries()[1].clone() };
         let whole: Vec<Decided> = (0..ENTRIES).map(entry).collect();
-        let root = root_of(&whole);
+        let is_signed = |entries: &[Decided], root| is_signed(&leaves(entries).collect::<Vec<Hash>>(), root);
+        let root = root_of(leaves(&whole).collect());
         assert!(is_signed(&whole, &root));
         let cheats: [fn(&mut Vec<Decided>); 6] = [
             |all| all[17].entry[3] ^= 1,

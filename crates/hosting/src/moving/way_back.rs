@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use record::apply::hand_over::Tenure;
+use record::apply::hand_over::{Place as At, Tenure};
 
 use super::kept::Move;
 use super::peer::NOTHING;
@@ -37,7 +37,9 @@ pub(crate) async fn rehearse(host: &Arc<Host>, of: &Arc<Move>) -> Result<Rehears
     let there: Answers = of.peer.call_slow(Method::POST, &path(of, "compare"), Some(&questions)).await?;
     questions.patients.clone_from(&there.patients);
     let here = rehearse::answers(&record, &permit(of)?, &questions).await?;
-    let (differences, mut not_compared) = rehearse::differ(&there, &here);
+    let (mut differences, mut not_compared) = rehearse::differ(&there, &here);
+    let at = At { sequence, root: record.root_of(sequence).await?, ..record.place().await? };
+    differences.extend(rehearse::of_checkpoint(of, &there, &at)?);
     not_compared.push("The desk's content, which is compared at every cut.".into());
     let rehearsal = Rehearsal {
         moment: host.now().to_string(),

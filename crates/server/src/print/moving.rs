@@ -18,6 +18,7 @@ pub(super) fn moved(of: &MoveOutcome, text: &mut String) -> std::fmt::Result {
         MoveOutcome::Ticket { text: file }
         | MoveOutcome::Certificate { text: file }
         | MoveOutcome::CutEntry { text: file }
+        | MoveOutcome::GivenUp { text: file }
         | MoveOutcome::Refusal { text: file } => {
             text.push_str(file);
             Ok(())

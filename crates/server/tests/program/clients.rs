@@ -19,7 +19,7 @@ const CLIENT: &str = "ALMONER_TEST_CLIENT";
 /// Clients, and how often each writes: two hundred times a second together in a soak, else as often as a slow build with
 /// checks can take on two cores with everything else that runs there.
 const CLIENTS: usize = 4;
-const EVERY: [Duration; 2] = [Duration::from_millis(40), Duration::from_millis(20)];
+const EVERY: [Duration; 2] = [Duration::from_millis(80), Duration::from_millis(20)];
 
 /// Clients at work.
 pub(crate) struct Load {

@@ -15,6 +15,7 @@ mod malformed;
 mod match_file;
 mod moving;
 mod moving_back;
+mod moving_ends;
 mod moving_lines;
 mod owner;
 mod pair;

@@ -119,6 +119,34 @@ fn a_cut_is_refused_for_good_by_its_target_and_two_people_take_the_trust_back() 
 }
 
 #[test]
+fn a_refused_cut_that_ends_a_segment_is_followed_like_any_other() {
+    let mut pair = Pair::planned(["sqlite", "sqlite"]);
+    let people = two_people(&pair);
+    let entries = |pair: &Pair| pair.status(0)["entries"].as_u64().unwrap();
+    for number in entries(&pair)..255 {
+        assert_eq!(create(&pair, 0, &format!("p{number}")), 201);
+    }
+    pair.copy();
+    pair.rehearse(1, false);
+    assert_eq!(entries(&pair), 255, "the cut is the last entry of the first segment");
+    let mut cutting = cut_to_nowhere(&mut pair, "before-taking-the-cut");
+    assert_eq!(pair.stages[0].run(&["move", "entry", "--trust", "RAA", "--out", "entry"]).code, 0);
+    carry(&pair, 0, "entry");
+    let refuse = ["move", "refuse", "--trust", "RAA", "--entry", "entry", "--out", "refusal"];
+    assert_eq!(pair.stages[1].run(&refuse).code, 0);
+    carry(&pair, 1, "refusal");
+    let [one, other] = [0, 1].map(|at: usize| (people[at].0, people[at].1.as_str()));
+    assert_eq!(resume(&pair, 0, &[one, other], Some("refusal")).code, 0);
+    let _ = cutting.wait();
+    assert_eq!(create(&pair, 0, "after"), 201);
+    pair.start(1, None);
+    pair.until("it follows", |pair| pair.status(1)["entries"] == pair.status(0)["entries"]);
+    pair.rehearse(1, true);
+    pair.json(0, &["move", "cut", "--trust", "RAA"]);
+    assert!(pair.writes(1) && !pair.writes(0));
+}
+
+#[test]
 fn a_cut_entry_that_is_carried_by_hand_opens_its_target() {
     let mut pair = Pair::planned(["sqlite", "sqlite"]);
     pair.copy();
