@@ -51,7 +51,7 @@ impl Segment {
 
     fn begin(directory: &Path, epoch: u64, number: u32, room: u64) -> Result<Segment, Problem> {
         let begin = || -> std::io::Result<Segment> {
-            let path = directory.join(format!("{epoch:010}-{number:06}.access"));
+            let path = directory.join(segment_name(epoch, number));
             let begun = path.with_extension(BEGUN);
             let file = OpenOptions::new().write(true).create(true).truncate(true).open(&begun)?;
             let (directory, end) = (directory.to_owned(), SEGMENT_START.len() as u64);
@@ -106,6 +106,11 @@ impl Segment {
         self.reserved = until;
         Ok(())
     }
+}
+
+/// What a segment of an epoch's chain is called.
+pub(crate) fn segment_name(epoch: u64, number: u32) -> String {
+    format!("{epoch:010}-{number:06}.access")
 }
 
 /// The segment files in the access journal's folder, in order of epoch and number.

@@ -11,6 +11,7 @@ use journal::{Checkpoint, KeyKind, SignedCheckpoint, SigningKey, VerifierKey};
 use quick_cache::sync::Cache;
 use terms::{Clock, Moment};
 
+use crate::access_files::ReceivedAccess;
 use crate::access_journal::{Access, AccessJournal, AccessQuery};
 use crate::apply::OWED;
 use crate::apply::hand_over::{Tenure, TenureNow, WRITER, Writes};
@@ -106,6 +107,8 @@ pub(crate) struct Inner {
     pub(crate) erasures: tokio::sync::Mutex<()>,
     /// Held while received entries are applied.
     pub(crate) receiving: tokio::sync::Mutex<()>,
+    /// Segment files of another host's access journal, as they come.
+    pub(crate) received_access: ReceivedAccess,
     /// Whether what anchors owe has been worked out for all that was received.
     pub(crate) is_settled: std::sync::atomic::AtomicBool,
     /// Whether whoever would write waits.
@@ -248,6 +251,7 @@ impl Record {
             checkpoints: tokio::sync::Mutex::new(()),
             erasures: tokio::sync::Mutex::new(()),
             receiving: tokio::sync::Mutex::new(()),
+            received_access: ReceivedAccess::default(),
             is_settled: settled.into(),
             held: tokio::sync::watch::Sender::new(false),
             rebuilds: Arc::default(),

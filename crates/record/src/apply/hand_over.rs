@@ -77,6 +77,17 @@ pub struct AccessFile {
     pub length: u64,
 }
 
+/// How far a segment file is whole. Two files with the same end have the same leaves: the hash binds all before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AccessEnd {
+    /// Where its last whole frame ends, in bytes; 0 when nothing of it is there.
+    pub bytes: u64,
+    /// How many leaves it has.
+    pub leaves: u64,
+    /// Chain hash of the last of them; zeros without any.
+    pub last: Hash,
+}
+
 /// Rows of the desk that were changed after a change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeskPart {

@@ -2,6 +2,7 @@
 //! run on every store by the `on_each_store!` lines below; there is no second definition.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
 
+mod access_moves;
 mod addresses;
 mod agreement;
 mod applying;
@@ -59,6 +60,10 @@ on_each_store![
     applying::an_erasure_that_comes_later_takes_what_came_before,
     applying::what_is_not_as_it_was_decided_is_refused,
     applying::a_receiving_record_is_not_used,
+    access_moves::an_access_file_that_broke_off_goes_on_after_its_last_whole_frame,
+    access_moves::what_is_no_part_of_an_access_chain_is_not_written,
+    access_moves::two_hosts_can_tell_whether_one_has_the_accesses_of_the_other,
+    access_moves::damage_that_no_broken_write_left_is_not_written_over,
     handing::a_record_is_handed_over_and_back,
     handing::whoever_opens_a_record_again_may_write_only_if_it_is_theirs,
     handing::a_record_whose_target_refuses_is_taken_back_and_never_opened_there,
