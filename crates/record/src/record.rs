@@ -14,7 +14,7 @@ use terms::{Clock, Moment};
 use crate::access_files::ReceivedAccess;
 use crate::access_journal::{Access, AccessJournal, AccessQuery};
 use crate::apply::OWED;
-use crate::apply::hand_over::{Tenure, TenureNow, WRITER, Writes};
+use crate::apply::hand_over::{REFUSED, Tenure, TenureNow, WRITER, Writes, read_refused};
 use crate::blobs::UnderWay;
 use crate::change::Key;
 use crate::codec::Decoder;
@@ -187,8 +187,9 @@ impl Record {
         let (store, shared, dictionaries) = open_store(location).await?;
         let signing = signing_key(directory, &options.origin)?;
         let writer_row = store.desk_get(WRITER.0, WRITER.1).await?;
+        let refused = store.desk_get(REFUSED.0, REFUSED.1).await?.map(|row| read_refused(&row.bytes)).transpose()?;
         let belongs_here = match &writer_row {
-            Some(row) => Writes::read(&row.bytes)?.key == signing.public(),
+            Some(row) => Writes::read(&row.bytes)?.is_of(&signing.public(), refused),
             None => true,
         };
         shared.tenure.set(match (purpose, belongs_here) {

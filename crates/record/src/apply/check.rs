@@ -106,7 +106,7 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Decided
         tokio::task::yield_now().await;
     }
     check.reading.set_aside();
-    if let Some((entry, _)) = check.cut_before.filter(|(entry, _)| check.refused == Some(*entry)) {
+    if let Some(entry) = check.refused_before() {
         let why = "This host has refused this cut: it comes only with the entry that gives the record back.".into();
         return Err(ApplyError::Refused { entry, why });
     }
@@ -167,9 +167,18 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// The number of the entry before, when that is the cut which this host has refused.
+    fn refused_before(&self) -> Option<u64> {
+        let before = self.cut_before.as_ref().map(|(number, _)| *number);
+        before.filter(|number| self.refused == Some(*number))
+    }
+
     /// A cut is signed by both hosts, and by the one that may write: from there on the other may. The entry after it may
-    /// give the record back, signed by that other.
+    /// give the record back, signed by that other; if this host has refused the cut, no other entry may follow it.
     fn hands_over(&mut self, entry: &Entry) -> Why {
+        if self.refused_before().is_some() && !matches!(entry.act, journal::Act::Resume(_)) {
+            return Err("It follows a cut that this host has refused, and does not give the record back.".into());
+        }
         let before = self.cut_before.take();
         let cut = match &entry.act {
             journal::Act::Cut(cut) => cut,

@@ -241,11 +241,7 @@ impl Record {
     /// The cut that this host has refused as its target: it never opens by it.
     pub async fn refused(&self) -> Result<Option<u64>, Problem> {
         let row = self.desk_get(REFUSED.0, REFUSED.1).await?;
-        let read = |row: DeskRow| {
-            let number = std::str::from_utf8(&row.bytes).ok().and_then(|text| text.parse().ok());
-            number.ok_or_else(|| Problem::damaged("which cut was refused cannot be read"))
-        };
-        row.map(read).transpose()
+        row.map(|row| read_refused(&row.bytes)).transpose()
     }
 
     /// Refuses a cut to this host, given as its entry, and signs that: the source may take the record back with it, in
@@ -342,8 +338,8 @@ impl Record {
         }
         let inner = self.inner();
         let _nothing_more_is_received = inner.receiving.lock().await;
-        let writes = self.writes().await?;
-        if writes.is_none_or(|writes| writes.key != inner.signing.public() || writes.cut == 0) {
+        let (writes, refused) = (self.writes().await?, self.refused().await?);
+        if writes.is_none_or(|writes| !writes.is_of(&inner.signing.public(), refused) || writes.cut == 0) {
             return Err(Problem::HandedOver);
         }
         let owed = self.desk_get(OWED.0, OWED.1).await?;
@@ -422,6 +418,17 @@ impl Writes {
         Writes { key: cut.source_key, cut: entry.sequence, epoch: entry.epoch, host: cut.source.clone() }
     }
 
+    /// Whether the host with this key may write, which has refused a cut or none. What it has refused never lets it, even
+    /// if the row says so.
+    pub(crate) fn is_of(&self, key: &PublicKey, refused: Option<u64>) -> bool {
+        self.key == *key && !self.is_refused(refused)
+    }
+
+    /// Whether the entry that says so is the cut that this host has refused.
+    pub(crate) fn is_refused(&self, refused: Option<u64>) -> bool {
+        refused == Some(self.cut)
+    }
+
     /// `key cut epoch host`, the key in hexadecimal.
     pub(crate) fn read(bytes: &[u8]) -> Result<Writes, Problem> {
         let read = || -> Option<Writes> {
@@ -439,6 +446,12 @@ impl Writes {
         let content = Some((text.into_bytes(), None));
         DeskChange { kind: WRITER.0.into(), key: WRITER.1.into(), content, expected: None }
     }
+}
+
+/// The number in the row [`REFUSED`].
+pub(crate) fn read_refused(bytes: &[u8]) -> Result<u64, Problem> {
+    let number = std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| Problem::damaged("which cut was refused cannot be read"))
 }
 
 /// An entry that changes nothing but who may write.

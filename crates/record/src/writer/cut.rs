@@ -3,7 +3,7 @@
 
 use super::{Job, Queue, Writer};
 use crate::apply::Received;
-use crate::apply::hand_over::{Place, Tenure, Writes};
+use crate::apply::hand_over::{Place, REFUSED, Tenure, WRITER, Writes, read_refused};
 use crate::change::Receipt;
 use crate::desk::{DeskChange, LOCAL};
 use crate::error::Problem;
@@ -98,7 +98,8 @@ impl Writer {
         })
     }
 
-    /// Who may write after entries that were received, if one of them changes that.
+    /// Who may write after entries that were received, if one of them changes that. Never by a cut that this host has
+    /// refused and that is not resumed: the check has looked at that before, and here what is on disk is asked once more.
     pub(super) fn writes_after(&mut self, entries: &[Received]) -> Result<Option<Writes>, Problem> {
         let mut writes = None;
         let mut last = None;
@@ -117,6 +118,10 @@ impl Writer {
                 }
                 _ => {}
             }
+        }
+        let refused = self.store.desk_row(REFUSED.0, REFUSED.1)?.map(|bytes| read_refused(&bytes)).transpose()?;
+        if writes.as_ref().is_some_and(|writes| writes.is_refused(refused)) {
+            return Err(Problem::Unsuitable { what: "by a cut that was refused no host writes".into() });
         }
         Ok(writes)
     }
@@ -143,8 +148,7 @@ impl Writer {
 
     /// Who may write, as it is on disk.
     fn own_writes(&mut self) -> Result<Option<Writes>, Problem> {
-        let (kind, key) = crate::apply::hand_over::WRITER;
-        self.store.desk_row(kind, key)?.map(|bytes| Writes::read(&bytes)).transpose()
+        self.store.desk_row(WRITER.0, WRITER.1)?.map(|bytes| Writes::read(&bytes)).transpose()
     }
 
     pub(super) fn receive_desk(&mut self, (rows, gone): DeskReceived) -> Result<(), Problem> {

@@ -3,6 +3,7 @@
 
 use journal::act::Cut;
 use record::apply::hand_over::{Place as At, Tenure};
+use record::apply::{ApplyError, Decided};
 use record::{Change, DeskChange, Options, Problem, Record, TransactError, VerifyOptions};
 
 use crate::obligations::{Model, options, step};
@@ -199,10 +200,7 @@ pub(crate) async fn a_record_whose_target_refuses_is_taken_back_and_never_opened
         if !holds {
             let entries = from.decided(&host(), cut, 1).await.unwrap();
             let applied = to.apply(&host(), entries).await;
-            assert!(
-                matches!(applied, Err(record::apply::ApplyError::Refused { entry, .. }) if entry == cut),
-                "{applied:?}"
-            );
+            assert!(matches!(applied, Err(ApplyError::Refused { entry, .. }) if entry == cut), "{applied:?}");
         }
         // However both are started again, what was refused stays so, and nothing is taken back without the signature.
         from.close().await;
@@ -236,6 +234,80 @@ pub(crate) async fn a_record_whose_target_refuses_is_taken_back_and_never_opened
         assert!(matches!(to.refuse_cut(&host(), &entry, 9).await, Err(Problem::Unsuitable { .. })), "it has opened");
         put(&to, vec![Change::Put(key("Thing", "v"), lines(&["text Thing.name c"]))]).await;
         whole(&to).await;
+    }
+}
+
+/// An entry of the source as it is written by hand, with the right chain.
+fn forged(after: &[u8], act: journal::Act, epoch: u64) -> Decided {
+    let before = journal::Entry::decode(after).unwrap();
+    let entry = journal::Entry {
+        sequence: before.sequence + 1,
+        previous: journal::chain_hash(after),
+        moment: terms::Moment(before.moment.0 + 1),
+        epoch,
+        idempotency: None,
+        changes: Vec::new(),
+        assertions: Vec::new(),
+        act,
+        ..before
+    };
+    Decided { entry: entry.encode(), salt: Some([3; 16]), texts: Vec::new(), blobs: Vec::new(), request: None }
+}
+
+pub(crate) async fn a_cut_that_was_refused_opens_nothing_whatever_its_source_sends(place: &Place) {
+    for holds in [false, true] {
+        let (place, source) = (place.another(), Place::sqlite());
+        let from = Record::open(&source.location, options_of(&source, "one")).await.unwrap();
+        put(&from, vec![Change::Put(key("Thing", "t"), lines(&["text Thing.name a"]))]).await;
+        let to = Record::open_to_receive(&place.location, options_of(&place, "other")).await.unwrap();
+        to.belongs_to(&host(), *from.verifier_key().public(), "one").await.unwrap();
+        entry_after(&from, &to).await;
+        let resume = refused(&from, &to, holds).await;
+        let cut = from.status().await.unwrap().sequence;
+        assert!(from.resume(&host(), resume, "two people").await.unwrap());
+        put(&from, vec![Change::Put(key("Thing", "u"), lines(&["text Thing.name b"]))]).await;
+        let honest = from.decided(&host(), cut, 2).await.unwrap();
+        let epoch = from.place().await.unwrap().epoch;
+        let plain = forged(&honest[0].entry, journal::Act::Commit, epoch);
+        let journal::Act::Cut(other) = journal::Entry::decode(&honest[0].entry).unwrap().act else { panic!() };
+        let second = forged(&honest[0].entry, journal::Act::Cut(other), epoch);
+        let after = forged(&plain.entry, journal::Act::Commit, epoch);
+        let mut tries = vec![vec![plain.clone()], vec![plain.clone(), after], vec![second]];
+        if !holds {
+            for given in &mut tries {
+                given.insert(0, honest[0].clone());
+            }
+            tries.push(vec![honest[0].clone()]);
+        }
+        for given in tries {
+            let count = given.len();
+            // Together, and one after the other.
+            let mut applied = vec![to.apply(&host(), given.clone()).await];
+            for one in given {
+                applied.push(to.apply(&host(), vec![one]).await);
+            }
+            for applied in applied {
+                assert!(matches!(applied, Err(ApplyError::Refused { .. })), "{holds} {count}: {applied:?}");
+            }
+            assert!(matches!(to.begin_to_write(&host()).await, Err(Problem::HandedOver)));
+        }
+        // Not even the row that would name it lets it write.
+        let named = [(to.verifier_key(), cut, "other"), (from.verifier_key(), 0, "one")].map(|(key, cut, name)| {
+            let key: String = key.public().iter().map(|byte| format!("{byte:02x}")).collect();
+            let content = Some((format!("{key} {cut} 0 {name}").into_bytes(), None));
+            DeskChange { kind: "record".into(), key: "writer".into(), content, expected: None }
+        });
+        to.desk_put(named[..1].to_vec()).await.unwrap();
+        assert!(matches!(to.begin_to_write(&host()).await, Err(Problem::HandedOver)));
+        to.close().await;
+        let to = Record::open(&place.location, options_of(&place, "other")).await.unwrap();
+        refuses(&to).await;
+        to.desk_put(named[1..].to_vec()).await.unwrap();
+        // What gives the record back is taken, and what comes after it.
+        entry_after(&from, &to).await;
+        assert_eq!(to.place().await.unwrap().chain, from.place().await.unwrap().chain);
+        refuses(&to).await;
+        put(&from, vec![Change::Put(key("Thing", "v"), lines(&["text Thing.name c"]))]).await;
     }
 }
 

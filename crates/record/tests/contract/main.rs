@@ -67,6 +67,7 @@ on_each_store![
     handing::a_record_is_handed_over_and_back,
     handing::whoever_opens_a_record_again_may_write_only_if_it_is_theirs,
     handing::a_record_whose_target_refuses_is_taken_back_and_never_opened_there,
+    handing::a_cut_that_was_refused_opens_nothing_whatever_its_source_sends,
     handing::whoever_would_write_waits_while_writers_are_held,
     handing::the_root_of_every_size_is_proved,
     applying::receiving_goes_on_where_it_was_broken_off,
