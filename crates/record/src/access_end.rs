@@ -108,6 +108,11 @@ impl Walked {
         if self.link.as_ref().is_some_and(|link| !link.leads_to(&leaf)) {
             return Err(format!("Leaf {} does not follow the one before it.", leaf.number));
         }
+        // The index keeps them as signed numbers, and a record whose index cannot be made is not opened.
+        if leaf.reads.iter().map(|read| read.sequence).chain([leaf.epoch]).any(|number| i64::try_from(number).is_err())
+        {
+            return Err(format!("Leaf {} holds a number that is too large.", leaf.number));
+        }
         let hash = access_chain_hash(frame);
         let (host, epoch, number, moment) = (Some(leaf.host), leaf.epoch, leaf.number, leaf.moment);
         self.link = Some(Link { host, epoch, number, hash, moment });

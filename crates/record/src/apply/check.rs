@@ -14,7 +14,7 @@ use terms::index::Row;
 
 use super::owed::{OWED, Owed};
 use super::{ApplyError, Blob, Decided, Received, ReceivedChange, Text};
-use crate::apply::hand_over::Writes;
+use crate::apply::hand_over::{Writes, is_near};
 use crate::blobs::MOST_BLOB_BYTES;
 use crate::change::Key;
 use crate::codec::MOST_TEXT_BYTES;
@@ -55,6 +55,7 @@ struct Check<'r> {
     sequence: u64,
     chain: Hash,
     moment: Moment,
+    /// The highest that is known; the next entry's is not below it.
     epoch: u64,
     newest: HashMap<Key, Newest>,
     owed: Owed,
@@ -82,7 +83,7 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Decided
     let head = store.head().await?;
     let before = store.entries(head.sequence.max(1), 1).await?.into_iter().next();
     let before = before.and_then(|entry| Entry::decode(&entry.body).ok());
-    let epoch = before.as_ref().map_or(0, |entry| entry.epoch);
+    let epoch = before.as_ref().map_or(0, epoch_named);
     let row = record.desk_get(OWED.0, OWED.1).await?;
     let owed = Owed::read(row.as_ref().map(|row| row.bytes.as_slice()))?;
     let mut check = Check {
@@ -139,7 +140,7 @@ impl Check<'_> {
         self.sequence = entry.sequence;
         self.chain = journal::chain_hash(&decided.entry);
         self.moment = entry.moment;
-        self.epoch = entry.epoch;
+        self.epoch = epoch_named(&entry);
         let salt = decided.salt.filter(|_| !erased).map_or_else(Vec::new, |salt| salt.to_vec());
         Ok(Received { body: decided.entry, salt, changes, blobs, kept_key, erase, settled, erase_blobs, entry })
     }
@@ -158,6 +159,9 @@ impl Check<'_> {
         }
         if entry.epoch < self.epoch {
             return Err("Its epoch falls.".into());
+        }
+        if !is_near(entry.epoch, self.epoch) || !is_near(epoch_named(entry), entry.epoch) {
+            return Err("Its epoch, or the one that it names, is too far above the one before.".into());
         }
         let mut keys: Vec<_> = entry.changes.iter().map(|change| (&change.kind, &change.id)).collect();
         keys.sort_unstable();
@@ -422,6 +426,14 @@ impl Check<'_> {
             rows,
             holes: text.holes,
         })
+    }
+}
+
+/// The epoch of an entry, or the one that it names as a cut: that of the entry after it at least.
+fn epoch_named(entry: &Entry) -> u64 {
+    match &entry.act {
+        journal::Act::Cut(cut) => entry.epoch.max(cut.epoch),
+        _ => entry.epoch,
     }
 }
 

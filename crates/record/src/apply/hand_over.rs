@@ -25,6 +25,11 @@ pub(crate) const WRITER: (&str, &str) = ("record", "writer");
 /// The desk row that names the cut which this host, its target, has refused.
 pub(crate) const REFUSED: (&str, &str) = ("record", "refused");
 
+/// How far an epoch may be above the one that is known before it. An honest epoch rises by one each time that a record is
+/// opened, so that a host which is started every minute goes on for two years without an entry; and one that jumps to the
+/// end of the numbers, after which no epoch follows and nobody could open the record any more, is refused.
+pub const MOST_EPOCH_STEP: u64 = 1 << 20;
+
 /// What this process may do with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tenure {
@@ -193,7 +198,7 @@ impl Record {
     /// target.
     ///
     /// # Errors
-    /// [`Problem::Unsuitable`] when that is not so.
+    /// [`Problem::Unsuitable`] when that is not so, or the cut's epoch is too far above this record's.
     pub async fn countersign(
         &self,
         permit: &Permit,
@@ -204,6 +209,7 @@ impl Record {
         host_only(permit, "to move a record")?;
         let place = self.place().await?;
         let is_here = (place.sequence + 1, &place.chain) == (sequence, previous);
+        epoch_follows(cut.epoch, place.epoch)?;
         if self.tenure() == Tenure::Writes || !is_here || cut.target_key != self.inner().signing.public() {
             let what = "the cut does not follow what is here, or names another target".into();
             return Err(Problem::Unsuitable { what });
@@ -222,6 +228,7 @@ impl Record {
     pub async fn cut(&self, permit: &Permit, mut cut: Cut, place: &Place) -> Result<bool, Problem> {
         host_only(permit, "to move a record")?;
         self.takes_decisions()?;
+        epoch_follows(cut.epoch, place.epoch)?;
         let signing = &self.inner().signing;
         cut.source_key = signing.public();
         cut.source_signature = signing.sign(&cut.message(place.sequence + 1, &place.chain));
@@ -248,7 +255,8 @@ impl Record {
     /// an epoch above `epoch`. Once this returns this host never opens by that cut, whatever comes. May be repeated.
     ///
     /// # Errors
-    /// [`Problem::Unsuitable`] when this host writes already, or the entry is no cut to it that follows what is here.
+    /// [`Problem::Unsuitable`] when this host writes already, the entry is no cut to it that follows what is here, or an
+    /// epoch is too far above those that are known ([`MOST_EPOCH_STEP`]).
     pub async fn refuse_cut(&self, permit: &Permit, entry: &[u8], epoch: u64) -> Result<Resume, Problem> {
         host_only(permit, "to move a record")?;
         let inner = self.inner();
@@ -269,7 +277,7 @@ impl Record {
         if !cut.is_signed(decoded.sequence, &decoded.previous) {
             return Err(not_so("one of the two hosts has not signed this cut"));
         }
-        let epoch = cut.epoch.max(epoch).max(place.epoch) + 1;
+        let epoch = epoch_after(place.epoch, &[decoded.epoch, cut.epoch, epoch])?;
         let mut resume = Resume {
             origin: cut.origin.clone(),
             cut: decoded.sequence,
@@ -454,6 +462,28 @@ pub(crate) fn read_refused(bytes: &[u8]) -> Result<u64, Problem> {
     number.ok_or_else(|| Problem::damaged("which cut was refused cannot be read"))
 }
 
+/// Whether an epoch is near enough to the one that is known before it.
+pub(crate) fn is_near(epoch: u64, known: u64) -> bool {
+    epoch.checked_sub(known).is_none_or(|step| step <= MOST_EPOCH_STEP)
+}
+
+/// # Errors
+/// When it is too far above.
+pub(crate) fn epoch_follows(epoch: u64, known: u64) -> Result<(), Problem> {
+    let what = || format!("epoch {epoch} is more than {MOST_EPOCH_STEP} above {known}, which came before it");
+    if is_near(epoch, known) { Ok(()) } else { Err(Problem::Unsuitable { what: what() }) }
+}
+
+/// The epoch above this one and these, each of which must be near to those before it.
+fn epoch_after(known: u64, epochs: &[u64]) -> Result<u64, Problem> {
+    let mut highest = known;
+    for epoch in epochs {
+        epoch_follows(*epoch, highest)?;
+        highest = highest.max(*epoch);
+    }
+    highest.checked_add(1).ok_or_else(|| Problem::Unsuitable { what: "no epoch follows".into() })
+}
+
 /// An entry that changes nothing but who may write.
 fn hand_over_entry(permit: &Permit, act: Act, besides: journal::Act) -> Prepared {
     Prepared {
@@ -473,6 +503,22 @@ fn hand_over_entry(permit: &Permit, act: Act, besides: journal::Act) -> Prepared
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
+
+    #[test]
+    fn an_epoch_is_near_or_refused() {
+        let step = MOST_EPOCH_STEP;
+        for (known, epochs, after) in [
+            (4, [4, 5, 2], Some(6)),
+            (4, [4, 4 + step, 4 + 2 * step], Some(5 + 2 * step)),
+            (4, [4, 5, 6 + step], None),
+            (4, [5 + step, 5, 5], None),
+            (4, [4, 5, u64::MAX], None),
+            (u64::MAX - 1, [0, 1, u64::MAX], None),
+            (u64::MAX, [0, 0, 0], None),
+        ] {
+            assert_eq!(epoch_after(known, &epochs).ok(), after, "{known} {epochs:?}");
+        }
+    }
 
     #[test]
     fn who_may_write_is_read_as_it_was_kept() {

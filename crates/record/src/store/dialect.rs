@@ -49,7 +49,8 @@ impl Dialect {
 }
 
 pub(crate) const HEAD: &str = "SELECT sequence, epoch, moment, chain, desk, past_from FROM head WHERE one = 1";
-pub(crate) const TAKE_OVER: &str = "UPDATE head SET epoch = epoch + 1 WHERE one = 1";
+/// Changes no row when no epoch follows: a number that is too large for its column is never put into it.
+pub(crate) const TAKE_OVER: &str = "UPDATE head SET epoch = epoch + 1 WHERE one = 1 AND epoch < 9223372036854775807";
 pub(crate) const MOVE_HEAD: &str = "UPDATE head SET sequence = $1, moment = $2, chain = $3, desk = $4, \
      epoch = $5 WHERE one = 1 AND sequence = $6 AND epoch = $7 AND desk = $8";
 pub(crate) const NAMES: &str = "SELECT number, name FROM name WHERE list = $1 ORDER BY number";

@@ -660,3 +660,8 @@ impl WriterStore {
         each_writer!(self, store => store.index_tables(what, head))
     }
 }
+
+/// Why a store is not taken over whose head has the last of all epochs, or is not there.
+fn no_epoch_follows() -> Problem {
+    Problem::damaged("it has no head, or one that no epoch follows")
+}

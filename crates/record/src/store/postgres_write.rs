@@ -26,7 +26,7 @@ use super::postgres::{
 };
 use super::postgres_session::{Address, check_durable, connect, failed, is_lost, migrate, unreachable};
 use super::postgres_steps::{Part, Step, copied_rows, put_steps, values};
-use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey};
+use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey, no_epoch_follows};
 use crate::error::Problem;
 use crate::keys::KeyRange;
 use crate::names::NameTable;
@@ -156,7 +156,8 @@ impl PostgresWriter {
     }
 
     pub(crate) fn take_over(&mut self) -> Result<Head, Problem> {
-        head_row(&self.query_one("taking the record over", postgres::TAKE_OVER, &[])?)
+        let row = self.query("taking the record over", postgres::TAKE_OVER, &[])?.into_iter().next();
+        head_row(&row.ok_or_else(no_epoch_follows)?)
     }
 
     /// Makes sure of a connection. The transaction begins with the first thing that is written in it.

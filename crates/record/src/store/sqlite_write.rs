@@ -19,7 +19,9 @@ use super::sqlite::{
 };
 use super::sqlite_log::Log;
 use super::trail::put_sqlite_trail;
-use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredBlob, StoredKey};
+use super::{
+    Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredBlob, StoredKey, no_epoch_follows,
+};
 use crate::error::Problem;
 use crate::keys::KeyRange;
 use crate::names::NameTable;
@@ -82,7 +84,9 @@ impl SqliteWriter {
 
     pub(crate) fn take_over(&mut self) -> Result<Head, Problem> {
         let doing = "taking the record over";
-        self.connection.execute(sql::TAKE_OVER, []).map_err(failed(doing))?;
+        if self.connection.execute(sql::TAKE_OVER, []).map_err(failed(doing))? != 1 {
+            return Err(no_epoch_follows());
+        }
         self.connection.query_row(sql::HEAD, [], head_row).map_err(failed(doing))
     }
 

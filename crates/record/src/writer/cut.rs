@@ -3,7 +3,7 @@
 
 use super::{Job, Queue, Writer};
 use crate::apply::Received;
-use crate::apply::hand_over::{Place, REFUSED, Tenure, WRITER, Writes, read_refused};
+use crate::apply::hand_over::{Place, REFUSED, Tenure, WRITER, Writes, epoch_follows, read_refused};
 use crate::change::Receipt;
 use crate::desk::{DeskChange, LOCAL};
 use crate::error::Problem;
@@ -68,6 +68,7 @@ impl Writer {
         let cut = last.filter(|(number, cut)| resume.gives_back(*number, cut, &self.head.chain)).map(|(_, cut)| cut);
         let is_own = self.shared.tenure.get() == Tenure::HandedOver && resume.epoch > self.head.epoch;
         let Some(cut) = cut.filter(|_| is_own) else { return Err(Declined::Stale(None)) };
+        epoch_follows(resume.epoch, self.head.epoch.max(cut.epoch)).map_err(Declined::Problem)?;
         let (key, epoch, host) = (cut.source_key, resume.epoch, cut.source);
         let writes = |sequence| Writes { key, cut: sequence, epoch, host: host.clone() };
         let receipt = self.commit_hand_over(&mut prepared, Some(epoch), writes);

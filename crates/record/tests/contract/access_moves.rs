@@ -103,6 +103,19 @@ pub(crate) async fn an_access_file_that_broke_off_goes_on_after_its_last_whole_f
     assert_eq!(queries(&to).await, queries(&from).await);
 }
 
+/// A read with a query as long as one may be.
+fn long_read() -> AccessRead {
+    AccessRead {
+        principal: "user/nurse".into(),
+        permit: String::new(),
+        purpose: String::new(),
+        query: "q".repeat(4096),
+        sequence: 1,
+        outcome: AccessOutcome::Shown,
+        subjects: Vec::new(),
+    }
+}
+
 /// Frames of these leaves.
 fn frames(leaves: &[AccessLeaf]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -154,6 +167,11 @@ pub(crate) async fn what_is_no_part_of_an_access_chain_is_not_written(place: &Pl
     let mut early = leaves[4].clone();
     early.moment = leaves[3].moment;
     refused(first, here, &frames(&[early]), "its moment is not after that of the leaf before").await;
+    let mut far = leaves[4].clone();
+    far.reads = vec![AccessRead { sequence: i64::MAX as u64 + 1, ..long_read() }];
+    refused(first, here, &frames(&[far]), "a number is too large for the index").await;
+    let (last, start_of_last) = (format!("{}-000001.access", u64::MAX), start(&chain("one", u64::MAX, 1)));
+    refused(&last, 0, &start_of_last, "its epoch is too large for the index").await;
     refused(first, here + 1, &next, "it leaves a gap").await;
     refused(first, here - 1, &next, "it is not what is here already").await;
     // The same part once more, or one that begins within what is here, is no harm.
@@ -220,15 +238,7 @@ pub(crate) async fn damage_that_no_broken_write_left_is_not_written_over(place: 
     let to = copy_at(place).await;
     let name = "0000000004-000001.access";
     let mut leaves = chain("one", 4, 7);
-    let read = AccessRead {
-        principal: "user/nurse".into(),
-        permit: String::new(),
-        purpose: String::new(),
-        query: "q".repeat(4096),
-        sequence: 1,
-        outcome: AccessOutcome::Shown,
-        subjects: Vec::new(),
-    };
+    let read = long_read();
     let mut previous = NOTHING_BEFORE;
     for leaf in &mut leaves {
         (leaf.reads, leaf.previous) = (vec![read.clone(); 250], previous);

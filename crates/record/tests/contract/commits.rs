@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use record::{Assertion, Change, Draft, IdempotencyKey, Operation, Reading, Select, TransactError};
+use record::{Assertion, Change, Draft, IdempotencyKey, Operation, Problem, Reading, Record, Select, TransactError};
 use terms::index::{Next, Span};
 
 use crate::support::{No, Place, act, host, key, lines, put, try_put};
@@ -289,10 +289,21 @@ pub(crate) async fn what_is_too_long_is_refused(place: &Place) {
     let long = "x".repeat(4000);
     for row in [format!("text Thing.name {long}"), format!("code Thing.code s|{long}")] {
         let refused = try_put(&record, &host(), vec![Change::Put(key("Thing", "a"), lines(&[&row]))]).await;
-        assert!(matches!(refused, Err(TransactError::Problem(record::Problem::Unsuitable { .. }))), "{refused:?}");
+        assert!(matches!(refused, Err(TransactError::Problem(Problem::Unsuitable { .. }))), "{refused:?}");
     }
     let row = record::DeskChange { kind: "k".into(), key: long, content: None, expected: None };
-    assert!(matches!(record.desk_put(vec![row]).await, Err(record::Problem::Unsuitable { .. })));
+    assert!(matches!(record.desk_put(vec![row]).await, Err(Problem::Unsuitable { .. })));
     put(&record, vec![Change::Put(key("Thing", "a"), lines(&[&format!("text Thing.name {}", "y".repeat(1000))]))])
         .await;
+}
+
+pub(crate) async fn a_record_that_no_epoch_follows_is_not_opened_and_not_changed(place: &Place) {
+    let record = place.open().await;
+    let epoch = record.status().await.unwrap().epoch;
+    record.close().await;
+    place.tamper("UPDATE head SET epoch = 9223372036854775807").await;
+    let opened = Record::open(&place.location, place.options()).await;
+    assert!(matches!(opened, Err(Problem::Damaged { .. })), "{:?}", opened.err());
+    place.tamper(&format!("UPDATE head SET epoch = {epoch} WHERE epoch = 9223372036854775807")).await;
+    assert_eq!(place.open().await.status().await.unwrap().epoch, epoch + 1);
 }

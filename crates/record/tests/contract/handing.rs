@@ -1,6 +1,7 @@
 //! Contracts of handing a record over: at every step one host at most may write, also after a crash between two steps; the
 //! copy that follows is ready to be used at once, and the way back is the same.
 
+use journal::SigningKey;
 use journal::act::Cut;
 use record::apply::hand_over::{Place as At, Tenure};
 use record::apply::{ApplyError, Decided};
@@ -308,6 +309,80 @@ pub(crate) async fn a_cut_that_was_refused_opens_nothing_whatever_its_source_sen
         assert_eq!(to.place().await.unwrap().chain, from.place().await.unwrap().chain);
         refuses(&to).await;
         put(&from, vec![Change::Put(key("Thing", "v"), lines(&["text Thing.name c"]))]).await;
+    }
+}
+
+/// The key with which the host of this place signs for the record.
+fn key_of(place: &Place) -> SigningKey {
+    SigningKey::parse(std::fs::read_to_string(place.directory().join("signing-key")).unwrap().trim_end()).unwrap()
+}
+
+pub(crate) async fn an_epoch_that_could_not_be_followed_is_refused(place: &Place) {
+    const MOST: u64 = 1 << 20;
+    let source = Place::sqlite();
+    let from = Record::open(&source.location, options_of(&source, "one")).await.unwrap();
+    put(&from, vec![Change::Put(key("Thing", "t"), lines(&["text Thing.name a"]))]).await;
+    let to = Record::open_to_receive(&place.location, options_of(place, "other")).await.unwrap();
+    to.belongs_to(&host(), *from.verifier_key().public(), "one").await.unwrap();
+    entry_after(&from, &to).await;
+    let newest = from.decided(&host(), 2, 1).await.unwrap().remove(0).entry;
+    let (at, chain) = (from.place().await.unwrap(), journal::chain_hash(&newest));
+    let sign = |epoch: u64| {
+        let mut cut = Cut {
+            origin: "host-a.example/t/TST".into(),
+            source: "one".into(),
+            target: "other".into(),
+            epoch,
+            source_key: *from.verifier_key().public(),
+            target_key: *to.verifier_key().public(),
+            source_signature: [0; 64],
+            target_signature: [0; 64],
+        };
+        let message = cut.message(at.sequence + 1, &chain);
+        (cut.source_signature, cut.target_signature) = (key_of(&source).sign(&message), key_of(place).sign(&message));
+        cut
+    };
+    for far in [at.epoch + MOST + 1, i64::MAX as u64 - 1, i64::MAX as u64, i64::MAX as u64 + 1, u64::MAX] {
+        for (act, epoch) in [(journal::Act::Commit, far), (journal::Act::Cut(sign(far)), at.epoch)] {
+            let given = forged(&newest, act, epoch);
+            let refused = to.refuse_cut(&host(), &given.entry, 1).await;
+            assert!(matches!(refused, Err(Problem::Unsuitable { .. })), "{far}: {refused:?}");
+            let applied = to.apply(&host(), vec![given]).await;
+            assert!(matches!(applied, Err(ApplyError::Refused { entry: 3, .. })), "{far}: {applied:?}");
+        }
+        let signed = to.countersign(&host(), &sign(far), at.sequence + 1, &chain).await;
+        assert!(matches!(signed, Err(Problem::Unsuitable { .. })), "{far}: {signed:?}");
+        let cut = from.cut(&host(), sign(far), &at).await;
+        assert!(matches!(cut, Err(Problem::Unsuitable { .. })), "{far}: {cut:?}");
+        let given = forged(&newest, journal::Act::Cut(sign(at.epoch + 1)), at.epoch);
+        let refused = to.refuse_cut(&host(), &given.entry, far + u64::from(far < u64::MAX)).await;
+        assert!(matches!(refused, Err(Problem::Unsuitable { .. })), "{far}: {refused:?}");
+        assert_eq!(to.refused().await.unwrap(), None, "nothing was refused");
+    }
+    // What can be followed is: as far as that, and from there on.
+    assert!(from.cut(&host(), sign(at.epoch + MOST), &at).await.unwrap());
+    let cut = from.decided(&host(), 3, 1).await.unwrap().remove(0).entry;
+    for far in [at.epoch + 2 * MOST + 1, u64::MAX] {
+        let mut resume = journal::act::Resume {
+            origin: "host-a.example/t/TST".into(),
+            cut: 3,
+            epoch: far,
+            target_key: *to.verifier_key().public(),
+            signature: [0; 64],
+        };
+        resume.signature = key_of(place).sign(&resume.message(&journal::chain_hash(&cut)));
+        let resumed = from.resume(&host(), resume, "two people").await;
+        assert!(matches!(resumed, Err(Problem::Unsuitable { .. })), "{far}: {resumed:?}");
+    }
+    let resume = to.refuse_cut(&host(), &cut, at.epoch).await.unwrap();
+    assert_eq!(resume.epoch, at.epoch + MOST + 1);
+    assert!(from.resume(&host(), resume, "two people").await.unwrap());
+    entry_after(&from, &to).await;
+    let last = from.decided(&host(), 4, 1).await.unwrap().remove(0).entry;
+    let far = forged(&last, journal::Act::Commit, from.place().await.unwrap().epoch + MOST);
+    to.apply(&host(), vec![far]).await.unwrap();
+    for (place, name) in [(&source, "one"), (place, "other")] {
+        Record::open(&place.location, options_of(place, name)).await.unwrap().close().await;
     }
 }
 

@@ -53,7 +53,8 @@ pub(crate) const SIZE: &str = "SELECT coalesce(sum(pg_total_relation_size(oid)),
 pub(crate) const END_OTHERS: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
      WHERE application_name = $1 AND pid <> pg_backend_pid()";
 
-pub(crate) const TAKE_OVER: &str = "UPDATE head SET epoch = epoch + 1 WHERE one = 1 \
+/// Gives no row when no epoch follows.
+pub(crate) const TAKE_OVER: &str = "UPDATE head SET epoch = epoch + 1 WHERE one = 1 AND epoch < 9223372036854775807 \
      RETURNING sequence, epoch, moment, chain, desk, past_from";
 /// The first part of a commit, so that whoever commits holds the head's row.
 pub(crate) const MOVE_HEAD: &str = "UPDATE head SET sequence = $1, moment = $2, chain = $3, desk = $4, epoch = $5 \
