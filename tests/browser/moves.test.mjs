@@ -210,6 +210,11 @@ it("what is missing is named, the second person is another one, and two people c
   await checkWidths(second, "move-live");
   await second.context().close();
   await page.context().close();
+  const there = await signIn("birch", "/t/OVER/moves/RMG", "b.lee");
+  await there.getByRole("link", { name: "Certificate (PDF)" }).waitFor();
+  const paper = await there.request.get(`${hosts.birch.base}/t/OVER/moves/RMG/file/certificate.pdf`);
+  assert.equal(paper.headers()["content-type"], "application/pdf", "the host that took it over has the certificate too");
+  await there.context().close();
   const status = json("birch", ["move", "status"]).moved.status[0];
   assert.deepEqual([status.phase, status.writes], ["live", true]);
 });

@@ -194,15 +194,23 @@ pub(crate) async fn file(
         Err(response) => return *response,
     };
     let is_operator = door.permit.role() == Role::Operator;
+    let name = format!("attachment; filename=\"{}.{file}\"", of.code.as_str().to_ascii_lowercase());
+    let attached = |kind: &'static str| [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)];
+    if file == "certificate.pdf" {
+        let Some(text) = of.kept().certificate else { return nothing(&host, &door) };
+        let pdf = tokio::task::spawn_blocking(move || moving::certificate_as_pdf(&text)).await;
+        return match pdf {
+            Ok(Ok(pdf)) => (attached("application/pdf"), pdf).into_response(),
+            _ => nothing(&host, &door),
+        };
+    }
     let text = match file.as_str() {
         "ticket" if is_operator && of.kept().side == Side::Source => moving::ticket_text(&host, &of).ok(),
         "certificate" => of.kept().certificate,
         _ => None,
     };
     let Some(text) = text else { return nothing(&host, &door) };
-    let name = format!("attachment; filename=\"{}.{file}\"", of.code.as_str().to_ascii_lowercase());
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)], text)
-        .into_response()
+    (attached("text/plain; charset=utf-8"), text).into_response()
 }
 
 /// `POST /t/{trust}/moves/{code}/{act}`.

@@ -291,7 +291,8 @@ pub(crate) enum MoveCommand {
         /// A checkpoint that a witness signed before the cut. May be repeated.
         #[arg(long, value_name = "FILE")]
         witnessed: Vec<PathBuf>,
-        /// The file to write it to [default: standard output].
+        /// The file to write it to [default: standard output]; for people, as PDF with the certificate inside, if it ends with
+        /// .pdf.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },

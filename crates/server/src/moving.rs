@@ -5,7 +5,7 @@ use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use hosting::moving::{MoveOutcome, MoveWork, Throttle, ThrottleChange};
+use hosting::moving::{MoveOutcome, MoveWork, Throttle, ThrottleChange, certificate_as_pdf};
 use hosting::oversight::OversightOutcome;
 use hosting::witness::WitnessWork;
 use hosting::{Failure, Outcome, Secret, TrustCode, Work};
@@ -87,10 +87,15 @@ pub(crate) fn witness_work(command: WitnessCommand) -> Result<WitnessWork> {
     })
 }
 
-/// Writes what came of it to a file.
+/// Writes what came of it to a file; a certificate as PDF when the file's name says so.
 pub(crate) fn write(outcome: &Outcome, path: &Path) -> Result<()> {
+    let is_pdf = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pdf"));
     let text = match outcome {
         Outcome::Moved(moved) => match moved.as_ref() {
+            MoveOutcome::Certificate { text } if is_pdf => {
+                let pdf = certificate_as_pdf(text)?;
+                return std::fs::write(path, pdf).with_context(|| format!("writing {}", path.display()));
+            }
             MoveOutcome::Ticket { text }
             | MoveOutcome::Certificate { text }
             | MoveOutcome::CutEntry { text }

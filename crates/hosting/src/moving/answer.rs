@@ -18,7 +18,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use journal::act::PublicKey;
 use record::Record;
-use record::apply::hand_over::Tenure;
+use record::apply::hand_over::{AccessEnd, Tenure};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -31,7 +31,9 @@ use super::relay::{self, Relayed};
 use super::report::Rehearsal;
 use super::schedule::Schedule;
 use super::segment::{self, ENTRIES};
-use super::words::{AccessFile, AskedToSign, Desk, Greeting, Opened, Place, Questions, Segments, Signed};
+use super::words::{
+    AccessFile, AccessHeld, AskedToSign, Desk, Greeting, Opened, Place, Questions, Segments, Signed, unhex,
+};
 use super::{complete, counts, cut, pull, rehearse, tls, watch};
 use crate::failure::Failure;
 use crate::host::Host;
@@ -141,6 +143,7 @@ fn router(host: Arc<Host>) -> Router {
         .route("/move/{code}/desk-keys", get(desk_keys))
         .route("/move/{code}/access", get(access))
         .route("/move/{code}/access/{host}/{name}/{from}", get(access_part))
+        .route("/move/{code}/access-held", post(access_held))
         .route("/move/{code}/compare", post(compare))
         .route("/move/{code}/rehearsed", post(rehearsed))
         .route("/move/{code}/catch-up", post(catch_up))
@@ -318,6 +321,17 @@ async fn access_part(
     let host = (of_host != "-").then_some(of_host);
     let file = record::apply::hand_over::AccessFile { host, name, length: 0 };
     Ok(record.access_part(&permit, &file, from)?)
+}
+
+async fn access_held(
+    (State(host), Extension(caller)): Of,
+    Path(code): Path<String>,
+    Json(asked): Json<AccessHeld>,
+) -> Answer<Json<bool>> {
+    let (_, record, permit) = open(&host, &code, caller).await?;
+    let end = AccessEnd { bytes: asked.bytes, leaves: asked.leaves, last: unhex(&asked.last)? };
+    let file = record::apply::hand_over::AccessFile { host: asked.host, name: asked.name, length: asked.bytes };
+    Ok(Json(record.has_access(&permit, &file, end).await?))
 }
 
 async fn compare(

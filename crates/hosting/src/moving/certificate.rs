@@ -111,6 +111,14 @@ pub(crate) fn keep(of: &Move, record: &Record, text: String) -> Result<(), Failu
     of.change(|kept| kept.certificate = Some(text))
 }
 
+/// The certificate for people, as PDF, with the file inside.
+///
+/// # Errors
+/// A text that is no certificate.
+pub fn certificate_as_pdf(text: &str) -> Result<Vec<u8>, Failure> {
+    paper::certificate(text.as_bytes()).map_err(|problem| Failure::Refused(problem.to_string()))
+}
+
 /// Adds checkpoints that witnesses signed to the certificate that there is; both hosts sign it anew.
 pub(crate) async fn with_witnesses(of: &Move, witnessed: &[String]) -> Result<String, Failure> {
     let kept = of.kept();

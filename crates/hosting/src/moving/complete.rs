@@ -14,6 +14,7 @@ use super::kept::Move;
 use super::peer::NOTHING;
 use super::phase::Phase;
 use super::pull::{self, path};
+use super::words::AccessHeld;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::secret::hex;
@@ -83,6 +84,7 @@ async fn destroy_copy(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, Failur
         if record.tenure() == Tenure::Writes {
             return Err(Failure::refused("This host writes the trust: nothing of it is destroyed."));
         }
+        has_our_accesses(of, &record).await?;
         let place = record.place().await?;
         let statement = signed(
             host,
@@ -103,6 +105,33 @@ async fn destroy_copy(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, Failur
         })?;
     }
     finish(host, of).await
+}
+
+/// Whether the other host has every access that was noted here. A copy of a move that was given up is not asked about: the
+/// other host knows the move no more, and nobody has read here.
+async fn has_our_accesses(of: &Move, record: &Record) -> Result<(), Failure> {
+    if !matches!(of.phase(), Phase::Live | Phase::BackedOut) {
+        return Ok(());
+    }
+    let (permit, own) = (pull::permit(of)?, of.kept().own().host.clone());
+    for file in record.access_files(&permit)? {
+        let end = record.access_end(&permit, &file).await?;
+        // What is this host's own is another host's over there, and the other way round.
+        let host = match file.host {
+            None => Some(own.clone()),
+            Some(host) if host == of.kept().other().host => None,
+            Some(host) => Some(host),
+        };
+        let asked = AccessHeld { host, name: file.name, bytes: end.bytes, leaves: end.leaves, last: hex(&end.last) };
+        let is_there: bool = of.peer.call(Method::POST, &path(of, "access-held"), Some(&asked)).await?;
+        if !is_there {
+            return Err(Failure::Refused(format!(
+                "The other host does not have every access of {}: nothing is destroyed.",
+                asked.host.as_deref().unwrap_or("its own")
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Takes away what is left of a copy whose destruction has begun.

@@ -48,6 +48,7 @@ use std::sync::atomic::Ordering;
 use record::apply::hand_over::Tenure;
 
 pub(crate) use answer::{Caller, listen};
+pub use certificate::certificate_as_pdf;
 pub(crate) use kept::{Kept, Move, Moves, Side, read_all};
 pub(crate) use key::HostKey;
 pub use pace::{Throttle, ThrottleChange};

@@ -25,6 +25,17 @@ pub(crate) struct Place {
     pub(crate) now: i64,
 }
 
+/// How far a file of the access journal goes at a host that asks whether the other one has as much.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AccessHeld {
+    /// The host whose accesses these are; none for those of the one that is asked.
+    pub(crate) host: Option<String>,
+    pub(crate) name: String,
+    pub(crate) bytes: u64,
+    pub(crate) leaves: u64,
+    pub(crate) last: String,
+}
+
 /// Who a host is to a record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Greeting {

@@ -17,6 +17,11 @@ fn a_copy_whose_destruction_was_cut_short_is_gone_in_the_end_and_the_trust_can_m
         pair.copy();
         pair.rehearse(1, false);
         pair.json(0, &["move", "cut", "--trust", "RAA"]);
+        for at in [0, 1] {
+            let said = pair.stages[at].run(&["move", "certificate", "--trust", "RAA", "--out", "certificate.pdf"]);
+            assert_eq!(said.code, 0, "both hosts have it: {}", said.err);
+            assert!(std::fs::read(pair.stages[at].path("certificate.pdf")).unwrap().starts_with(b"%PDF-"));
+        }
         pair.start(0, Some(place));
         pair.until("the old host follows", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
         assert_ne!(complete(&pair).0, 0, "{place}: nobody has answered");

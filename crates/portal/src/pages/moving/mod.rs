@@ -238,7 +238,8 @@ pub fn move_page(of: &MovePage<'_>) -> Markup {
                 }
                 div.al-row.al-push {
                     (as_at(of.setting.now))
-                    @if of.has_certificate { a.al-btn.al-btn--quiet href=(links.move_file(of.code, "certificate")) { "Proof file" } }
+                    @if of.has_certificate { a.al-btn.al-btn--quiet href=(links.move_file(of.code, "certificate")) { "Proof file" }
+                    a.al-btn.al-btn--quiet href=(links.move_file(of.code, "certificate.pdf")) { "Certificate (PDF)" } }
                     @if of.has_ticket { a.al-btn.al-btn--quiet href=(links.move_file(of.code, "ticket")) { "Ticket" } }
                     @if of.acts.rehearses { (forms::act(of, "rehearse", "Rehearse now", "al-btn")) }
                 }
