@@ -1,31 +1,30 @@
-//! The round of a host among its witnesses: it shows the newest checkpoint of each record that it writes, keeps what they
-//! sign, and compares what they have seen of others with what it has seen itself.
+//! The round of a host among its witnesses: it shows the newest checkpoint of each record that it writes, and keeps what they
+//! sign or why they do not. What they have seen of others is then compared (`compare`).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use futures_util::future::join_all;
 use http::{Method, Request, StatusCode, header};
-use journal::tiles::proof::consistency_holds;
-use journal::{Hash, KeyKind, SignedCheckpoint, VerifierKey};
+use journal::{Act, Entry, KeyKind, SignedCheckpoint, VerifierKey};
 use record::Record;
 use record::apply::hand_over::Tenure;
 
-use super::answer::AskedToProve;
-use super::judge::contradiction;
-use super::kept::{Cosigned, Exposure, KnownHost};
+use super::answer::HandedOver;
+use super::compare::compare;
+use super::kept::{Cosigned, KnownHost};
 use super::shown::Shown;
 use super::{RECORD_KEY, checkpoint_of};
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::moving::{Peer, peer_of, unhex};
+use crate::moving::{Peer, peer_of};
+use crate::secret::hex;
 
 /// A round is made so often, the first time so long after the start.
 const EVERY: Duration = Duration::from_secs(600);
 const FIRST: Duration = Duration::from_secs(30);
-/// How long a witness may take, all in all.
+/// How long a witness may take to sign everything that it is shown.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Makes rounds until the task is dropped.
@@ -43,7 +42,7 @@ pub(crate) async fn keep(host: Arc<Host>) {
 
 /// Asks every witness; gives those who could not be reached.
 pub(super) async fn round(host: &Arc<Host>) -> Result<Vec<String>, Failure> {
-    let hosts = host.witnesses.state().hosts;
+    let hosts = host.witnesses.state().hosts.clone();
     let mut records = Vec::new();
     for (code, _) in host.trust_names().await {
         match host.trust(&code).await {
@@ -64,7 +63,7 @@ pub(super) async fn round(host: &Arc<Host>) -> Result<Vec<String>, Failure> {
 
 /// Shows one record to every witness that answers in a short time.
 pub(crate) async fn show_one(host: &Arc<Host>, record: &Record, patience: Duration) {
-    let hosts = host.witnesses.state().hosts;
+    let hosts = host.witnesses.state().hosts.clone();
     let shown = hosts.iter().map(|witness| async move {
         let peer = peer_of(host, witness.address.clone(), *witness.verifier()?.public())?;
         show(host, witness, &peer, record).await
@@ -76,14 +75,15 @@ pub(crate) async fn show_one(host: &Arc<Host>, record: &Record, patience: Durati
 
 async fn ask(host: &Arc<Host>, witness: &KnownHost, records: &[Record]) -> Result<(), Failure> {
     let peer = peer_of(host, witness.address.clone(), *witness.verifier()?.public())?;
-    let asking = async {
+    let showing = async {
         for record in records {
             show(host, witness, &peer, record).await?;
         }
-        compare(host, witness, &peer).await
+        Ok::<(), Failure>(())
     };
-    let asked = tokio::time::timeout(PATIENCE, asking).await;
-    asked.map_err(|_| Failure::Problem("It did not answer in time.".into()))?
+    let shown = tokio::time::timeout(PATIENCE, showing).await;
+    shown.map_err(|_| Failure::Problem("It did not answer in time.".into()))??;
+    compare(host, witness, &peer).await
 }
 
 /// Shows the newest checkpoint of a record, and keeps what the witness signs or why it does not.
@@ -93,7 +93,8 @@ async fn show(host: &Host, witness: &KnownHost, peer: &Peer, record: &Record) ->
     let own = host.witnesses.state().own.get(&origin).and_then(|own| own.get(&witness.name).cloned());
     let signed = own.as_ref().and_then(|own| checkpoint_of(&own.checkpoint));
     let mut old = signed.map_or(0, |signed| signed.checkpoint().size).min(size);
-    for _ in 0..2 {
+    let mut is_proved = false;
+    for _ in 0..3 {
         let proof = if old == 0 { Vec::new() } else { record.consistency(old, size).await? };
         let shown = Shown { old, proof, checkpoint: checkpoint.clone() };
         let (status, answer) = send(peer, record, &shown).await?;
@@ -109,11 +110,41 @@ async fn show(host: &Host, witness: &KnownHost, peer: &Peer, record: &Record) ->
                 Err(_) => return Err(Failure::Problem("It answered what cannot be read.".into())),
             },
             StatusCode::UNPROCESSABLE_ENTITY => return keep_refusal(host, witness, &origin, answer),
-            status => return Err(Failure::Problem(format!("It answered {status}: {}", answer.trim()))),
+            StatusCode::FORBIDDEN if !is_proved && prove(peer, record, &origin).await? => is_proved = true,
+            status => {
+                let why = format!("It answered {status}: {}", answer.trim());
+                tracing::warn!(origin, witness = %witness.name, %why, "a witness did not sign");
+                return keep_own(host, witness, &origin, |own| own.not_signed = Some(why));
+            }
         }
     }
     // Somebody showed it something newer meanwhile.
     Ok(())
+}
+
+/// Proves to a witness that the record was handed over to this host, by the entry that did; false when it never was, or
+/// the witness does not take it.
+async fn prove(peer: &Peer, record: &Record, origin: &str) -> Result<bool, Failure> {
+    let Some(writes) = record.writes().await?.filter(|writes| writes.cut > 0) else { return Ok(false) };
+    let mut entries = Vec::new();
+    // A resumption counts only with the cut before it.
+    for number in [writes.cut - 1, writes.cut] {
+        let Some(bytes) = record.entry(number).await? else { continue };
+        let act = Entry::decode(&bytes).map(|entry| entry.act);
+        if matches!(act, Ok(Act::Cut(_) | Act::Resume(_))) {
+            entries.push(hex(&bytes));
+        }
+    }
+    let proof = HandedOver { origin: origin.to_owned(), entries };
+    let body = serde_json::to_vec(&proof).map_err(|error| Failure::problem("writing JSON", &error))?;
+    match peer.ask(Method::POST, "/witness/handed-over", body.into()).await {
+        Ok(_) => Ok(true),
+        Err(Failure::Refused(why)) => {
+            tracing::warn!(origin, %why, "a witness does not take that a record was handed over to this host");
+            Ok(false)
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 async fn send(peer: &Peer, record: &Record, shown: &Shown) -> Result<(StatusCode, bytes::Bytes), Failure> {
@@ -131,77 +162,18 @@ fn keep_signature(host: &Host, witness: &KnownHost, of: &SignedCheckpoint, lines
     let key = witness.verifier()?;
     let key = VerifierKey::new(key.name(), KeyKind::Witness, *key.public()).map_err(|_| wrong())?;
     signed.verify(&[key]).map_err(|_| wrong())?;
-    let origin = of.checkpoint().origin.clone();
-    host.witnesses.change(|state| {
-        let own = state.own.entry(origin).or_default().entry(witness.name.clone()).or_default();
-        *own = Cosigned { checkpoint: signed.to_string(), refused: None };
+    keep_own(host, witness, &of.checkpoint().origin, |own| {
+        *own = Cosigned { checkpoint: signed.to_string(), ..Cosigned::default() };
     })
 }
 
 fn keep_refusal(host: &Host, witness: &KnownHost, origin: &str, why: String) -> Result<(), Failure> {
     tracing::error!(origin, witness = %witness.name, %why, "a witness says that a record of this host was rewritten");
+    keep_own(host, witness, origin, |own| own.refused = Some(why))
+}
+
+fn keep_own(host: &Host, witness: &KnownHost, origin: &str, change: impl FnOnce(&mut Cosigned)) -> Result<(), Failure> {
     host.witnesses.change(|state| {
-        let own = state.own.entry(origin.to_owned()).or_default();
-        own.entry(witness.name.clone()).or_default().refused = Some(why);
+        change(state.own.entry(origin.to_owned()).or_default().entry(witness.name.clone()).or_default());
     })
-}
-
-/// Compares what another witness has signed with what this host has signed.
-async fn compare(host: &Arc<Host>, witness: &KnownHost, peer: &Peer) -> Result<(), Failure> {
-    let request = Request::get("/witness/seen").header(header::HOST, "almoner").body(Body::empty());
-    let (status, body) = peer.answer(request.map_err(|error| Failure::problem("making a request", &error))?).await?;
-    if status != StatusCode::OK {
-        return Err(Failure::Problem(format!("It answered {status}.")));
-    }
-    let theirs: BTreeMap<String, String> =
-        serde_json::from_slice(&body).map_err(|error| Failure::problem("reading what it has signed", &error))?;
-    for (origin, text) in theirs {
-        let Some(seen) = host.witnesses.state().seen.remove(&origin) else { continue };
-        let (Some(mine), Ok(theirs)) = (checkpoint_of(&seen.checkpoint), SignedCheckpoint::parse(&text)) else {
-            continue;
-        };
-        let keys: Vec<VerifierKey> = seen.keys.values().filter_map(|key| VerifierKey::parse(key).ok()).collect();
-        // A checkpoint that no known key of the record signed says nothing of whoever writes it.
-        let Ok(signers) = theirs.verify(&keys) else { continue };
-        let is_same = mine.verify(&keys).is_ok_and(|mine| {
-            mine.iter().any(|one| signers.iter().any(|other| one.key.public() == other.key.public()))
-        });
-        let found = match contradiction(mine.checkpoint(), theirs.checkpoint(), is_same) {
-            Some(found) => Some(found),
-            None => unproved(host, &seen.host, &mine, &theirs).await?,
-        };
-        let Some(sentence) = found else { continue };
-        tracing::error!(%origin, witness = %witness.name, %sentence, "a record was exposed");
-        let exposure =
-            Exposure { sentence, moment: host.now().to_string(), known: mine.to_string(), shown: theirs.to_string() };
-        host.witnesses.change(|state| state.seen.entry(origin).or_default().expose(exposure))?;
-    }
-    Ok(())
-}
-
-/// Asks the record's host whether two checkpoints are of one history; says so when it answers and they are not. While it
-/// cannot be reached nothing is said.
-async fn unproved(
-    host: &Arc<Host>,
-    shown_by: &str,
-    mine: &SignedCheckpoint,
-    theirs: &SignedCheckpoint,
-) -> Result<Option<String>, Failure> {
-    let (one, other) = (mine.checkpoint(), theirs.checkpoint());
-    let (old, new) = if one.size <= other.size { (one, other) } else { (other, one) };
-    let known = host.witnesses.state().hosts.into_iter().find(|known| known.name == shown_by);
-    let Some(known) = known.filter(|_| old.size < new.size) else { return Ok(None) };
-    let peer = peer_of(host, known.address.clone(), *known.verifier()?.public())?;
-    let asked = AskedToProve { origin: old.origin.clone(), old: old.size, new: new.size };
-    let Ok(path) = peer.call::<Vec<String>>(Method::POST, "/witness/consistency", Some(&asked)).await else {
-        return Ok(None);
-    };
-    let path = path.iter().map(|hash| unhex(hash)).collect::<Result<Vec<Hash>, Failure>>()?;
-    let is_one = consistency_holds(old.size, &old.root, new.size, &new.root, &path);
-    Ok((!is_one).then(|| {
-        format!(
-            "It signed {} entries to one witness and {} to another, and cannot prove that they are of one history.",
-            old.size, new.size
-        )
-    }))
 }

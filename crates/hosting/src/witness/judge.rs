@@ -4,6 +4,8 @@
 use journal::tiles::proof::consistency_holds;
 use journal::{Checkpoint, Hash};
 
+use crate::moving::unhex;
+
 /// What a witness does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Judgement {
@@ -58,6 +60,14 @@ pub(super) fn contradiction(one: &Checkpoint, other: &Checkpoint, is_same: bool)
     None
 }
 
+/// Whether an answer, hashes in hexadecimal as JSON, proves that the history of one checkpoint is the beginning of the
+/// other's. What cannot be read proves nothing.
+pub(super) fn proves(old: &Checkpoint, new: &Checkpoint, answer: &[u8]) -> bool {
+    let path = serde_json::from_slice::<Vec<String>>(answer).ok();
+    let path = path.and_then(|path| path.iter().map(|hash| unhex(hash).ok()).collect::<Option<Vec<Hash>>>());
+    path.is_some_and(|path| consistency_holds(old.size, &old.root, new.size, &new.root, &path))
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
@@ -110,5 +120,19 @@ mod tests {
             exposed(sign(60, &proof(&honest, 60), &at(&rewritten, 20)), "does not begin with them");
         }
         exposed(sign(60, &[], &at(&honest, 20)), "does not begin with them");
+    }
+
+    #[test]
+    fn what_is_no_proof_proves_nothing() {
+        let honest = leaves(100, u64::MAX);
+        let (old, new) = (at(&honest[..60], 10), at(&honest, 20));
+        let hashes: Vec<String> = proof(&honest, 60).iter().map(|hash| crate::secret::hex(hash)).collect();
+        let answer = serde_json::to_string(&hashes).unwrap();
+        assert!(proves(&old, &new, answer.as_bytes()));
+        assert!(!proves(&old, &at(&leaves(100, 59), 20), answer.as_bytes()));
+        let no_hex = answer.replacen(&hashes[0][..2], "zz", 1);
+        for bad in ["", "{}", "[]", "[7]", &answer[..answer.len() - 1], &no_hex, "[\"z\"]"] {
+            assert!(!proves(&old, &new, bad.as_bytes()), "{bad}");
+        }
     }
 }

@@ -3,13 +3,17 @@
 //! or cuts a history is exposed by each witness, one that shows two of them as soon as two witnesses speak to each other.
 //!
 //! # Tour
-//! * `judge` decides on plain data; `shown` is the text on the wire (C2SP tlog-witness); `kept` is the one file on disk.
-//! * `answer` is the witness, `ask` the round that a host makes: every ten minutes, before a cut, and when somebody asks.
+//! * `judge` decides on plain data, `holder` who may show a record; `shown` is the text on the wire (C2SP tlog-witness);
+//!   `kept` is the one file on disk.
+//! * `answer` is the witness, `ask` the round that a host makes: every ten minutes, before a cut, and when somebody asks;
+//!   `compare` is what it makes of what other witnesses have signed.
 //!
 //! The wire is that of moves (`moving`). Knows nothing of what is in a record.
 
 mod answer;
 mod ask;
+mod compare;
+mod holder;
 mod judge;
 mod kept;
 mod shown;
@@ -21,8 +25,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use answer::routes;
 pub(crate) use ask::{keep, show_one};
+pub use holder::Holder;
 pub(crate) use kept::Witnesses;
-pub use kept::{Cosigned, Exposure, KnownHost, SeenRecord};
+pub use kept::{Cosigned, Exposure, KnownHost, SeenRecord, Unproved};
 
 use crate::failure::Failure;
 use crate::host::Host;
@@ -99,9 +104,10 @@ pub struct WitnessReport {
 }
 
 impl WitnessReport {
-    /// Whether a history was found to be rewritten, here or by somebody else.
+    /// Whether a history was found to be rewritten, here or by somebody else, or is not proved to be one for long.
     pub fn is_wrong(&self) -> bool {
-        self.seen.values().any(|seen| !seen.exposed.is_empty())
+        let is_late = |seen: &SeenRecord| seen.unproved.values().any(Unproved::is_wrong);
+        self.seen.values().any(|seen| !seen.exposed.is_empty() || !seen.conflicts.is_empty() || is_late(seen))
             || self.own.values().flat_map(|own| own.values()).any(|cosigned| cosigned.refused.is_some())
     }
 }
@@ -166,7 +172,7 @@ fn add(host: &Host, address: String, key: &str) -> Result<(), Failure> {
 }
 
 fn report(host: &Host, not_reached: Vec<String>) -> WitnessReport {
-    let kept::State { hosts, seen, own } = host.witnesses.state();
+    let kept::State { hosts, seen, own } = kept::State::clone(&host.witnesses.state());
     WitnessReport { hosts, seen, own, not_reached }
 }
 

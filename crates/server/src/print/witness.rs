@@ -33,6 +33,9 @@ fn reported(of: &WitnessReport, text: &mut String) -> std::fmt::Result {
                 (None, Some(entries)) => writeln!(text, "{origin}: {witness} has signed {entries} entries")?,
                 (None, None) => {}
             }
+            if let Some(why) = &cosigned.not_signed {
+                writeln!(text, "not signed: {origin}: {witness} did not sign the last time. {}", why.trim())?;
+            }
         }
     }
     of.seen.iter().try_for_each(|(origin, seen)| record(origin, seen, text))?;
@@ -44,7 +47,20 @@ fn record(origin: &str, seen: &SeenRecord, text: &mut String) -> std::fmt::Resul
         writeln!(text, "{origin}: this host has signed {entries} entries of {}", seen.host)?;
     }
     for exposure in &seen.exposed {
-        writeln!(text, "EXPOSED {origin}, at {}: {}", exposure.moment, exposure.sentence)?;
+        writeln!(text, "EXPOSED {origin}, by {}, at {}: {}", exposure.host, exposure.moment, exposure.sentence)?;
+    }
+    for conflict in &seen.conflicts {
+        writeln!(text, "CONFLICT {origin}, by {}, at {}: {}", conflict.host, conflict.moment, conflict.sentence)?;
+    }
+    for (witness, of) in &seen.unproved {
+        let begins = if of.is_wrong() { "NOT PROVED" } else { "not proved" };
+        let [here, there] = [&of.known, &of.shown].map(|text| entries(text).unwrap_or_default());
+        writeln!(
+            text,
+            "{begins} {origin}, since {}: {here} entries signed here and {there} by {witness}, shown by {}; asked in {} \
+             rounds. {}",
+            of.since, of.host, of.rounds, of.answer
+        )?;
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
-//! Three hosts witness for each other: what extends is signed; a host that rewrites its history, or shows two of them, is
-//! exposed by each witness.
+//! Three hosts witness for each other: what extends is signed, also after a trust has moved; a host that rewrites its history,
+//! shows two of them, or does not prove that it has one, is named by each witness.
 
 use serde_json::Value;
 
+use crate::pair::{Pair, create};
 use crate::stage::{Serving, Stage, free_address};
 
 /// A host, what it serves, and where it listens for others.
@@ -31,10 +32,24 @@ impl Host {
         self.stage.json(&["witness", "ask"])["witnessed"]["report"].clone()
     }
 
-    /// What this host has found out of the one record that it has seen.
-    fn exposed(&self) -> Vec<String> {
+    /// Forgets another host.
+    fn forgets(&self, other: &Host) {
+        self.stage.json(&["witness", "remove", "--name", other.name()]);
+    }
+
+    fn name(&self) -> &str {
+        self.key.split('+').next().unwrap()
+    }
+
+    /// The one record that this host has seen.
+    fn seen(&self) -> Value {
         let report = self.stage.json(&["witness", "list"])["witnessed"]["report"].clone();
-        let seen = report["seen"].as_object().unwrap().values().next().cloned().unwrap_or_default();
+        report["seen"].as_object().unwrap().values().next().cloned().unwrap_or_default()
+    }
+
+    /// What this host has found out of it.
+    fn exposed(&self) -> Vec<String> {
+        let seen = self.seen();
         let exposed = seen["exposed"].as_array().cloned().unwrap_or_default();
         exposed.iter().map(|one| one["sentence"].as_str().unwrap().to_owned()).collect()
     }
@@ -132,14 +147,11 @@ fn a_host_that_shows_two_histories_is_exposed_when_its_witnesses_speak_to_each_o
     host.ask();
     host.keep_a_copy("other");
     // One history to one witness, while the other cannot be reached; another of the same length to the other.
-    let forget = |host: &Host, whom: &Host| {
-        host.stage.json(&["witness", "remove", "--name", whom.key.split('+').next().unwrap()]);
-    };
-    forget(&host, &other);
+    host.forgets(&other);
     host.write("second");
     host.ask();
     host.become_the_copy("other");
-    forget(&host, &one);
+    host.forgets(&one);
     host.knows(&other);
     host.write("another second");
     host.ask();
@@ -148,6 +160,82 @@ fn a_host_that_shows_two_histories_is_exposed_when_its_witnesses_speak_to_each_o
     assert!(one.exposed()[0].contains("two different histories"), "{:?}", one.exposed());
     other.ask();
     assert!(other.exposed()[0].contains("two different histories"), "{:?}", other.exposed());
+}
+
+#[test]
+fn a_host_that_does_not_prove_that_it_has_one_history_is_named_and_after_some_rounds_it_is_wrong() {
+    let [mut host, one, other] = three();
+    host.write("first");
+    host.keep_a_copy("short");
+    host.forgets(&other);
+    host.write("second");
+    host.ask();
+    host.become_the_copy("short");
+    host.forgets(&one);
+    host.knows(&other);
+    for name in ["another second", "another third"] {
+        host.write(name);
+    }
+    host.ask();
+    // It has less than it showed to either, and proves nothing to anybody.
+    host.become_the_copy("short");
+    host.knows(&one);
+    for rounds in 1..=3 {
+        let asked = one.ask();
+        assert_eq!(asked["not_reached"], serde_json::json!([]), "nobody else is blamed");
+        let unproved = one.seen()["unproved"][other.name()].clone();
+        assert_eq!((unproved["rounds"].as_u64(), &unproved["host"]), (Some(rounds), &host.name().into()), "{unproved}");
+        let list = one.stage.run(&["witness", "list"]);
+        let (code, begins) = if rounds < 3 { (0, "\nnot proved ") } else { (1, "\nNOT PROVED ") };
+        assert!(list.code == code && list.out.contains(begins), "{rounds}: {} {}", list.code, list.out);
+    }
+    // While it cannot be reached nothing more is held against it.
+    host.serving = None;
+    other.ask();
+    assert_eq!(other.seen()["unproved"], serde_json::json!({}));
+    assert!(one.exposed().is_empty() && other.exposed().is_empty());
+}
+
+#[test]
+fn a_trust_that_moved_is_signed_for_at_its_new_host_which_proves_that_it_was_handed_over() {
+    let pair = Pair::planned(["sqlite", "sqlite"]);
+    let knows = |at: usize, witness: &Host| {
+        pair.json(at, &["witness", "add", "--address", &witness.address, "--key", &witness.key]);
+        let key = pair.json(at, &["witness", "key"])["witnessed"]["key"]["key"].as_str().unwrap().to_owned();
+        let address = pair.listens_at(at).to_string();
+        witness.stage.json(&["witness", "add", "--address", &address, "--key", &key]);
+        key.split('+').next().unwrap().to_owned()
+    };
+    let [early, late] = [Host::begin(Stage::set()), Host::begin(Stage::set())];
+    let names = [knows(0, &early), knows(1, &early)];
+    assert_eq!(create(&pair, 0, "first"), 201);
+    pair.json(0, &["witness", "ask"]);
+    assert_eq!(early.seen()["host"], names[0]);
+    pair.copy();
+    pair.rehearse(1, false);
+    pair.cut_under_load(0, "cut");
+    pair.until("the target writes", |pair| pair.writes(1) && !pair.writes(0));
+    assert_eq!(create(&pair, 1, "second"), 201);
+    // A witness that never saw the record asks the host that its origin names.
+    assert_eq!([knows(0, &late), knows(1, &late)], names);
+    pair.json(1, &["witness", "remove", "--name", early.name()]);
+    pair.json(1, &["witness", "ask"]);
+    // What one witness signed for the old host and the other for the new one is of one history.
+    late.knows(&early);
+    early.knows(&late);
+    assert_eq!(late.ask()["not_reached"], serde_json::json!([]));
+    assert_eq!((&early.seen()["host"], &late.seen()["host"]), (&names[0].clone().into(), &names[1].clone().into()));
+    knows(1, &early);
+    pair.json(1, &["witness", "ask"]);
+    for witness in [&early, &late] {
+        witness.ask();
+        let seen = witness.seen();
+        assert_eq!((&seen["host"], &seen["holder"]["host"]), (&names[1].clone().into(), &names[1].clone().into()));
+        assert_eq!((&seen["conflicts"], &seen["unproved"]), (&serde_json::json!([]), &serde_json::json!({})), "{seen}");
+        assert_eq!(witness.stage.run(&["witness", "list"]).code, 0);
+    }
+    let own = pair.json(1, &["witness", "cosigned", "--trust", "RAA"])["witnessed"]["cosigned"]["texts"].clone();
+    assert_eq!(own.as_array().unwrap().len(), 2);
 }
 
 #[test]
