@@ -22,7 +22,7 @@ if [ ! -d node_modules/playwright-core ]; then
     rm -f node_modules/.package-lock.json # fetched for the demo only, without the tools of the tests
 fi
 npm_packages
-cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny
+cargo deny --version >/dev/null 2>&1 || cargo install --locked --debug cargo-deny
 
 suites="${ALMONER_SUITES:-../shared/suites}"
 if [ ! -d "$suites" ]; then

@@ -319,7 +319,7 @@ fn agree(host: &Arc<Host>, of: &Arc<Move>, seen: &Seen) -> Result<(), String> {
         return Err(format!("It cannot be sealed any more. Missing: {}", missing.join(" ")));
     }
     let first = host.seals.agree(&of.code, &seen.me, host.now()).map_err(str::to_owned)?;
-    let who = format!("{} and {} at {}", first.name, seen.me.name, host.now());
+    let who = format!("{} and {} at {}", first.name, seen.me.name, terms::print::moment_text(host.now()));
     let (own, moved) = (Arc::clone(host), Arc::clone(of));
     // This request is a writer itself and is inside the gate: the cut begins once it is answered.
     background(host, of, "Holding writers and cutting over", async move {

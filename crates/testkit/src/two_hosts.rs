@@ -17,6 +17,8 @@ use tokio::task::JoinHandle;
 use crate::http::{Client, Target};
 use crate::program::{Program, Serving};
 
+/// The system of the identifiers of what is written.
+const WRITES: &str = "https://almoner.example/writes";
 /// How long somebody waits who was not answered, before they ask again.
 const AGAIN: Duration = Duration::from_millis(10);
 /// How long a write is asked for until it counts as never acknowledged.
@@ -125,7 +127,7 @@ pub fn ticket(from: &Host, to: &Host, trust: &str) -> Result<String> {
     let path = to.program.data.join(format!("{trust}.ticket"));
     let path = path.to_str().context("a path that is no text")?.to_owned();
     let (address, key) = (text(&key["address"])?, text(&key["key"])?);
-    from.json(&["move", "plan", "--trust", trust, "--to", address, "--key", key, "--out", &path])?;
+    from.program.run_with(&["move", "plan", "--trust", trust, "--to", address, "--key", key, "--out", &path], "")?;
     Ok(path)
 }
 
@@ -135,7 +137,7 @@ impl Writers {
         let (stop, began) = (Arc::new(AtomicBool::new(false)), Instant::now());
         let every = Duration::from_secs_f64(clients as f64 / per_second);
         let client = |number| {
-            let work = write(target.clone(), format!("/t/{trust}/fhir/Patient"), number, every, Arc::clone(&stop));
+            let work = write(target.clone(), format!("/t/{trust}/fhir/Observation"), number, every, Arc::clone(&stop));
             tokio::spawn(work)
         };
         let clients = (0..clients).map(client).collect();
@@ -169,7 +171,7 @@ async fn write(
         if stop.load(Ordering::Acquire) {
             break;
         }
-        let name = format!("Written{client}x{number}");
+        let name = format!("{client}-{number}");
         let asked = Instant::now();
         while !is_acknowledged(&target, &mut connection, &path, &name).await? {
             ensure!(asked.elapsed() < PATIENCE, "{name} was never acknowledged");
@@ -191,7 +193,9 @@ async fn is_acknowledged(target: &Target, connection: &mut Option<Client>, path:
             Err(_) => return Ok(false),
         },
     };
-    let body = Bytes::from(format!(r#"{{"resourceType":"Patient","name":[{{"family":"{name}"}}]}}"#));
+    let body = Bytes::from(format!(
+        r#"{{"resourceType":"Observation","identifier":[{{"system":"{WRITES}","value":"{name}"}}],"status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"8867-4"}}]}},"valueQuantity":{{"value":72,"unit":"/min","system":"http://unitsofmeasure.org","code":"/min"}}}}"#
+    ));
     let key = Some(("idempotency-key", name));
     match client.send_with(Method::POST, path, "application/fhir+json", body, key).await {
         Ok(answer) if answer.status.is_success() => {
@@ -204,7 +208,7 @@ async fn is_acknowledged(target: &Target, connection: &mut Option<Client>, path:
     }
 }
 
-/// Looks each acknowledged name up; fails when one is not there, or there twice.
+/// Looks each acknowledged write up; fails when one is not there, or there twice.
 ///
 /// # Errors
 /// Something was lost or doubled.
@@ -217,7 +221,7 @@ pub async fn account(target: &Target, trust: &str, written: &BTreeSet<String>) -
     }
     for some in names.chunks(ASKED_AT_ONCE) {
         let looks = connections.iter_mut().zip(some).map(|(connection, name)| async move {
-            let path = format!("/t/{trust}/fhir/Patient?family:exact={name}&_summary=count");
+            let path = format!("/t/{trust}/fhir/Observation?identifier={WRITES}|{name}&_summary=count");
             let found: Value = serde_json::from_slice(&connection.get(&path).await?.body)?;
             anyhow::Ok(found["total"].as_u64().unwrap_or(0))
         });

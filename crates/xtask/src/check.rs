@@ -2,7 +2,7 @@
 //! run by hand; all steps run, and the failed ones are named at the end. The tests come last, so that after a success
 //! the last lines are the test runner's own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -55,8 +55,7 @@ pub(crate) fn run(repo: &Path, steps: &[Step]) -> Result<()> {
 /// # Errors
 /// A test failed.
 pub(crate) fn soak_tests(repo: &Path) -> Result<()> {
-    let mut tests = tests(repo);
-    succeed(tests.arg("--release").env("ALMONER_SOAK", "1"))
+    succeed(tests(repo, Some("--release"))?.env("ALMONER_SOAK", "1"))
 }
 
 fn carry_out(repo: &Path, step: Step) -> Result<()> {
@@ -72,7 +71,7 @@ fn carry_out(repo: &Path, step: Step) -> Result<()> {
         Step::Advisories => advisories(repo),
         Step::DocTests => succeed(program(repo, "cargo test --workspace --doc --locked")),
         Step::Browser => browser(repo),
-        Step::Tests => succeed(tests(repo)),
+        Step::Tests => succeed(&mut tests(repo, None)?),
     }
 }
 
@@ -99,19 +98,29 @@ fn browser(repo: &Path) -> Result<()> {
         return Ok(());
     }
     ensure!(repo.join("node_modules/playwright-core").exists(), "run scripts/prepare-test.sh first");
-    succeed(program(repo, "cargo build --package almoner --locked"))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repo.join("target"), Into::into);
+    let built = built(repo, None)?;
     let mut npm = program(repo, "npm run --silent test:browser");
-    succeed(npm.env("ALMONER_BINARY", target.join("debug/almoner")))
+    succeed(npm.env("ALMONER_BINARY", built.join("almoner")))
+}
+
+/// Builds all tests with the programs that they run; gives where the programs are. Always all of it: for one package alone
+/// cargo would choose other features of libraries and build most of them again.
+fn built(repo: &Path, profile: Option<&str>) -> Result<PathBuf> {
+    let mut build = program(repo, "cargo test --workspace --no-run --quiet --locked");
+    succeed(build.args(profile))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repo.join("target"), PathBuf::from);
+    Ok(target.join(if profile.is_some() { "release" } else { "debug" }))
 }
 
 /// All tests but those in documentation, beside one private PostgreSQL that they share.
-fn tests(repo: &Path) -> Command {
-    let beside_postgres = "cargo run --quiet --locked --package testkit --bin with-postgres --";
+fn tests(repo: &Path, profile: Option<&str>) -> Result<Command> {
+    let beside_postgres = built(repo, profile)?.join("with-postgres");
     let has_nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|o| o.status.success());
     let runner =
         if has_nextest { "cargo nextest run --no-fail-fast" } else { "cargo test --no-fail-fast --lib --bins --tests" };
-    program(repo, &format!("{beside_postgres} {runner} --workspace --locked"))
+    let mut tests = Command::new(beside_postgres);
+    tests.current_dir(repo).args(runner.split(' ')).args(["--workspace", "--locked"]).args(profile);
+    Ok(tests)
 }
 
 /// A command of words without spaces, run in the repository.

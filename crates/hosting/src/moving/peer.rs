@@ -19,6 +19,7 @@ use rustls::pki_types::ServerName;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 use crate::failure::Failure;
@@ -182,15 +183,18 @@ impl Peer {
     }
 }
 
-/// Answers with JSON once it is worked out, and keeps the line until then with blanks before it.
-pub(crate) fn slowly<T: Serialize>(
+/// Answers with JSON once it is worked out, and keeps the line until then with blanks before it. The work is a task of its
+/// own, which may keep a thread busy, and ends when nobody waits for it any more.
+pub(crate) fn slowly<T: Serialize + 'static>(
     work: impl Future<Output = Result<T, Failure>> + Send + 'static,
 ) -> axum::response::Response {
-    let parts = futures_util::stream::unfold(Some(Box::pin(work)), |work| async {
-        let mut work = work?;
-        match tokio::time::timeout(BEAT, &mut work).await {
-            Ok(done) => Some((serde_json::to_vec(&done.map_err(|failure| failure.to_string())), None)),
-            Err(_) => Some((Ok(b"\n".to_vec()), Some(work))),
+    let mut task = JoinSet::new();
+    task.spawn(async move { serde_json::to_vec(&work.await.map_err(|failure| failure.to_string())) });
+    let parts = futures_util::stream::unfold(Some(task), |task| async {
+        let mut task = task?;
+        match tokio::time::timeout(BEAT, task.join_next()).await {
+            Ok(done) => Some((done?.unwrap_or_else(|panic| Err(serde_json::Error::io(panic.into()))), None)),
+            Err(_) => Some((Ok(b"\n".to_vec()), Some(task))),
         }
     });
     ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(parts)).into_response()

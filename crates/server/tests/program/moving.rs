@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 
 use crate::clients::Load;
-use crate::pair::{JSON, Pair, create, names_at, proved};
+use crate::pair::{JSON, Pair, create, names_at, proved, values_at};
 use crate::stage::{Serving, Stage, free_address, is_soak, note};
 
 /// Moves there and back, again and again, under load.
@@ -29,7 +29,7 @@ fn moves_under_load(stores: [&str; 2]) {
     }
     let done = load.end();
     pair.until("the follower has everything", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
-    let there = names_at(pair.host(0), &pair.token);
+    let there = values_at(pair.host(0), &pair.token, "Observation", "/identifier/0/value");
     let lost: Vec<&String> = done.written.iter().filter(|name| !there.contains_key(*name)).collect();
     let doubled: Vec<&String> = there.iter().filter(|(_, count)| **count > 1).map(|(name, _)| name).collect();
     assert!(lost.is_empty() && doubled.is_empty(), "lost: {lost:?}; doubled: {doubled:?}");

@@ -156,14 +156,19 @@ pub(crate) fn create(pair: &Pair, at: usize, name: &str) -> u16 {
 
 /// How often each family name is there.
 pub(crate) fn names_at(serving: &Serving, token: &str) -> BTreeMap<String, u64> {
+    values_at(serving, token, "Patient", "/name/0/family")
+}
+
+/// How often each value at a place of the resources of a type is there.
+pub(crate) fn values_at(serving: &Serving, token: &str, kind: &str, place: &str) -> BTreeMap<String, u64> {
     let mut names = BTreeMap::new();
-    let mut next = Some("/t/RAA/fhir/Patient?_count=1000".to_owned());
+    let mut next = Some(format!("/t/RAA/fhir/{kind}?_count=1000"));
     while let Some(path) = next {
         let answer = serving.get(&path, token);
         assert_eq!(answer.status, 200);
         let page = answer.json();
         for entry in page["entry"].as_array().into_iter().flatten() {
-            if let Some(name) = entry["resource"]["name"][0]["family"].as_str() {
+            if let Some(name) = entry["resource"].pointer(place).and_then(Value::as_str) {
                 *names.entry(name.to_owned()).or_default() += 1;
             }
         }
