@@ -57,6 +57,8 @@ mod serve;
 mod sessions;
 mod sign_in;
 mod speed;
+#[cfg(test)]
+mod test_host;
 mod throttle;
 mod tokens;
 mod trusts;

@@ -19,6 +19,7 @@ use terms::{Moment, local, local_date};
 
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::moving::counts::OWED;
 use crate::moving::estimate::{Asked, DAY_MS, Estimate, Range};
 use crate::moving::forecast::{WhatIf, cut_at, moment};
 use crate::moving::readiness::{self, REHEARSALS, State, invariants, seconds};
@@ -263,7 +264,7 @@ impl Seen {
             ("People", &["Patient"]),
             ("Stays and attendances", &["Encounter"]),
             ("Documents", &["DocumentReference", "Composition", "Binary", "DiagnosticReport"]),
-            ("Things that are owed", &["~owed"]),
+            ("Things that are owed", &[OWED]),
         ];
         let sum = |counts: &BTreeMap<String, u64>, kinds: &[&str]| {
             kinds.iter().filter_map(|kind| counts.get(*kind)).sum::<u64>()

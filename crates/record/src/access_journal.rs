@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use crate::access_segment::{Segment, io, segments};
 use crate::change::Key;
 use crate::error::Problem;
+use crate::job_queue;
 use crate::record::{Options, make_folder};
 use crate::store::sqlite_failed;
 
@@ -166,15 +167,7 @@ impl AccessJournal {
     }
 
     async fn send(&self, job: Job) -> Result<(), Problem> {
-        match self.jobs.try_send(job) {
-            Ok(()) => Ok(()),
-            Err(crossbeam_channel::TrySendError::Disconnected(_)) => Err(Problem::Closed),
-            Err(crossbeam_channel::TrySendError::Full(job)) => {
-                let jobs = self.jobs.clone();
-                let sent = tokio::task::spawn_blocking(move || jobs.send(job).is_ok()).await;
-                if matches!(sent, Ok(true)) { Ok(()) } else { Err(Problem::Closed) }
-            }
-        }
+        job_queue::send(&self.jobs, job).await
     }
 }
 

@@ -46,6 +46,7 @@ mod group;
 mod hidden;
 mod index_check;
 mod indexing;
+mod job_queue;
 mod keyed;
 mod keys;
 mod names;

@@ -9,10 +9,9 @@ use record::{Act, Cause, CauseKind, Change, Draft, Erasure, Key, Operation, Temp
 
 use super::{ExitOutcome, ExitWork, carry};
 use crate::clock;
-use crate::configuration::{Configuration, Settings};
 use crate::failure::Failure;
 use crate::host::{Host, Trust};
-use crate::ownership::claim_alone;
+use crate::test_host::host_in;
 use crate::trusts::TrustCode;
 use crate::work::{NewTrust, Outcome};
 
@@ -20,12 +19,7 @@ use crate::work::{NewTrust, Outcome};
 const SECRET: &str = "Hexham-Quillfeather";
 
 async fn host(data: &Path, store: &str) -> Arc<Host> {
-    let given = Settings { data: Some(data.join("data")), store: Some(store.into()), ..Settings::default() };
-    let config = data.join("none.toml");
-    std::fs::write(&config, "").unwrap();
-    let configuration = Configuration::resolve(given, Some(&config)).unwrap();
-    let lock = claim_alone(&configuration.data).await.unwrap();
-    Arc::new(Host::open(configuration, Arc::new(lock), clock::machine()).unwrap())
+    host_in(data, store, clock::machine()).await
 }
 
 fn code() -> TrustCode {

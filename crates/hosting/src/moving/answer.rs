@@ -198,12 +198,13 @@ async fn relayed(
         Ok(found) => found,
         Err(response) => return response,
     };
-    // A request for a trust that was here before comes from the host that it was cut from, and from nobody else.
-    let moved = |of: &Arc<Move>| {
-        let phase = of.phase();
-        is_of(of, &caller.0) && matches!(phase, Phase::Cut | Phase::Live | Phase::BackedOut | Phase::Completed)
+    // A request for a trust that was there before comes from the host that it was cut from, and from nobody else.
+    let of = code.and_then(|code| host.moves.find(&code)).filter(|of| is_of(of, &caller.0));
+    let was_cut = async {
+        let writes = of?.record().await.ok()?.writes().await.ok()??;
+        (writes.cut > 0).then_some(())
     };
-    if code.and_then(|code| host.moves.find(&code)).as_ref().is_none_or(|of| !moved(of)) {
+    if was_cut.await.is_none() {
         return StatusCode::NOT_FOUND.into_response();
     }
     request.extensions_mut().insert(Relayed);

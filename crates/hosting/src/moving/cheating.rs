@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 
 use super::super::{MoveOutcome, MoveWork, carry};
 use super::*;
-use crate::configuration::{Configuration, Settings};
-use crate::ownership::claim_alone;
+use crate::test_host::host_in;
 use crate::work::{NewToken, NewTrust, Outcome};
 
 /// Changes what is answered at a path.
@@ -32,12 +31,7 @@ fn code() -> TrustCode {
 
 async fn hall(cheat: Cheat) -> Hall {
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("empty.toml");
-    std::fs::write(&file, "").unwrap();
-    let settings = Settings { data: Some(directory.path().join("data")), ..Settings::default() };
-    let configuration = Configuration::resolve(settings, Some(&file)).unwrap();
-    let lock = Arc::new(claim_alone(&configuration.data).await.unwrap());
-    let host = Arc::new(Host::open(configuration, lock, crate::clock::machine()).unwrap());
+    let host = host_in(directory.path(), "sqlite", crate::clock::machine()).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     host.listens_at(listener.local_addr().unwrap().to_string());
     let changed = from_fn(move |request: Request, next: Next| async move {

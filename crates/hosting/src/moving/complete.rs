@@ -12,7 +12,7 @@ use record::apply::hand_over::Tenure;
 use super::gate::Stand;
 use super::kept::Move;
 use super::peer::NOTHING;
-use super::phase::Phase;
+use super::phase::{Phase, Step};
 use super::pull::{self, path};
 use super::words::AccessHeld;
 use crate::failure::Failure;
@@ -67,9 +67,13 @@ fn is_confirmed(of: &Move, confirm: &str, why: &str) -> Result<(), Failure> {
 /// At the host that does not write: destroys the copy. Once it has begun it goes on to its end, also after a start. May be
 /// repeated.
 pub(crate) async fn destroy(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, Failure> {
-    let is_over = of.phase().after(super::phase::Step::Destroyed).is_some();
+    let is_over = of.phase().after(Step::Destroyed).is_some();
     if !is_over {
         return Err(Failure::Refused(format!("This move is {}: nothing of it is destroyed.", of.phase().word())));
+    }
+    let kept = of.kept();
+    if kept.destroying.is_none() && kept.destroyed.is_none() {
+        has_our_accesses(of, &of.record().await?).await?;
     }
     destroy_copy(host, of).await
 }
@@ -84,7 +88,6 @@ async fn destroy_copy(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, Failur
         if record.tenure() == Tenure::Writes {
             return Err(Failure::refused("This host writes the trust: nothing of it is destroyed."));
         }
-        has_our_accesses(of, &record).await?;
         let place = record.place().await?;
         let statement = signed(
             host,
@@ -107,12 +110,8 @@ async fn destroy_copy(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, Failur
     finish(host, of).await
 }
 
-/// Whether the other host has every access that was noted here. A copy of a move that was given up is not asked about: the
-/// other host knows the move no more, and nobody has read here.
+/// Whether the other host has every access that was noted here.
 async fn has_our_accesses(of: &Move, record: &Record) -> Result<(), Failure> {
-    if !matches!(of.phase(), Phase::Live | Phase::BackedOut) {
-        return Ok(());
-    }
     let (permit, own) = (pull::permit(of)?, of.kept().own().host.clone());
     for file in record.access_files(&permit)? {
         let end = record.access_end(&permit, &file).await?;

@@ -1,7 +1,7 @@
 //! What both hosts count at one entry of a record, and what these numbers say of the five invariants. The numbers are read
 //! by each host from its own store; here nothing is compared but numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use administration::boards::invariants;
 use administration::obligations::NOBODY;
@@ -27,14 +27,14 @@ pub(crate) struct Invariant {
 }
 
 pub(crate) const OWED: &str = "~owed";
-pub(crate) const OWED_BY_NOBODY: &str = "~owed by nobody";
-pub(crate) const BOOKED: &str = "~bookings";
-pub(crate) const UNPLACED: &str = "~bookings without a place";
-pub(crate) const BEDS: &str = "~beds in use";
-pub(crate) const BEDS_TWICE: &str = "~beds held twice";
-pub(crate) const PEOPLE: &str = "~inpatients";
-pub(crate) const PEOPLE_TWICE: &str = "~inpatients held twice";
-pub(crate) const PAIRS: &str = "~pairs to be reviewed";
+const OWED_BY_NOBODY: &str = "~owed by nobody";
+const BOOKED: &str = "~bookings";
+const UNPLACED: &str = "~bookings without a place";
+const BEDS: &str = "~beds in use";
+const BEDS_TWICE: &str = "~beds held twice";
+const PEOPLE: &str = "~inpatients";
+const PEOPLE_TWICE: &str = "~inpatients held twice";
+const PAIRS: &str = "~pairs to be reviewed";
 
 /// Counts at an entry.
 pub(crate) async fn counts(of: &Move, record: &Record, sequence: u64) -> Result<Counts, Failure> {
@@ -66,62 +66,105 @@ pub(crate) async fn counts(of: &Move, record: &Record, sequence: u64) -> Result<
     Ok(counts)
 }
 
-/// The five invariants, always all five. One that has exceptions on both hosts alike moved with the trust: it is theirs,
-/// and not the move's.
+/// What an invariant is to a move: what its page and its certificate count, compare and promise.
+pub(crate) struct Meaning {
+    pub(crate) name: &'static str,
+    pub(crate) promise: &'static str,
+    /// What is counted and shown; every resource when it is empty, and then everything is compared.
+    counted: &'static [&'static str],
+    /// What is compared besides.
+    besides: &'static [&'static str],
+    /// What is not to be. Where it is alike on both hosts it moved with the trust: it is the trust's, and not the move's.
+    exceptions: &'static [&'static str],
+}
+
+/// The five, in their order.
+pub(crate) const FIVE: [Meaning; 5] = [
+    Meaning {
+        name: "Conservation",
+        promise: "Every resource of every kind is on both hosts, and one journal leads to both.",
+        counted: &[],
+        besides: &[],
+        exceptions: &[],
+    },
+    Meaning {
+        name: "Continuity",
+        promise: "Everything that is owed to a patient is owed on both hosts, with its owner and date.",
+        counted: &[OWED],
+        besides: &[],
+        exceptions: &[],
+    },
+    Meaning {
+        name: "Feasibility",
+        promise: "Every booking is on both hosts with its session, list or bed.",
+        counted: &["Appointment", "Slot", "Schedule", "Location", "Encounter"],
+        besides: &[BOOKED],
+        exceptions: &[UNPLACED],
+    },
+    Meaning {
+        name: "Delivery",
+        promise: "Every letter, result, message and task is on both hosts.",
+        counted: &["Communication", "DiagnosticReport", "DocumentReference", "ServiceRequest", "Task", "MessageHeader"],
+        besides: &[],
+        exceptions: &[OWED_BY_NOBODY],
+    },
+    Meaning {
+        name: "Uniqueness",
+        promise: "Nobody, no bed and no merge is there twice or left behind.",
+        counted: &["Patient", "Person", "Linkage", "Basic"],
+        besides: &[BEDS, PEOPLE, PAIRS],
+        exceptions: &[BEDS_TWICE, PEOPLE_TWICE],
+    },
+];
+
+impl Meaning {
+    /// The number that is shown.
+    pub(crate) fn number(&self, counts: &Counts) -> u64 {
+        let is_shown = |kind: &str| match self.counted {
+            [] => !kind.starts_with('~'),
+            counted => counted.contains(&kind),
+        };
+        counts.iter().filter(|(kind, _)| is_shown(kind)).map(|(_, number)| number).sum()
+    }
+
+    /// What is counted otherwise at the second host: kind, and both numbers.
+    pub(crate) fn differ(&self, one: &Counts, other: &Counts) -> Vec<(String, u64, u64)> {
+        let is_compared = |kind: &str| {
+            self.counted.is_empty() || [self.counted, self.besides, self.exceptions].iter().any(|of| of.contains(&kind))
+        };
+        let number = |counts: &Counts, kind: &str| counts.get(kind).copied().unwrap_or(0);
+        let all: BTreeSet<&String> = one.keys().chain(other.keys()).filter(|kind| is_compared(kind)).collect();
+        let numbers = all.into_iter().map(|kind| (kind.clone(), number(one, kind), number(other, kind)));
+        numbers.filter(|(_, one, other)| one != other).collect()
+    }
+
+    fn exceptions(&self, counts: &Counts) -> u64 {
+        self.exceptions.iter().filter_map(|name| counts.get(*name)).sum()
+    }
+}
+
+/// The five invariants as a certificate states them, always all five.
 pub(crate) fn five(from: &Counts, to: &Counts) -> Vec<Invariant> {
-    let resources = |counts: &Counts| counts.iter().filter(|(kind, _)| !kind.starts_with('~')).map(|(_, n)| n).sum();
-    let is_same_of_all = from.keys().chain(to.keys()).all(|kind| from.get(kind) == to.get(kind));
-    let conservation = Invariant {
-        name: "conservation".into(),
-        state: if is_same_of_all { "holds" } else { "broken" }.into(),
-        from: Some(resources(from)),
-        to: Some(resources(to)),
-        sentence: "Every live resource of every type is on both hosts, and everything else is counted alike.".into(),
-    };
-    let named = |name: &str, counted: &str, exceptions: &[&str], words: &str| {
-        let at = |counts: &Counts, name: &str| counts.get(name).copied().unwrap_or(0);
-        let all = |counts: &Counts| exceptions.iter().map(|name| at(counts, name)).sum::<u64>();
-        let is_same = at(from, counted) == at(to, counted)
-            && exceptions.iter().all(|exception| at(from, exception) == at(to, exception));
-        let state = match (is_same, all(from)) {
+    let stated = |of: &Meaning| {
+        let exceptions = of.exceptions(from);
+        let state = match (of.differ(from, to).is_empty(), exceptions) {
             (false, _) => "broken",
             (true, 0) => "holds",
             (true, _) => "as before",
         };
-        let sentence = match (is_same, all(from)) {
-            (_, 0) => words.to_owned(),
-            (_, exceptions) => format!("{words} Exceptions before the cut: {exceptions}."),
+        let sentence = match exceptions {
+            0 => of.promise.to_owned(),
+            some => format!("{} Exceptions before the cut: {some}.", of.promise),
         };
         Invariant {
-            name: name.into(),
+            name: of.name.to_lowercase(),
             state: state.into(),
-            from: Some(at(from, counted)),
-            to: Some(at(to, counted)),
+            from: Some(of.number(from)),
+            to: Some(of.number(to)),
             sentence,
         }
     };
-    vec![
-        conservation,
-        named("continuity", OWED, &[], "Everything that is owed is owed on both hosts."),
-        named(
-            "feasibility",
-            BOOKED,
-            &[UNPLACED],
-            "Each expected stay that names a place has one that is there and open.",
-        ),
-        named(
-            "delivery",
-            OWED,
-            &[OWED_BY_NOBODY],
-            "Everything that is owed has an owner. There are no feeds and letters yet.",
-        ),
-        named(
-            "uniqueness",
-            BEDS,
-            &[BEDS_TWICE, PEOPLE_TWICE],
-            "No bed and no inpatient is held twice. Pairs of records that may be one person are reviewed by people.",
-        ),
-    ]
+    FIVE.iter().map(stated).collect()
 }
 
 #[cfg(test)]

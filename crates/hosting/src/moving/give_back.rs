@@ -68,12 +68,16 @@ fn read(text: &str) -> Result<(u64, Vec<u8>), Failure> {
     let wrong = || Failure::refused("This is no cut entry as `almoner move entry` writes it.");
     let rest = text.strip_prefix(CARRIED).and_then(|rest| rest.strip_prefix("epoch ")).ok_or_else(wrong)?;
     let (epoch, digits) = rest.split_once('\n').ok_or_else(wrong)?;
-    let digits = digits.trim_end().as_bytes();
+    Ok((epoch.parse().map_err(|_| wrong())?, bytes_of(digits.trim_end())?))
+}
+
+/// The packed entry in hexadecimal digits.
+fn bytes_of(digits: &str) -> Result<Vec<u8>, Failure> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pair = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(pair[1])?);
-    let packed: Option<Vec<u8>> =
-        if digits.len().is_multiple_of(2) { digits.chunks_exact(2).map(pair).collect() } else { None };
-    Ok((epoch.parse().map_err(|_| wrong())?, packed.ok_or_else(wrong)?))
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
+    let bytes = bytes.collect::<Option<Vec<u8>>>().filter(|_| rest.is_empty());
+    bytes.ok_or_else(|| Failure::refused("The cut entry is not written in hexadecimal digits."))
 }
 
 /// At the host that the record was cut to: refuses the cut for good.
@@ -85,11 +89,7 @@ pub(crate) async fn refuse(of: &Move, text: &str) -> Result<String, Failure> {
 
 /// The same, asked over the wire.
 pub(crate) async fn refuse_asked(of: &Move, asked: AskedToRefuse) -> Result<Refusal, Failure> {
-    refuse_packed(of, &carried_digits(&asked.entry)?, asked.epoch).await
-}
-
-fn carried_digits(digits: &str) -> Result<Vec<u8>, Failure> {
-    carried(&format!("{CARRIED}epoch 0\n{digits}"))
+    refuse_packed(of, &bytes_of(&asked.entry)?, asked.epoch).await
 }
 
 async fn refuse_packed(of: &Move, packed: &[u8], epoch: u64) -> Result<Refusal, Failure> {

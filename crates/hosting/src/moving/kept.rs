@@ -345,17 +345,12 @@ pub(crate) fn read_all(data: &Path) -> Result<Vec<Kept>, Failure> {
     Ok(all)
 }
 
-/// Keeps a new move. One that ended before is put aside, with its certificate and statements.
-pub(crate) fn begin(data: &Path, kept: &Kept) -> Result<(), Failure> {
-    let path = file(data, &kept.ticket.trust);
+/// Keeps a new move. The one before is put aside, with its certificate and statements.
+pub(crate) fn begin(data: &Path, before: Option<Arc<Move>>, kept: &Kept) -> Result<(), Failure> {
     std::fs::create_dir_all(data.join("moves"))
         .map_err(|error| Failure::problem("making the folder of moves", &error))?;
-    if let Some(before) = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Kept>(&text).ok())
-        && before.ticket.id != kept.ticket.id
-    {
-        end(data, &before)?;
-    }
-    write(&path, kept)
+    before.map_or(Ok(()), |before| before.put_aside(data))?;
+    write(&file(data, &kept.ticket.trust), kept)
 }
 
 /// Puts a move aside that is over: it is known no more, and its file stays.

@@ -14,7 +14,7 @@
 mod answer;
 mod certificate;
 mod complete;
-mod counts;
+pub(crate) mod counts;
 mod cut;
 mod drawn;
 pub(crate) mod estimate;
@@ -335,7 +335,7 @@ async fn plan(
     };
     let text = ticket.signed(&own)?;
     let kept = new(ticket, Side::Source);
-    kept::begin(&host.configuration.data, &kept)?;
+    kept::begin(&host.configuration.data, host.moves.find(&kept.ticket.trust), &kept)?;
     register(host, kept, Some(trust.record.clone()), Stand::Open)?;
     Ok(MoveOutcome::Ticket { text })
 }
@@ -436,7 +436,7 @@ async fn begin_copy(
         .map_err(|_| Failure::refused("The ticket's key of the record is none."))?;
     let Received { record, .. } = host.receive(&ticket, store).await?;
     let kept = Kept { throttle: throttle.of(Throttle::default()), ..new(ticket, Side::Target) };
-    kept::begin(&host.configuration.data, &kept)?;
+    kept::begin(&host.configuration.data, host.moves.find(&kept.ticket.trust), &kept)?;
     let source = kept.ticket.source.host.clone();
     let of = register(host, kept, Some(record.clone()), Stand::Away)?;
     record.belongs_to(&pull::permit(&of)?, *of_record.public(), &source).await?;

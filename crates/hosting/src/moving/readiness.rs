@@ -1,11 +1,9 @@
 //! Whether a trust may be cut: computed from what was measured and from who is there, item by item, never said by anybody.
 //! Pure; the pages show the same items that refuse the act.
 
-use std::collections::BTreeMap;
-
 use terms::Moment;
 
-use super::counts;
+use super::counts::{FIVE, Meaning};
 use super::report::Rehearsal;
 use super::schedule::Schedule;
 use super::watch::Checked;
@@ -60,85 +58,25 @@ pub(crate) struct Invariant {
     pub(crate) differ: Vec<(String, u64, u64)>,
 }
 
-/// The invariants as a move can break them, the promise of each, and what it compares. Conservation compares everything, and
-/// shows how many resources there are.
-const INVARIANTS: [(&str, &str, &[&str]); 5] = [
-    ("Conservation", "Every resource of every kind is on both hosts, and one journal leads to both.", &[]),
-    (
-        "Continuity",
-        "Everything that is owed to a patient is owed on both hosts, with its owner and date.",
-        &[counts::OWED],
-    ),
-    (
-        "Feasibility",
-        "Every booking is on both hosts with its session, list or bed.",
-        &["Appointment", "Slot", "Schedule", "Location", "Encounter", counts::BOOKED, counts::UNPLACED],
-    ),
-    (
-        "Delivery",
-        "Every letter, result, message and task is on both hosts.",
-        &[
-            "Communication",
-            "DiagnosticReport",
-            "DocumentReference",
-            "ServiceRequest",
-            "Task",
-            "MessageHeader",
-            counts::OWED_BY_NOBODY,
-        ],
-    ),
-    (
-        "Uniqueness",
-        "Nobody, no bed and no merge is there twice or left behind.",
-        &[
-            "Patient",
-            "Person",
-            "Linkage",
-            "Basic",
-            counts::BEDS,
-            counts::BEDS_TWICE,
-            counts::PEOPLE,
-            counts::PEOPLE_TWICE,
-            counts::PAIRS,
-        ],
-    ),
-];
-
 /// The five invariants of a comparison, always all five, in their order.
 pub(crate) fn invariants(checked: Option<&Checked>, now: Moment) -> Vec<Invariant> {
-    INVARIANTS.iter().map(|(name, promise, kinds)| invariant(name, promise, kinds, checked, now)).collect()
+    FIVE.iter().map(|meaning| invariant(meaning, checked, now)).collect()
 }
 
-fn invariant(
-    name: &'static str,
-    promise: &'static str,
-    kinds: &[&str],
-    checked: Option<&Checked>,
-    now: Moment,
-) -> Invariant {
-    let Some(of) = checked else {
+fn invariant(of: &Meaning, checked: Option<&Checked>, now: Moment) -> Invariant {
+    let Meaning { name, promise, .. } = *of;
+    let Some(checked) = checked else {
         return Invariant { name, promise, state: State::Waiting, counts: None, differ: Vec::new() };
     };
-    let counted = |kind: &str| kinds.is_empty() || kinds.contains(&kind);
-    let is_shown = |kind: &str| counted(kind) && (kinds == [counts::OWED] || !kind.starts_with('~'));
-    let sum = |counts: &BTreeMap<String, u64>| {
-        counts.iter().filter(|(kind, _)| is_shown(kind)).map(|(_, count)| count).sum::<u64>()
-    };
-    let number = |counts: &BTreeMap<String, u64>, kind: &str| counts.get(kind).copied().unwrap_or(0);
-    let all: std::collections::BTreeSet<&String> = of.here.counts.keys().chain(of.there.counts.keys()).collect();
-    let differ: Vec<(String, u64, u64)> = all
-        .into_iter()
-        .filter(|kind| counted(kind))
-        .map(|kind| (kind.clone(), number(&of.here.counts, kind), number(&of.there.counts, kind)))
-        .filter(|(_, here, there)| here != there)
-        .collect();
-    let same = differ.is_empty() && of.here.root == of.there.root;
-    let state = match same {
+    let (here, there) = (&checked.here, &checked.there);
+    let differ = of.differ(&here.counts, &there.counts);
+    let state = match differ.is_empty() && here.root == there.root {
         false => State::Broken,
-        true if now.0 - of.at.0 > CHECK_HOLDS_MS => State::Waiting,
+        true if now.0 - checked.at.0 > CHECK_HOLDS_MS => State::Waiting,
         true => State::Holds,
     };
-    Invariant { name, promise, state, counts: Some((sum(&of.there.counts), sum(&of.here.counts))), differ }
+    let counts = Some((of.number(&there.counts), of.number(&here.counts)));
+    Invariant { name, promise, state, counts, differ }
 }
 
 /// Everything that must hold before a cut, in the order in which it comes about.
@@ -210,6 +148,9 @@ pub(crate) fn seconds(ms: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::counts::OWED;
     use super::*;
     use crate::moving::schedule::Said;
     use crate::moving::watch::Told;
@@ -229,11 +170,7 @@ mod tests {
     fn checked(patients_there: u64, root: &str) -> Checked {
         let told = |patients, root: &str| Told {
             root: root.into(),
-            counts: BTreeMap::from([
-                ("Patient".into(), patients),
-                (counts::OWED.into(), 4),
-                ("Observation".into(), 90),
-            ]),
+            counts: BTreeMap::from([("Patient".into(), patients), (OWED.into(), 4), ("Observation".into(), 90)]),
             ..Told::default()
         };
         Checked { at: Moment(0), entry: 5, here: told(3, "a"), there: told(patients_there, root) }

@@ -14,10 +14,9 @@ use terms::Moment;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::configuration::{Configuration, Settings};
 use crate::gate::OPEN;
-use crate::ownership::claim_alone;
 use crate::secret::Secret;
+use crate::test_host::host_in;
 use crate::trusts::TrustCode;
 use crate::work::{NewPassword, NewToken, NewTrust, NewUser, Outcome, UserState};
 use crate::{accounts, tokens};
@@ -76,15 +75,10 @@ struct Said {
 impl Stage {
     async fn set() -> Stage {
         let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("empty.toml");
-        std::fs::write(&file, "").unwrap();
-        let settings = Settings { data: Some(directory.path().join("data")), ..Settings::default() };
-        let configuration = Configuration::resolve(settings, Some(&file)).unwrap();
-        let lock = Arc::new(claim_alone(&configuration.data).await.unwrap());
         let now = Arc::new(AtomicI64::new(1_800_000_000_000));
         let clock = Arc::clone(&now);
         let clock: terms::Clock = Arc::new(move || Moment(clock.load(Ordering::Relaxed)));
-        let host = Arc::new(Host::open(configuration, lock, clock).unwrap());
+        let host = host_in(directory.path(), "sqlite", clock).await;
         for code in ["RAA", "RBB"] {
             let code = TrustCode::parse(code).unwrap();
             let new = NewTrust { code, name: "Trust".into(), store: None, demonstration: false };

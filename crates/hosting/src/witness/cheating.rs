@@ -7,26 +7,20 @@ use journal::{Act, Checkpoint, Entry, KeyKind, SigningKey};
 use terms::Moment;
 
 use super::*;
-use crate::configuration::{Configuration, Settings};
-use crate::ownership::claim_alone;
+use crate::test_host::host_in;
 
 const ORIGIN: &str = "almoner-v/t/RTX";
 
 /// A witness in a directory of its own.
 struct Witness {
-    host: Host,
+    host: Arc<Host>,
     _directory: tempfile::TempDir,
 }
 
 impl Witness {
     async fn new() -> Witness {
         let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("empty.toml");
-        std::fs::write(&file, "").unwrap();
-        let settings = Settings { data: Some(directory.path().join("data")), ..Settings::default() };
-        let configuration = Configuration::resolve(settings, Some(&file)).unwrap();
-        let lock = Arc::new(claim_alone(&configuration.data).await.unwrap());
-        let host = Host::open(configuration, lock, crate::clock::machine()).unwrap();
+        let host = host_in(directory.path(), "sqlite", crate::clock::machine()).await;
         Witness { host, _directory: directory }
     }
 

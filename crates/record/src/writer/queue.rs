@@ -10,6 +10,7 @@ use crate::change::Receipt;
 use crate::desk::DeskChange;
 use crate::error::Problem;
 use crate::group::{Declined, Prepared};
+use crate::job_queue;
 use crate::obligation_rows::PreparedAnchor;
 use crate::rebuild::RebuildStep;
 use crate::store::Head;
@@ -94,14 +95,6 @@ impl Queue {
     }
 
     async fn send(&self, job: Job) -> Result<(), Problem> {
-        match self.jobs.try_send(job) {
-            Ok(()) => Ok(()),
-            Err(crossbeam_channel::TrySendError::Disconnected(_)) => Err(Problem::Closed),
-            Err(crossbeam_channel::TrySendError::Full(job)) => {
-                let jobs = self.jobs.clone();
-                let sent = tokio::task::spawn_blocking(move || jobs.send(job).is_ok()).await;
-                if matches!(sent, Ok(true)) { Ok(()) } else { Err(Problem::Closed) }
-            }
-        }
+        job_queue::send(&self.jobs, job).await
     }
 }

@@ -188,14 +188,20 @@ async fn refused(from: &Record, to: &Record, holds: bool) -> journal::act::Resum
     again
 }
 
+/// A record with an entry, and one that follows it.
+async fn followed(source: &Place, place: &Place) -> (Record, Record) {
+    let from = Record::open(&source.location, options_of(source, "one")).await.unwrap();
+    put(&from, vec![Change::Put(key("Thing", "t"), lines(&["text Thing.name a"]))]).await;
+    let to = Record::open_to_receive(&place.location, options_of(place, "other")).await.unwrap();
+    to.belongs_to(&host(), *from.verifier_key().public(), "one").await.unwrap();
+    entry_after(&from, &to).await;
+    (from, to)
+}
+
 pub(crate) async fn a_record_whose_target_refuses_is_taken_back_and_never_opened_there(place: &Place) {
     for holds in [false, true] {
         let (place, source) = (place.another(), Place::sqlite());
-        let from = Record::open(&source.location, options_of(&source, "one")).await.unwrap();
-        put(&from, vec![Change::Put(key("Thing", "t"), lines(&["text Thing.name a"]))]).await;
-        let to = Record::open_to_receive(&place.location, options_of(&place, "other")).await.unwrap();
-        to.belongs_to(&host(), *from.verifier_key().public(), "one").await.unwrap();
-        entry_after(&from, &to).await;
+        let (from, to) = followed(&source, &place).await;
         let resume = refused(&from, &to, holds).await;
         let cut = from.status().await.unwrap().sequence;
         if !holds {
@@ -258,11 +264,7 @@ fn forged(after: &[u8], act: journal::Act, epoch: u64) -> Decided {
 pub(crate) async fn a_cut_that_was_refused_opens_nothing_whatever_its_source_sends(place: &Place) {
     for holds in [false, true] {
         let (place, source) = (place.another(), Place::sqlite());
-        let from = Record::open(&source.location, options_of(&source, "one")).await.unwrap();
-        put(&from, vec![Change::Put(key("Thing", "t"), lines(&["text Thing.name a"]))]).await;
-        let to = Record::open_to_receive(&place.location, options_of(&place, "other")).await.unwrap();
-        to.belongs_to(&host(), *from.verifier_key().public(), "one").await.unwrap();
-        entry_after(&from, &to).await;
+        let (from, to) = followed(&source, &place).await;
         let resume = refused(&from, &to, holds).await;
         let cut = from.status().await.unwrap().sequence;
         assert!(from.resume(&host(), resume, "two people").await.unwrap());

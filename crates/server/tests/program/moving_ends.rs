@@ -108,6 +108,14 @@ fn a_copy_of_a_move_that_was_given_up_is_destroyed_and_another_one_is_made() {
     pair.until("the old host follows", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
     assert_eq!(proved(&pair, 0), proved(&pair, 1));
     assert_eq!(names_at(pair.host(1), &pair.token).len(), 2);
+    // After the cut too: the host that writes goes on alone, and the old one destroys its copy by that note.
+    let (code, note) = give_up(&pair, 1, None);
+    assert_eq!(code, 0, "{note}");
+    std::fs::write(pair.stages[0].path("note"), &note).unwrap();
+    let (code, statement) = give_up(&pair, 0, Some("note"));
+    assert!(code == 0 && statement.contains("almoner destroyed copy 1"), "{statement}");
+    assert!(!pair.stages[0].path("data/trusts/RAA").exists());
+    assert_eq!(create(&pair, 1, "third"), 201);
 }
 
 #[test]
