@@ -13,7 +13,7 @@ mod walk;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use terms::index::Row;
+use terms::index::{Part, Row, Span};
 
 use crate::change::Key;
 use crate::cursor::{Mode, Place, read_cursor, write_cursor};
@@ -83,6 +83,9 @@ pub(crate) async fn total(reading: &Reading, select: &Select) -> Result<u64, Pro
     if tests.iter().any(Test::is_impossible) {
         return Ok(0);
     }
+    if let Some(count) = counted_by_index(reading, select, &tests).await? {
+        return Ok(count);
+    }
     if choose(&question, &tests) == Mode::List {
         return Ok(collect(reading, &question, &tests).await?.len() as u64);
     }
@@ -95,6 +98,28 @@ pub(crate) async fn total(reading: &Reading, select: &Select) -> Result<u64, Pro
             None => return Ok(count),
         }
     }
+}
+
+/// The number where the index alone says it, however many there are: one condition or none, under a permit that reaches
+/// everything. No text is read.
+async fn counted_by_index(reading: &Reading, select: &Select, tests: &[Test]) -> Result<Option<u64>, Problem> {
+    if !reading.reaches_everything().await? || reading.distrusts_index() {
+        return Ok(None);
+    }
+    let rids = match tests {
+        [] => {
+            let span = Span::head(KIND, [Part::Kind(select.kind.clone())]);
+            let ranges = reading.names().ranges(reading.store(), &span).await?;
+            return Ok(Some(list(reading, &ranges, None, usize::MAX).await?.len() as u64));
+        }
+        [Test::Rows { ranges, negated: false, .. }] => list(reading, ranges, None, usize::MAX).await?,
+        _ => return Ok(None),
+    };
+    let (rids, mut count) = (rids.into_iter().collect::<Vec<i64>>(), 0);
+    for batch in rids.chunks(PART) {
+        count += reading.keys(batch).await?.iter().filter(|key| key.kind == select.kind).count() as u64;
+    }
+    Ok(Some(count))
 }
 
 /// The first page. Before much is listed to be intersected, a short walk along the smallest condition is tried: where
@@ -297,7 +322,7 @@ async fn intersect(reading: &Reading, tests: &[Test]) -> Result<(Vec<i64>, bool)
         let rids = match test {
             Test::Rows { ranges, size, negated: false, .. } if *size <= SMALL_TO_SORT || listed.is_none() => {
                 live = true;
-                list(reading, ranges, listed.as_ref()).await?
+                list(reading, ranges, listed.as_ref(), MOST_EXAMINED).await?
             }
             Test::Keys(keys) => reading.row_numbers(keys).await?,
             _ => {
@@ -313,11 +338,12 @@ async fn intersect(reading: &Reading, tests: &[Test]) -> Result<(Vec<i64>, bool)
     Ok((listed.unwrap_or_default().into_iter().collect(), all_judged && live))
 }
 
-/// All row numbers in the ranges.
+/// All row numbers in the ranges, if they are not more than `most`.
 async fn list(
     reading: &Reading,
     ranges: &[KeyRange],
     within: Option<&BTreeSet<i64>>,
+    most: usize,
 ) -> Result<BTreeSet<i64>, Problem> {
     let mut rids = BTreeSet::new();
     if within.is_some_and(BTreeSet::is_empty) {
@@ -329,7 +355,7 @@ async fn list(
                 let next = hits.last().filter(|_| hits.len() == PART).cloned();
                 rids.extend(hits.into_iter().filter(|(key, _)| range.admits_rest(key)).map(|(_, rid)| rid));
                 let Some(after) = next else { break };
-                if rids.len() > MOST_EXAMINED {
+                if rids.len() > most {
                     return Err(Problem::TooCostly);
                 }
                 hits = reading.scan(range, Some(&after), PART).await?;

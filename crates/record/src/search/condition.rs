@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use terms::index::{End, Next, Part, Range, Row, Span};
 
-use super::{BATCH, FEW, MOST_LINKED, SMALL, SMALL_TO_SORT, WORTH_LISTING, collect, list};
+use super::{BATCH, FEW, MOST_EXAMINED, MOST_LINKED, SMALL, SMALL_TO_SORT, WORTH_LISTING, collect, list};
 use crate::change::Key;
 use crate::error::Problem;
 use crate::indexing::KIND;
@@ -209,7 +209,9 @@ async fn holds(reading: &Reading, test: &Test, candidate: &Candidate) -> Result<
             let spans = reading.with_aliases(vec![span]).await?;
             let mut rids = BTreeSet::new();
             for span in &spans {
-                rids.extend(list(reading, &reading.names().ranges(reading.store(), span).await?, None).await?);
+                rids.extend(
+                    list(reading, &reading.names().ranges(reading.store(), span).await?, None, MOST_EXAMINED).await?,
+                );
             }
             let rids: Vec<i64> = rids.into_iter().collect();
             let keys = reading.keys(&rids).await?;

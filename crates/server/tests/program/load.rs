@@ -182,8 +182,11 @@ fn a_load_that_is_killed_is_simply_repeated() {
     let mut child = stage.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // Killed as soon as something is committed: the database has grown.
     let database = stage.path("data/trusts/RAA");
-    let size =
-        || std::fs::read_dir(&database).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum::<u64>();
+    // A file may go between its listing and its measuring.
+    let size = || -> u64 {
+        let files = std::fs::read_dir(&database).unwrap().map(|file| file.unwrap().metadata());
+        files.filter_map(Result::ok).map(|file| file.len()).sum()
+    };
     let before = size();
     while size() < before + 2_000_000 && child.try_wait().unwrap().is_none() {
         std::thread::yield_now();
