@@ -7,12 +7,13 @@ use std::time::Duration;
 use axum::body::Body;
 use futures_util::future::join_all;
 use http::{Method, Request, StatusCode, header};
+use journal::tiles::proof::consistency_holds;
 use journal::{Act, Entry, KeyKind, SignedCheckpoint, VerifierKey};
 use record::Record;
 use record::apply::hand_over::Tenure;
 
 use super::answer::HandedOver;
-use super::compare::compare;
+use super::compare::{LONGEST, compare, seen_by};
 use super::kept::{Cosigned, KnownHost};
 use super::shown::Shown;
 use super::{RECORD_KEY, checkpoint_of};
@@ -26,6 +27,8 @@ const EVERY: Duration = Duration::from_secs(600);
 const FIRST: Duration = Duration::from_secs(30);
 /// How long a witness may take to sign everything that it is shown.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The most characters of a sentence of another host that are kept.
+const LONGEST_SAID: usize = 300;
 
 /// Makes rounds until the task is dropped.
 pub(crate) async fn keep(host: Arc<Host>) {
@@ -105,14 +108,14 @@ async fn show(host: &Host, witness: &KnownHost, peer: &Peer, record: &Record) ->
                 Ok(from) if from <= size => old = from,
                 Ok(from) => {
                     let why = format!("It has signed {from} entries of this record, which has {size} here.");
-                    return keep_refusal(host, witness, &origin, why);
+                    return refused(host, witness, peer, record, why).await;
                 }
                 Err(_) => return Err(Failure::Problem("It answered what cannot be read.".into())),
             },
-            StatusCode::UNPROCESSABLE_ENTITY => return keep_refusal(host, witness, &origin, answer),
+            StatusCode::UNPROCESSABLE_ENTITY => return refused(host, witness, peer, record, said(&answer)).await,
             StatusCode::FORBIDDEN if !is_proved && prove(peer, record, &origin).await? => is_proved = true,
             status => {
-                let why = format!("It answered {status}: {}", answer.trim());
+                let why = format!("It answered {status}: {}", said(&answer));
                 tracing::warn!(origin, witness = %witness.name, %why, "a witness did not sign");
                 return keep_own(host, witness, &origin, |own| own.not_signed = Some(why));
             }
@@ -122,18 +125,53 @@ async fn show(host: &Host, witness: &KnownHost, peer: &Peer, record: &Record) ->
     Ok(())
 }
 
+/// A witness says that this record is not what it was. It has to show it: by a checkpoint that was signed for this record
+/// and that is not the beginning of what the record is now. Without one its word stands against nobody.
+async fn refused(host: &Host, witness: &KnownHost, peer: &Peer, record: &Record, why: String) -> Result<(), Failure> {
+    let origin = record.verifier_key().name().to_owned();
+    let shown = seen_by(peer).await?.remove(&origin).unwrap_or_default();
+    if is_contradicted(record, &shown).await? {
+        tracing::error!(origin, witness = %witness.name, %why, "a witness shows that a record of this host was rewritten");
+        return keep_own(host, witness, &origin, |own| (own.refused, own.shown) = (Some(why), shown));
+    }
+    let why = format!("It says without proof that the record was rewritten: {why}");
+    tracing::warn!(origin, witness = %witness.name, %why, "a witness did not sign");
+    keep_own(host, witness, &origin, |own| own.not_signed = Some(why))
+}
+
+/// Whether a text is a checkpoint that a holder of the record signed and that is not of its history.
+async fn is_contradicted(record: &Record, shown: &str) -> Result<bool, Failure> {
+    let Some(shown) = (shown.len() <= LONGEST).then(|| checkpoint_of(shown)).flatten() else { return Ok(false) };
+    let mut keys = vec![record.verifier_key()];
+    for (_, act) in handing_over(record).await? {
+        if let Act::Cut(cut) = act {
+            let key = VerifierKey::new(keys[0].name(), KeyKind::Log, cut.source_key);
+            keys.extend(key.ok());
+        }
+    }
+    if !keys.into_iter().any(|key| shown.verify(&[key]).is_ok()) {
+        return Ok(false);
+    }
+    let now = record.checkpoint().await?;
+    let (old, new) = (shown.checkpoint(), now.checkpoint());
+    if old.size > new.size {
+        return Ok(true);
+    }
+    let proof = if old.size == 0 { Vec::new() } else { record.consistency(old.size, new.size).await? };
+    Ok(!consistency_holds(old.size, &old.root, new.size, &new.root, &proof))
+}
+
+/// What another host says, in a line that can be shown.
+fn said(answer: &str) -> String {
+    answer.trim().chars().map(|one| if one.is_control() { ' ' } else { one }).take(LONGEST_SAID).collect()
+}
+
 /// Proves to a witness that the record was handed over to this host, by the entry that did; false when it never was, or
 /// the witness does not take it.
 async fn prove(peer: &Peer, record: &Record, origin: &str) -> Result<bool, Failure> {
-    let Some(writes) = record.writes().await?.filter(|writes| writes.cut > 0) else { return Ok(false) };
-    let mut entries = Vec::new();
-    // A resumption counts only with the cut before it.
-    for number in [writes.cut - 1, writes.cut] {
-        let Some(bytes) = record.entry(number).await? else { continue };
-        let act = Entry::decode(&bytes).map(|entry| entry.act);
-        if matches!(act, Ok(Act::Cut(_) | Act::Resume(_))) {
-            entries.push(hex(&bytes));
-        }
+    let entries = handing_over(record).await?.into_iter().map(|(bytes, _)| hex(&bytes)).collect::<Vec<_>>();
+    if entries.is_empty() {
+        return Ok(false);
     }
     let proof = HandedOver { origin: origin.to_owned(), entries };
     let body = serde_json::to_vec(&proof).map_err(|error| Failure::problem("writing JSON", &error))?;
@@ -145,6 +183,22 @@ async fn prove(peer: &Peer, record: &Record, origin: &str) -> Result<bool, Failu
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// The entries that handed the record to this host the last time, with what they do; none when nobody ever did.
+async fn handing_over(record: &Record) -> Result<Vec<(Vec<u8>, Act)>, Failure> {
+    let Some(writes) = record.writes().await?.filter(|writes| writes.cut > 0) else { return Ok(Vec::new()) };
+    let mut entries = Vec::new();
+    // A resumption counts only with the cut before it.
+    for number in [writes.cut - 1, writes.cut] {
+        let Some(bytes) = record.entry(number).await? else { continue };
+        if let Ok(entry) = Entry::decode(&bytes)
+            && matches!(entry.act, Act::Cut(_) | Act::Resume(_))
+        {
+            entries.push((bytes, entry.act));
+        }
+    }
+    Ok(entries)
 }
 
 async fn send(peer: &Peer, record: &Record, shown: &Shown) -> Result<(StatusCode, bytes::Bytes), Failure> {
@@ -165,11 +219,6 @@ fn keep_signature(host: &Host, witness: &KnownHost, of: &SignedCheckpoint, lines
     keep_own(host, witness, &of.checkpoint().origin, |own| {
         *own = Cosigned { checkpoint: signed.to_string(), ..Cosigned::default() };
     })
-}
-
-fn keep_refusal(host: &Host, witness: &KnownHost, origin: &str, why: String) -> Result<(), Failure> {
-    tracing::error!(origin, witness = %witness.name, %why, "a witness says that a record of this host was rewritten");
-    keep_own(host, witness, origin, |own| own.refused = Some(why))
 }
 
 fn keep_own(host: &Host, witness: &KnownHost, origin: &str, change: impl FnOnce(&mut Cosigned)) -> Result<(), Failure> {

@@ -22,7 +22,7 @@ const TELLING: Duration = Duration::from_secs(60);
 /// How long a host may take to prove that two checkpoints are of one history.
 const PROVING: Duration = Duration::from_secs(10);
 /// The most bytes of a checkpoint with the record's signature and a witness's.
-const LONGEST: usize = 4096;
+pub(super) const LONGEST: usize = 4096;
 
 /// What two checkpoints of a record come to.
 enum Found {
@@ -61,7 +61,8 @@ pub(super) async fn compare(host: &Arc<Host>, witness: &KnownHost, peer: &Peer) 
     Ok(())
 }
 
-async fn seen_by(peer: &Peer) -> Result<BTreeMap<String, String>, Failure> {
+/// What a witness has signed, by origin.
+pub(super) async fn seen_by(peer: &Peer) -> Result<BTreeMap<String, String>, Failure> {
     let request = Request::get("/witness/seen").header(header::HOST, "almoner").body(Body::empty());
     let (status, body) = peer.answer(request.map_err(|error| Failure::problem("making a request", &error))?).await?;
     if status != StatusCode::OK {

@@ -101,6 +101,9 @@ pub struct Cosigned {
     /// Why it signs no more, because the record is not what it was, if it does not.
     #[serde(default)]
     pub refused: Option<String>,
+    /// The checkpoint that shows it: signed for this record, and not the beginning of what it is now.
+    #[serde(default)]
+    pub shown: String,
     /// Why it did not sign the last time, for any other reason.
     #[serde(default)]
     pub not_signed: Option<String>,

@@ -79,6 +79,18 @@ impl Host {
         self.serve();
     }
 
+    /// What it has signed of the one record that it has seen is `checkpoint` from now on, as its file says it.
+    fn has_signed(&mut self, checkpoint: &str) {
+        self.serving = None;
+        let kept = self.stage.path("data/witnesses.json");
+        let mut witnesses: Value = serde_json::from_slice(&std::fs::read(&kept).unwrap()).unwrap();
+        for seen in witnesses["seen"].as_object_mut().unwrap().values_mut() {
+            seen["checkpoint"] = checkpoint.into();
+        }
+        std::fs::write(kept, witnesses.to_string()).unwrap();
+        self.serve();
+    }
+
     fn serve(&mut self) {
         self.serving = Some(self.stage.serve_for_moves(&self.address, None));
     }
@@ -138,6 +150,31 @@ fn witnesses_sign_what_extends_and_expose_a_host_that_cuts_or_rewrites_its_histo
         assert!(exposed.iter().any(|why| why.contains("does not begin with them")), "{exposed:?}");
         assert_eq!(witness.stage.run(&["witness", "list"]).code, 1, "whoever looks is told");
     }
+}
+
+#[test]
+fn a_witness_that_lies_about_a_record_says_nothing_against_it() {
+    let [host, mut one, other] = three();
+    host.write("first");
+    host.ask();
+    let signed = one.seen()["checkpoint"].as_str().unwrap().to_owned();
+    let mut lines: Vec<&str> = signed.split('\n').collect();
+    let honest = lines.clone();
+    let root = format!("{}=", "A".repeat(43));
+    // Neither is signed for the record: more entries than it has, and others.
+    for (line, lie) in [(1, "1000000"), (2, root.as_str())] {
+        lines.clone_from(&honest);
+        lines[line] = lie;
+        one.has_signed(&lines.join("\n"));
+        let asked = host.stage.run(&["witness", "ask"]);
+        let said =
+            format!("not signed: {}: {} did not sign the last time. It says without proof", lines[0], one.name());
+        assert!(asked.code == 0 && asked.out.contains(&said), "{} {}", asked.code, asked.out);
+        assert!(!asked.out.contains("WRONG") && other.exposed().is_empty(), "{}", asked.out);
+    }
+    one.has_signed(&signed);
+    host.write("second");
+    assert!(!host.stage.run(&["witness", "ask"]).out.contains("not signed"), "it is signed for again");
 }
 
 #[test]
