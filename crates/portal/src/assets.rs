@@ -75,7 +75,7 @@ mod tests {
     fn our_own_files_stay_small() {
         assert!(ALMONER_CSS.bytes.len() < 40_000, "{}", ALMONER_CSS.bytes.len());
         let scripts = ALMONER_JS.bytes.len() + BOARD_JS.bytes.len();
-        assert!(scripts < 10_800, "{scripts}");
+        assert!(scripts < 10_000, "{scripts}");
     }
 
     #[test]

@@ -4,7 +4,10 @@
 //! the dictionary of that number and without what the row says already: the frame's magic number and its dictionary's
 //! identifier. Dictionary 3 (2 in the first records) is small and trained on the first texts; dictionary 4 is larger and
 //! trained behind, on a sample of many more.
-//! The dictionaries lie in the store and are never changed, so every old row can be read for ever.
+//! The dictionaries lie in the store and are never changed, so every old row can be read for ever; an erasure does not touch
+//! them, as nothing of one person alone is in them (`common`).
+
+mod common;
 
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -12,6 +15,7 @@ use std::thread::JoinHandle;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, MAGICNUMBER};
 
+use self::common::{Texts, in_common};
 use crate::error::Problem;
 
 /// Speed over size: level 1 with a dictionary is smaller than level 19 without.
@@ -78,13 +82,12 @@ enum Next {
 struct Samples {
     training: &'static Training,
     seen: usize,
-    bytes: Vec<u8>,
-    lengths: Vec<usize>,
+    texts: Texts,
 }
 
 impl Samples {
     fn new(training: &'static Training) -> Samples {
-        Samples { training, seen: 0, bytes: Vec::new(), lengths: Vec::new() }
+        Samples { training, seen: 0, texts: Texts::default() }
     }
 
     fn take(&mut self, text: &[u8]) {
@@ -93,17 +96,18 @@ impl Samples {
         }
         self.seen += 1;
         if self.seen.is_multiple_of(self.training.every) {
-            self.bytes.extend_from_slice(text);
-            self.lengths.push(text.len());
+            self.texts.bytes.extend_from_slice(text);
+            self.texts.lengths.push(text.len());
         }
     }
 
     fn are_enough(&self) -> bool {
-        self.lengths.len() >= self.training.texts || self.bytes.len() > self.training.bytes
+        self.texts.lengths.len() >= self.training.texts || self.texts.bytes.len() > self.training.bytes
     }
 
     fn train(&self) -> Option<Vec<u8>> {
-        match zstd::dict::from_continuous(&self.bytes, &self.lengths, self.training.size) {
+        let common = in_common(&self.texts);
+        match zstd::dict::from_continuous(&common.bytes, &common.lengths, self.training.size) {
             Ok(dictionary) => Some(dictionary),
             Err(error) => {
                 tracing::warn!(%error, "no dictionary could be trained; texts stay larger");
@@ -264,6 +268,25 @@ mod tests {
         assert_eq!(decoder.decode(coding, bytes).unwrap(), text(5));
         for (number, coding, bytes) in coded {
             assert_eq!(decoder.decode(coding, bytes).unwrap(), text(number));
+        }
+    }
+
+    #[test]
+    fn a_dictionary_holds_nothing_of_one_person() {
+        let mut samples = Samples::new(&FIRST);
+        let has = |dictionary: &[u8], part: &str| dictionary.windows(part.len()).any(|bytes| bytes == part.as_bytes());
+        for number in 0..FIRST.texts {
+            // Every tenth text is of one and the same person, who would fill a dictionary otherwise.
+            let person = if number % 10 == 0 { 0 } else { number };
+            let text = format!(
+                r#"{{"resourceType":"Observation","status":"final","subject":{{"reference":"Patient/{person:08}"}},"code":{{"text":"Measure of the heart"}},"note":"seen at {person} Heron Lane by the river","value":{number}}}"#
+            );
+            samples.take(text.as_bytes());
+        }
+        let dictionary = samples.train().unwrap();
+        assert!(has(&dictionary, "Measure of the heart") && has(&dictionary, "Patient/"));
+        for part in ["00000000", "Heron Lane", "by the river"] {
+            assert!(!has(&dictionary, part), "{part}");
         }
     }
 

@@ -217,6 +217,11 @@ impl KeyRange {
         key >= self.low.as_slice() && below && self.admits_rest(key)
     }
 
+    /// Whether its ends say all of it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.residual.is_none()
+    }
+
     /// Whether a key inside `low..high` also satisfies the residual.
     pub(crate) fn admits_rest(&self, key: &[u8]) -> bool {
         let Some(residual) = &self.residual else { return true };

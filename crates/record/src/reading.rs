@@ -364,6 +364,14 @@ impl Reading {
         Ok(counted)
     }
 
+    /// How many resources of a kind have rows in a range that is plain, at the reading's sequence.
+    pub(crate) async fn count_range(&self, range: &KeyRange, kind: &str) -> Result<u64, Problem> {
+        let Some(kind) = self.names().kind(kind) else { return Ok(0) };
+        let counted = self.store().count_range(range, kind, self.sequence).await?;
+        self.note_read(usize::try_from(counted).unwrap_or(usize::MAX));
+        Ok(counted)
+    }
+
     pub(crate) fn is_newest(&self) -> bool {
         self.inner.shared.newest.load(Ordering::Acquire) == self.sequence
     }

@@ -106,15 +106,23 @@ async fn counted_by_index(reading: &Reading, select: &Select, tests: &[Test]) ->
     if !reading.reaches_everything().await? || reading.distrusts_index() {
         return Ok(None);
     }
-    let rids = match tests {
+    let of_kind;
+    let (ranges, size) = match tests {
         [] => {
             let span = Span::head(KIND, [Part::Kind(select.kind.clone())]);
-            let ranges = reading.names().ranges(reading.store(), &span).await?;
-            return Ok(Some(list(reading, &ranges, None, usize::MAX).await?.len() as u64));
+            of_kind = reading.names().ranges(reading.store(), &span).await?;
+            (&of_kind, usize::MAX)
         }
-        [Test::Rows { ranges, negated: false, .. }] => list(reading, ranges, None, usize::MAX).await?,
+        [Test::Rows { ranges, size, negated: false, .. }] => (ranges, *size),
         _ => return Ok(None),
     };
+    if let [range] = ranges.as_slice()
+        && range.is_plain()
+        && size > SMALL
+    {
+        return Ok(Some(reading.count_range(range, &select.kind).await?));
+    }
+    let rids = list(reading, ranges, None, usize::MAX).await?;
     let (rids, mut count) = (rids.into_iter().collect::<Vec<i64>>(), 0);
     for batch in rids.chunks(PART) {
         count += reading.keys(batch).await?.iter().filter(|key| key.kind == select.kind).count() as u64;

@@ -11,3 +11,4 @@ pub mod postgres;
 pub mod program;
 pub mod toy;
 pub mod two_hosts;
+pub mod wire;

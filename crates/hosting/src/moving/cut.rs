@@ -33,6 +33,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 const NEAR_MS: u64 = 1000;
 /// How often it is asked.
 const NEARING: usize = 20;
+/// How long the other host may take to say that it has the cut before it is told again, over a new connection: what is
+/// sent over a line that died without a word comes to nobody, and writers wait.
+const HANDING_OVER: Duration = Duration::from_secs(5);
 /// Between two attempts to hand the cut over.
 const AGAIN: Duration = Duration::from_millis(200);
 /// How long whoever asked for a cut waits to hear that the other host is open.
@@ -201,7 +204,13 @@ async fn deliver(of: &Move, record: &Record) -> Result<Opened, Failure> {
         if record.tenure() == Tenure::Writes {
             return Err(Failure::refused("The cut was taken back: this host writes the trust again."));
         }
-        match of.peer.ask(Method::POST, &path(of, "cut"), Body::from(packed.clone())).await {
+        let path = path(of, "cut");
+        let told = of.peer.ask(Method::POST, &path, Body::from(packed.clone()));
+        let told = tokio::time::timeout(HANDING_OVER, told).await.unwrap_or_else(|_| {
+            of.peer.forget_connections();
+            Err(Failure::Problem("The other host cannot be reached: it did not answer in time.".into()))
+        });
+        match told {
             Ok(bytes) => {
                 let opened = serde_json::from_slice(&bytes);
                 return opened.map_err(|error| Failure::problem("reading what the other host says", &error));
@@ -320,6 +329,10 @@ pub(crate) async fn sign(
     }
     fail_at("before-signing").await?;
     let cut = cut_of(of, record, asked.epoch)?;
+    // After the cut this host would refuse the entry, and the trust would stand still.
+    if record.writes().await?.is_some_and(|writes| writes.key != cut.source_key) {
+        return Err(Failure::refused("By the record's own entries another host than this one writes it."));
+    }
     let signature = record.countersign(&permit(of)?, &cut, at.sequence + 1, &at.chain).await?;
     let checkpoint = record.attest(&at)?.to_string();
     fail_at("after-signing").await?;

@@ -2,7 +2,7 @@
 //! somebody could make, each by a row of the index of a resource that an entry names. The answers are numbers; the
 //! questions are told by their number, type and parameter, never by a value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use record::{Clause, Key, Reading, Record, Select};
 use terms::index::{Next, Part, Row, Span};
@@ -55,6 +55,7 @@ pub(super) async fn searches(
     answers: &mut Answers,
 ) -> Result<(), Failure> {
     let mut dice = Dice(questions.seed.rotate_left(32) | 1);
+    let mut counted = BTreeMap::new();
     for number in 0..SEARCHES.min(questions.sequence / 4) {
         let keys = changes(record, 1 + dice.below(questions.sequence)).await?;
         let Some(key) = dice.one_of(&keys) else { continue };
@@ -66,7 +67,12 @@ pub(super) async fn searches(
         let rows = reading.rows(&version);
         let Some(row) = dice.one_of(&rows) else { continue };
         let select = Select::of(&key.kind).with(Clause::Any(vec![span_of(row)]));
-        let total = reading.total(&select).await?;
+        // What many resources have is drawn often.
+        let total = match counted.get(&(key.kind.clone(), row.clone())) {
+            Some(total) => *total,
+            None => reading.total(&select).await?,
+        };
+        counted.insert((key.kind.clone(), row.clone()), total);
         answers.put(format!("search {number}: {} by {}", key.kind, row.parameter), total);
     }
     Ok(())

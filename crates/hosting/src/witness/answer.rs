@@ -28,9 +28,9 @@ use crate::secret::hex;
 /// What is said when a checkpoint cannot be signed because the proof begins elsewhere: the size to begin at.
 const SIZE: &str = "text/x.tlog.size";
 /// The most bytes of what is shown or asked.
-const LARGEST: usize = 16 << 10;
+pub(super) const LARGEST: usize = 16 << 10;
 /// The most entries by which a record is proved to be handed over.
-const MOST_ENTRIES: usize = 8;
+pub(super) const MOST_ENTRIES: usize = 8;
 /// How long a record's first host may take to say by which key it signed.
 const ASKING: Duration = Duration::from_secs(10);
 

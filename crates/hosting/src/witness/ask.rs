@@ -8,12 +8,13 @@ use axum::body::Body;
 use futures_util::future::join_all;
 use http::{Method, Request, StatusCode, header};
 use journal::tiles::proof::consistency_holds;
-use journal::{Act, Entry, KeyKind, SignedCheckpoint, VerifierKey};
+use journal::{Act, KeyKind, SignedCheckpoint, VerifierKey};
 use record::Record;
 use record::apply::hand_over::Tenure;
 
-use super::answer::HandedOver;
+use super::answer::{HandedOver, LARGEST, MOST_ENTRIES};
 use super::compare::{LONGEST, compare, seen_by};
+use super::handed::hand_overs;
 use super::kept::{Cosigned, KnownHost};
 use super::shown::Shown;
 use super::{RECORD_KEY, checkpoint_of};
@@ -29,6 +30,8 @@ const FIRST: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The most characters of a sentence of another host that are kept.
 const LONGEST_SAID: usize = 300;
+/// The most bytes of entries, in hexadecimal, that fit into a proof beside the rest of it.
+const LARGEST_PROOF: usize = LARGEST - 2048;
 
 /// Makes rounds until the task is dropped.
 pub(crate) async fn keep(host: Arc<Host>) {
@@ -143,7 +146,7 @@ async fn refused(host: &Host, witness: &KnownHost, peer: &Peer, record: &Record,
 async fn is_contradicted(record: &Record, shown: &str) -> Result<bool, Failure> {
     let Some(shown) = (shown.len() <= LONGEST).then(|| checkpoint_of(shown)).flatten() else { return Ok(false) };
     let mut keys = vec![record.verifier_key()];
-    for (_, act) in handing_over(record).await? {
+    for (_, act) in hand_overs(record, MOST_ENTRIES).await? {
         if let Act::Cut(cut) = act {
             let key = VerifierKey::new(keys[0].name(), KeyKind::Log, cut.source_key);
             keys.extend(key.ok());
@@ -166,13 +169,17 @@ fn said(answer: &str) -> String {
     answer.trim().chars().map(|one| if one.is_control() { ' ' } else { one }).take(LONGEST_SAID).collect()
 }
 
-/// Proves to a witness that the record was handed over to this host, by the entry that did; false when it never was, or
+/// Proves to a witness that the record was handed over to this host, by the entries that did; false when it never was, or
 /// the witness does not take it.
 async fn prove(peer: &Peer, record: &Record, origin: &str) -> Result<bool, Failure> {
-    let entries = handing_over(record).await?.into_iter().map(|(bytes, _)| hex(&bytes)).collect::<Vec<_>>();
+    let found = hand_overs(record, MOST_ENTRIES).await?;
+    let mut room = LARGEST_PROOF;
+    let newest = found.iter().rev().map(|(bytes, _)| hex(bytes));
+    let mut entries: Vec<String> = newest.take_while(|entry| fits(entry, &mut room)).collect();
     if entries.is_empty() {
         return Ok(false);
     }
+    entries.reverse();
     let proof = HandedOver { origin: origin.to_owned(), entries };
     let body = serde_json::to_vec(&proof).map_err(|error| Failure::problem("writing JSON", &error))?;
     match peer.ask(Method::POST, "/witness/handed-over", body.into()).await {
@@ -185,20 +192,11 @@ async fn prove(peer: &Peer, record: &Record, origin: &str) -> Result<bool, Failu
     }
 }
 
-/// The entries that handed the record to this host the last time, with what they do; none when nobody ever did.
-async fn handing_over(record: &Record) -> Result<Vec<(Vec<u8>, Act)>, Failure> {
-    let Some(writes) = record.writes().await?.filter(|writes| writes.cut > 0) else { return Ok(Vec::new()) };
-    let mut entries = Vec::new();
-    // A resumption counts only with the cut before it.
-    for number in [writes.cut - 1, writes.cut] {
-        let Some(bytes) = record.entry(number).await? else { continue };
-        if let Ok(entry) = Entry::decode(&bytes)
-            && matches!(entry.act, Act::Cut(_) | Act::Resume(_))
-        {
-            entries.push((bytes, entry.act));
-        }
-    }
-    Ok(entries)
+/// Whether there is room for an entry, which it then takes.
+fn fits(entry: &str, room: &mut usize) -> bool {
+    let left = room.checked_sub(entry.len());
+    *room = left.unwrap_or_default();
+    left.is_some()
 }
 
 async fn send(peer: &Peer, record: &Record, shown: &Shown) -> Result<(StatusCode, bytes::Bytes), Failure> {

@@ -6,13 +6,14 @@
 //! * `judge` decides on plain data, `holder` who may show a record; `shown` is the text on the wire (C2SP tlog-witness);
 //!   `kept` is the one file on disk.
 //! * `answer` is the witness, `ask` the round that a host makes: every ten minutes, before a cut, and when somebody asks;
-//!   `compare` is what it makes of what other witnesses have signed.
+//!   `compare` is what it makes of what other witnesses have signed, `handed` the entries that prove a move.
 //!
 //! The wire is that of moves (`moving`). Knows nothing of what is in a record.
 
 mod answer;
 mod ask;
 mod compare;
+mod handed;
 mod holder;
 mod judge;
 mod kept;

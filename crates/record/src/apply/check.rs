@@ -201,7 +201,11 @@ impl Check<'_> {
         if !cut.is_signed(entry.sequence, &entry.previous) {
             return Err("It is a cut that one of the two hosts has not signed.".into());
         }
-        if self.writes.as_ref().is_some_and(|writes| writes.key != cut.source_key) {
+        // A copy that no cut has reached yet knows whom it is copied from, and not who wrote the record before that: an
+        // earlier cut names its hosts, and every later one must begin where that ended. One to this host is no earlier one.
+        let own = *self.record.verifier_key().public();
+        let binds = |writes: &&Writes| writes.cut > 0 || cut.target_key == own;
+        if self.writes.as_ref().filter(binds).is_some_and(|writes| writes.key != cut.source_key) {
             return Err("It is a cut by a host that may not write.".into());
         }
         self.writes = Some(Writes::after(cut, entry.sequence));

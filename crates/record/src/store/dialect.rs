@@ -95,6 +95,14 @@ pub(crate) const SCAN_DOWN_AS_AT: &str = "SELECT key, rid FROM (\
      ) AS valid ORDER BY key DESC, rid DESC LIMIT $6";
 pub(crate) const ESTIMATE: &str =
     "SELECT count(*) FROM (SELECT 1 FROM idx WHERE key >= $1 AND key < $2 LIMIT $3) AS found";
+/// How many resources of a kind have rows in a range, as at a sequence, whatever the newest one is.
+pub(crate) const COUNT_RANGE: &str = "SELECT count(*) FROM (\
+       SELECT i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
+       WHERE i.key >= $1 AND i.key < $2 AND r.kind = $3 AND r.sequence <= $4 \
+     UNION \
+       SELECT p.rid FROM index_past p JOIN resource r ON r.rid = p.rid \
+       WHERE p.key >= $1 AND p.key < $2 AND r.kind = $3 AND p.from_sequence <= $4 AND p.to_sequence > $4\
+     ) AS counted";
 pub(crate) const HOLDERS: &str = "SELECT key, rid FROM idx WHERE key >= $1 AND key < $2 ORDER BY key, rid LIMIT $3";
 /// The whole index, and all past rows, in the order of their keys.
 pub(crate) const INDEX_AFTER: &str = "SELECT key, rid FROM idx WHERE (key, rid) > ($1, $2) ORDER BY key, rid LIMIT $3";

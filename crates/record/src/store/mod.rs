@@ -347,6 +347,11 @@ impl Store {
         each_store!(self, store => store.estimate(ranges, most))
     }
 
+    /// How many resources of a kind have rows in a range that is plain, as at a sequence.
+    pub(crate) async fn count_range(&self, range: &KeyRange, kind: u16, at: u64) -> Result<u64, Problem> {
+        each_store!(self, store => store.count_range(range, kind, at))
+    }
+
     /// The next rows of the whole index, whatever order it has; none at its end. Each that stays is given once.
     pub(crate) async fn walk_index(&self, walked: &mut Walked) -> Result<Vec<Hit>, Problem> {
         each_store!(self, store => store.walk_index(walked))

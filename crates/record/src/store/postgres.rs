@@ -246,6 +246,12 @@ impl PostgresReader {
         number(&self.query_one("sizing ranges", postgres::ESTIMATE, parameters).await?, 0)
     }
 
+    pub(crate) async fn count_range(&self, range: &KeyRange, kind: u16, at: u64) -> Result<u64, Problem> {
+        let high = range.high.as_deref().unwrap_or(TOP);
+        let parameters: &Parameters<'_> = &[&range.low, &high, &i64::from(kind), &stored(at)];
+        number(&self.query_one("counting a range", sql::COUNT_RANGE, parameters).await?, 0)
+    }
+
     pub(crate) async fn entries(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, Problem> {
         each(&self.query("reading entries", sql::ENTRIES, &[&stored(from), &(limit as i64)]).await?, entry_row)
     }

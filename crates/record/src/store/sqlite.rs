@@ -244,6 +244,14 @@ impl SqliteReader {
         })
     }
 
+    pub(crate) fn count_range(&self, range: &KeyRange, kind: u16, at: u64) -> Result<u64, Problem> {
+        let high = range.high.as_deref().unwrap_or(TOP);
+        self.with("counting a range", |connection| {
+            let mut statement = connection.prepare_cached(sql::COUNT_RANGE)?;
+            statement.query_row((&range.low, high, kind, at), |row| row.get(0))
+        })
+    }
+
     pub(crate) fn entries(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, Problem> {
         self.with("reading entries", |connection| {
             let mut statement = connection.prepare_cached(sql::ENTRIES)?;

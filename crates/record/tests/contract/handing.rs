@@ -128,6 +128,45 @@ pub(crate) async fn a_record_is_handed_over_and_back(place: &Place) {
     }
 }
 
+pub(crate) async fn a_record_goes_on_to_a_third_host_and_back_to_the_first(place: &Place) {
+    let (first, second) = (Place::sqlite(), place.another());
+    let (from, to) = followed(&first, &second).await;
+    to.settle().await.unwrap();
+    hand_over(&from, &to).await;
+    let mut held = vec![(first, from), (second, to)];
+    // The first host has destroyed its copy and makes a new one, with a new key.
+    for (next_place, name) in [(place.another(), "third"), (Place::sqlite(), "one"), (place.another(), "other")] {
+        let (before, writes) = (&held[held.len() - 2].0, &held[held.len() - 1].1);
+        put(writes, vec![Change::Put(key("Thing", name), lines(&["text Thing.name b"]))]).await;
+        let next = Record::open_to_receive(&next_place.location, options_of(&next_place, name)).await.unwrap();
+        next.belongs_to(&host(), *writes.verifier_key().public(), "before").await.unwrap();
+        entry_after(writes, &next).await;
+        next.settle().await.unwrap();
+        refuses(&next).await;
+        assert_eq!(next.writes().await.unwrap().unwrap().key, *writes.verifier_key().public());
+        // Nobody who held it before hands it over again.
+        let at = writes.place().await.unwrap();
+        let newest = writes.decided(&host(), at.sequence, 1).await.unwrap().remove(0).entry;
+        let signing = key_of(before);
+        let mut cut = signed(writes, &next, &at).await;
+        cut.source_key = signing.public();
+        let message = |cut: &Cut| cut.message(at.sequence + 1, &at.chain);
+        cut.target_signature = next.countersign(&host(), &cut, at.sequence + 1, &at.chain).await.unwrap();
+        cut.source_signature = signing.sign(&message(&cut));
+        let stolen = forged(&newest, journal::Act::Cut(cut), at.epoch);
+        let applied = next.apply(&host(), vec![stolen]).await;
+        assert!(
+            matches!(&applied, Err(ApplyError::Refused { why, .. }) if why.contains("may not write")),
+            "{applied:?}"
+        );
+        hand_over(writes, &next).await;
+        refuses(writes).await;
+        put(&next, vec![Change::Put(key("Thing", "t"), lines(&["text Thing.name c"]))]).await;
+        whole(&next).await;
+        held.push((next_place, next));
+    }
+}
+
 pub(crate) async fn whoever_opens_a_record_again_may_write_only_if_it_is_theirs(place: &Place) {
     let source = Place::sqlite();
     let open = async |place: &Place, name: &str| Record::open(&place.location, options_of(place, name)).await.unwrap();

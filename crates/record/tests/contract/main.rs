@@ -66,6 +66,7 @@ on_each_store![
     access_moves::two_hosts_can_tell_whether_one_has_the_accesses_of_the_other,
     access_moves::damage_that_no_broken_write_left_is_not_written_over,
     handing::a_record_is_handed_over_and_back,
+    handing::a_record_goes_on_to_a_third_host_and_back_to_the_first,
     handing::whoever_opens_a_record_again_may_write_only_if_it_is_theirs,
     handing::a_record_whose_target_refuses_is_taken_back_and_never_opened_there,
     handing::a_cut_that_was_refused_opens_nothing_whatever_its_source_sends,

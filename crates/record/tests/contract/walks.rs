@@ -109,6 +109,17 @@ pub(crate) async fn a_page_costs_what_it_shows(place: &Place) {
         assert_eq!(reading.total(question).await.unwrap(), model.answer(question).len() as u64, "{what}");
     }
     reading.finish().await.unwrap();
+    // Also as it was, when much of it has changed since or is gone.
+    let then = record.status().await.unwrap().sequence;
+    let past = Model { things: model.things.clone() };
+    put_things(&record, &mut model, &mut dice, &(0..6_000).step_by(3).collect::<Vec<_>>()).await;
+    let gone = (0..6_000).step_by(7).map(|number| Change::Delete(key("Thing", &format!("t{number}")))).collect();
+    put(&record, gone).await;
+    let reading = record.read_at(&host(), "test", then).await.unwrap();
+    for (what, question) in questions[..3].iter().chain(&questions[6..]) {
+        assert_eq!(reading.total(question).await.unwrap(), past.answer(question).len() as u64, "{what}, then");
+    }
+    reading.finish().await.unwrap();
 }
 
 /// A question that is walked: one or two conditions, each of a few spans.

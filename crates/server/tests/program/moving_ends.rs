@@ -34,10 +34,18 @@ fn a_copy_whose_destruction_was_cut_short_is_gone_in_the_end_and_the_trust_can_m
         assert_eq!(pair.status(1)["phase"], "completed");
         // Back to where it was, as a new move.
         let key = pair.json(0, &["move", "key"])["moved"]["key"]["key"].as_str().unwrap().to_owned();
-        let to = pair.lines[0].address.to_string();
+        let to = pair.lines[0].address().to_string();
         let planned = pair.stages[1].run(&["move", "plan", "--trust", "RAA", "--to", &to, "--key", &key]);
         assert_eq!(planned.code, 0, "{place}: {}", planned.err);
-        assert_eq!(names_at(pair.host(1), &pair.token).len(), 1);
+        std::fs::write(pair.stages[0].path("ticket"), planned.out).unwrap();
+        pair.json(0, &["move", "copy", "--ticket", "ticket"]);
+        pair.rehearse(0, true);
+        pair.json(1, &["move", "cut", "--trust", "RAA"]);
+        pair.until("it writes where it was first", |pair| pair.writes(0) && !pair.writes(1));
+        assert_eq!(create(&pair, 0, "second"), 201);
+        pair.until("the other host follows", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
+        assert_eq!(proved(&pair, 0), proved(&pair, 1));
+        assert_eq!(names_at(pair.host(0), &pair.token).len(), 2);
     }
 }
 
@@ -53,7 +61,7 @@ fn give_up(pair: &Pair, at: usize, note: Option<&str>) -> (i32, String) {
 fn a_move_that_leads_nowhere_is_given_up_and_begun_anew() {
     let pair = Pair::planned(["sqlite", "sqlite"]);
     assert_eq!(create(&pair, 0, "first"), 201);
-    let [from, to] = [0, 1].map(|at| pair.lines[at].address.to_string());
+    let [from, to] = [0, 1].map(|at| pair.lines[at].address().to_string());
     let key = pair.json(1, &["move", "key"])["moved"]["key"]["key"].as_str().unwrap().to_owned();
     let plan =
         || pair.stages[0].run(&["move", "plan", "--trust", "RAA", "--to", &to, "--key", &key, "--address", &from]);
@@ -80,7 +88,7 @@ fn a_copy_of_a_move_that_was_given_up_is_destroyed_and_another_one_is_made() {
     let pair = Pair::planned(["sqlite", "sqlite"]);
     assert_eq!(create(&pair, 0, "first"), 201);
     pair.copy();
-    let [from, to] = [0, 1].map(|at| pair.lines[at].address.to_string());
+    let [from, to] = [0, 1].map(|at| pair.lines[at].address().to_string());
     let key = pair.json(1, &["move", "key"])["moved"]["key"]["key"].as_str().unwrap().to_owned();
     let plan =
         || pair.stages[0].run(&["move", "plan", "--trust", "RAA", "--to", &to, "--key", &key, "--address", &from]);

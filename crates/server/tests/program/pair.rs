@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
-use testkit::line::Line;
+use testkit::line::{Line, Quality};
+use testkit::wire::Wire;
 
 use crate::stage::{Serving, Stage, becomes, free_address, note};
 
@@ -19,7 +21,7 @@ pub(crate) struct Pair {
     /// Where each listens for the other.
     addresses: [SocketAddr; 2],
     /// The lines by which each is called by the other.
-    pub(crate) lines: [Line; 2],
+    pub(crate) lines: [Way; 2],
     pub(crate) token: String,
     _databases: Vec<testkit::postgres::TestDatabase>,
 }
@@ -39,14 +41,32 @@ impl Pair {
             url
         });
         let stages = [Stage::with_trust_in(&urls[0]), Stage::in_store(&urls[1])];
-        let token = stages[0].token("system");
         let addresses = [free_address(), free_address()];
-        let lines = addresses.map(|address| Line::to(address).unwrap());
+        let lines = addresses.map(|address| Way::Line(Line::to(address).unwrap()));
+        Pair::with_a_ticket(stages, addresses, lines, databases)
+    }
+
+    /// The same with the second host in a network namespace of its own, and a wire of the kernel's between the two.
+    pub(crate) fn planned_apart() -> Pair {
+        let wire = Arc::new(Wire::lay().unwrap());
+        let stages = [Stage::with_trust(), Stage::at_the_end_of(&wire)];
+        let addresses = [wire.near(), wire.far()];
+        let lines = addresses.map(|address| Way::Wire(Arc::clone(&wire), address));
+        Pair::with_a_ticket(stages, addresses, lines, Vec::new())
+    }
+
+    fn with_a_ticket(
+        stages: [Stage; 2],
+        addresses: [SocketAddr; 2],
+        lines: [Way; 2],
+        databases: Vec<testkit::postgres::TestDatabase>,
+    ) -> Pair {
+        let token = stages[0].token("system");
         let mut pair = Pair { stages, serving: [None, None], addresses, lines, token, _databases: databases };
         pair.start(0, None);
         pair.start(1, None);
         let key = pair.json(1, &["move", "key"])["moved"]["key"]["key"].as_str().unwrap().to_owned();
-        let [from, to] = [0, 1].map(|at| pair.lines[at].address.to_string());
+        let [from, to] = [0, 1].map(|at| pair.lines[at].address().to_string());
         let plan = ["move", "plan", "--trust", "RAA", "--to", &to, "--key", &key, "--address", &from];
         let ticket = pair.json(0, &plan);
         let ticket = ticket["moved"]["ticket"]["text"].as_str().unwrap().to_owned();
@@ -124,6 +144,31 @@ impl Pair {
     /// Waits until something is so.
     pub(crate) fn until(&self, what: &str, is_so: impl Fn(&Pair) -> bool) {
         assert!(becomes(|| is_so(self)), "{what}: {} {}", self.status(0), self.status(1));
+    }
+}
+
+/// What lies between two hosts.
+pub(crate) enum Way {
+    /// One that this process passes on, for each direction of calls.
+    Line(Line),
+    /// One wire for both directions, and where it is called.
+    Wire(Arc<Wire>, SocketAddr),
+}
+
+impl Way {
+    /// Where it is called.
+    pub(crate) fn address(&self) -> SocketAddr {
+        match self {
+            Way::Line(line) => line.address,
+            Way::Wire(_, address) => *address,
+        }
+    }
+
+    pub(crate) fn set(&self, quality: Quality) {
+        match self {
+            Way::Line(line) => line.set(quality),
+            Way::Wire(wire, _) => wire.set(quality).unwrap(),
+        }
     }
 }
 

@@ -6,9 +6,11 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use testkit::wire::Wire;
 
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,6 +22,8 @@ pub(crate) const MEMORY_MIB: u64 = 600;
 pub(crate) struct Stage {
     directory: tempfile::TempDir,
     store: String,
+    /// Its programs run at the far end of this, if there is one.
+    wire: Option<Arc<Wire>>,
 }
 
 /// What a command said.
@@ -45,12 +49,19 @@ pub(crate) struct Answer {
 
 impl Stage {
     pub(crate) fn set() -> Stage {
-        Stage { directory: tempfile::tempdir().unwrap(), store: "sqlite".into() }
+        Stage { directory: tempfile::tempdir().unwrap(), store: "sqlite".into(), wire: None }
     }
 
     /// A stage without trusts whose new ones go to this store.
     pub(crate) fn in_store(store: &str) -> Stage {
         Stage { store: store.into(), ..Stage::set() }
+    }
+
+    /// A stage without trusts at the far end of a wire, where clients of this machine find it.
+    pub(crate) fn at_the_end_of(wire: &Arc<Wire>) -> Stage {
+        let stage = Stage { wire: Some(Arc::clone(wire)), ..Stage::set() };
+        std::fs::write(stage.path("listen"), wire.clients().to_string()).unwrap();
+        stage
     }
 
     /// A stage with the trust `RAA`.
@@ -87,8 +98,10 @@ impl Stage {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_almoner"));
-        command.current_dir(self.directory.path()).env_clear().args(arguments);
+        let program = env!("CARGO_BIN_EXE_almoner");
+        let mut command = self.wire.as_ref().map_or_else(|| Command::new(program), |wire| wire.command(program));
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.current_dir(self.directory.path()).args(arguments);
         command.env("ALMONER_DATA", self.path("data")).env("ALMONER_STORE", &self.store);
         command
     }

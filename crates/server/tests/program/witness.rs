@@ -118,6 +118,15 @@ fn three() -> [Host; 3] {
     hosts
 }
 
+/// Makes a host of a pair and a witness known to each other; the host's name.
+fn know_each_other(pair: &Pair, at: usize, witness: &Host) -> String {
+    pair.json(at, &["witness", "add", "--address", &witness.address, "--key", &witness.key]);
+    let key = pair.json(at, &["witness", "key"])["witnessed"]["key"]["key"].as_str().unwrap().to_owned();
+    let address = pair.listens_at(at).to_string();
+    witness.stage.json(&["witness", "add", "--address", &address, "--key", &key]);
+    key.split('+').next().unwrap().to_owned()
+}
+
 #[test]
 fn witnesses_sign_what_extends_and_expose_a_host_that_cuts_or_rewrites_its_history() {
     let [mut host, one, other] = three();
@@ -236,13 +245,7 @@ fn a_host_that_does_not_prove_that_it_has_one_history_is_named_and_after_some_ro
 #[test]
 fn a_trust_that_moved_is_signed_for_at_its_new_host_which_proves_that_it_was_handed_over() {
     let pair = Pair::planned(["sqlite", "sqlite"]);
-    let knows = |at: usize, witness: &Host| {
-        pair.json(at, &["witness", "add", "--address", &witness.address, "--key", &witness.key]);
-        let key = pair.json(at, &["witness", "key"])["witnessed"]["key"]["key"].as_str().unwrap().to_owned();
-        let address = pair.listens_at(at).to_string();
-        witness.stage.json(&["witness", "add", "--address", &address, "--key", &key]);
-        key.split('+').next().unwrap().to_owned()
-    };
+    let knows = |at: usize, witness: &Host| know_each_other(&pair, at, witness);
     let [early, late] = [Host::begin(Stage::set()), Host::begin(Stage::set())];
     let names = [knows(0, &early), knows(1, &early)];
     assert_eq!(create(&pair, 0, "first"), 201);
@@ -273,6 +276,36 @@ fn a_trust_that_moved_is_signed_for_at_its_new_host_which_proves_that_it_was_han
     }
     let own = pair.json(1, &["witness", "cosigned", "--trust", "RAA"])["witnessed"]["cosigned"]["texts"].clone();
     assert_eq!(own.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_witness_that_did_not_hear_of_two_moves_follows_the_trust_to_its_third_host() {
+    let pair = Pair::planned(["sqlite", "sqlite"]);
+    let third = Host::begin(Stage::set());
+    let witness = Host::begin(Stage::set());
+    let name = know_each_other(&pair, 0, &witness);
+    pair.json(0, &["witness", "ask"]);
+    assert_eq!(witness.seen()["host"], name);
+    pair.json(0, &["witness", "remove", "--name", witness.name()]);
+    pair.copy();
+    pair.rehearse(1, false);
+    pair.cut_under_load(0, "cut");
+    pair.until("the target writes", |pair| pair.writes(1) && !pair.writes(0));
+    pair.until("the old host follows", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
+    assert_eq!(pair.stages[1].run(&["move", "complete", "--trust", "RAA", "--confirm", "RAA"]).code, 0);
+    let from = pair.listens_at(1).to_string();
+    let plan = ["move", "plan", "--trust", "RAA", "--to", &third.address, "--key", &third.key, "--address", &from];
+    let ticket = pair.json(1, &plan)["moved"]["ticket"]["text"].as_str().unwrap().to_owned();
+    std::fs::write(third.stage.path("ticket"), ticket).unwrap();
+    third.stage.json(&["move", "copy", "--ticket", "ticket"]);
+    third.stage.json(&["move", "rehearse", "--trust", "RAA"]);
+    pair.json(1, &["move", "cut", "--trust", "RAA"]);
+    witness.knows(&third);
+    third.knows(&witness);
+    assert_eq!(third.ask()["not_reached"], serde_json::json!([]));
+    let seen = witness.seen();
+    assert_eq!((&seen["host"], &seen["holder"]["host"]), (&third.name().into(), &third.name().into()), "{seen}");
+    assert_eq!(third.stage.run(&["witness", "list"]).code, 0);
 }
 
 #[test]

@@ -108,10 +108,10 @@ type Plan =
 #[rustfmt::skip]
 const PLANS: &[Plan] = &[
     ("adeyemi-folasade", "Unwell: sepsis, NEWS2 7", "", None, None, None),
-    ("beckford-maureen", "Care package starts 18-Nov 08:00", "Discharge team", Some("2026-11-16"), Some("P1"), None),
+    ("beckford-maureen", "Care package starts tomorrow 08:00", "Discharge team", Some("2026-11-16"), Some("P1"), None),
     ("cosgrove-eileen", "Medicines to take home, due 15:30", "", Some("2026-11-17"), Some("P0"), Some("16:30")),
     ("farrow-daphne", "Therapy goals not met", "Therapies", None, Some("P2"), None),
-    ("gill-harpreet", "Echo, booked 18-Nov 09:30", "Cardiology", None, None, None),
+    ("gill-harpreet", "Echo, booked tomorrow 09:30", "Cardiology", None, None, None),
     ("jankowska-ewa", "NIV weaning", "", None, None, None),
     ("kellaway-brian", "CT result not acknowledged", "Dr Mistry", None, None, None),
     ("lloyd-gareth", "IV to oral switch, review today", "Dr Hughes", None, None, None),

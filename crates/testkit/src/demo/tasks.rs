@@ -14,7 +14,7 @@ const CLERK: (&str, &str) = ("user/d.marsh", "Dawn Marsh");
 const TASKS: &[Told] = &[
     ("antibiotics", "Antibiotic decision with Dr Okafor", Some("adeyemi-folasade"), SISTER, "2026-11-17T15:05"),
     ("reposition", "Repositioning", Some("farrow-daphne"), WARD, "2026-11-17T14:20"),
-    ("transport", "Book transport for 18-Nov 10:00", Some("beckford-maureen"), CLERK, "2026-11-17T15:30"),
+    ("transport", "Book transport for tomorrow 10:00", Some("beckford-maureen"), CLERK, "2026-11-17T15:30"),
     (
         "prepare-bed",
         "Prepare bed: nasal high flow, arriving from ED",
