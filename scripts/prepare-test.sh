@@ -10,6 +10,7 @@ require_cargo
 need git git
 need cc gcc
 need strace strace
+need ip iproute2
 need clang clang
 need node nodejs
 need npm npm
