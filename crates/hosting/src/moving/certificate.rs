@@ -171,7 +171,7 @@ async fn statement(
     let rehearsed: Vec<String> = rehearsed.map(|one| one.checkpoint.clone()).collect();
     let before_to = kept.signed_by_them(cut - 1).unwrap_or_default();
     let is_longer = after_size > cut;
-    let newest = record.status().await?.sequence;
+    let newest = record.place().await?.sequence;
     let after_consistency = match is_longer && newest >= after_size {
         true => hexes(&record.consistency(cut, after_size).await?),
         false => Vec::new(),

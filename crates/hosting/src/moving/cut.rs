@@ -349,7 +349,7 @@ pub(crate) async fn take(host: &Arc<Host>, of: &Arc<Move>, record: &Record, pack
     {
         let _hurry = of.hurry();
         let _one_at_a_time = of.pulling.lock().await;
-        let newest = record.status().await?.sequence;
+        let newest = record.place().await?.sequence;
         if newest < number {
             pull::take(record, &permit(of)?, entries, newest + 1).await?;
         }

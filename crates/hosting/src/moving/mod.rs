@@ -478,7 +478,7 @@ async fn view(of: &Move) -> Result<MoveView, Failure> {
     let record = of.record().await.ok();
     let writes = record.as_ref().is_some_and(|record| record.tenure() == Tenure::Writes);
     let entries = match &record {
-        Some(record) => record.status().await?.sequence,
+        Some(record) => *record.follow().borrow(),
         None => 0,
     };
     Ok(MoveView {

@@ -98,7 +98,7 @@ pub(crate) async fn hear(of: &Move, record: &Record, rehearsal: Rehearsal) -> Re
     let refused = || Failure::refused("This rehearsal says of the record what is not so on this host.");
     let texts = || rehearsal.differences.iter().chain(&rehearsal.not_compared);
     let is_bounded = texts().count() <= 2 * MOST_NAMED + 2 && texts().all(|text| text.len() <= MOST_LETTERS);
-    if !is_bounded || rehearsal.sequence > record.status().await?.sequence {
+    if !is_bounded || rehearsal.sequence > record.place().await?.sequence {
         return Err(refused());
     }
     let signed = SignedCheckpoint::parse(&rehearsal.checkpoint).map_err(|_| refused())?;
@@ -190,7 +190,7 @@ async fn of_boards(record: &Record, reading: &Reading, answers: &mut Answers) ->
 /// Every text, index row and obligation, read again; only while nobody writes can two hosts do so at the same entry.
 async fn of_index(record: &Record, sequence: u64, answers: &mut Answers) -> Result<(), Failure> {
     let report = record.verify(VerifyOptions { index: true, ..VerifyOptions::default() }, |_, _| {}).await?;
-    let newest = record.status().await?.sequence;
+    let newest = record.place().await?.sequence;
     if newest != sequence || report.journal.entries != sequence {
         answers.put("index", "not compared: the record was written to meanwhile");
         return Ok(());

@@ -32,7 +32,7 @@ pub(crate) async fn rehearse(host: &Arc<Host>, of: &Arc<Move>) -> Result<Rehears
     pull::checked_roots(of, &list)?;
     let _: Desk = of.peer.call(Method::GET, &path(of, "desk/0"), NOTHING).await?;
     let mock_cut_ms = elapsed();
-    let sequence = theirs.sequence.min(record.status().await?.sequence);
+    let sequence = theirs.sequence.min(record.place().await?.sequence);
     let mut questions = Questions { sequence, seed: sequence, patients: Vec::new(), index: false };
     let there: Answers = of.peer.call_slow(Method::POST, &path(of, "compare"), Some(&questions)).await?;
     questions.patients.clone_from(&there.patients);
