@@ -16,7 +16,8 @@ mod write;
 use std::sync::Arc;
 
 use access::{Permit, Role};
-use journal::{Hash, Salt};
+use journal::{Entry, Hash, Salt};
+use terms::index::Row;
 
 use crate::apply::hand_over::Tenure;
 use crate::blobs::{Held, Unnamed};
@@ -84,6 +85,15 @@ pub struct Blob {
     pub bytes: Arc<[u8]>,
 }
 
+/// An entry whose index rows may have been worked out already, which nothing but its texts decides.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// The entry.
+    pub decided: Decided,
+    /// Of each change; none where they are still to be worked out.
+    rows: Vec<Option<Vec<Row>>>,
+}
+
 /// Entries were not applied; nothing of them is in the record.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
@@ -100,6 +110,12 @@ pub enum ApplyError {
     Problem(#[from] Problem),
 }
 
+impl From<Decided> for Ready {
+    fn from(decided: Decided) -> Ready {
+        Ready { decided, rows: Vec::new() }
+    }
+}
+
 impl Record {
     /// Applies entries that follow the head, all of them or none; returns the new head's sequence. Only the host's own
     /// permit may, on a record that was opened to receive ([`Record::open_to_receive`]). After a crash, go on after
@@ -107,19 +123,39 @@ impl Record {
     ///
     /// # Errors
     /// See [`ApplyError`].
-    pub async fn apply(&self, permit: &Permit, entries: Vec<Decided>) -> Result<u64, ApplyError> {
+    pub async fn apply<E: Into<Ready>>(&self, permit: &Permit, entries: Vec<E>) -> Result<u64, ApplyError> {
+        self.apply_ready(permit, entries.into_iter().map(Into::into).collect()).await
+    }
+
+    /// Works out the index rows of entries, so that it is done while those before them are written.
+    pub async fn make_ready(&self, entries: Vec<Decided>) -> Vec<Ready> {
+        let mut ready = Vec::with_capacity(entries.len());
+        for decided in entries {
+            let entry = Entry::decode(&decided.entry).ok();
+            let changes = entry.iter().flat_map(|entry| &entry.changes).zip(&decided.texts);
+            let rows = changes.map(|(change, text)| match text {
+                Text::Kept { seal: 0, text, .. } => Some(check::rows(self, &change.kind, &change.id, text)),
+                _ => None,
+            });
+            ready.push(Ready { rows: rows.collect(), decided });
+            tokio::task::yield_now().await;
+        }
+        ready
+    }
+
+    async fn apply_ready(&self, permit: &Permit, entries: Vec<Ready>) -> Result<u64, ApplyError> {
         host_only(permit, "to apply entries")?;
         let _one_at_a_time = self.inner().receiving.lock().await;
         if self.tenure() == Tenure::Writes {
             let what = "to apply entries it must be opened to receive them".to_owned();
             return Err(Problem::Unsuitable { what }.into());
         }
-        let bytes: usize = entries.iter().map(Decided::weight).sum();
+        let bytes: usize = entries.iter().map(|entry| entry.decided.weight()).sum();
         if entries.len() > MOST_ENTRIES || (bytes > MOST_BYTES && entries.len() > 1) {
             let what = format!("at most {MOST_ENTRIES} entries and {} MiB are applied together", MOST_BYTES >> 20);
             return Err(Problem::Unsuitable { what }.into());
         }
-        let blobs: Vec<Hash> = entries.iter().flat_map(|entry| &entry.blobs).map(|blob| blob.digest).collect();
+        let blobs: Vec<Hash> = entries.iter().flat_map(|entry| &entry.decided.blobs).map(|blob| blob.digest).collect();
         let outcome = self.check_and_write(permit, entries).await;
         if outcome.is_err() && !blobs.is_empty() {
             // What cannot be removed now is swept later.
@@ -128,7 +164,7 @@ impl Record {
         outcome
     }
 
-    async fn check_and_write(&self, permit: &Permit, entries: Vec<Decided>) -> Result<u64, ApplyError> {
+    async fn check_and_write(&self, permit: &Permit, entries: Vec<Ready>) -> Result<u64, ApplyError> {
         let inner = self.inner();
         let checked = check::check(self, permit, entries).await?;
         let mut held: Vec<Held> = Vec::with_capacity(checked.blobs.len());
@@ -179,7 +215,7 @@ impl Record {
 
     async fn give_out(&self, stored: StoredEntry) -> Result<Decided, Problem> {
         let store = &self.inner().store;
-        let entry = journal::Entry::decode(&stored.body)
+        let entry = Entry::decode(&stored.body)
             .map_err(|error| Problem::damaged(format!("entry {}: {error}", stored.sequence)))?;
         let wanted: Vec<(i64, u64)> =
             stored.rids.iter().copied().zip(entry.changes.iter().map(|change| change.version)).collect();
@@ -215,7 +251,7 @@ impl Record {
     }
 
     /// The blobs that an entry is the first to name and that are still there.
-    async fn blobs_brought(&self, entry: &journal::Entry) -> Result<Vec<Blob>, Problem> {
+    async fn blobs_brought(&self, entry: &Entry) -> Result<Vec<Blob>, Problem> {
         let store = &self.inner().store;
         let mut digests: Vec<Hash> =
             entry.changes.iter().flat_map(|change| &change.blobs).map(|blob| blob.digest).collect();

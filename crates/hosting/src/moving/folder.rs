@@ -165,7 +165,9 @@ async fn take_parts(of: &Move, record: &Record, path: &Path, before: u64, is_who
     let (mut parts, mut first) = (Parts::of(path)?, before + 1);
     while let Some(entries) = parts.next()? {
         let count = entries.len() as u64;
-        if !take_unknown(of, record, entries, first).await? {
+        let (goes_on, written) = take_unknown(of, record, record.make_ready(entries).await, first).await?;
+        written.read_back(of, record).await?;
+        if !goes_on {
             return Ok(false);
         }
         first += count;

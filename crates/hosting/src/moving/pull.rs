@@ -13,7 +13,7 @@ use http::Method;
 use journal::{Hash, SignedCheckpoint, VerifierKey};
 use record::Record;
 use record::apply::hand_over::Tenure;
-use record::apply::{ApplyError, Decided, Text};
+use record::apply::{ApplyError, Decided, Ready, Text};
 use terms::Clock;
 
 use super::kept::{Move, Side};
@@ -178,8 +178,10 @@ async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Resu
     let clock = host.clock();
     let known = |number: u64| own.saturating_sub(number * ENTRIES);
     let segments = wanted.map(|(number, root)| (number as u64, root));
-    let fetches = segments.map(|(number, root)| fetch(&clock, of, number, known(number), root));
+    let fetches = segments.map(|(number, root)| fetch(&clock, of, record, number, known(number), root));
     let mut fetched = futures_util::stream::iter(fetches).buffered(AT_ONCE);
+    // What was written last is read back while what comes after it is written.
+    let mut written = Written::default();
     while let Some(mut part) = fetched.try_next().await? {
         loop {
             let (number, root, known) = (part.number, part.root, part.known + part.entries.len() as u64);
@@ -187,13 +189,18 @@ async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Resu
             let next = async {
                 match known {
                     ENTRIES.. => Ok(None),
-                    _ => fetch(&clock, of, number, known, root).await.map(Some),
+                    _ => fetch(&clock, of, record, number, known, root).await.map(Some),
                 }
             };
             let first = number * ENTRIES + part.known + 1;
-            let (taken, next) = tokio::join!(take_unknown(of, record, part.entries, first), next);
-            if !taken? {
-                return Ok(());
+            let before = std::mem::take(&mut written);
+            let taking = take_unknown(of, record, part.entries, first);
+            let (taken, read_back, next) = tokio::join!(taking, before.read_back(of, record), next);
+            read_back?;
+            let (goes_on, now) = taken?;
+            written = now;
+            if !goes_on {
+                return written.read_back(of, record).await;
             }
             fail_at("while-copying").await?;
             match next? {
@@ -202,17 +209,24 @@ async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Resu
             }
         }
     }
-    Ok(())
+    written.read_back(of, record).await
+}
+
+/// Entries that were applied and are to be read back, and the number of the first.
+#[derive(Default)]
+pub(super) struct Written {
+    entries: Vec<Decided>,
+    first: u64,
 }
 
 /// Applies what is not here yet of entries that begin with this one; false when the last of them is a cut that this host
-/// has refused, which is taken with what follows it and not by itself.
+/// has refused, which is taken with what follows it and not by itself. What was applied is to be read back.
 pub(super) async fn take_unknown(
     of: &Move,
     record: &Record,
-    mut entries: Vec<Decided>,
+    mut entries: Vec<Ready>,
     first: u64,
-) -> Result<bool, Failure> {
+) -> Result<(bool, Written), Failure> {
     let _one_at_a_time = of.pulling.lock().await;
     let newest = newest_of(record);
     let last = first + entries.len() as u64 - 1;
@@ -222,8 +236,8 @@ pub(super) async fn take_unknown(
     }
     let known = usize::try_from((newest + 1).saturating_sub(first)).unwrap_or(usize::MAX).min(entries.len());
     entries.drain(..known);
-    take(record, &permit(of)?, entries, newest + 1).await?;
-    Ok(!is_refused || newest >= last)
+    let written = apply(record, &permit(of)?, entries, newest + 1).await?;
+    Ok((!is_refused || newest >= last, written))
 }
 
 /// The roots of all segments, once they have been found to be those of a checkpoint that the writing host signed.
@@ -270,12 +284,19 @@ struct Part {
     root: Hash,
     /// Entries of the segment before it.
     known: u64,
-    entries: Vec<Decided>,
+    entries: Vec<Ready>,
 }
 
 /// Fetches a segment from the first entry that is not known, as far as one answer goes; what is not what was signed is
 /// fetched again, and named when it stays so.
-async fn fetch(clock: &Clock, of: &Move, number: u64, known: u64, root: Hash) -> Result<Part, Failure> {
+async fn fetch(
+    clock: &Clock,
+    of: &Move,
+    record: &Record,
+    number: u64,
+    known: u64,
+    root: Hash,
+) -> Result<Part, Failure> {
     for _ in 0..TRIES {
         of.pace.opens(clock).await;
         let asked = path(of, &format!("segment/{number}/{known}"));
@@ -284,7 +305,7 @@ async fn fetch(clock: &Clock, of: &Move, number: u64, known: u64, root: Hash) ->
         of.pace.pays(packed.len() as u64).await;
         let entries = segment::unpack(&packed).unwrap_or_default();
         if !entries.is_empty() && is_part(of, number, known, &root, &entries).await? {
-            return Ok(Part { number, root, known, entries });
+            return Ok(Part { number, root, known, entries: record.make_ready(entries).await });
         }
         tracing::warn!(trust = %of.code, segment = number, "a segment is not what was signed");
     }
@@ -367,30 +388,45 @@ pub(crate) async fn open_if_cut(host: &Arc<Host>, of: &Arc<Move>, record: &Recor
 
 /// Applies entries and reads them back from the disk.
 pub(crate) async fn take(record: &Record, permit: &Permit, entries: Vec<Decided>, first: u64) -> Result<(), Failure> {
-    let Some(last) = entries.len().checked_sub(1).map(|more| first + more as u64) else { return Ok(()) };
-    let given = entries.clone();
+    let entries = entries.into_iter().map(Ready::from).collect();
+    apply(record, permit, entries, first).await?.read_back_with(permit, record).await
+}
+
+async fn apply(record: &Record, permit: &Permit, entries: Vec<Ready>, first: u64) -> Result<Written, Failure> {
+    if entries.is_empty() {
+        return Ok(Written::default());
+    }
+    let written = Written { entries: entries.iter().map(|ready| ready.decided.clone()).collect(), first };
     record.apply(permit, entries).await.map_err(|error| match error {
         ApplyError::Refused { entry, why } => Failure::Refused(format!(
             "Entry {entry} as the other host sent it is refused: {why} Nothing of it was taken."
         )),
         ApplyError::Problem(problem) => problem.into(),
     })?;
-    let mut read = Vec::with_capacity(given.len());
-    while first + (read.len() as u64) <= last {
-        let from = first + read.len() as u64;
-        let more = record.decided(permit, from, usize::try_from(last - from + 1).unwrap_or(1)).await?;
-        if more.is_empty() {
-            break;
-        }
-        read.extend(more);
+    Ok(written)
+}
+
+impl Written {
+    /// Reads the entries back from this host's own disk: they must be what was sent.
+    pub(super) async fn read_back(self, of: &Move, record: &Record) -> Result<(), Failure> {
+        self.read_back_with(&permit(of)?, record).await
     }
-    let differs = given.iter().zip(&read).position(|(given, read)| !is_same(given, read));
-    match differs {
-        None if given.len() == read.len() => Ok(()),
-        at => Err(Failure::Problem(format!(
-            "Entry {} reads back from this host's disk otherwise than it was sent.",
-            first + at.unwrap_or(read.len()) as u64
-        ))),
+
+    async fn read_back_with(self, permit: &Permit, record: &Record) -> Result<(), Failure> {
+        let Written { entries: given, first } = self;
+        let mut same = 0;
+        while same < given.len() {
+            let read = record.decided(permit, first + same as u64, given.len() - same).await?;
+            let alike = given[same..].iter().zip(&read).take_while(|(given, read)| is_same(given, read)).count();
+            same += alike;
+            if alike < read.len() || read.is_empty() {
+                return Err(Failure::Problem(format!(
+                    "Entry {} reads back from this host's disk otherwise than it was sent.",
+                    first + same as u64
+                )));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use terms::Moment;
 use terms::index::Row;
 
 use super::owed::{OWED, Owed};
-use super::{ApplyError, Blob, Decided, Received, ReceivedChange, Text};
+use super::{ApplyError, Blob, Ready, Received, ReceivedChange, Text};
 use crate::apply::hand_over::{Writes, is_near};
 use crate::blobs::MOST_BLOB_BYTES;
 use crate::change::Key;
@@ -78,7 +78,7 @@ type Erasing = (Vec<Erased>, Vec<(Key, Vec<Key>)>, Vec<Hash>);
 type Why = Result<(), String>;
 
 /// Checks entries against each other and against the record as it is.
-pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Decided>) -> Result<Checked, ApplyError> {
+pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Ready>) -> Result<Checked, ApplyError> {
     let store = &record.inner().store;
     let head = store.head().await?;
     let before = store.entries(head.sequence.max(1), 1).await?.into_iter().next();
@@ -102,8 +102,8 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Decided
         came_erased: HashMap::new(),
     };
     let mut checked = Vec::with_capacity(entries.len());
-    for decided in entries {
-        checked.push(check.entry(decided).await?);
+    for ready in entries {
+        checked.push(check.entry(ready).await?);
         tokio::task::yield_now().await;
     }
     check.reading.set_aside();
@@ -115,8 +115,16 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Decided
     Ok(Checked { entries: checked, blobs: check.came, owed: changed })
 }
 
+/// The rows of a text as it is kept.
+pub(super) fn rows(record: &Record, kind: &str, id: &str, kept: &[u8]) -> Vec<Row> {
+    match holes::split(kept) {
+        Ok((_, text)) if !text.is_empty() => record.inner().indexing.rows(kind, id, text),
+        _ => Vec::new(),
+    }
+}
+
 impl Check<'_> {
-    async fn entry(&mut self, decided: Decided) -> Result<Received, ApplyError> {
+    async fn entry(&mut self, Ready { decided, rows }: Ready) -> Result<Received, ApplyError> {
         let at = self.sequence + 1;
         let refuse = |why: String| ApplyError::Refused { entry: at, why };
         let entry =
@@ -133,8 +141,9 @@ impl Check<'_> {
         }
         let kept_key = kept_key(&entry, decided.salt, decided.request).map_err(refuse)?;
         let mut changes = Vec::with_capacity(entry.changes.len());
+        let mut rows = rows.into_iter();
         for (change, text) in entry.changes.iter().zip(decided.texts) {
-            changes.push(self.change(&entry, change, text).await?);
+            changes.push(self.change(&entry, change, text, rows.next().flatten()).await?);
         }
         let (erase, settled, erase_blobs) = self.erasure(&entry).await?;
         self.sequence = entry.sequence;
@@ -243,6 +252,7 @@ impl Check<'_> {
         entry: &Entry,
         change: &journal::Change,
         text: Text,
+        ready: Option<Vec<Row>>,
     ) -> Result<ReceivedChange, ApplyError> {
         let key = Key::new(&change.kind, &change.id);
         let name = format!("{key} version {}", change.version);
@@ -254,7 +264,7 @@ impl Check<'_> {
             Text::Kept { seal: 1.., .. } => return Err(refuse(format!("The text of {name} is sealed."))),
             Text::Kept { salt, text, .. } => {
                 check_text(change, &salt, &text).map_err(|why| refuse(format!("The text of {name} {why}.")))?;
-                let rows = self.rows(&key, &text)?;
+                let rows = ready.unwrap_or_else(|| rows(self.record, &key.kind, &key.id, &text));
                 check_rows(&rows).map_err(|problem| refuse(problem.to_string()))?;
                 (salt.to_vec(), Some(text), rows, None)
             }
@@ -289,14 +299,6 @@ impl Check<'_> {
         let rows = KeyedRows::new(rows, names);
         let (version, operation) = (change.version, change.operation);
         Ok(ReceivedChange { key, version, operation, salt, text, rows, before, whose, whose_before })
-    }
-
-    /// The rows of a text as it is kept.
-    fn rows(&self, key: &Key, kept: &[u8]) -> Result<Vec<Row>, ApplyError> {
-        match holes::split(kept) {
-            Ok((_, text)) if !text.is_empty() => Ok(self.record.inner().indexing.rows(&key.kind, &key.id, text)),
-            _ => Ok(Vec::new()),
-        }
     }
 
     /// Reads once where a resource is in the store.

@@ -9,6 +9,7 @@
 mod corpus;
 mod floor;
 mod http;
+mod limits;
 mod load;
 mod moving;
 mod product;

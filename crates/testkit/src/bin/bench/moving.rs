@@ -9,8 +9,8 @@ use testkit::http::Target;
 use testkit::program::Program;
 use testkit::two_hosts::{Cut, Host, Writers, account, ticket};
 
-use crate::Figure;
 use crate::corpus::Corpus;
+use crate::{Figure, limits};
 
 const TRUST: &str = "BENCH";
 /// A trust of the host that takes the other one, to see how fast it loads.
@@ -40,9 +40,18 @@ impl Moving<'_> {
         let ticket = ticket(&hosts[0], &hosts[1], TRUST)?;
         let started = Instant::now();
         hosts[1].json(&["move", "copy", "--ticket", &ticket])?;
-        let rate = self.size as f64 / started.elapsed().as_secs_f64();
+        let seconds = started.elapsed().as_secs_f64();
+        let rate = self.size as f64 / seconds;
         let limit = format!("{:.2} of a load of that host, {beside:.0} resources/s", rate / beside);
         figures.push(Figure::beside("copy, proved and read back", format!("{rate:.0} resources/s"), limit));
+        let fetched =
+            hosts[1].status(TRUST)?["fetched"].as_u64().context("a move says what came over the wire")? as f64;
+        let [network, disk] = [limits::network()?, limits::disk(&hosts[1].program.data)?].map(|rate| rate / 1e6);
+        figures.push(Figure::beside(
+            "… over the wire",
+            format!("{:.1} MB/s, {:.0} bytes a resource", fetched / seconds / 1e6, fetched / self.size as f64),
+            format!("the loopback takes {network:.0} MB/s, the disk {disk:.0} MB/s in order and synced"),
+        ));
         let started = Instant::now();
         let questions = hosts[1].rehearse(TRUST, false)?;
         let took = format!("{:.1?}", started.elapsed());
