@@ -78,6 +78,8 @@ it("a move by menu is seen in another window within a second, with the time it c
 it("a menu that has been open for more than ten minutes asks when the move was, and a bay of the other sex asks too", async () => {
   const page = await onWard();
   await bed(page, 3).locator("summary").click();
+  // It has opened once its entries are a menu's: the page says only then since when.
+  await page.getByRole("menuitem", { name: /^Move to bed 4/ }).waitFor();
   await page.evaluate(() => (document.getElementById("board-opened").value -= 11 * 60_000));
   await page.getByRole("menuitem", { name: /^Move to bed 4/ }).click();
   await page.getByText("This form was opened more than 10 minutes ago.").first().waitFor();
