@@ -57,7 +57,7 @@ pub(crate) fn missing(of: &Move, writes: bool) -> Vec<String> {
         _ if kept.phase == Phase::Completed => missing.push("The move is completed.".into()),
         None => missing.push("It was never rehearsed. Rehearse at the host that follows.".into()),
         Some(last) if !last.agrees() => missing.push("The last rehearsal found differences.".into()),
-        Some(last) if kept.cuts.last().is_some_and(|cut| last.sequence <= cut.entry) => {
+        Some(last) if kept.cuts.last().is_some_and(|cut| last.sequence < cut.entry) => {
             missing.push("It was not rehearsed since the last cut. Rehearse at the host that follows.".into());
         }
         Some(_) if !can_cut => missing.push(format!("The move is {}.", kept.phase.word())),

@@ -152,9 +152,10 @@ impl Kept {
     }
 }
 
+/// One at the entry of the cut itself was made after it: before, there was no such entry.
 fn since_cut<'a>(rehearsals: &'a [Rehearsal], cuts: &[Cutting]) -> &'a [Rehearsal] {
     let cut = cuts.last().map_or(0, |cut| cut.entry);
-    let first = rehearsals.iter().position(|one| one.sequence > cut).unwrap_or(rehearsals.len());
+    let first = rehearsals.iter().position(|one| one.sequence >= cut).unwrap_or(rehearsals.len());
     &rehearsals[first..]
 }
 
