@@ -372,14 +372,10 @@ impl Reading {
         Ok(counted)
     }
 
-    pub(crate) fn is_newest(&self) -> bool {
-        self.inner.shared.newest.load(Ordering::Acquire) == self.sequence
-    }
-
-    /// The number of live resources of a kind.
-    pub(crate) async fn tally(&self, kind: &str) -> Result<u64, Problem> {
-        let Some(kind) = self.names().kind(kind) else { return Ok(0) };
-        Ok(self.store().tallies().await?.into_iter().find(|(number, _)| *number == kind).map_or(0, |(_, live)| live))
+    /// The number of live resources of a kind, if nothing newer than the reading's sequence is there.
+    pub(crate) async fn tally(&self, kind: &str) -> Result<Option<u64>, Problem> {
+        let Some(kind) = self.names().kind(kind) else { return Ok(Some(0)) };
+        self.store().tally_as_at(kind, self.sequence).await
     }
 
     /// The keys of row numbers, in their order.

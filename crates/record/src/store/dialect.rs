@@ -119,6 +119,9 @@ pub(crate) const TRAIL_ROW: &str = "SELECT rids FROM trail WHERE subject = $1 AN
 pub(crate) const COUNT_TRAIL: &str = "SELECT count(*) FROM trail WHERE sequence <= $1";
 pub(crate) const ERASED_WHOSE: &str = "SELECT subjects FROM erased_whose WHERE rid = $1 AND version = $2";
 pub(crate) const TALLIES: &str = "SELECT kind, live FROM tally WHERE live > 0 ORDER BY kind";
+/// How many of a kind are live, if nothing newer than a sequence is there: one statement, so that no commit comes between.
+pub(crate) const TALLY_AS_AT: &str = "SELECT coalesce((SELECT live FROM tally WHERE kind = $1), 0) FROM head \
+     WHERE one = 1 AND sequence <= $2";
 pub(crate) const DICTIONARIES: &str = "SELECT number, bytes FROM dictionary ORDER BY number";
 pub(crate) const TILE: &str = "SELECT hashes FROM tile WHERE name = $1";
 pub(crate) const KEPT_KEY: &str =

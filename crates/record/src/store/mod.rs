@@ -385,6 +385,11 @@ impl Store {
         each_store!(self, store => store.tallies())
     }
 
+    /// How many of a kind are live, if nothing newer than a sequence is there.
+    pub(crate) async fn tally_as_at(&self, kind: u16, at: u64) -> Result<Option<u64>, Problem> {
+        each_store!(self, store => store.tally_as_at(kind, at))
+    }
+
     pub(crate) async fn dictionaries(&self) -> Result<Vec<(u32, Vec<u8>)>, Problem> {
         each_store!(self, store => store.dictionaries())
     }

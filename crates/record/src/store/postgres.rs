@@ -269,6 +269,11 @@ impl PostgresReader {
         each(&self.query("reading tallies", sql::TALLIES, &[]).await?, |row| Ok((number(row, 0)?, number(row, 1)?)))
     }
 
+    pub(crate) async fn tally_as_at(&self, kind: u16, at: u64) -> Result<Option<u64>, Problem> {
+        let parameters: &Parameters<'_> = &[&i64::from(kind), &stored(at)];
+        self.query_opt("reading a tally", sql::TALLY_AS_AT, parameters, |row| number(row, 0)).await
+    }
+
     pub(crate) async fn dictionaries(&self) -> Result<Vec<(u32, Vec<u8>)>, Problem> {
         each(&self.query("reading dictionaries", sql::DICTIONARIES, &[]).await?, dictionary_row)
     }

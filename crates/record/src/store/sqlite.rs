@@ -274,6 +274,12 @@ impl SqliteReader {
         })
     }
 
+    pub(crate) fn tally_as_at(&self, kind: u16, at: u64) -> Result<Option<u64>, Problem> {
+        self.with("reading a tally", |connection| {
+            connection.prepare_cached(sql::TALLY_AS_AT)?.query_row((kind, at), |row| row.get(0)).optional()
+        })
+    }
+
     pub(crate) fn dictionaries(&self) -> Result<Vec<(u32, Vec<u8>)>, Problem> {
         self.with("reading dictionaries", dictionaries)
     }

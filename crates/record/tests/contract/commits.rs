@@ -307,3 +307,26 @@ pub(crate) async fn a_record_that_no_epoch_follows_is_not_opened_and_not_changed
     place.tamper(&format!("UPDATE head SET epoch = {epoch} WHERE epoch = 9223372036854775807")).await;
     assert_eq!(place.open().await.status().await.unwrap().epoch, epoch + 1);
 }
+
+pub(crate) async fn a_total_is_of_the_moment_of_its_reading_whatever_is_committed_meanwhile(place: &Place) {
+    let record = place.open().await;
+    put(&record, vec![Change::Put(key("Thing", "first"), lines(&["text Thing.name a"]))]).await;
+    let before = record.status().await.unwrap().sequence;
+    let writing = async {
+        for number in 0..150 {
+            put(&record, vec![Change::Put(key("Thing", &format!("t{number}")), lines(&["text Thing.name a"]))]).await;
+        }
+    };
+    let counting = async {
+        loop {
+            let reading = record.read(&host(), "count").await.unwrap();
+            let since = reading.sequence() - before;
+            assert_eq!(reading.total(&Select::of("Thing")).await.unwrap(), 1 + since, "{since}");
+            reading.finish().await.unwrap();
+            if since == 150 {
+                return;
+            }
+        }
+    };
+    tokio::join!(writing, counting);
+}

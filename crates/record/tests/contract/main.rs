@@ -45,6 +45,7 @@ macro_rules! on_each_store {
 }
 
 on_each_store![
+    commits::a_total_is_of_the_moment_of_its_reading_whatever_is_committed_meanwhile,
     commits::a_resource_lives_through_its_versions,
     commits::a_record_is_the_same_after_it_was_closed,
     commits::what_seems_new_after_a_restart_becomes_the_next_version,
