@@ -370,7 +370,9 @@ async fn sign(
 
 async fn take_cut((State(host), Extension(caller)): Of, Path(code): Path<String>, body: Bytes) -> Answer<Json<Opened>> {
     let (of, record, _) = open(&host, &code, caller).await?;
-    Ok(Json(cut::take(&host, &of, &record, &body).await?))
+    // Whoever does not wait for the answer tells it again; what has begun ends all the same.
+    let taking = tokio::spawn(async move { cut::take(&host, &of, &record, &body).await });
+    Ok(Json(taking.await.map_err(|error| Failure::problem("taking a cut", &error))??))
 }
 
 async fn refuse(
