@@ -2,7 +2,7 @@
 //!
 //! A version row names its coding: 0 as it is, 1 zstd alone, 2 zstd with the dictionary of that number, from 3 zstd with
 //! the dictionary of that number and without what the row says already: the frame's magic number and its dictionary's
-//! identifier. Dictionary 3 (2 in the first records) is small and trained on the first texts; dictionaries 4 and 5 are larger and
+//! identifier. Dictionary 3 (2 in the first records) is trained on the first texts; dictionaries 4 and 5 are
 //! trained behind, each on a sample of many more, and so of more people.
 //! The dictionaries lie in the store and are never changed, so every old row can be read for ever; an erasure does not touch
 //! them, as nothing of one person alone is in them (`common`).
@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, MAGICNUMBER};
 
-use self::common::{Texts, in_common};
+use self::common::{Texts, each, in_common};
 use crate::error::Problem;
 
 /// Speed over size: level 1 with a dictionary is smaller than level 19 without.
@@ -33,8 +33,6 @@ const FIRST_BARE: u32 = 3;
 struct Training {
     /// Its number.
     number: u32,
-    /// Bytes of the dictionary.
-    size: usize,
     /// Every so many texts one is taken.
     every: usize,
     /// So many taken are enough.
@@ -44,11 +42,17 @@ struct Training {
 }
 
 /// On the first texts there are, so that a small record is small too.
-static FIRST: Training = Training { number: 3, size: 64 << 10, every: 1, texts: 2000, bytes: 4 << 20 };
+static FIRST: Training = Training { number: 3, every: 1, texts: 2000, bytes: 4 << 20 };
 /// On a sample of the 30,000 texts after that.
-static SECOND: Training = Training { number: 4, size: 256 << 10, every: 3, texts: 10_000, bytes: 32 << 20 };
+static SECOND: Training = Training { number: 4, every: 3, texts: 10_000, bytes: 32 << 20 };
 /// On a sample of the 240,000 texts after that, for what fewer people share.
-static THIRD: Training = Training { number: 5, size: 256 << 10, every: 30, texts: 8000, bytes: 16 << 20 };
+static THIRD: Training = Training { number: 5, every: 30, texts: 8000, bytes: 16 << 20 };
+
+/// Bytes of a dictionary, as many as are tried. What is left of texts that few people share is little, and asked for more than
+/// it gives, the training ends early with less than half of it: which size is best only coding tells.
+const SIZES: [usize; 4] = [32 << 10, 48 << 10, 64 << 10, 96 << 10];
+/// Every so many of the texts that a dictionary was trained on are coded to judge it.
+const JUDGED: usize = 8;
 
 /// Reads coded texts; shared by all readers of a record.
 #[derive(Default)]
@@ -105,15 +109,24 @@ impl Samples {
         self.texts.lengths.len() >= self.training.texts || self.texts.bytes.len() > self.training.bytes
     }
 
+    /// Of the dictionaries of all sizes the one that makes the texts smallest.
     fn train(&self) -> Option<Vec<u8>> {
         let common = in_common(&self.texts);
-        match zstd::dict::from_continuous(&common.bytes, &common.lengths, self.training.size) {
-            Ok(dictionary) => Some(dictionary),
+        let trained = |size| match zstd::dict::from_continuous(&common.bytes, &common.lengths, size) {
+            Ok(dictionary) => Some((self.bytes_with(&dictionary).ok()?, dictionary)),
             Err(error) => {
-                tracing::warn!(%error, "no dictionary could be trained; texts stay larger");
+                tracing::warn!(%error, size, "a dictionary could not be trained");
                 None
             }
-        }
+        };
+        let best = SIZES.into_iter().filter_map(trained).min_by_key(|(bytes, _)| *bytes);
+        best.map(|(_, dictionary)| dictionary)
+    }
+
+    /// How many bytes some of the texts have with a dictionary.
+    fn bytes_with(&self, dictionary: &[u8]) -> std::io::Result<usize> {
+        let mut compressor = Compressor::with_dictionary(LEVEL, dictionary)?;
+        each(&self.texts).step_by(JUDGED).map(|text| compressor.compress(text).map(|coded| coded.len())).sum()
     }
 }
 
@@ -297,6 +310,24 @@ mod tests {
         for part in ["00000000", "Heron Lane", "by the river"] {
             assert!(!has(&dictionary, part), "{part}");
         }
+    }
+
+    /// Texts that share less than the largest dictionary holds: training for that one ends with next to nothing.
+    #[test]
+    fn the_dictionary_of_the_best_size_is_kept() {
+        let mut samples = Samples::new(&FIRST);
+        for number in 0..FIRST.texts {
+            let words = (0..40).map(|word| format!("{:x}", (number % 60 * 40 + word) * 2_654_435_761_usize % 0xffff_ffff));
+            let words: Vec<String> = words.collect();
+            let text = format!(r#"{{"subject":{{"reference":"Patient/{number:08}"}},"text":"{}"}}"#, words.join(" "));
+            samples.take(text.as_bytes());
+        }
+        let common = in_common(&samples.texts);
+        let of = |size| zstd::dict::from_continuous(&common.bytes, &common.lengths, size).unwrap();
+        let bytes = SIZES.map(|size| samples.bytes_with(&of(size)).unwrap());
+        let kept = samples.bytes_with(&samples.train().unwrap()).unwrap();
+        assert_eq!(Some(&kept), bytes.iter().min());
+        assert!(bytes.iter().any(|other| *other > kept), "every size is as good: {bytes:?}");
     }
 
     #[test]

@@ -70,7 +70,8 @@ pub(super) fn in_common(texts: &Texts) -> Texts {
     common
 }
 
-fn each(texts: &Texts) -> impl Iterator<Item = &[u8]> {
+/// The texts one by one.
+pub(super) fn each(texts: &Texts) -> impl Iterator<Item = &[u8]> {
     let mut rest = texts.bytes.as_slice();
     texts.lengths.iter().map(move |length| {
         let (text, after) = rest.split_at((*length).min(rest.len()));
