@@ -34,8 +34,8 @@ pub(crate) const MIX: &[(Kind, u32, &str)] = &[
     (Kind::WardBoard, 200, "ward board"),
     (Kind::EmergencyBoard, 60, "emergency department's board"),
     (Kind::Chart, 220, "chart of an inpatient or attender"),
-    (Kind::SearchPage, 50, "search page: name and given name of one of a million"),
-    (Kind::Typing, 180, "what lies under the search box while somebody types"),
+    (Kind::SearchPage, 50, "search page: name and given name of one of a million, one in four misspelt"),
+    (Kind::Typing, 180, "what lies under the search box while somebody types, one in four misspelt"),
     (Kind::StayPage, 70, "page of a stay"),
     (Kind::Home, 40, "home page"),
     (Kind::Wards, 20, "list of wards"),
@@ -106,12 +106,11 @@ impl Kind {
             Kind::Wards => get("wards".to_owned()),
             Kind::Admissions => get("admissions".to_owned()),
             Kind::SearchPage => {
-                let (surname, given) = draw.one(made.names.iter())?;
-                get(format!("patients?q={}", words_of(&format!("{surname} {given}"))))
+                let typed = draw.typed(made)?;
+                get(format!("patients?q={}", words_of(&typed)))
             }
             Kind::Typing => {
-                let (surname, given) = draw.one(made.names.iter())?;
-                let all = format!("{surname} {given}");
+                let all = draw.typed(made)?;
                 let typed: String = all.chars().take(random.random_range(3..8)).collect();
                 get(format!("patients/found?q={}", words_of(typed.trim())))
             }
@@ -172,6 +171,17 @@ impl Draw<'_> {
     fn one<T>(&mut self, of: impl Iterator<Item = T>) -> Option<T> {
         let mut all: Vec<T> = of.collect();
         (!all.is_empty()).then(|| all.swap_remove(self.random.random_range(0..all.len())))
+    }
+
+    /// Surname and given name of somebody, one in four with two neighbouring letters of the surname changed over.
+    fn typed(&mut self, made: &Made) -> Option<String> {
+        let (surname, given) = self.one(made.names.iter())?;
+        let mut letters: Vec<char> = surname.chars().collect();
+        if letters.len() > 3 && self.random.random_range(0..4) == 0 {
+            let place = self.random.random_range(1..letters.len() - 1);
+            letters.swap(place, place + 1);
+        }
+        Some(format!("{} {given}", letters.into_iter().collect::<String>()))
     }
 
     fn move_to_bed(&mut self) -> Option<Ask> {

@@ -32,6 +32,8 @@ pub(crate) enum Shape {
 const LONGEST: usize = 4000;
 /// Lines of one file of NDJSON.
 const LINES: usize = 50_000;
+/// The first copy of what makes one patient's history long; no size has so many.
+const LONG: usize = 100_000;
 
 /// The whole input.
 pub(crate) struct Corpus {
@@ -118,6 +120,32 @@ impl Corpus {
         Ok(())
     }
 
+    /// Writes one patient more, who has so many encounters at least: the one with most of them, whose history is there as often
+    /// as that takes. Their id, and how many encounters and resources they have.
+    pub(crate) fn write_long_history(&self, folder: &Path, encounters: usize) -> Result<(String, usize, usize)> {
+        let counted = self.counted("Encounter");
+        let (patient, most) = counted.into_iter().max_by_key(|(_, most)| *most).context("nobody has an encounter")?;
+        let times = encounters.div_ceil(most);
+        std::fs::create_dir_all(folder)?;
+        let mut file = BufWriter::new(std::fs::File::create(folder.join("long.ndjson"))?);
+        let about = format!("urn:uuid:{patient}");
+        let is_theirs = |source: &&Source| source.id == patient || whom(&source.text).is_some_and(|whom| whom == about);
+        let theirs: Vec<&Source> = self.resources.iter().filter(is_theirs).collect();
+        let mut written = 0;
+        for time in 0..times {
+            for source in theirs.iter().filter(|source| time == 0 || source.id != patient) {
+                // Whatever is theirs is of a copy that nothing else is of, and the patient of the first of these.
+                let copy = |id: &str| if id == patient { LONG } else { LONG + time };
+                let (_, template) = self.accept_in(source, &copy)?;
+                file.write_all(&template.text)?;
+                file.write_all(b"\n")?;
+                written += 1;
+            }
+        }
+        file.flush()?;
+        Ok((self.id_in(&patient, LONG), most * times, written))
+    }
+
     /// The ids of a type among the first so many resources.
     pub(crate) fn ids(&self, kind: &str, size: usize) -> Vec<String> {
         let count = self.resources.len();
@@ -142,9 +170,7 @@ impl Corpus {
     fn counted(&self, kind: &str) -> HashMap<String, usize> {
         let mut counted = HashMap::new();
         for source in self.resources.iter().filter(|source| kind.is_empty() || source.kind == kind) {
-            let Ok(document) = Document::parse(&source.text, &Limits::default()) else { continue };
-            let about = ["subject", "patient"].into_iter().find_map(|name| document.root().get(name)?.get("reference"));
-            let Some(reference) = about.and_then(|reference| reference.text()) else { continue };
+            let Some(reference) = whom(&source.text) else { continue };
             if let Some(patient) = reference.strip_prefix("urn:uuid:") {
                 *counted.entry(patient.to_owned()).or_default() += 1;
             }
@@ -162,14 +188,19 @@ impl Corpus {
 
     /// A resource of a copy as a door accepts it: parsed, validated, id and references in place.
     pub(crate) fn accept(&self, source: &Source, copy: usize) -> Result<(Key, Template)> {
+        self.accept_in(source, &|_| copy)
+    }
+
+    /// The same where each id is of a copy of its own.
+    fn accept_in(&self, source: &Source, copy: &dyn Fn(&str) -> usize) -> Result<(Key, Template)> {
         let document = Document::parse(&source.text, &Limits::default())?;
         let issues = fhir::validate(&document);
         anyhow::ensure!(!issues.iter().any(|issue| issue.is_error()), "a resource of the suite is not valid");
-        let id = self.id_in(&source.id, copy);
+        let id = self.id_in(&source.id, copy(&source.id));
         let references = |reference: &str| {
             let target = reference.strip_prefix("urn:uuid:")?;
             let kind = self.kinds.get(target)?;
-            Some(format!("{kind}/{}", self.id_in(target, copy)))
+            Some(format!("{kind}/{}", self.id_in(target, copy(target))))
         };
         let template = fhir::accept(&document, &id, &references);
         let holes = template.holes.into_iter().map(|hole| record::Hole { at: hole.at, bytes: hole.bytes.into() });
@@ -177,6 +208,13 @@ impl Corpus {
         let template = Template { text, holes: holes.collect(), slot, before, after };
         Ok((Key::new(source.kind.as_str(), id), template))
     }
+}
+
+/// The reference by which a text says whom it is about.
+fn whom(text: &[u8]) -> Option<String> {
+    let document = Document::parse(text, &Limits::default()).ok()?;
+    let about = ["subject", "patient"].into_iter().find_map(|name| document.root().get(name)?.get("reference"))?;
+    about.text().map(std::borrow::Cow::into_owned)
 }
 
 /// A text without the space between its tokens.

@@ -34,7 +34,7 @@ use table::{Figure, Table};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "usage: bench [--sizes 100000,1000000] [--stores sqlite,postgres] [--inputs compact,as-is] \
-     [--parts record,product,move] [--cuts 20] [--program target/release/almoner] [--tables FILE]";
+     [--parts record,product,move] [--cuts 20] [--data DIR] [--program target/release/almoner] [--tables FILE]";
 
 /// What is to be measured.
 struct Wanted {
@@ -45,6 +45,8 @@ struct Wanted {
     /// How often a trust is cut over, there and back.
     cuts: usize,
     program: PathBuf,
+    /// Where the records of the part `record` on SQLite are made and stay; one that is there is not loaded again.
+    data: Option<PathBuf>,
     /// Where the tables are written as Markdown.
     tables: Option<PathBuf>,
 }
@@ -96,6 +98,7 @@ fn wanted(arguments: impl Iterator<Item = String>) -> Result<Wanted> {
         parts: list("record,product,move".to_owned()),
         cuts: 20,
         program: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release/almoner")),
+        data: None,
         tables: None,
     };
     let mut given = arguments;
@@ -107,6 +110,7 @@ fn wanted(arguments: impl Iterator<Item = String>) -> Result<Wanted> {
             "--inputs" => wanted.inputs = list(value).iter().map(|name| Shape::of(name)).collect::<Result<_>>()?,
             "--parts" => wanted.parts = list(value),
             "--cuts" => wanted.cuts = value.parse()?,
+            "--data" => wanted.data = Some(value.into()),
             "--program" => wanted.program = value.into(),
             "--tables" => wanted.tables = Some(value.into()),
             _ => bail!(USAGE),
@@ -127,7 +131,7 @@ async fn run(
     figures: &mut Vec<Figure>,
 ) -> Result<()> {
     if wanted.parts.iter().any(|part| part == "record") {
-        in_process(server, size, corpus, floor, figures).await?;
+        in_process(wanted, server, size, corpus, floor, figures).await?;
     }
     // Indented texts have line ends of their own, which NDJSON cannot hold.
     if wanted.parts.iter().any(|part| part == "product") && shape == Shape::Compact {
@@ -182,6 +186,7 @@ fn name(store: &str) -> &'static str {
 
 /// The record inside this process.
 async fn in_process(
+    wanted: &Wanted,
     server: Option<&Server>,
     size: usize,
     corpus: &Corpus,
@@ -190,12 +195,16 @@ async fn in_process(
 ) -> Result<()> {
     let folder = tempfile::tempdir_in(target_folder())?;
     let (directory, database) = (folder.path().to_owned(), database(server).await?);
+    let kept = wanted.data.as_ref().filter(|_| database.is_none()).map(|data| data.join(size.to_string()));
+    let directory = kept.unwrap_or(directory);
     let location = match &database {
         Some(database) => Location::Postgres { url: database.url.clone(), schema: "bench".into(), directory },
         None => Location::Sqlite { directory },
     };
     let record = load::open(&location).await?;
-    load::measure(&record, corpus, size, floor.resources_per_second, figures).await?;
+    if record.status().await?.resources.is_empty() {
+        load::measure(&record, corpus, size, floor.resources_per_second, figures).await?;
+    }
     queries::measure(&record, corpus, size, figures).await?;
     let limit = match &database {
         Some(database) => ("a bare PostgreSQL commit", floor::commits_per_second(&database.url).await?),

@@ -19,6 +19,8 @@ const CODE: &str = "BENCH";
 const CLIENTS: usize = 64;
 const TIME: Duration = Duration::from_secs(8);
 const PASSWORD: &str = "a long password for a bench";
+/// Encounters of a patient who has been in hospital for years.
+const ENCOUNTERS: usize = 700;
 
 /// The program, its data and the limits that the figures stand beside.
 pub(crate) struct Product<'b> {
@@ -35,6 +37,7 @@ impl Product<'_> {
     /// Loads, serves and asks.
     pub(crate) async fn measure(&self, figures: &mut Vec<Figure>) -> Result<()> {
         self.load(figures)?;
+        let long = self.load_long_history()?;
         let token = self.program.json(&["token", "--trust", CODE, "--role", "system", "--ttl", "12h"])?;
         let token = token["token"]["token"].as_str().context("no token was printed")?.to_owned();
         let add = ["user", "add", "--trust", CODE, "--name", "b.bench", "--display", "B Bench", "--role", "clinician"];
@@ -49,7 +52,7 @@ impl Product<'_> {
         let binary = std::fs::metadata(&self.program.binary)?.len();
         figures.push(Figure::new("program", format!("{:.1} MB", binary as f64 / 1e6)));
         self.over_http(&target, figures).await?;
-        self.pages(&serving.address, figures).await?;
+        self.pages(&serving.address, &long, figures).await?;
         figures.push(Figure::new("memory after all of this", memory(serving.process())?));
         Ok(())
     }
@@ -73,6 +76,18 @@ impl Product<'_> {
         let beside = format!("{:.2} of the floor", rate / self.floor);
         figures.push(Figure::beside("`almoner load`", format!("{rate:.0} resources/s"), beside));
         Ok(())
+    }
+
+    /// Loads one patient more, with a long history; their id, and how many encounters and resources they have.
+    fn load_long_history(&self) -> Result<(String, usize, usize)> {
+        let input = self.program.data.join("input");
+        let long = self.corpus.write_long_history(&input, ENCOUNTERS)?;
+        let account =
+            self.program.json(&["load", "--trust", CODE, input.to_str().context("a path that is no text")?])?;
+        let refused = account["loaded"]["refused"].as_u64();
+        ensure!(refused == Some(0), "{refused:?} of a long history were refused");
+        std::fs::remove_dir_all(&input)?;
+        Ok(long)
     }
 
     async fn over_http(&self, target: &Target, figures: &mut Vec<Figure>) -> Result<()> {
@@ -127,14 +142,21 @@ impl Product<'_> {
     }
 
     /// Pages, one reader at a time.
-    async fn pages(&self, address: &str, figures: &mut Vec<Figure>) -> Result<()> {
+    async fn pages(
+        &self,
+        address: &str,
+        (patient, encounters, resources): &(String, usize, usize),
+        figures: &mut Vec<Figure>,
+    ) -> Result<()> {
         let target = Target::signed_in(address, CODE, "b.bench", PASSWORD).await?;
         let largest = self.corpus.largest_patients(5);
         let charts = largest.iter().map(|id| format!("/t/{CODE}/patients/{id}")).collect();
         let searches = ["smi", "jones m", "8 jan 1980", "hermna", "ba"]
             .map(|typed| format!("/t/{CODE}/patients?q={}", typed.replace(' ', "+")));
         let most = self.corpus.most_encounters();
+        let chart = format!("/t/{CODE}/patients/{patient}");
         let pages = [
+            (format!("summary of a patient with {encounters} encounters and {resources} resources"), vec![chart]),
             (format!("summary of the five patients with most resources (up to {most} encounters)"), charts),
             ("search page: names, parts, a slip, a date of birth".to_owned(), searches.to_vec()),
         ];
