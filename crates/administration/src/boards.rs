@@ -229,6 +229,14 @@ impl WardBoard {
         }
     }
 
+    /// Whether a row is a boarder: somebody whose specialty is not the ward's. Of wards that take every specialty, such as an
+    /// assessment unit or a discharge lounge, and of a ward or a stay without one, nobody is.
+    pub fn is_boarder(&self, row: &BoardRow) -> bool {
+        let specialty = row.occupant.as_ref().and_then(|occupant| occupant.stay.specialty());
+        let own = self.ward.treatment_function.as_deref().filter(|_| self.ward.kind == PlaceKind::Ward);
+        matches!((specialty, own), (Some(specialty), Some(own)) if specialty != own)
+    }
+
     /// Whether a row is somebody without a bed who needs one.
     pub fn lacks_a_bed(&self, row: &BoardRow) -> bool {
         let stay = row.occupant.as_ref().map(|occupant| &occupant.stay).filter(|_| row.bed.is_none());

@@ -9,9 +9,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use access::{Permit, Role};
+use administration::obligations::Owner;
 use fhir_api::{Candidate, Objection, References};
-use record::{Act, Cause, CauseKind, Change, Draft, Key, LABEL, Operation, Reading, Source, TransactError};
+use record::{Act, Cause, CauseKind, Change, Draft, Key, LABEL, Operation, Reading, Record, Source, TransactError};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use terms::index::{Part, Row};
 
 use crate::credentials::{self, Credential, NotSignedIn};
@@ -157,8 +159,9 @@ pub(crate) async fn close(trust: &Trust, name: &str) -> Result<Outcome, Failure>
     Ok(Outcome::UserClosed { name })
 }
 
-/// What the holders of accounts are called, by stable id; those who have none or cannot be read are left out.
-pub(crate) async fn names(trust: &Trust, principals: Vec<String>) -> BTreeMap<String, String> {
+/// Who holds accounts, by stable id: what they are called, and whether the account is open, as an owner must be. Those who
+/// have none or cannot be read are left out.
+pub(crate) async fn holders(trust: &Trust, principals: Vec<String>) -> BTreeMap<String, Owner> {
     let keys: Vec<Key> = principals.iter().filter_map(|id| id.strip_prefix("user/")).map(key_of).collect();
     let found = async {
         let reading = trust.record.read(&trust.host_permit()?, "names of accounts").await?;
@@ -172,8 +175,9 @@ pub(crate) async fn names(trust: &Trust, principals: Vec<String>) -> BTreeMap<St
     });
     let named = found.iter().filter_map(|version| {
         let basic = serde_json::from_slice::<Basic>(&version.text).ok()?;
-        let display = basic.extension.into_iter().find(|extension| extension.url == DISPLAY)?.string?;
-        Some((format!("user/{}", version.key.id.strip_prefix(ID_PREFIX)?), display))
+        let is_active = !basic.extension.iter().any(|of| of.url == STATE && of.code.as_deref() == Some("closed"));
+        let name = basic.extension.into_iter().find(|extension| extension.url == DISPLAY)?.string?;
+        Some((format!("user/{}", version.key.id.strip_prefix(ID_PREFIX)?), Owner { name, is_active }))
     });
     named.collect()
 }
@@ -195,6 +199,24 @@ pub(crate) async fn list(trust: &Trust) -> Result<Vec<UserView>, Failure> {
     }
     reading.finish().await?;
     Ok(views)
+}
+
+/// How many accounts there are, and a digest over them as they were at a reading: names, people, roles and states. No password
+/// goes into it, and no hash of one.
+pub(crate) async fn digest(record: &Record, reading: &Reading) -> Result<(u64, [u8; 32]), Failure> {
+    let rows = Drawer::of(record, credentials::KIND).all::<Credential>().await?;
+    let mut names: Vec<String> = rows.into_iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    let (mut count, mut sum) = (0, Sha256::new());
+    for name in names {
+        let Some(account) = reading.get(&key_of(&name)).await? else { continue };
+        count += 1;
+        for part in [name.as_bytes(), &account.version.to_be_bytes(), &account.text] {
+            sum.update((part.len() as u64).to_be_bytes());
+            sum.update(part);
+        }
+    }
+    Ok((count, sum.finalize().into()))
 }
 
 /// An account that there is, with its credential.

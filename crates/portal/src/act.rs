@@ -34,12 +34,10 @@ pub(crate) struct Typed(BTreeMap<String, String>);
 /// Why a form came to nothing.
 #[derive(Debug)]
 pub(crate) enum NotDone {
-    /// The rules said no.
+    /// The rules said no, or others kept changing what it stands on: the page shows what is so now, and what was typed.
     Refused(Refusal),
-    /// The world failed, or others were faster too often.
+    /// The world failed.
     Failed(Problem),
-    /// Others kept changing what this stands on: the page shows what is so now, and what was typed.
-    Contended,
 }
 
 impl From<Refusal> for NotDone {
@@ -188,7 +186,11 @@ pub(crate) async fn act(door: &Door, command: &Command, typed: &Typed) -> Result
                 "This form was sent before with other words in it. Look at what was recorded, then begin a new one.";
             Err(NotDone::Refused(Refusal::new("form-used", sentence)))
         }
-        Err(TransactError::Contended { .. }) => Err(NotDone::Contended),
+        Err(TransactError::Contended { .. }) => {
+            let sentence = "Others were changing the same thing at this moment. Nothing of yours was recorded: \
+                 look at what is so now, then send it again.";
+            Err(NotDone::Refused(Refusal::new("contended", sentence)))
+        }
         Err(TransactError::Problem(problem)) => Err(NotDone::Failed(problem)),
     }
 }

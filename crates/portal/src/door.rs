@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use access::Permit;
+use administration::obligations::Owner;
 use administration::registration::pds::{PdsAnswer, Trace};
 use record::Record;
 use terms::{Clock, Moment};
@@ -78,8 +79,8 @@ impl Holds {
 #[derive(Clone)]
 pub struct Names(Arc<Find>);
 
-/// Names by stable id, for a list of stable ids.
-type Find = dyn Fn(Vec<String>) -> Pin<Box<dyn Future<Output = BTreeMap<String, String>> + Send>> + Send + Sync;
+/// Who holds accounts, by stable id, for a list of stable ids: their names, and whether the account may sign in.
+type Find = dyn Fn(Vec<String>) -> Pin<Box<dyn Future<Output = BTreeMap<String, Owner>> + Send>> + Send + Sync;
 
 /// How pages ask the Personal Demographics Service, and what stands on the page about who answers.
 #[derive(Clone)]
@@ -116,14 +117,19 @@ impl Names {
     /// Names that this function finds.
     pub fn by<Finding>(find: impl Fn(Vec<String>) -> Finding + Send + Sync + 'static) -> Names
     where
-        Finding: Future<Output = BTreeMap<String, String>> + Send + 'static,
+        Finding: Future<Output = BTreeMap<String, Owner>> + Send + 'static,
     {
         Names(Arc::new(move |ids| Box::pin(find(ids))))
     }
 
-    /// The names of these stable ids.
-    pub(crate) async fn of(&self, ids: Vec<String>) -> BTreeMap<String, String> {
+    /// Who holds the accounts of these stable ids.
+    pub(crate) async fn holders(&self, ids: Vec<String>) -> BTreeMap<String, Owner> {
         (self.0)(ids).await
+    }
+
+    /// What these stable ids are called, also when their account is closed.
+    pub(crate) async fn of(&self, ids: Vec<String>) -> BTreeMap<String, String> {
+        self.holders(ids).await.into_iter().map(|(id, holder)| (id, holder.name)).collect()
     }
 }
 

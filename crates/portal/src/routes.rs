@@ -232,7 +232,8 @@ async fn summary(
             if let Err(problem) = recent::remember(&door, &id).await {
                 tracing::error!(request = %door.request, %problem, "who was opened was not remembered");
             }
-            let of = Summary { setting: &door.setting(), chart: &gathered.chart, span, cut: &gathered.cut };
+            let chart::Gathered { chart, cut, held_back } = &gathered;
+            let of = Summary { setting: &door.setting(), chart, span, cut, held_back: *held_back };
             page(StatusCode::OK, summary_page(&of))
         }
         Ok(None) => not_found(&door),
@@ -284,11 +285,6 @@ pub(crate) fn stopped(door: &Door, not_done: NotDone, back: &str) -> Response {
             let trouble = Trouble::Refused { sentence: &refusal.sentence, back };
             page(StatusCode::UNPROCESSABLE_ENTITY, problem_page(&setting, trouble))
         }
-        NotDone::Contended => {
-            let sentence =
-                "Others were changing the same thing. Nothing of yours was recorded: look at it, then try again.";
-            page(StatusCode::CONFLICT, problem_page(&setting, Trouble::Refused { sentence, back }))
-        }
     }
 }
 
@@ -308,6 +304,11 @@ pub(crate) fn not_allowed(door: &Door, sentence: &str) -> Response {
 pub(crate) fn failed(door: &Door, problem: &Problem) -> Response {
     if let Problem::NotPermitted { .. } = problem {
         return not_allowed(door, "Ask the person who keeps accounts in your trust.");
+    }
+    if let Problem::Full = problem {
+        tracing::warn!(request = %door.request, "a form was not recorded: {problem}");
+        let full = page(StatusCode::INSUFFICIENT_STORAGE, problem_page(&door.setting(), Trouble::Full(&door.request)));
+        return ([(header::RETRY_AFTER, "60")], full).into_response();
     }
     tracing::error!(request = %door.request, %problem, "a page could not be shown");
     let trouble = Trouble::Unavailable(&door.request);

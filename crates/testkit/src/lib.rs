@@ -3,6 +3,7 @@
 //! Outside the product: it may know every crate, and only their tests may know it. Patients in it are invented.
 
 pub mod demo;
+pub mod disk;
 pub mod hospital;
 pub mod http;
 pub mod line;

@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::places::BedState;
+use crate::stays::Care;
 use fhir::write::{Object, array, array_if, coding, quoted, reference};
 use fhir::{Document, Limits};
 
@@ -48,6 +49,10 @@ fn ward() -> Ward {
         ],
         others: vec![place("trolley", PlaceKind::Trolley, Some("heron"), BedStatus::Available)],
     }
+}
+
+fn care() -> Care {
+    Care { who: "Practitioner/okafor".into(), name: None, treatment_function: None, from: None, to: None }
 }
 
 /// A stay whose places are written `>bed` for where they are, `<bed` for where they were, `=bed` for what is kept.
@@ -109,6 +114,33 @@ fn check(stays: &[Stay], expected: &[&str]) {
     once.sort_unstable();
     once.dedup();
     assert_eq!(once.len(), shown.len(), "nobody is in two rows: {shown:?}");
+}
+
+#[test]
+fn whose_specialty_is_not_the_wards_is_a_boarder() {
+    let with = |id: &str, bed: &str, function: Option<&str>| {
+        let mut stay = stay(id, "in-progress", bed);
+        stay.treatment_function = function.map(str::to_owned);
+        stay
+    };
+    let mut stays =
+        vec![with("same", ">1", Some("340")), with("other", ">2", Some("100")), with("not-said", ">trolley", None)];
+    // Another system's code of its own, and an episode of the ward's specialty in a stay of another.
+    stays.push(with("coded", ">3", Some("394589003")));
+    let mut moved = with("moved", ">4", Some("100"));
+    moved.care.push(Care { treatment_function: Some("340".into()), ..care() });
+    stays.push(moved);
+    let boarders = |ward: &Ward| {
+        let board = WardBoard::of(ward, &stays, &BTreeMap::new(), &BTreeMap::new(), moment(NOW));
+        let rows = board.rows().filter(|row| board.is_boarder(row));
+        rows.map(|row| row.occupant.as_ref().unwrap().stay.id.clone()).collect::<Vec<_>>()
+    };
+    let mut heron = ward();
+    assert_eq!(boarders(&heron), [""; 0], "a ward without a specialty");
+    heron.place.treatment_function = Some("340".into());
+    assert_eq!(boarders(&heron), ["other"]);
+    heron.place.kind = PlaceKind::AssessmentUnit;
+    assert_eq!(boarders(&heron), [""; 0], "it takes every specialty");
 }
 
 #[test]

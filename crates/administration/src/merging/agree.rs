@@ -13,7 +13,9 @@ use super::review::{Pair, Review, ReviewState, Side, review, review_id};
 use super::rows::MERGING;
 use super::{patient, refused};
 use crate::draft;
+use crate::obligations::RECORDS_TEAM;
 use crate::refusal::Refusal;
+use crate::tasks::owner_team;
 
 /// How long whoever settles a contradiction has.
 const SETTLE_MS: i64 = 2 * 24 * 3_600_000;
@@ -117,6 +119,7 @@ fn settle(id: &str, patient: &str, words: &str, now: Moment) -> Result<record::C
         .text("description", words)
         .json("for", reference(&format!("Patient/{patient}"), None))
         .text("authoredOn", now.to_string())
+        .json("owner", owner_team(RECORDS_TEAM))
         .json("restriction", Object::new().json("period", period).done())
         .done();
     draft::put(Key::new("Task", id), text.as_bytes())

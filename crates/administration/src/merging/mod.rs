@@ -5,8 +5,9 @@
 //! through all, [`ProposeDuplicate`] by hand; [`NotTheSame`] ends it with a reason that can be taken back, [`AskForMerge`] is the first
 //! person, [`AgreeToMerge`] the second. A merge rewrites no text but those of the two Patients: the loser's says
 //! `replaced-by`, which is the row by which the record finds everything of both under the survivor (`rows.rs`), so no kind
-//! of resource can be forgotten, however many there are. [`Unmerge`] takes the row away; what was written in between
-//! shows as nobody's until a named reviewer gives each item to one of the two ([`Allocate`]).
+//! of resource can be forgotten, however many there are. [`Unmerge`] takes the row away; of what was written in between,
+//! what is in force is given to one of the two in that commit, and the rest shows as nobody's until a named reviewer gives
+//! each item to one of the two ([`Allocate`]).
 //!
 //! Nothing merges by itself. Pathways, stays and allergies are never merged: what cannot both be true becomes a task with
 //! an owner in the same commit (`effects.rs`).
@@ -19,6 +20,7 @@ mod found;
 mod review;
 mod rows;
 mod unmerge;
+mod written;
 
 pub use agree::AgreeToMerge;
 pub use ask::{AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame};
@@ -26,17 +28,22 @@ pub use effects::{Effects, Holds, effects, holds};
 pub use everybody::{AskAboutPairs, Everybody, Searched};
 pub use found::{weight_words, weights, with_questions};
 pub use review::{FIELDS, Pair, Review, ReviewState, Side, review_id, reviews};
+pub(crate) use rows::is_unmerge;
 pub use rows::{UNALLOCATED, merge_rows};
-pub use unmerge::{Allocate, Item, Unallocated, Unmerge, unallocated};
+pub use unmerge::{Allocate, Item, Unallocated, Unmerge, held_back, unallocated};
+pub use written::{is_in_force, to_give_at_once};
 
-use record::{Key, Reading, TransactError, Version};
+use record::{Key, Problem, Reading, TransactError, Version};
 
 use crate::refusal::Refusal;
 
 /// A patient's newest version.
 pub(crate) async fn patient(reading: &Reading, id: &str) -> Result<Version, TransactError<Refusal>> {
-    let version = reading.get(&Key::new("Patient", id)).await?.filter(|version| !version.text.is_empty());
-    version.ok_or_else(|| refused(Refusal::new("no-patient", "There is no such patient.")))
+    patient_version(reading, id).await?.ok_or_else(|| refused(Refusal::new("no-patient", "There is no such patient.")))
+}
+
+async fn patient_version(reading: &Reading, id: &str) -> Result<Option<Version>, Problem> {
+    Ok(reading.get(&Key::new("Patient", id)).await?.filter(|version| !version.text.is_empty()))
 }
 
 pub(crate) fn refused(refusal: Refusal) -> TransactError<Refusal> {

@@ -1,30 +1,32 @@
 //! A merge that was wrong is taken apart: both Patients are what they were, and what was written while they were one is
-//! given to one of them, item by item, by a named reviewer.
+//! given to one of them, item by item, by a named reviewer. What is in force (`written.rs`) is given in the same commit.
 //!
 //! The items stand in a FHIR List (code `unmerge`); as long as an entry has no flag, its resource carries the label
 //! *unallocated* and shows as neither's, but to those who give it out.
 
-use fhir::read::{code_in, id_of, items, moment, reference, text};
+use std::collections::BTreeMap;
+
+use fhir::read::{code_in, items, moment, reference, text};
 use fhir::write::{Object, array, array_if, coding, with_members};
 use fhir::{Document, Node};
-use record::{Change, Clause, Draft, Key, Problem, Reading, SUBJECT, Select, TransactError, Version};
+use record::{Change, Clause, Draft, Key, Problem, Reading, Select, TransactError, Version};
 use terms::Moment;
 use terms::index::{Next, Part, Span};
 
-use super::agree::{is_link, parted};
+use super::agree::parted;
 use super::ask::put;
+use super::refused;
 use super::review::{Pair, Review, ReviewState, review, review_id};
 use super::rows::{MERGING, is_unmerge, split};
-use super::{patient, refused};
+use super::written::{Written, merge_of, written_since};
 use crate::draft::{self, document};
 use crate::refusal::Refusal;
 
 /// The code of the List.
 pub(super) const LIST_CODE: &str = "unmerge";
-/// Most items that one unmerge gives out; more is work for a rebuild from the sources.
-const MOST_ITEMS: usize = 20_000;
-/// Most versions of a Patient that are looked through for the merge.
-const MOST_VERSIONS: usize = 200;
+
+/// Most lists that are looked through for one patient.
+const MOST_LISTS: usize = 1000;
 
 /// Takes a merge apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Unmerge {
     pub pair: Pair,
     /// Why.
     pub why: String,
+    /// Whose each item is that is in force ([`super::to_give_at_once`]): the item, such as `Encounter/s-1`, and the Patient.
+    pub given: Vec<(String, String)>,
 }
 
 /// Gives one item to one of the two.
@@ -84,15 +88,18 @@ impl Unmerge {
         let survivor = review.survivor.clone().ok_or_else(not_merged)?;
         let loser = self.pair.other(&survivor).to_owned();
         let mut draft = Draft::default();
-        let merged_at = self.part(reading, &loser, &survivor, "replaced-by", &mut draft).await?;
-        self.part(reading, &survivor, &loser, "replaces", &mut draft).await?;
-        let written = written_since(reading, &[&survivor, &loser], merged_at, &review.id).await?;
-        if !written.is_empty() {
+        let merged_at = part(reading, &loser, &survivor, "replaced-by", &mut draft).await?;
+        part(reading, &survivor, &loser, "replaces", &mut draft).await?;
+        let written = written_since(reading, &self.pair, merged_at).await?;
+        if !written.references.is_empty() {
+            let given = self.decide(&written).map_err(refused)?;
+            draft.changes.extend(self.give(reading, &given).await?);
+            let item = |reference: String| Item { given_to: given.get(&reference).cloned(), reference };
             let list = Unallocated {
                 list: format!("{}-{}", review.id.replacen("duplicate", "unmerge", 1), now.0),
                 pair: self.pair.clone(),
                 since: Some(now),
-                items: written.into_iter().map(|reference| Item { reference, given_to: None }).collect(),
+                items: written.references.into_iter().map(item).collect(),
             };
             draft.changes.push(draft::put(Key::new("List", list.list.as_str()), list.text().as_bytes())?);
         }
@@ -102,68 +109,54 @@ impl Unmerge {
         Ok(draft)
     }
 
-    /// Puts one of the two back; gives the sequence of the merge.
-    async fn part(
-        &self,
-        reading: &Reading,
-        own: &str,
-        other: &str,
-        kind: &str,
-        draft: &mut Draft,
-    ) -> Result<Moment, TransactError<Refusal>> {
-        let newest = patient(reading, own).await?;
-        let history = reading.history(&newest.key, None, MOST_VERSIONS).await?;
-        let is_linked = |version: &Version| -> Result<bool, Problem> {
-            let document = document(version)?;
-            let root = document.root();
-            Ok(items(root, "link")
-                .any(|link| is_link(link, kind) && id_of(link, "other", "Patient").as_deref() == Some(other)))
-        };
-        let mut merged = None;
-        for pair in history.windows(2) {
-            if is_linked(&pair[0])? && !is_linked(&pair[1])? {
-                merged = Some((&pair[1], &pair[0]));
-                break;
+    /// Whose each item is, of those that were written; everything that is in force is among them.
+    fn decide(&self, written: &Written) -> Result<BTreeMap<String, String>, Refusal> {
+        if self.given.iter().any(|(_, to)| *to != self.pair.left && *to != self.pair.right) {
+            return Err(Refusal::at("whose", "given", "Say whose it is: one of the two."));
+        }
+        let was_written = |item: &String| written.references.binary_search(item).is_ok();
+        let given: BTreeMap<String, String> =
+            self.given.iter().filter(|(item, _)| was_written(item)).cloned().collect();
+        let open = written.in_force.iter().filter(|version| !given.contains_key(&version.key.to_string())).count();
+        match open {
+            0 => Ok(given),
+            _ => {
+                let sentence = format!(
+                    "Say for each item in force whose it is: {open} of {} would be shown as neither's, and could be missed.",
+                    written.in_force.len()
+                );
+                Err(Refusal::at("in-force", "given", sentence))
             }
         }
-        let (before, after) = merged.ok_or_else(|| {
-            refused(Refusal::new("not-merged", "The merge of these two is not in the history of their records."))
-        })?;
-        let (text, _) = parted(&document(&newest)?, &before.text, &after.text, other)?;
-        draft.changes.push(draft::put(newest.key.clone(), &text)?);
-        Ok(after.moment)
+    }
+
+    /// The changes that lead what was given to the one of the two whose it is.
+    async fn give(&self, reading: &Reading, given: &BTreeMap<String, String>) -> Result<Vec<Change>, Problem> {
+        let keys: Vec<Key> = given.keys().filter_map(|item| split(item)).map(|(kind, id)| Key::new(kind, id)).collect();
+        let mut changes = Vec::new();
+        for version in reading.get_many(&keys).await?.iter().filter(|version| !version.text.is_empty()) {
+            if let Some(to) = given.get(&version.key.to_string()) {
+                changes.extend(led_to(version, &self.pair, to)?);
+            }
+        }
+        Ok(changes)
     }
 }
 
-/// What was written under either of the two since a moment.
-async fn written_since(
+/// Puts one of the two back; gives the moment of the merge.
+async fn part(
     reading: &Reading,
-    patients: &[&str],
-    since: Moment,
-    but: &str,
-) -> Result<Vec<String>, TransactError<Refusal>> {
-    let mut found = Vec::new();
-    for kind in fhir::search::compartment_kinds() {
-        let spans =
-            patients.iter().map(|id| Span::head(SUBJECT, [Part::target("Patient", *id), Part::Kind(kind.to_owned())]));
-        let select =
-            Select::of(kind).with(Clause::Any(spans.collect())).with(Clause::Changed(Some(Moment(since.0 + 1)), None));
-        let mut select = select.limit(1000);
-        loop {
-            let page = reading.select(&select).await?;
-            found.extend(page.versions.iter().map(|version| version.key.to_string()));
-            if found.len() > MOST_ITEMS {
-                return Err(TransactError::Problem(Problem::TooCostly));
-            }
-            let Some(next) = page.next else { break };
-            select.after = Some(next);
-        }
-    }
-    let own = format!("Task/{but}");
-    found.retain(|reference| !reference.starts_with("Patient/") && *reference != own);
-    found.sort();
-    found.dedup();
-    Ok(found)
+    own: &str,
+    other: &str,
+    kind: &str,
+    draft: &mut Draft,
+) -> Result<Moment, TransactError<Refusal>> {
+    let merged = merge_of(reading, own, other, kind).await?.ok_or_else(|| {
+        refused(Refusal::new("not-merged", "The merge of these two is not in the history of their records."))
+    })?;
+    let (text, _) = parted(&document(&merged.newest)?, &merged.before.text, &merged.after.text, other)?;
+    draft.changes.push(draft::put(merged.newest.key.clone(), &text)?);
+    Ok(merged.after.moment)
 }
 
 impl Allocate {
@@ -183,18 +176,18 @@ impl Allocate {
         let mut draft = Draft::default();
         let version = reading.get(&Key::new(kind, id)).await?.filter(|version| !version.text.is_empty());
         if let Some(version) = version {
-            draft.changes.extend(given(&version, &open.pair, &self.to)?);
+            draft.changes.extend(led_to(&version, &open.pair, &self.to)?);
         }
         let entries = array_if(open.items.iter().map(Item::entry));
-        let status = if open.items.iter().all(|item| item.given_to.is_some()) { "\"retired\"" } else { "\"current\"" };
-        let text = with_members(&list_document, &[("entry", entries), ("status", Some(status.into()))]);
+        let status = fhir::write::quoted(open.status());
+        let text = with_members(&list_document, &[("entry", entries), ("status", Some(status))]);
         draft.changes.push(draft::put(list.key.clone(), &text)?);
         Ok(draft)
     }
 }
 
 /// The text with every reference to the other of the two led to this one; nothing when there is none.
-fn given(version: &Version, pair: &Pair, to: &str) -> Result<Option<Change>, Problem> {
+fn led_to(version: &Version, pair: &Pair, to: &str) -> Result<Option<Change>, Problem> {
     let document = document(version)?;
     let other = format!("Patient/{}", pair.other(to));
     let own = format!("Patient/{to}");
@@ -221,11 +214,20 @@ impl Item {
 }
 
 impl Unallocated {
+    /// How many items are nobody's yet.
+    pub fn left(&self) -> usize {
+        self.items.iter().filter(|item| item.given_to.is_none()).count()
+    }
+
+    fn status(&self) -> &'static str {
+        if self.left() == 0 { "retired" } else { "current" }
+    }
+
     fn text(&self) -> String {
         let code = Object::new().json("coding", array([coding(MERGING, LIST_CODE, None)])).done();
         let note = Object::new().text("text", format!("{},{}", self.pair.left, self.pair.right)).done();
         Object::resource("List", &self.list)
-            .text("status", "current")
+            .text("status", self.status())
             .text("mode", "working")
             .json("code", code)
             .text_if("date", self.since.map(|since| since.to_string()))
@@ -252,6 +254,17 @@ impl Unallocated {
             items: items(list, "entry").filter_map(item).collect(),
         })
     }
+}
+
+/// How many items of a patient's are shown as neither's until somebody says whose they are: written while the record was
+/// another person's too.
+///
+/// # Errors
+/// The record could not be read.
+pub async fn held_back(reading: &Reading, patient: &str) -> Result<usize, Problem> {
+    let mut lists = unallocated(reading, MOST_LISTS).await?;
+    lists.retain(|list| list.pair.left == patient || list.pair.right == patient);
+    Ok(lists.iter().map(Unallocated::left).sum())
 }
 
 /// The unmerges of which something is still nobody's, oldest first.

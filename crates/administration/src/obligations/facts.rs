@@ -1,14 +1,15 @@
-//! What the kinds decide on: a stay with its papers, a patient with the visits that are open, a task.
+//! What the kinds decide on: a stay with its papers, a patient with the visits that are open, a task, a list of an unmerge.
 //!
 //! Plain readings; no clock, no reading of the record.
 
 use fhir::Node;
+use fhir::read::when;
 use terms::Moment;
 
 use super::UNDATED;
 use super::owner::NOBODY;
-use crate::merging::Review;
-use crate::stays::{PlaceUse, Stay};
+use crate::merging::{Review, Unallocated};
+use crate::stays::{PlaceUse, Stay, StayState, has_died, reported_death};
 use crate::tasks::Task;
 
 /// A stay and the documents about it.
@@ -22,6 +23,24 @@ pub(super) struct StayFacts<'d, 't> {
 pub(super) struct PatientFacts<'d, 't> {
     pub(super) patient: Node<'d, 't>,
     pub(super) visits: Vec<Stay>,
+}
+
+/// A patient who is said to have died, with what goes on.
+pub(super) struct DeathFacts<'d, 't> {
+    pub(super) patient: PatientFacts<'d, 't>,
+    /// Whether a stay is expected.
+    pub(super) is_expected: bool,
+    /// Whether the Patient says so.
+    pub(super) has_died: bool,
+    /// Whether somebody outside says so, and the Patient does not.
+    pub(super) is_reported: bool,
+    /// When, as far as it is known.
+    pub(super) died: Option<Moment>,
+}
+
+/// What an unmerge left to give out; nothing of any other list.
+pub(super) struct ListFacts {
+    pub(super) unallocated: Option<Unallocated>,
 }
 
 /// A task, or a pair of records under review, which is one too.
@@ -50,6 +69,32 @@ impl<'d, 't> PatientFacts<'d, 't> {
     /// Whose the patient is now.
     pub(super) fn owner(&self) -> String {
         self.first_visit().map_or_else(|| NOBODY.into(), place_of)
+    }
+}
+
+impl<'d, 't> DeathFacts<'d, 't> {
+    pub(super) fn of(patient: Node<'d, 't>, visits: &[Node<'_, '_>]) -> DeathFacts<'d, 't> {
+        let has_died = has_died(patient);
+        let reported = reported_death(patient).filter(|_| !has_died);
+        let died = when(patient, "deceasedDateTime").or_else(|| reported.clone());
+        DeathFacts {
+            is_expected: visits.iter().any(|visit| Stay::of(*visit).state == StayState::Expected),
+            is_reported: reported.is_some(),
+            died: died.map(|died| died.lower()),
+            has_died,
+            patient: PatientFacts::of(patient, visits),
+        }
+    }
+
+    /// Whether a Patient is said to have died at all.
+    pub(super) fn concern(patient: Node<'_, '_>) -> bool {
+        has_died(patient) || reported_death(patient).is_some()
+    }
+}
+
+impl ListFacts {
+    pub(super) fn of(list: Node<'_, '_>) -> ListFacts {
+        ListFacts { unallocated: Unallocated::of(list) }
     }
 }
 

@@ -10,6 +10,7 @@
 mod admission_passed;
 mod admission_undated;
 mod bed_request;
+mod death_reported;
 mod discharge_summary;
 mod duplicate_review;
 mod expected_discharge_passed;
@@ -25,6 +26,7 @@ mod rebooking;
 mod registration;
 mod scope;
 mod second_stay;
+mod unallocated;
 mod unowned_task;
 
 use std::sync::Arc;
@@ -34,11 +36,13 @@ use record::Source;
 use record::obligation::{Facts, Obligation, ObligationFunction};
 use terms::Moment;
 
-use crate::stays::{OPEN_VISIT, is_stay};
-use facts::{PatientFacts, StayFacts, TaskFacts};
+use crate::merging::is_unmerge;
+use crate::stays::{EXPECTED_STAY, OPEN_VISIT, is_stay};
+use facts::{DeathFacts, ListFacts, PatientFacts, StayFacts, TaskFacts};
 
 pub use facts::{due_of, place_of};
 pub use no_bed::KIND as NO_BED;
+pub(crate) use owner::team_name;
 pub use owner::{ADMISSIONS_TEAM, EXAMINER_TEAM, NOBODY, Owner, RECORDS_TEAM, SITE_TEAM, TEAMS, named_owners};
 pub use scope::{Counted, Scope, count, listed, oldest, query};
 
@@ -92,6 +96,10 @@ type OfStay = (&'static Kind, fn(&StayFacts<'_, '_>) -> Option<Owed>);
 type OfPatient = (&'static Kind, fn(&PatientFacts<'_, '_>) -> Option<Owed>);
 /// A kind of tasks with its rule.
 type OfTask = (&'static Kind, fn(&TaskFacts) -> Option<Owed>);
+/// A kind of patients who are said to have died, with its rule.
+type OfDeath = (&'static Kind, fn(&DeathFacts<'_, '_>) -> Option<Owed>);
+/// A kind of lists with its rule.
+type OfList = (&'static Kind, fn(&ListFacts) -> Option<Owed>);
 
 const OF_STAYS: &[OfStay] = &[
     (&no_bed::KIND, no_bed::owed),
@@ -113,10 +121,14 @@ const OF_TASKS: &[OfTask] = &[
     (&duplicate_review::KIND, duplicate_review::owed),
 ];
 
+const OF_DEATHS: &[OfDeath] = &[(&death_reported::KIND, death_reported::owed)];
+const OF_LISTS: &[OfList] = &[(&unallocated::KIND, unallocated::owed)];
+
 /// Every kind of administration, in the order in which people see them.
 pub const KINDS: &[&Kind] = &[
     &no_bed::KIND,
     &second_stay::KIND,
+    &death_reported::KIND,
     &bed_request::KIND,
     &identity::KIND,
     &admission_passed::KIND,
@@ -130,6 +142,7 @@ pub const KINDS: &[&Kind] = &[
     &handed_over::KIND,
     &moved_often::KIND,
     &unowned_task::KIND,
+    &unallocated::KIND,
     &duplicate_review::KIND,
 ];
 
@@ -144,10 +157,16 @@ pub fn functions() -> Vec<ObligationFunction> {
         decide: Arc::new(decide),
     };
     let papers = [("Composition", "Composition.encounter"), ("DocumentReference", "DocumentReference.encounter")];
+    let open_and_expected = [("Encounter", OPEN_VISIT), ("Encounter", EXPECTED_STAY)];
     vec![
         ObligationFunction { concerns: Arc::new(concerns_stay), ..function("stays", "Encounter", &papers, of_stay) },
         ObligationFunction { version: 2, ..function("patients", "Patient", &[("Encounter", OPEN_VISIT)], of_patient) },
+        ObligationFunction {
+            concerns: Arc::new(concerns_death),
+            ..function("deaths", "Patient", &open_and_expected, of_death)
+        },
         function("tasks", "Task", &[], of_task),
+        ObligationFunction { concerns: Arc::new(concerns_unmerge), ..function("lists", "List", &[], of_list) },
     ]
 }
 
@@ -170,6 +189,28 @@ fn of_task(facts: &Facts<'_>) -> Vec<Obligation> {
         let facts = TaskFacts::of(anchor);
         OF_TASKS.iter().filter_map(|(kind, owed)| Some(kind.obligation(owed(&facts)?))).collect()
     })
+}
+
+fn of_death(facts: &Facts<'_>) -> Vec<Obligation> {
+    read(facts, |anchor, related| {
+        let facts = DeathFacts::of(anchor, related);
+        OF_DEATHS.iter().filter_map(|(kind, owed)| Some(kind.obligation(owed(&facts)?))).collect()
+    })
+}
+
+fn concerns_death(source: &Source<'_>) -> bool {
+    Document::parse(source.text, &Limits::default()).is_ok_and(|document| DeathFacts::concern(document.root()))
+}
+
+fn of_list(facts: &Facts<'_>) -> Vec<Obligation> {
+    read(facts, |anchor, _| {
+        let facts = ListFacts::of(anchor);
+        OF_LISTS.iter().filter_map(|(kind, owed)| Some(kind.obligation(owed(&facts)?))).collect()
+    })
+}
+
+fn concerns_unmerge(source: &Source<'_>) -> bool {
+    Document::parse(source.text, &Limits::default()).is_ok_and(|document| is_unmerge(document.root()))
 }
 
 fn concerns_stay(source: &Source<'_>) -> bool {

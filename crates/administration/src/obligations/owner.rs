@@ -41,8 +41,15 @@ pub struct Owner {
 }
 
 impl Owner {
-    fn active(name: impl Into<String>) -> Owner {
+    /// An owner who may act.
+    pub fn active(name: impl Into<String>) -> Owner {
         Owner { name: name.into(), is_active: true }
+    }
+
+    /// The holder of an account as an owner: whose account is closed is said to be so.
+    fn of_account(holder: &Owner) -> Owner {
+        let closed = if holder.is_active { "" } else { " (account closed)" };
+        Owner { name: format!("{}{closed}", holder.name), is_active: holder.is_active }
     }
 
     /// What nobody owns.
@@ -51,8 +58,13 @@ impl Owner {
     }
 }
 
-/// What some owners are called. `places` are the places in use, `accounts` the names of the accounts that may sign in,
-/// by `user/…`. Whoever is not found is not active.
+/// What a team is called; one that is not known by its plain name.
+pub(crate) fn team_name(team: &str) -> &str {
+    TEAMS.iter().find(|(code, _)| *code == team).map_or(team, |(_, name)| name)
+}
+
+/// What some owners are called. `places` are the places in use, `accounts` who holds the accounts, by `user/…`: one
+/// that is closed is not active. Whoever is not found is not either.
 ///
 /// # Errors
 /// The record could not be read.
@@ -60,7 +72,7 @@ pub async fn named_owners(
     reading: &Reading,
     owners: impl IntoIterator<Item = String>,
     places: &BTreeMap<String, Place>,
-    accounts: &BTreeMap<String, String>,
+    accounts: &BTreeMap<String, Owner>,
 ) -> Result<BTreeMap<String, Owner>, Problem> {
     let mut found = BTreeMap::new();
     let mut staff = Vec::new();
@@ -68,7 +80,7 @@ pub async fn named_owners(
         let named = match owner.split_once('/') {
             Some(("place", id)) => place_owner(id, places),
             Some(("team", _)) => TEAMS.iter().find(|(team, _)| *team == owner).map(|(_, name)| Owner::active(*name)),
-            Some(("user", _)) => accounts.get(&owner).map(Owner::active),
+            Some(("user", _)) => accounts.get(&owner).map(Owner::of_account),
             Some(("practitioner", id)) => {
                 staff.push(Key::new("Practitioner", id));
                 None

@@ -80,7 +80,9 @@ fn kinds_are_told_apart_and_every_rule_has_one() {
     let codes: BTreeSet<&str> = KINDS.iter().map(|kind| kind.code).collect();
     assert_eq!(codes.len(), KINDS.len());
     let rules = OF_STAYS.iter().map(|(kind, _)| kind.code).chain(OF_PATIENTS.iter().map(|(kind, _)| kind.code));
-    let rules: BTreeSet<&str> = rules.chain(OF_TASKS.iter().map(|(kind, _)| kind.code)).collect();
+    let rules = rules.chain(OF_TASKS.iter().map(|(kind, _)| kind.code));
+    let rules = rules.chain(OF_DEATHS.iter().map(|(kind, _)| kind.code));
+    let rules: BTreeSet<&str> = rules.chain(OF_LISTS.iter().map(|(kind, _)| kind.code)).collect();
     assert_eq!(rules, codes);
 }
 

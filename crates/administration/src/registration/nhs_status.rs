@@ -4,7 +4,7 @@
 use fhir::Node;
 use fhir::read::{code_in, extension, items, text};
 use record::{Draft, Key, Reading, TransactError};
-use terms::NhsNumber;
+use terms::{NhsNumber, PartialDate};
 
 use super::edit::{list_with, object_with};
 use super::numbers::{holders, one_has};
@@ -12,6 +12,7 @@ use super::write::{nhs_identifier, nhs_status};
 use super::{NHS_NUMBER, NHS_NUMBER_STATUS, codes};
 use crate::draft::{self, document};
 use crate::refusal::Refusal;
+use crate::stays::{REPORTED_DEATH, has_died};
 
 /// A status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +123,9 @@ pub struct SetNhsNumberStatus {
     pub status: NhsNumberStatus,
     /// Whether the trace service itself gave this answer for this patient.
     pub by_trace: bool,
+    /// When the trace says that the patient died: kept as reported until somebody records it. Without one, what was reported
+    /// before is not any more.
+    pub died: Option<PartialDate>,
 }
 
 impl SetNhsNumberStatus {
@@ -148,7 +152,14 @@ impl SetNhsNumberStatus {
             }
         };
         let list = list_with(root, "identifier", identifier(root), [edited]);
-        let text = fhir::write::with_members(&document, &[("identifier", list)]);
+        let mut members = vec![("identifier", list)];
+        if self.by_trace {
+            let died = self.died.as_ref().filter(|_| !has_died(root));
+            let died = died.map(|died| fhir::write::quoted(died.text()));
+            let report = died.map(|died| fhir::write::extension(REPORTED_DEATH, "valueDateTime", &died));
+            members.push(("extension", fhir::write::with_extensions(root, &[(REPORTED_DEATH, report)])));
+        }
+        let text = fhir::write::with_members(&document, &members);
         draft.changes.push(draft::put(Key::new("Patient", self.patient.as_str()), &text)?);
         Ok(draft)
     }

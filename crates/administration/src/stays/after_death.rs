@@ -18,7 +18,7 @@ use super::codes::DIED;
 use super::death::of_patient;
 use super::{Stay, StayState};
 use crate::draft::{self, document};
-use crate::obligations::{EXAMINER_TEAM, RECORDS_TEAM, TEAMS};
+use crate::obligations::{EXAMINER_TEAM, RECORDS_TEAM, team_name};
 use crate::tasks::{AddTask, Task, TaskState};
 
 /// How long whoever must act has.
@@ -39,11 +39,10 @@ pub struct Stopped {
 
 /// A task of a death: the same id for the same patient, so that a death recorded again opens it again.
 fn task(patient: &str, kind: &str, (what, team): (&str, &str), now: Moment) -> AddTask {
-    let name = TEAMS.iter().find(|(code, _)| *code == team).map_or(team, |(_, name)| name);
     AddTask {
         id: id(patient, kind),
         what: what.to_owned(),
-        owner: (team.to_owned(), name.to_owned()),
+        owner: (team.to_owned(), team_name(team).to_owned()),
         due: Moment(now.0 + ALLOWED_MS),
         patient: Some(patient.to_owned()),
         stay: None,

@@ -30,6 +30,8 @@ use crate::refusal::Refusal;
 const STOPPED: &str = "The patient died";
 /// HL7's reasons for cancelling an appointment.
 const CANCELLED_BECAUSE: &str = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason";
+/// On a Patient: when somebody outside, such as PDS, says that they died, while nobody here has recorded it.
+pub const REPORTED_DEATH: &str = "urn:almoner:reported-death";
 /// Most resources of one type that a death looks at.
 const MOST: usize = 500;
 
@@ -42,7 +44,7 @@ pub struct Death {
     pub died: PartialDate,
 }
 
-/// Takes back a death that was recorded by mistake.
+/// Takes back a death that was recorded or reported by mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotDead {
     /// The Patient.
@@ -54,10 +56,18 @@ impl Death {
     pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
         let patient = patient(reading, &self.patient).await?;
         let document = document(&patient)?;
-        let is_dead = died(document.root());
         let open = open_stays_of(reading, &self.patient).await?;
-        self.decide(is_dead, &open, now).map_err(TransactError::Refused)?;
-        let members = [("deceasedBoolean", None), ("deceasedDateTime", Some(quoted(self.died.text())))];
+        let expected = expected_stays_of(reading, &self.patient).await?;
+        let appointments = self.appointments(reading).await?;
+        // Another system that said so has stopped nothing: then it is recorded here with what it stops.
+        let is_acted_on = open.is_empty() && expected.is_empty() && appointments.is_empty();
+        let is_recorded = has_died(document.root()) && is_acted_on;
+        self.decide(is_recorded, &open, now).map_err(TransactError::Refused)?;
+        let members = [
+            ("deceasedBoolean", None),
+            ("deceasedDateTime", Some(quoted(self.died.text()))),
+            ("extension", with_extensions(document.root(), &[(REPORTED_DEATH, None)])),
+        ];
         let mut draft = Draft::default();
         draft.changes.push(draft::put(patient.key.clone(), &with_members(&document, &members))?);
         for stay in &open {
@@ -66,18 +76,18 @@ impl Death {
             draft.changes.push(draft::put(version.key.clone(), &text)?);
             draft.changes.extend(vacated(reading, stay, now).await?);
         }
-        for stay in expected_stays_of(reading, &self.patient).await? {
+        for stay in expected {
             let version = read(reading, &stay.id).await?;
             draft.changes.push(stopped(&version, &stay, now)?);
         }
-        draft.changes.extend(self.appointments(reading).await?);
+        draft.changes.extend(appointments);
         let by = &reading.permit().principal().name;
         draft.changes.extend(tasks(&self.patient, !open.is_empty(), by, now)?);
         Ok(draft)
     }
 
-    fn decide(&self, is_dead: bool, open: &[Stay], now: Moment) -> Result<(), Refusal> {
-        if is_dead {
+    fn decide(&self, is_recorded: bool, open: &[Stay], now: Moment) -> Result<(), Refusal> {
+        if is_recorded {
             return Err(Refusal::new("died-already", "This death is recorded already. Open the patient to see it."));
         }
         check_moment(self.died.lower(), None, now)?;
@@ -120,11 +130,15 @@ impl NotDead {
     pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
         let patient = patient(reading, &self.patient).await?;
         let document = document(&patient)?;
-        if !died(document.root()) {
+        if !has_died(document.root()) && reported_death(document.root()).is_none() {
             let sentence = "No death is recorded for this patient.";
             return Err(TransactError::Refused(Refusal::new("not-died", sentence)));
         }
-        let members = [("deceasedBoolean", None), ("deceasedDateTime", None)];
+        let members = [
+            ("deceasedBoolean", None),
+            ("deceasedDateTime", None),
+            ("extension", with_extensions(document.root(), &[(REPORTED_DEATH, None)])),
+        ];
         let mut draft = Draft::default();
         draft.changes.push(draft::put(patient.key.clone(), &with_members(&document, &members))?);
         for version in of_patient(reading, "Encounter", &self.patient).await? {
@@ -242,9 +256,15 @@ async fn patient(reading: &Reading, id: &str) -> Result<Version, TransactError<R
     version.ok_or_else(|| TransactError::Refused(Refusal::new("no-patient", "There is no such patient.")))
 }
 
-fn died(patient: fhir::Node<'_, '_>) -> bool {
+/// Whether a Patient's text says that they have died.
+pub(crate) fn has_died(patient: fhir::Node<'_, '_>) -> bool {
     patient.get("deceasedDateTime").is_some()
         || patient.get("deceasedBoolean").is_some_and(|value| value.raw_text() == "true")
+}
+
+/// When somebody outside says that a patient died whose death nobody here has recorded.
+pub fn reported_death(patient: fhir::Node<'_, '_>) -> Option<PartialDate> {
+    fhir::read::extension(patient, REPORTED_DEATH).and_then(|of| fhir::read::when(of, "valueDateTime"))
 }
 
 /// The resources of a type in a patient's compartment.

@@ -55,7 +55,8 @@ pub use after_death::{Stopped, stopped_by_death};
 pub use cancel_admission::{CancelAdmission, Then as AfterCancelling};
 pub use change_consultant::ChangeConsultant;
 pub use correct_move::{CancelMove, CorrectMove};
-pub use death::{Death, NotDead};
+pub(crate) use death::has_died;
+pub use death::{Death, NotDead, REPORTED_DEATH, reported_death};
 pub use discharge::Discharge;
 pub(crate) use gather::{everywhere, holders, occupants};
 pub use gather::{in_ward, open_stays_of, stay};
@@ -69,7 +70,7 @@ pub use request::{NEEDS, Offer, OfferEnd, REBOOK_DAYS, Request};
 pub use request_admission::RequestAdmission;
 pub use reserve_bed::{ReleaseBed, ReserveBed};
 pub use returns::{Classification, Taken, mixed_sex};
-pub(crate) use rows::{AT, CLAIMS, EXPECTED_AT, RESERVED, live_claims};
+pub(crate) use rows::{AT, CLAIMS, EXPECTED_AT, EXPECTED_STAY, RESERVED, live_claims};
 pub use rows::{OPEN_VISIT, stay_rows};
 pub use set_tci::SetTci;
 pub(crate) use write::{NO_BED_YET, NOT_IN_A_BED, SECOND_STAY, arrivals, entry, locations, retagged, with};
@@ -94,6 +95,8 @@ pub const DISCHARGE_METHOD_CODES: &str = "https://fhir.hl7.org.uk/CodeSystem/UKC
 pub const DESTINATION_CODES: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-DischargeDestinationEngland";
 /// The NHS Data Dictionary's treatment functions.
 pub const TREATMENT_FUNCTION_CODES: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-TreatmentFunction";
+/// Digits of a treatment function's code.
+const FUNCTION_DIGITS: usize = 3;
 /// The tag system of stays.
 pub(crate) const STAY_TAG: &str = "urn:almoner:stay";
 
@@ -301,6 +304,14 @@ impl Stay {
     /// The local day of admission, or of what is expected.
     pub fn first_day(&self) -> Option<Date> {
         self.started.as_ref().map(|at| local_date(at.lower()))
+    }
+
+    /// The treatment function under which the patient is now: that of the consultant's episode, else the stay's. A service that
+    /// another system names by a code of its own is none.
+    pub fn specialty(&self) -> Option<&str> {
+        let function = self.consultant().and_then(|care| care.treatment_function.as_deref());
+        let is_function = |code: &&str| code.len() == FUNCTION_DIGITS && code.bytes().all(|byte| byte.is_ascii_digit());
+        function.or(self.treatment_function.as_deref()).filter(is_function)
     }
 
     /// The consultant now.

@@ -34,6 +34,7 @@ pub use gather::{about, of_patients, of_ward, offered, task, tasks};
 pub use hand_over::{AcceptTask, HandOverTask};
 pub use hand_over_all::{HandOverTasks, MOST_AT_ONCE};
 pub use rows::task_rows;
+pub(crate) use write::owner_team;
 
 /// The code system of what a task came from: kinds of obligation.
 pub const TASK_CODES: &str = "urn:almoner:task";

@@ -8,6 +8,7 @@ use terms::Moment;
 
 use super::{FIRST_DUE, HANDED_TO, OWNER, TIMES_MOVED, Task};
 use crate::draft;
+use crate::obligations::team_name;
 use crate::refusal::Refusal;
 
 /// The member `owner`: the plain name, and what the owner was called when this was written.
@@ -15,6 +16,11 @@ pub(super) fn owner(plain: &str, name: &str) -> String {
     let identifier = Object::new().text("system", OWNER).text("value", plain).done();
     let reference = plain.strip_prefix("practitioner/").map(|id| format!("Practitioner/{id}"));
     Object::new().text_if("reference", reference).json("identifier", identifier).text("display", name).done()
+}
+
+/// The same of a team.
+pub(crate) fn owner_team(team: &str) -> String {
+    owner(team, team_name(team))
 }
 
 /// The member `restriction` of a due.

@@ -113,6 +113,41 @@ async fn two_who_race_for_a_bed_get_one_bed_and_one_refusal() {
     }
 }
 
+/// Two who come to one bed at once, by whatever doors: one stay is in it, the others are in the ward and counted as without
+/// a bed. Nobody is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_those_who_arrive_at_one_bed_at_once_one_is_in_it_and_the_others_are_counted() {
+    for stage in stages().await {
+        let people: Vec<String> =
+            (11..=19).map(|id| format!(r#"{{"resourceType":"Patient","id":"p-{id}"}}"#)).collect();
+        stage.put(&people).await;
+        let form = async |id: u8, bed: &str| {
+            drop(stage.act(admit(&format!("s-{id}"), &format!("p-{id}"), bed, ago(5))).await.unwrap());
+        };
+        let feed = async |id: u8, bed: &str| stage.put(&[sent(&format!("s-{id}"), &format!("p-{id}"), bed)]).await;
+        tokio::join!(form(11, "bed-1"), form(12, "bed-1"));
+        tokio::join!(feed(13, "bed-2"), feed(14, "bed-2"));
+        tokio::join!(form(15, "bed-3"), feed(16, "bed-3"));
+        tokio::join!(feed(17, "bed-4"), feed(18, "bed-4"), form(19, "bed-4"));
+
+        let board = stage.board().await;
+        assert_eq!(board.len(), 9, "{}: everybody is on the board: {board:?}", stage.store);
+        let mut without = Vec::new();
+        for (bed, stays) in [("bed-1", 11..=12), ("bed-2", 13..=14), ("bed-3", 15..=16), ("bed-4", 17..=19)] {
+            let stays: Vec<String> = stays.map(|id| format!("s-{id}")).collect();
+            let (inside, others): (Vec<_>, Vec<_>) =
+                board.iter().filter(|(stay, _)| stays.contains(stay)).partition(|(_, place)| place == bed);
+            assert_eq!(inside.len(), 1, "{}: {bed} holds one: {board:?}", stage.store);
+            without.extend(others.into_iter().map(|(stay, _)| stay.clone()));
+        }
+        let mut counted: Vec<String> = stage.owed("no-bed").await.into_iter().map(|(_, stay)| stay).collect();
+        counted.sort();
+        without.sort();
+        assert_eq!(counted, without, "{}", stage.store);
+        assert_eq!(counted.len(), 5, "{}", stage.store);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_earlier_patient_goes_where_the_form_says_or_both_change_places() {
     for stage in stages().await {

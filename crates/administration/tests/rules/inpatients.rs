@@ -377,6 +377,25 @@ async fn a_death_is_one_commit_that_stops_what_was_planned_and_can_be_taken_back
     }
 }
 
+/// Another system that sends a death stops nothing by it: the death is recorded here, with all that it stops.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_that_another_system_sends_is_owed_until_it_is_recorded_with_what_it_stops() {
+    for stage in stages().await {
+        stage.act(admit("s-1", "p-1", "bed-1", ago(300))).await.unwrap();
+        stage.act(Command::RequestAdmission(elective("s-2", "p-1"))).await.unwrap();
+        let died = Object::resource("Patient", "p-1").text("deceasedDateTime", "2026-11-17T14:20:00Z").done();
+        stage.put(&[died]).await;
+        let owed = vec![("place/bed-1".to_owned(), "p-1".to_owned())];
+        assert_eq!(stage.owed("death-reported").await, owed, "{}", stage.store);
+        assert!(stage.stay("s-1").await.state.is_live());
+        let died = date("2026-11-17T14:30:00Z");
+        stage.act(Command::Death(Death { patient: "p-1".into(), died })).await.unwrap();
+        assert_eq!(stage.owed("death-reported").await, [], "{}", stage.store);
+        assert_eq!(stage.stay("s-1").await.discharge_method.as_deref(), Some("4"));
+        assert_eq!(stage.stay("s-2").await.state, StayState::Cancelled);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_was_told_of_a_death_that_was_none_is_told_again() {
     for stage in stages().await {

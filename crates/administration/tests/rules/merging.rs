@@ -4,7 +4,7 @@
 use access::Role;
 use administration::merging::{
     AgreeToMerge, Allocate, AskForMerge, NotTheSame, Pair, ProposeDuplicate, Review, Side, TakeBackNotTheSame, Unmerge,
-    effects, holds, review_id, unallocated,
+    effects, held_back, holds, review_id, to_give_at_once, unallocated,
 };
 use administration::registration::RegisterMajorIncident;
 use administration::{Command, Undo};
@@ -32,7 +32,33 @@ fn agree() -> Command {
 }
 
 fn unmerge() -> Command {
-    Command::Unmerge(Unmerge { pair: pair(), why: "They are sisters.".into() })
+    unmerge_giving(&[])
+}
+
+fn unmerge_giving(given: &[(&str, &str)]) -> Command {
+    let given = given.iter().map(|(item, to)| ((*item).to_owned(), (*to).to_owned())).collect();
+    Command::Unmerge(Unmerge { pair: pair(), why: "They are sisters.".into(), given })
+}
+
+async fn merged(stage: &Stage) {
+    two_with_something(stage).await;
+    stage.act_as("tom", ask(&[("name", Side::Left)])).await.unwrap();
+    stage.act_as("ann", agree()).await.unwrap();
+}
+
+fn allergy(id: &str, patient: &str, words: &str) -> String {
+    Object::resource("AllergyIntolerance", id)
+        .json("code", Object::new().text("text", words).done())
+        .json("patient", reference(&format!("Patient/{patient}"), None))
+        .done()
+}
+
+fn flag(id: &str, patient: &str) -> String {
+    Object::resource("Flag", id)
+        .text("status", "active")
+        .json("code", Object::new().text("text", "Falls").done())
+        .json("subject", reference(&format!("Patient/{patient}"), None))
+        .done()
 }
 
 fn patient(id: &str, family: &str, more: &str) -> String {
@@ -156,6 +182,64 @@ async fn what_was_written_in_between_is_nobodys_until_it_is_given() {
     }
 }
 
+/// Whoever is in a bed is on the board, and whoever is warned of is warned of, at every moment: also right after a merge was
+/// taken apart, before anybody has given out the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_force_is_somebodys_in_the_very_commit_that_takes_a_merge_apart() {
+    for stage in stages().await {
+        let store = stage.store;
+        merged(&stage).await;
+        stage.put(&[sent("s-1", "p-1", "bed-1"), flag("f-1", "p-1"), observation("o-3", "p-1")]).await;
+        stage.put(&[allergy("a-1", "p-1", "Penicillin")]).await;
+        let on_board = vec![("s-1".to_owned(), "bed-1".to_owned())];
+        assert_eq!(stage.board().await, on_board, "{store}");
+
+        let refused = stage.act_as("tom", unmerge()).await.unwrap_err();
+        assert_eq!((refused.code, refused.field), ("in-force", Some("given")), "{store}");
+        assert!(refused.sentence.contains("3 of 3"), "{}", refused.sentence);
+        let of = [("Encounter/s-1", "p-2"), ("Flag/f-1", "p-2"), ("AllergyIntolerance/a-1", "p-3")];
+        assert_eq!(stage.act_as("tom", unmerge_giving(&of)).await.unwrap_err().code, "whose", "{store}");
+        assert_eq!(stage.act_as("tom", unmerge_giving(&of[..2])).await.unwrap_err().code, "in-force", "{store}");
+        assert_eq!(stage.board().await, on_board, "{store}: they are still one record");
+
+        let of = [of[0], of[1], ("AllergyIntolerance/a-1", "p-1")];
+        stage.act_as("tom", unmerge_giving(&of)).await.unwrap();
+        assert_eq!(stage.board().await, on_board, "{store}: still in the bed");
+        assert_eq!(stage.stay("s-1").await.patient.as_deref(), Some("p-2"), "{store}");
+        assert_eq!(under(&stage, Role::Clinician, "AllergyIntolerance", "p-1").await, ["a-1"], "{store}");
+        assert_eq!(under(&stage, Role::Clinician, "Flag", "p-2").await, ["f-1"], "{store}");
+        // What is not in force waits, and is owed to them.
+        assert_eq!(under(&stage, Role::Clinician, "Observation", "p-1").await, ["o-1"], "{store}");
+        let owed = stage.owed_to(Role::Clinician, "unallocated").await;
+        assert_eq!(owed.iter().map(|(owner, _)| owner.as_str()).collect::<Vec<_>>(), ["team/records"], "{store}");
+        let reading = stage.record.read(&permit(Role::Clinician), "test").await.unwrap();
+        assert_eq!((held_back(&reading, "p-1").await.unwrap(), held_back(&reading, "p-3").await.unwrap()), (1, 0));
+        reading.finish().await.unwrap();
+        let (list, item, to) = (owed[0].1.clone(), "Observation/o-3".to_owned(), "p-2".to_owned());
+        stage.act_as("ann", Command::Allocate(Allocate { list, item, to })).await.unwrap();
+        assert_eq!(stage.owed_to(Role::Clinician, "unallocated").await, [], "{store}");
+    }
+}
+
+/// An unmerge that leaves nothing owes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_of_which_all_is_in_force_leaves_nothing_to_give_out() {
+    for stage in stages().await {
+        merged(&stage).await;
+        stage.put(&[sent("s-1", "p-1", "bed-1")]).await;
+        let reading = stage.record.read(&permit(Role::PatientIndex), "test").await.unwrap();
+        let at_once = to_give_at_once(&reading, &pair()).await.unwrap();
+        reading.finish().await.unwrap();
+        assert_eq!(at_once.iter().map(|version| version.key.to_string()).collect::<Vec<_>>(), ["Encounter/s-1"]);
+        stage.act_as("tom", unmerge_giving(&[("Encounter/s-1", "p-1")])).await.unwrap();
+        assert_eq!(stage.owed_to(Role::PatientIndex, "unallocated").await, [], "{}", stage.store);
+        let reading = stage.record.read(&permit(Role::PatientIndex), "test").await.unwrap();
+        assert_eq!(unallocated(&reading, 10).await.unwrap(), []);
+        assert_eq!(to_give_at_once(&reading, &pair()).await.unwrap().len(), 0, "they are not merged any more");
+        reading.finish().await.unwrap();
+    }
+}
+
 /// Undo would leave with the survivor what was written in between, and nobody would be asked whose it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_merge_is_taken_apart_and_never_undone() {
@@ -237,12 +321,6 @@ fn smallest(kind: &str, patient: &str) -> Option<String> {
 async fn two_inpatients_are_not_merged_and_contradictions_become_tasks() {
     for stage in stages().await {
         two_with_something(&stage).await;
-        let allergy = |id: &str, patient: &str, words: &str| {
-            Object::resource("AllergyIntolerance", id)
-                .json("code", Object::new().text("text", words).done())
-                .json("patient", reference(&format!("Patient/{patient}"), None))
-                .done()
-        };
         stage.put(&[allergy("a-1", "p-1", "Penicillin"), allergy("a-2", "p-2", "No known allergies")]).await;
         stage.put(&[sent("s-1", "p-1", "bed-1"), sent("s-2", "p-2", "bed-2")]).await;
         stage.act_as("tom", ask(&[("name", Side::Left)])).await.unwrap();
@@ -263,6 +341,10 @@ async fn two_inpatients_are_not_merged_and_contradictions_become_tasks() {
         let tasks = reading.total(&select).await.unwrap();
         reading.finish().await.unwrap();
         assert_eq!(tasks, 1, "{}", stage.store);
+        // The page calls it an item with an owner: it has one.
+        assert_eq!(stage.owed("task-unowned").await, [], "{}", stage.store);
+        let owned = stage.owed("task").await;
+        assert!(matches!(&owned[..], [(owner, _)] if owner == "team/records"), "{}: {owned:?}", stage.store);
     }
 }
 

@@ -2,7 +2,7 @@
 //! is the length of its list.
 
 use access::Role;
-use administration::obligations::{KINDS, Scope, count, named_owners, query};
+use administration::obligations::{KINDS, Owner, Scope, count, named_owners, query};
 use administration::stays::{Admit, MoveToBed};
 use administration::{Command, places};
 use fhir::write::{Object, reference};
@@ -141,7 +141,12 @@ async fn an_owner_is_called_by_its_ward_and_counts_only_while_it_is_active() {
         stage.put(&[gone.done(), here.done()]).await;
         let reading = stage.record.read(&permit(Role::Clerk), "test").await.unwrap();
         let places = places::places(&reading).await.unwrap();
-        let accounts = [("user/k.boateng".to_owned(), "Kofi Boateng".to_owned())].into();
+        let holder = |name: &str, is_active| Owner { name: name.to_owned(), is_active };
+        let accounts = [
+            ("user/k.boateng".to_owned(), holder("Kofi Boateng", true)),
+            ("user/r.hall".to_owned(), holder("Rosa Hall", false)),
+        ];
+        let accounts = accounts.into();
         let cases = [
             ("place/bed-1", "Place heron", true),
             ("place/heron", "Place heron", true),
@@ -150,6 +155,7 @@ async fn an_owner_is_called_by_its_ward_and_counts_only_while_it_is_active() {
             ("practitioner/gone", "Dr G One", false),
             ("practitioner/unknown", "unknown (not active)", false),
             ("user/k.boateng", "Kofi Boateng", true),
+            ("user/r.hall", "Rosa Hall (account closed)", false),
             ("user/left", "left (not active)", false),
             ("team/site", "Site office", true),
             ("team/closed", "closed (not active)", false),

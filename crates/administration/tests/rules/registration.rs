@@ -7,12 +7,12 @@ use administration::registration::{
     Answer, Answered, CorrectPatient, Demographics, Gender, Kin, NhsNumberStatus, RecordAnswer, RecordIdentity,
     Register, RegisterMajorIncident, RegisterNewborn, Restrict, SetNhsNumberStatus, Staying, Why, lookalikes, unknown,
 };
-use administration::stays::Admit;
+use administration::stays::{Admit, NotDead};
 use administration::{Command, Question, Undo};
 use record::{Clause, Select};
-use terms::{Moment, NhsNumber};
+use terms::{Moment, NhsNumber, PartialDate};
 
-use crate::stage::{NOW, Stage, permit, stages};
+use crate::stage::{NOW, Stage, permit, sent, stages};
 
 fn tomasz() -> Demographics {
     Demographics {
@@ -193,13 +193,8 @@ async fn an_nhs_number_is_one_patient_s_and_only_a_trace_verifies_it() {
         stage.act(register("p-11", other.clone(), &[])).await.unwrap();
         let set = |version, number: Option<&str>, status, by_trace| {
             let number = number.map(|number| NhsNumber::parse(number).unwrap());
-            Command::SetNhsNumberStatus(SetNhsNumberStatus {
-                patient: "p-11".into(),
-                version,
-                number,
-                status,
-                by_trace,
-            })
+            let patient = "p-11".into();
+            Command::SetNhsNumberStatus(SetNhsNumberStatus { patient, version, number, status, by_trace, died: None })
         };
         let verified = NhsNumberStatus::Verified;
         assert_eq!(code(&stage, set(1, Some("9990710260"), verified, false)).await, "not-traced");
@@ -216,6 +211,40 @@ async fn an_nhs_number_is_one_patient_s_and_only_a_trace_verifies_it() {
         let stolen =
             CorrectPatient { patient: "p-11".into(), version: 2, person: with_number(other, "9990710198"), why: None };
         assert_eq!(code(&stage, Command::CorrectPatient(Box::new(stolen))).await, "nhs-number-taken");
+    }
+}
+
+/// A trace that says that somebody died stops nothing by itself, and is owed until somebody has acted on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_that_a_trace_reports_is_owed_until_somebody_acts_on_it() {
+    for stage in stages().await {
+        let store = stage.store;
+        stage.act(register("p-10", with_number(tomasz(), "9990710198"), &[])).await.unwrap();
+        let traced = |version, died: Option<&str>| {
+            Command::SetNhsNumberStatus(SetNhsNumberStatus {
+                patient: "p-10".into(),
+                version,
+                number: NhsNumber::parse("9990710198").ok(),
+                status: NhsNumberStatus::Verified,
+                by_trace: true,
+                died: died.and_then(|died| PartialDate::parse(died).ok()),
+            })
+        };
+        let owed = |owner: &str| vec![(owner.to_owned(), "p-10".to_owned())];
+        stage.act(traced(1, Some("2026-11-16"))).await.unwrap();
+        assert!(!stage.text("Patient", "p-10").await.contains("deceased"), "{store}: nobody here has said so");
+        assert_eq!(stage.owed("death-reported").await, owed("team/records"), "{store}");
+        stage.put(&[sent("s-1", "p-10", "bed-1")]).await;
+        assert_eq!(stage.owed("death-reported").await, owed("place/bed-1"), "{store}");
+        // PDS was corrected, and asked again.
+        stage.act(traced(2, None)).await.unwrap();
+        assert_eq!(stage.owed("death-reported").await, [], "{store}");
+        // It says so once more, and the patient sits there.
+        stage.act(traced(3, Some("2026-11-16"))).await.unwrap();
+        assert_eq!(stage.owed("death-reported").await.len(), 1, "{store}");
+        stage.act(Command::NotDead(NotDead { patient: "p-10".into() })).await.unwrap();
+        assert_eq!(stage.owed("death-reported").await, [], "{store}");
+        assert!(stage.stay("s-1").await.state.is_live(), "{store}");
     }
 }
 

@@ -206,7 +206,12 @@ impl Stage {
 
     /// What is owed now: kind, owner and anchor, sorted.
     pub(crate) async fn owed(&self, kind: &str) -> Vec<(String, String)> {
-        let reading = self.record.read(&permit(Role::Clerk), "test").await.unwrap();
+        self.owed_to(Role::Clerk, kind).await
+    }
+
+    /// The same as somebody in a role sees it.
+    pub(crate) async fn owed_to(&self, role: Role, kind: &str) -> Vec<(String, String)> {
+        let reading = self.record.read(&permit(role), "test").await.unwrap();
         let kind = administration::obligations::KINDS.iter().find(|known| known.code == kind).unwrap();
         let everybody = administration::obligations::Scope::Everybody;
         let query = administration::obligations::query(kind, &everybody, NOW);

@@ -89,6 +89,7 @@ async fn summary(Path(id): Path<String>, Query(asked): Query<Asked>) -> Response
             chart: &chart,
             span: Span::of_code(&asked.span),
             cut: &[],
+            held_back: 0,
         })),
         None => (StatusCode::NOT_FOUND, page(&problem_page(&setting, Trouble::NotFound))).into_response(),
     }

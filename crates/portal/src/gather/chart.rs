@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use administration::merging::held_back;
 use clinical::{Chart, Material};
 use fhir::search::{UNDATED, compartment_spans};
 use fhir::{Document, Limits};
@@ -43,6 +44,8 @@ pub(crate) struct Gathered {
     pub(crate) chart: Chart,
     /// Types of which there is more than was read.
     pub(crate) cut: Vec<&'static str>,
+    /// How many items are shown as neither's since the record was another person's too.
+    pub(crate) held_back: usize,
 }
 
 /// The chart of a patient; `None` when there is none or the permit does not reach them.
@@ -75,7 +78,9 @@ pub(crate) async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<O
     // Who is too large to be read for a name stays without one.
     let (names, _) = reading.get_many_within(&unnamed(&patient, &documents), MOST_NAMES_BYTES).await?;
     documents.extend(names.iter().filter_map(parsed));
-    Ok(Some(Gathered { chart: chart_from(door, &patient, &documents, allergies_readable), cut }))
+    let reads_lists = reading.permit().scope().reads.contains("List");
+    let held_back = if reads_lists { held_back(reading, id).await? } else { 0 };
+    Ok(Some(Gathered { chart: chart_from(door, &patient, &documents, allergies_readable), cut, held_back }))
 }
 
 /// Adds the resources of a type in the patient's compartment, of observations the newest of each code and all without a

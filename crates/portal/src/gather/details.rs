@@ -3,10 +3,11 @@
 
 use administration::Person;
 use administration::registration::{Asked, Demographics, Item, NhsNumberStatus, asked_items, is_restricted, unknown};
-use administration::stays::{Stopped, stopped_by_death};
+use administration::stays::{Stopped, expected_stays_of, open_stays_of, reported_death, stopped_by_death};
 use fhir::search::compartment_spans;
 use fhir::{Document, Limits};
 use record::{Clause, Key, Problem, Reading, Select};
+use terms::PartialDate;
 
 use super::finished;
 use crate::door::{Door, asked};
@@ -31,6 +32,21 @@ pub(crate) struct Details {
     pub(crate) is_unknown: bool,
     /// What a death stopped; `None` while the patient lives.
     pub(crate) stopped: Option<Vec<Stopped>>,
+    /// When somebody outside says that they died, while nobody here has recorded it.
+    pub(crate) reported: Option<PartialDate>,
+    /// Of who has died: the stay that goes on, or that admissions are expected: the death has stopped nothing yet.
+    pub(crate) goes_on: GoesOn,
+}
+
+/// What goes on of somebody who has died.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GoesOn {
+    /// Nothing.
+    Nothing,
+    /// A stay.
+    Stay(String),
+    /// Nobody is here, and admissions are expected.
+    Expected,
 }
 
 /// The details of a patient; `None` when there is none or the permit does not reach them.
@@ -53,8 +69,11 @@ async fn gather(reading: &Reading, id: &str) -> Result<Option<Details>, Problem>
     let root = document.root();
     let has_died = Person::of(&document).has_died;
     let stopped = if has_died { Some(stopped_by_death(reading, id).await?) } else { None };
+    let goes_on = if has_died { goes_on(reading, id).await? } else { GoesOn::Nothing };
     Ok(Some(Details {
         stopped,
+        reported: reported_death(root).filter(|_| !has_died),
+        goes_on,
         version: version.version,
         person: Demographics::of(root),
         items: asked_items(root, &roots),
@@ -62,4 +81,15 @@ async fn gather(reading: &Reading, id: &str) -> Result<Option<Details>, Problem>
         is_restricted: is_restricted(root),
         is_unknown: unknown::is_unknown(root),
     }))
+}
+
+async fn goes_on(reading: &Reading, patient: &str) -> Result<GoesOn, Problem> {
+    if !reading.permit().scope().reads.contains("Encounter") {
+        return Ok(GoesOn::Nothing);
+    }
+    if let Some(stay) = open_stays_of(reading, patient).await?.into_iter().next() {
+        return Ok(GoesOn::Stay(stay.id));
+    }
+    let expected = expected_stays_of(reading, patient).await?;
+    Ok(if expected.is_empty() { GoesOn::Nothing } else { GoesOn::Expected })
 }

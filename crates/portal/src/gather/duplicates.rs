@@ -3,7 +3,7 @@
 
 use administration::matching::{Comparison, Demographics};
 use administration::merging::{
-    Effects, Holds, Review, ReviewState, Unallocated, effects, holds, reviews, unallocated, weights,
+    Effects, Holds, Review, ReviewState, Unallocated, effects, holds, reviews, to_give_at_once, unallocated, weights,
 };
 use clinical::identity::Identity;
 use clinical::{Material, chart};
@@ -11,10 +11,13 @@ use fhir::{Document, Limits};
 use record::{Key, Problem, Reading};
 
 use super::finished;
+use super::items::{ItemWords, described};
 use crate::door::{Door, asked};
 
 /// Pairs that are listed.
 const LISTED: usize = 200;
+/// Items of one unmerge that are shown at once; the others follow as these are given.
+const SHOWN: usize = 50;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A pair as it is listed.
@@ -34,7 +37,17 @@ pub(crate) struct Queue {
     /// Said to be two people.
     pub(crate) not_the_same: Vec<Listed>,
     /// What unmerges left.
-    pub(crate) unallocated: Vec<Unallocated>,
+    pub(crate) unallocated: Vec<Left>,
+}
+
+/// What an unmerge left, in words.
+pub(crate) struct Left {
+    /// The list.
+    pub(crate) list: Unallocated,
+    /// Both people, left and right.
+    pub(crate) people: (Option<Identity>, Option<Identity>),
+    /// The first items that are nobody's yet.
+    pub(crate) items: Vec<ItemWords>,
 }
 
 /// Two records side by side.
@@ -55,6 +68,8 @@ pub(crate) struct Compared {
     pub(crate) comparison: Comparison,
     /// Of how many records the weights were learnt; `None` before any were.
     pub(crate) learnt_of: Option<usize>,
+    /// Of two who are merged: what must be given to one of them when the merge is taken apart.
+    pub(crate) in_force: Vec<ItemWords>,
     /// How many are to be looked at.
     pub(crate) open: usize,
     /// For how many days the oldest of these waits.
@@ -75,8 +90,22 @@ async fn gather_queue(door: &Door, reading: &Reading) -> Result<Queue, Problem> 
         open: listed(door, reading, ReviewState::Open).await?,
         asked: listed(door, reading, ReviewState::Asked).await?,
         not_the_same: listed(door, reading, ReviewState::NotTheSame).await?,
-        unallocated: unallocated(reading, LISTED).await?,
+        unallocated: left(door, reading).await?,
     })
+}
+
+/// What unmerges left, with the names of both people.
+async fn left(door: &Door, reading: &Reading) -> Result<Vec<Left>, Problem> {
+    let mut lists = Vec::new();
+    for list in unallocated(reading, LISTED).await? {
+        let left = person(door, reading, &list.pair.left).await?.map(|(identity, _)| identity);
+        let right = person(door, reading, &list.pair.right).await?.map(|(identity, _)| identity);
+        let open = list.items.iter().filter(|item| item.given_to.is_none()).take(SHOWN);
+        let open: Vec<String> = open.map(|item| item.reference.clone()).collect();
+        let items = described(reading, &open).await?;
+        lists.push(Left { list, people: (left, right), items });
+    }
+    Ok(lists)
 }
 
 async fn listed(door: &Door, reading: &Reading, state: ReviewState) -> Result<Vec<Listed>, Problem> {
@@ -111,6 +140,8 @@ async fn gather_pair(door: &Door, reading: &Reading, id: &str) -> Result<Option<
         Some(at) => open.get(at + 1).or(open.first().filter(|first| first.id != review.id)),
         None => open.first(),
     };
+    let in_force = to_give_at_once(reading, &review.pair).await?;
+    let in_force: Vec<String> = in_force.iter().map(|version| version.key.to_string()).collect();
     let since = open.first().and_then(|first| first.since);
     Ok(Some(Compared {
         comparison: weights.compare(&demographics(&left_text), &demographics(&right_text)),
@@ -119,6 +150,7 @@ async fn gather_pair(door: &Door, reading: &Reading, id: &str) -> Result<Option<
         differing: differing(&left_text, &right_text),
         holds: holds(reading, &review.pair).await?,
         effects: effects(reading, &review.pair).await?,
+        in_force: described(reading, &in_force).await?,
         next: next.map(|next| next.id.clone()),
         open: open.len(),
         review,

@@ -89,19 +89,25 @@ fn kinds_words(kinds: BTreeMap<&str, usize>, named: usize) -> String {
 
 /// A number of resources of a type, such as `2 medication requests`.
 fn kind_words(kind: &str, count: usize) -> String {
-    let mut one = String::with_capacity(kind.len() + 4);
-    for letter in kind.chars() {
-        if letter.is_ascii_uppercase() && !one.is_empty() {
-            one.push(' ');
-        }
-        one.push(letter.to_ascii_lowercase());
-    }
+    let one = spaced(kind);
     let many = match one.strip_suffix('y') {
         _ if kind == "Media" => one.clone(),
         Some(stem) if !stem.ends_with(['a', 'e', 'o']) => format!("{stem}ies"),
         _ => format!("{one}s"),
     };
     counted(count, &one, &many)
+}
+
+/// A type in words, such as `medication request`.
+pub(super) fn spaced(kind: &str) -> String {
+    let mut words = String::with_capacity(kind.len() + 4);
+    for letter in kind.chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub(crate) mod duplicates;
 pub(crate) mod emergency;
 pub(crate) mod find;
 pub(crate) mod home;
+pub(crate) mod items;
 pub(crate) mod looked;
 mod looked_words;
 pub(crate) mod owed;

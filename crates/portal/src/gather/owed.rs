@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use administration::merging::Unallocated;
 use administration::obligations::{self, Counted, Kind, NOBODY, Owner, Scope, named_owners};
 use administration::places::Place;
 use administration::stays::Stay;
@@ -18,6 +19,7 @@ use super::finished;
 use super::people::{Named, people};
 use crate::door::{Door, asked};
 use crate::setting::Setting;
+use crate::words::{counted, number};
 
 /// Rows of one page.
 const ROWS: usize = 100;
@@ -37,6 +39,8 @@ pub(crate) struct About {
     /// The stays and tasks that are anchors.
     pub(crate) stays: BTreeMap<String, Stay>,
     pub(crate) tasks: BTreeMap<String, Task>,
+    /// What unmerges left, by the id of its list.
+    pub(crate) unmerges: BTreeMap<String, Unallocated>,
     pub(crate) people: BTreeMap<String, Named>,
     /// Places, and those above them.
     pub(crate) places: BTreeMap<String, Place>,
@@ -138,9 +142,15 @@ pub(crate) async fn about(door: &Door, reading: &Reading, owed: &[OpenObligation
             about.tasks.insert(version.key.id.clone(), Task::of(document.root()));
         }
     }
+    for version in reading.get_many(&of_kind("List")).await? {
+        let document = Document::parse(&version.text, &Limits::default()).ok();
+        let left = document.and_then(|document| Unallocated::of(document.root()));
+        about.unmerges.extend(left.map(|left| (version.key.id.clone(), left)));
+    }
     let mut patients: BTreeSet<String> = of_kind("Patient").into_iter().map(|key| key.id).collect();
     patients.extend(about.stays.values().filter_map(|stay| stay.patient.clone()));
     patients.extend(about.tasks.values().filter_map(patient_of).map(str::to_owned));
+    patients.extend(about.unmerges.values().flat_map(|left| [left.pair.left.clone(), left.pair.right.clone()]));
     about.people = people(reading, &patients, door.now).await?;
     let owners: BTreeSet<String> = owed.iter().map(|one| one.obligation.owner.clone()).collect();
     (about.places, about.owners) = owned(door, reading, owners).await?;
@@ -155,7 +165,7 @@ pub(crate) async fn owned(
 ) -> Result<(BTreeMap<String, Place>, BTreeMap<String, Owner>), Problem> {
     let places = places_above(reading, owners.iter().filter_map(|owner| owner.strip_prefix("place/"))).await?;
     let users: Vec<String> = owners.iter().filter(|owner| owner.starts_with("user/")).cloned().collect();
-    let accounts = if users.is_empty() { BTreeMap::new() } else { door.names.of(users).await };
+    let accounts = if users.is_empty() { BTreeMap::new() } else { door.names.holders(users).await };
     let named = named_owners(reading, owners, &places, &accounts).await?;
     Ok((places, named))
 }
@@ -199,8 +209,17 @@ impl About {
             "Patient" => Some(&anchor.id),
             "Encounter" => self.stays.get(&anchor.id)?.patient.as_deref(),
             "Task" => patient_of(self.tasks.get(&anchor.id)?),
+            "List" => Some(&self.unmerges.get(&anchor.id)?.pair.left),
             _ => None,
         }
+    }
+
+    /// Of a merge that was taken apart: who the other is, and how much is left to give out.
+    pub(crate) fn unmerge_words(&self, anchor: &Key) -> Option<String> {
+        let left = self.unmerges.get(&anchor.id).filter(|_| anchor.kind == "List")?;
+        let other = self.people.get(&left.pair.right).map_or("somebody not for you to see", |named| &named.name);
+        let items = counted(left.items.len(), "item", "items");
+        Some(format!("Was one record with {other}: {} of {items} to give out", number(left.left() as u64)))
     }
 
     /// Who an owner is.

@@ -129,6 +129,32 @@ pub(crate) fn form_of(person: &Demographics) -> Typed {
     Typed::of(all.into_iter().flatten().collect())
 }
 
+/// The fields of the form and their labels.
+const LABELS: [(&str, &str); 15] = [
+    ("family", "Family name"),
+    ("given", "Given name"),
+    ("title", "Title"),
+    ("preferred", "Preferred name"),
+    ("born", "Date of birth"),
+    ("gender", "Gender"),
+    ("nhs_number", "NHS number"),
+    ("address", "Usual address"),
+    ("postcode", "Postcode"),
+    ("mobile", "Mobile"),
+    ("home", "Home"),
+    ("email", "Email"),
+    ("gp", "GP practice"),
+    ("language", "First language"),
+    ("interpreter", "Interpreter"),
+];
+
+/// Each field in which a form differs from what is recorded: its label, what is recorded, what is in the form.
+pub(crate) fn differences<'t>(person: &Demographics, typed: &'t Typed) -> Vec<(&'static str, String, &'t str)> {
+    let recorded = form_of(person);
+    let pairs = LABELS.map(|(name, label)| (label, recorded.text(name).to_owned(), typed.text(name)));
+    pairs.into_iter().filter(|(_, now, typed)| now != typed).collect()
+}
+
 /// What was searched for, in the fields of an empty form. Two words of a name are a given and a family name as people
 /// say them; the form is checked with the patient.
 pub(crate) fn carried_over(door: &Door, searched: &str, typed: &mut Typed) {

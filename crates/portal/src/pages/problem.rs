@@ -17,6 +17,8 @@ pub enum Trouble<'a> {
     NotAllowed(&'a str),
     /// The record could not be read; the request's id for the log.
     Unavailable(&'a str),
+    /// The disk has no room for what was to be recorded, while reading goes on; the request's id for the log.
+    Full(&'a str),
     /// Something was not done, and why; where to go on.
     Refused {
         /// What the rules say.
@@ -32,6 +34,7 @@ impl Trouble<'_> {
             Trouble::NotFound => "Nothing here",
             Trouble::NotAllowed(_) => "You cannot see this",
             Trouble::Unavailable(_) => "The record did not answer",
+            Trouble::Full(_) => "There is no room to record this",
             Trouble::Refused { .. } => "This was not done",
         }
     }
@@ -72,6 +75,11 @@ pub fn problem_page(setting: &Setting, trouble: Trouble<'_>) -> Markup {
         Trouble::Unavailable(request) => html! {
             b { "The record did not answer. Nothing was changed." }
             " Try again in a moment. If it goes on, give the helpdesk this reference: " span.al-hash { (request) }
+        },
+        Trouble::Full(request) => html! {
+            b { "The disk of this record is full. Nothing was recorded." }
+            " What is in the record can still be read. Tell the helpdesk now, with this reference, and send the form again "
+            "when there is room: " span.al-hash { (request) }
         },
         Trouble::Refused { sentence, .. } => html! { b { "Nothing was changed." } " " (sentence) },
     };

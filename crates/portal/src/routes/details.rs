@@ -147,8 +147,10 @@ pub(super) async fn submit_correct(
         let said = ask_pds(&door, &person).await;
         let agrees = said.as_ref().and_then(PdsSaid::person).is_some_and(|held| held.agrees_with(&person));
         let status = if agrees { NhsNumberStatus::Verified } else { NhsNumberStatus::NoOrManyMatches };
-        let set =
-            SetNhsNumberStatus { patient: id.clone(), version, number: person.nhs_number, status, by_trace: true };
+        let died = said.as_ref().and_then(PdsSaid::person).and_then(|held| held.died.as_deref());
+        let died = died.and_then(|died| PartialDate::parse(died).ok());
+        let number = person.nhs_number;
+        let set = SetNhsNumberStatus { patient: id.clone(), version, number, status, by_trace: true, died };
         (Command::SetNhsNumberStatus(set), "traced", said)
     } else {
         let why = match typed.text("why") {
@@ -306,10 +308,6 @@ async fn refused(
 ) -> Response {
     let (refusal, status) = match not_done {
         NotDone::Refused(refusal) => (refusal, StatusCode::UNPROCESSABLE_ENTITY),
-        NotDone::Contended => {
-            let sentence = "Others are changing this record at this moment. Nothing was recorded: save again.";
-            (Refusal::new("contended", sentence), StatusCode::CONFLICT)
-        }
         NotDone::Failed(problem) => return failed(door, &problem),
     };
     // What belongs to another patient is not shown on this one's page.

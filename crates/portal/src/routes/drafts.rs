@@ -4,6 +4,7 @@
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Form};
 use http::{StatusCode, header};
+use record::Problem;
 
 use crate::act::Typed;
 use crate::door::Door;
@@ -18,6 +19,10 @@ pub(super) async fn keep(Extension(door): Extension<Door>, Form(fields): Form<Ve
     match drafts::keep(&door, &Typed::of(fields)).await {
         Ok(Some(at)) => plain(StatusCode::OK, format!("Draft kept {}", clock(at).text)),
         Ok(None) => plain(StatusCode::OK, String::new()),
+        Err(Problem::Full) => {
+            let words = "The draft could not be kept: the disk of this record is full. Keep this page open.";
+            plain(StatusCode::INSUFFICIENT_STORAGE, words.into())
+        }
         Err(problem) => {
             tracing::error!(request = %door.request, %problem, "a draft could not be kept");
             plain(StatusCode::SERVICE_UNAVAILABLE, "The draft could not be kept. Keep this page open.".into())

@@ -15,7 +15,7 @@ use super::{failed, not_allowed, not_found, page, stopped};
 use crate::act::{NotDone, Typed, act, done};
 use crate::door::Door;
 use crate::gather::duplicates::{Compared, compared, queue};
-use crate::pages::duplicates::{Asked, pair_page, queue_page};
+use crate::pages::duplicates::{Asked, GIVEN, pair_page, queue_page};
 
 /// Who may compare and merge.
 fn is_allowed(door: &Door) -> bool {
@@ -119,7 +119,13 @@ fn command(step: &str, pair: Pair, typed: &Typed) -> Option<(Command, &'static s
             (Command::NotTheSame(NotTheSame { pair, why }), "not-the-same")
         }
         "take-back" => (Command::TakeBackNotTheSame(TakeBackNotTheSame { pair }), "taken-back"),
-        "unmerge" => (Command::Unmerge(Unmerge { pair, why }), "unmerged"),
+        "unmerge" => {
+            let given = typed.fields().filter_map(|(name, value)| {
+                let to = pair.on(Side::of_code(value)?).to_owned();
+                Some((name.strip_prefix(GIVEN)?.to_owned(), to))
+            });
+            (Command::Unmerge(Unmerge { given: given.collect(), pair, why }), "unmerged")
+        }
         _ => return None,
     })
 }

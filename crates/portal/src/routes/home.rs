@@ -186,13 +186,17 @@ fn row(door: &Door, kind: &'static Kind, found: &Listed, open: &OpenObligation) 
     let task = match (own, found.tasks.get(&anchor)) {
         (Some(task), _) if kind.code == "duplicate" => Ok(("Compare".to_owned(), links.duplicate(&task.id))),
         (Some(task), _) => Ok(("Open task".to_owned(), links.task(&task.id))),
+        (None, _) if kind.code == "unallocated" => Ok(("Give out".to_owned(), links.duplicates())),
         (None, Some(task)) => Ok((task.what.clone(), links.task(&task.id))),
         (None, None) => Err(links.new_task(Some((kind.code, &anchor)))),
     };
     OwedRow {
         place: about.place_words(&open.obligation.owner),
         patient,
-        what: own.filter(|_| kind.code != "duplicate").map(|task| task.what.clone()),
+        what: match own {
+            Some(task) => Some(task.what.clone()).filter(|_| kind.code != "duplicate"),
+            None => about.unmerge_words(&open.anchor),
+        },
         owner: (owner.name, owner.is_active),
         due: due_words(due, door.now),
         since: kind.since(open.obligation.due).map(|since| short_moment(since, door.now)),

@@ -47,10 +47,6 @@ pub(super) async fn submit(
             match act(&door, &Command::RegisterNewborn(command), &typed).await {
                 Ok(receipt) => return done(&door.setting().links.details(&baby), "newborn", &receipt),
                 Err(NotDone::Refused(refusal)) => refusal,
-                Err(NotDone::Contended) => Refusal::new(
-                    "contended",
-                    "Others are registering at this moment. Nothing was recorded: send it again.",
-                ),
                 Err(NotDone::Failed(problem)) => return failed(&door, &problem),
             }
         }

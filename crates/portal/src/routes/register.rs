@@ -108,11 +108,6 @@ async fn register(door: &Door, typed: Typed) -> Response {
         Err(NotDone::Refused(refusal)) => {
             answer(door, typed, vec![refusal], StatusCode::UNPROCESSABLE_ENTITY, None).await
         }
-        Err(NotDone::Contended) => {
-            let sentence = "Others are registering at this moment. Nothing was recorded: choose Register again.";
-            let refusal = Refusal::new("contended", sentence);
-            answer(door, typed, vec![refusal], StatusCode::CONFLICT, None).await
-        }
         Err(NotDone::Failed(problem)) => failed(door, &problem),
     }
 }

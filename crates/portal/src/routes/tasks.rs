@@ -174,9 +174,14 @@ pub(super) async fn chosen(
 pub(super) async fn named_user(door: &Door, typed: &Typed) -> Result<Choice, Refusal> {
     let name = typed.text("user").to_lowercase();
     let owner = format!("user/{name}");
-    let found = if name.is_empty() { None } else { door.names.of(vec![owner.clone()]).await.remove(&owner) };
+    let found = if name.is_empty() { None } else { door.names.holders(vec![owner.clone()]).await.remove(&owner) };
     let sentence = "Nobody signs in with this name. Type it as they do, such as k.boateng.";
-    found.map(|words| (owner, words)).ok_or_else(|| Refusal::at("no-user", "user", sentence))
+    let holder = found.ok_or_else(|| Refusal::at("no-user", "user", sentence))?;
+    if !holder.is_active {
+        let sentence = format!("The account of {} is closed. Give it to somebody who works here.", holder.name);
+        return Err(Refusal::at("closed-user", "user", sentence));
+    }
+    Ok((owner, holder.name))
 }
 
 /// `GET …/tasks?patient=…`: the open tasks about a patient, as a ward's board counts them; without one, one's own.

@@ -79,3 +79,53 @@ async fn not_the_same_needs_a_reason_and_can_be_taken_back() {
     let page = trust.get(Role::PatientIndex, &at).await;
     assert!(page.text.contains("Ask for the merge"));
 }
+
+fn about(kind: &str, id: &str, of: &str, members: &str) -> String {
+    format!(r#"{{"resourceType":"{kind}","id":"{id}","{of}":{{"reference":"Patient/twin"}},{members}}}"#)
+}
+
+/// Asked for by one and agreed by another.
+async fn merged(trust: &Trust) -> String {
+    let at = pair(trust).await;
+    let choice = [("survivor", "left"), ("name", "left"), ("why", "Same person"), ("form_key", "k1")];
+    trust.post(TOM, &format!("{at}/ask"), &choice).await;
+    assert_eq!(trust.post(ANN, &format!("{at}/agree"), &[]).await.status, StatusCode::SEE_OTHER);
+    at
+}
+
+#[tokio::test]
+async fn what_is_in_force_is_asked_for_when_a_merge_is_taken_apart_and_the_rest_is_told_in_words() {
+    let trust = Trust::demo().await;
+    let at = merged(&trust).await;
+    let weight = r#""status":"final","code":{"text":"Weight"},"valueQuantity":{"value":72,"unit":"kg"},"effectiveDateTime":"2026-11-17T09:12:00Z","performer":[{"display":"Staff nurse K Boateng"}]"#;
+    trust.write(&about("Observation", "o-between", "subject", weight)).await;
+    trust.write(&about("AllergyIntolerance", "a-between", "patient", r#""code":{"text":"Latex"}"#)).await;
+    let page = trust.get(Role::PatientIndex, &at).await;
+    assert!(page.text.contains("Allergy: Latex") && page.text.contains("Came for the right, ADEYEMI, F Grace"));
+    assert!(!page.text.contains("Observation or result"), "what is not in force is given later");
+    assert!(!page.text.contains(" checked>"), "nothing is chosen beforehand");
+
+    let refused = trust.post(TOM, &format!("{at}/unmerge"), &[("why", "Sisters")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("Say for each item in force whose it is: 1 of 1"), "{}", refused.text);
+    assert!(refused.text.contains("href=\"#given\""), "the summary leads to the question");
+    let fields = [("why", "Sisters"), ("given:AllergyIntolerance/a-between", "right"), ("form_key", "k2")];
+    assert_eq!(trust.post(TOM, &format!("{at}/unmerge"), &fields).await.status, StatusCode::SEE_OTHER);
+
+    let queue = trust.get(Role::PatientIndex, "/t/DEMO/duplicates").await.text;
+    let shown = ["Weight: 72 kg", "17-Nov-2026 09:12", "Staff nurse K Boateng", "1 of 2 items given"];
+    for words in shown {
+        assert!(queue.contains(words), "{words}: {queue}");
+    }
+    assert!(!queue.contains(">Observation/") && !queue.contains("Give to"), "words, no ids");
+    let chart = trust.get(Role::Clinician, "/t/DEMO/patients/twin").await.text;
+    assert!(chart.contains("Latex") && chart.contains("1 item written then"), "{chart}");
+    let owed = trust.get(Role::PatientIndex, "/t/DEMO/obligations/unallocated?of=all").await.text;
+    assert!(owed.contains("Health records") && owed.contains("1 of 2 items to give out"), "{owed}");
+
+    let list = queue.split("/unmerged/").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+    let give = [("item", "Observation/o-between"), ("to", "twin")];
+    trust.post(ANN, &format!("/t/DEMO/unmerged/{list}/give"), &give).await;
+    let chart = trust.get(Role::Clinician, "/t/DEMO/patients/twin").await.text;
+    assert!(!chart.contains("written then"), "{chart}");
+}

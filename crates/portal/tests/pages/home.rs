@@ -231,6 +231,23 @@ async fn all_my_tasks_go_to_the_next_shift_in_one_act_and_each_comes_back_alone(
     assert!(!offered.contains("Call the family") && home.contains("Mine 3"), "they stay whose they are until accepted");
 }
 
+/// Whose account is closed owns nothing new, and what is theirs has no active owner.
+#[tokio::test]
+async fn what_a_closed_account_owns_is_nobodys_and_it_is_given_nothing_new() {
+    let trust = on_heron().await;
+    let new = "form_key=n1&what=Ring+pharmacy&owner=else&user=closed&at_time=1530&patient=beckford-maureen";
+    let refused = trust.send(Role::Clinician, "/t/DEMO/tasks", new).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    assert!(refused.text.contains("The account of Rosa Hall is closed.") && refused.text.contains("Ring pharmacy"));
+    // Given before it was closed.
+    let owner = r#""owner":{"identifier":{"system":"urn:almoner:owner","value":"user/closed"}}"#;
+    let task = r#"{"resourceType":"Task","id":"theirs","status":"requested","intent":"order","description":"Call the family","#;
+    trust.put(&[format!("{task}{owner}}}")]).await;
+    let list = trust.page(Role::Clinician, "/t/DEMO/obligations/task?of=all").await.text;
+    let row = list.split("data-row").find(|row| row.contains("Call the family")).unwrap();
+    assert!(row.contains("Rosa Hall (account closed)") && row.contains("No active owner"), "{row}");
+}
+
 #[tokio::test]
 async fn a_kind_of_which_there_is_nothing_is_said_and_leads_to_its_list() {
     let trust = on_heron().await;

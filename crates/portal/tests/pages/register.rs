@@ -276,6 +276,14 @@ async fn a_correction_keeps_what_was_typed_until_it_is_right() {
     assert_eq!(value(&refused.text, "family"), "Adeyemi-Cole");
     let done = send(sent(&[("family", "Adeyemi-Cole"), ("why", "has-changed")])).await;
     assert!(done.location.unwrap().contains("done=corrected"), "{}", done.text);
+    // Whoever began before that sees what is recorded now beside what they typed, before they save over it.
+    let stale = send(sent(&[("mobile", "07700 900123")])).await;
+    assert!(stale.text.contains("Somebody changed this record while you were typing"), "{}", stale.text);
+    for (label, now, typed) in [("Family name", "Adeyemi-Cole", "Adeyemi"), ("Mobile", "nothing", "07700 900123")] {
+        let row = format!("<dt>{label}</dt><dd><b>{now}</b>, in the form {typed}</dd>");
+        assert!(stale.text.contains(&row), "{row} in {}", stale.text);
+    }
+    assert!(!stale.text.contains("<dt>Given name</dt>"), "what is the same is not listed: {}", stale.text);
     let found = trust.get(Role::Clerk, "/t/DEMO/patients?q=folarin+adeyemi").await.text;
     assert!(found.contains("ADEYEMI-COLE, Folarin (Mr)"), "{found}");
 }
@@ -382,4 +390,40 @@ async fn an_unknown_patient_becomes_known_or_is_put_before_the_patient_index_tea
     assert!(asked.location.as_deref().unwrap().contains("done=proposed"), "{}", asked.text);
     let pairs = trust.get(Role::PatientIndex, "/t/DEMO/duplicates").await.text;
     assert!(pairs.contains("UNKNOWN, Kilo Granite") && pairs.contains("WÓJCIK, Tomás"), "{pairs}");
+}
+
+#[tokio::test]
+async fn a_death_that_somebody_outside_reports_is_asked_about_and_stops_nothing_by_itself() {
+    let trust = Trust::demo().await;
+    let stay = |id: &str, patient: &str, status: &str| {
+        format!(
+            r#"{{"resourceType":"Encounter","id":"{id}","status":"{status}","class":{{"code":"IMP"}},
+            "subject":{{"reference":"Patient/{patient}"}},
+            "location":[{{"location":{{"reference":"Location/heron-bed-04"}},"status":"active"}}]}}"#
+        )
+    };
+    let patient = |id: &str, members: &str| format!(r#"{{"resourceType":"Patient","id":"{id}",{members}}}"#);
+    let reported = r#""extension":[{"url":"urn:almoner:reported-death","valueDateTime":"2026-11-15"}]"#;
+    let died = r#""deceasedDateTime":"2026-11-15""#;
+    trust.put(&[patient("r-1", reported), patient("r-2", died), patient("r-3", died)]).await;
+    trust.put(&[stay("here", "r-2", "in-progress"), stay("to-come", "r-3", "planned")]).await;
+    let details = async |id: &str| trust.get(Role::Clerk, &format!("/t/DEMO/patients/{id}/details")).await.text;
+    let page = details("r-1").await;
+    assert!(page.contains("PDS says that this patient died on") && page.contains("15-Nov-2026"), "{page}");
+    assert!(details("r-2").await.contains("href=\"/t/DEMO/stays/here\""), "where the time of death is asked");
+    assert!(details("r-3").await.contains("Record the death, and stop what is expected"));
+    let owed = trust.get(Role::Clerk, "/t/DEMO/obligations/death-reported?of=all").await.text;
+    assert_eq!(owed.matches("Health records").count(), 2, "{owed}");
+
+    let fields = |id: &'static str, more: &[(&'static str, &'static str)]| {
+        [&[("draft_form", "death"), ("draft_patient", id), ("item", "death"), ("version", "1")], more].concat()
+    };
+    let alive = fields("r-1", &[("do", "not-dead"), ("sure", "yes"), ("form_key", "k1")]);
+    let done = trust.post(CLERK, "/t/DEMO/patients/r-1/details", &alive).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
+    let recorded = fields("r-3", &[("do", "died"), ("died", "15 11 26"), ("form_key", "k2")]);
+    let done = trust.post(CLERK, "/t/DEMO/patients/r-3/details", &recorded).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
+    let owed = trust.get(Role::Clerk, "/t/DEMO/obligations/death-reported?of=all").await.text;
+    assert!(!owed.contains("Health records") && owed.contains("1 death reported, not acted on"), "{owed}");
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use access::{Grant, Permit, Role, decide};
+use administration::obligations::Owner;
 use administration::registration::pds::{self, PdsPerson, Trace};
 use axum::body::Body;
 use fhir::{Document, Limits};
@@ -165,7 +166,11 @@ impl Trust {
             pds: portal::Pds::by(Some("Not PDS: a fake"), async |trace: Trace| pds::answer(&people(), &trace)),
             names: Names::by(async |ids: Vec<String>| {
                 let named = ids.into_iter().filter(|id| id.starts_with("user/") && id != "user/nobody");
-                named.map(|id| (id, "Toni Tester".to_owned())).collect()
+                let holder = |id: &str| match id {
+                    "user/closed" => Owner { name: "Rosa Hall".to_owned(), is_active: false },
+                    _ => Owner::active("Toni Tester"),
+                };
+                named.map(|id| (id.clone(), holder(&id))).collect()
             }),
             environment: Environment::Demonstration,
             form_token: "token".into(),

@@ -20,6 +20,29 @@ fn row<'h>(html: &'h str, id: &str) -> &'h str {
 }
 
 #[tokio::test]
+async fn a_patient_of_another_specialty_is_marked_and_counted_and_passers_by_learn_nothing() {
+    let trust = Trust::demo().await;
+    let ward = r#"{"resourceType":"Location","id":"heron","status":"active","name":"Heron ward",
+        "extension":[{"url":"urn:almoner:treatment-function","valueCode":"340"}],
+        "type":[{"coding":[{"system":"urn:almoner:place-kind","code":"ward"}]}]}"#;
+    let stay = r#"{"resourceType":"Encounter","id":"boarder","status":"in-progress","class":{"code":"IMP"},
+        "serviceType":{"coding":[{"code":"100","display":"General Surgery"}]},"subject":{"reference":"Patient/adeyemi-folarin"},
+        "location":[{"location":{"reference":"Location/heron-bed-04"},"status":"active"}]}"#;
+    trust.put(&[ward.to_owned(), stay.to_owned()]).await;
+    let page = trust.get(Role::Clinician, HERON).await.text;
+    let own = row(&page, "bed-heron-bed-04");
+    let (seen, passing) = own.split_once("al-flags al-priv-alt").unwrap();
+    assert!(seen.contains("Boarder: General Surgery"), "{own}");
+    assert!(!passing.split("</td>").next().unwrap().contains("Surgery"), "{own}");
+    assert!(!row(&page, "bed-heron-bed-01").contains("Boarder"));
+    let list = trust.get(Role::Clinician, &format!("{HERON}?show=boarders")).await.text;
+    let counted = page.split("show=boarders").nth(1).unwrap().split("</a>").next().unwrap();
+    let marked = list.matches("Boarder: ").count();
+    assert!(marked >= 1 && counted.contains(&format!(">{marked}<")), "{counted}: {marked}");
+    assert!(trust.get(Role::Clerk, HERON).await.text.contains("Boarder: General Surgery"));
+}
+
+#[tokio::test]
 async fn the_board_tells_the_worked_case() {
     let trust = Trust::demo().await;
     let page = trust.get(Role::Clinician, HERON).await.text;

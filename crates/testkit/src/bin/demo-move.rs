@@ -14,18 +14,31 @@ use testkit::program::Program;
 use testkit::two_hosts::{Host, Writers, account, ticket};
 
 const TRUST: &str = "THR";
-/// Patients that the trust begins with; each has some observations.
-const PATIENTS: usize = 500;
-/// Clients that write, and how often a second together.
+/// Clients that write.
 const CLIENTS: usize = 4;
-const WRITES: f64 = 200.0;
-/// How long clients write before and after each cut.
-const MEANWHILE: Duration = Duration::from_secs(3);
+
+/// How much is shown.
+struct Size {
+    /// Patients that the trust begins with; each has some observations.
+    patients: usize,
+    /// How often a second all clients together write.
+    writes: f64,
+    /// How long they write before and after each cut.
+    meanwhile: Duration,
+}
+
+/// As people are shown it.
+const SHOWN: Size = Size { patients: 500, writes: 200.0, meanwhile: Duration::from_secs(3) };
+/// As a check runs it, with programs that were not optimised.
+const SMALL: Size = Size { patients: 60, writes: 20.0, meanwhile: Duration::from_secs(1) };
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let mut arguments = std::env::args_os().skip(1);
-    let programs = PathBuf::from(arguments.next().context("Say where the programs are: demo-move DIR [DATA]")?);
+    let (options, arguments): (Vec<_>, Vec<_>) = std::env::args_os().skip(1).partition(|one| one == "--small");
+    let size = if options.is_empty() { SHOWN } else { SMALL };
+    let mut arguments = arguments.into_iter();
+    let programs = arguments.next().context("Say where the programs are: demo-move [--small] DIR [DATA]")?;
+    let programs = PathBuf::from(programs);
     let kept = tempfile::tempdir()?;
     let data = arguments.next().map_or_else(|| kept.path().to_owned(), PathBuf::from);
     let program = |name| Program { binary: programs.join("almoner"), data: data.join(name), store: None };
@@ -36,7 +49,7 @@ async fn main() -> Result<()> {
     let witness = Host::serve(program("c"))?;
     say(&format!("two hosts: {} and {}; a third one witnesses for them", one.serving.address, other.serving.address))?;
     let witness_key = make_known(&[&one, &other, &witness])?;
-    fill(&one, &data)?;
+    fill(&one, &data, size.patients)?;
     let target = Target::with_token(&one.serving.address, &one.token(TRUST)?)?;
     let ticket = ticket(&one, &other, TRUST)?;
     for (host, hall, password) in [(&one, "ALDER", &passwords[0]), (&other, "BIRCH", &passwords[1])] {
@@ -45,8 +58,8 @@ async fn main() -> Result<()> {
     }
     other.json(&["move", "copy", "--ticket", &ticket])?;
     say(&format!("copied; {} questions answered alike by both hosts", other.rehearse(TRUST, true)?))?;
-    let writers = Writers::begin(&target, TRUST, CLIENTS, WRITES);
-    tokio::time::sleep(MEANWHILE).await;
+    let writers = Writers::begin(&target, TRUST, CLIENTS, size.writes);
+    tokio::time::sleep(size.meanwhile).await;
     for (from, to, command) in [(&one, &other, "cut"), (&other, &one, "back")] {
         say(&format!("rehearsed: {} questions answered alike", to.rehearse(TRUST, false)?))?;
         let cut = from.cut(TRUST, command)?;
@@ -54,7 +67,7 @@ async fn main() -> Result<()> {
             "{command}: {} writes held, median {} ms, longest {} ms; open over there after {} ms",
             cut.held, cut.median_ms, cut.longest_ms, cut.live_ms
         ))?;
-        tokio::time::sleep(MEANWHILE).await;
+        tokio::time::sleep(size.meanwhile).await;
     }
     let (written, rate) = writers.end().await?;
     account(&target, TRUST, &written).await?;
@@ -95,10 +108,10 @@ fn make_known(hosts: &[&Host; 3]) -> Result<String> {
     Ok(text(&keys[2]["witness"])?.to_owned())
 }
 
-fn fill(host: &Host, data: &Path) -> Result<()> {
+fn fill(host: &Host, data: &Path, patients: usize) -> Result<()> {
     let path = data.join("patients.ndjson");
     let mut file = std::io::BufWriter::new(std::fs::File::create(&path)?);
-    for number in 0..PATIENTS {
+    for number in 0..patients {
         writeln!(file, r#"{{"resourceType":"Patient","id":"p{number}","name":[{{"family":"Invented{number}"}}]}}"#)?;
         for which in 0..4 {
             writeln!(

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use access::{Grant, Permit, Role, decide};
-use administration::merging::{Allocate, Unmerge, unallocated};
+use administration::merging::{Allocate, Pair, Unmerge, to_give_at_once, unallocated};
 use administration::{Command, Refusal, Undo, carry_out};
 use fhir::{Document, Limits};
 use record::{
@@ -55,25 +55,38 @@ pub async fn carry(record: &Record, happening: &Happening, key: &str) -> Result<
             sent(record, &texts, key).await.map(Ok)
         }
         What::Sent(texts) => sent(record, texts, key).await.map(Ok),
-        What::TakenApart(pair, survivor) => {
-            let why = "They are two people".to_owned();
-            let unmerge = Command::Unmerge(Unmerge { pair: pair.clone(), why });
-            let done = one(record, &permit, &unmerge, key, at).await?;
-            let reading = record.read(&permit, "simulator").await?;
-            let left = unallocated(&reading, 100).await?;
-            reading.finish().await?;
-            for list in left.into_iter().filter(|list| list.pair == *pair) {
-                for (number, item) in list.items.iter().filter(|item| item.given_to.is_none()).enumerate() {
-                    let (list, item) = (list.list.clone(), item.reference.clone());
-                    let give = Command::Allocate(Allocate { list, item, to: survivor.clone() });
-                    if let Err(refusal) = one(record, &permit, &give, &format!("{key}-{number}"), at).await? {
-                        return Ok(Err(refusal));
-                    }
-                }
+        What::TakenApart(pair, survivor) => taken_apart(record, &permit, (pair, survivor), key, at).await,
+    }
+}
+
+/// Takes a merge apart and gives everything that was written meanwhile to the one who stayed: what is in force at once, the
+/// rest one by one.
+async fn taken_apart(
+    record: &Record,
+    permit: &Permit,
+    (pair, survivor): (&Pair, &str),
+    key: &str,
+    at: Moment,
+) -> Result<End, record::Problem> {
+    let reading = record.read(permit, "simulator").await?;
+    let given = to_give_at_once(&reading, pair).await?;
+    reading.finish().await?;
+    let given = given.iter().map(|version| (version.key.to_string(), survivor.to_owned())).collect();
+    let unmerge = Command::Unmerge(Unmerge { pair: pair.clone(), why: "They are two people".to_owned(), given });
+    let done = one(record, permit, &unmerge, key, at).await?;
+    let reading = record.read(permit, "simulator").await?;
+    let left = unallocated(&reading, 100).await?;
+    reading.finish().await?;
+    for list in left.into_iter().filter(|list| list.pair == *pair) {
+        for (number, item) in list.items.iter().filter(|item| item.given_to.is_none()).enumerate() {
+            let (list, item) = (list.list.clone(), item.reference.clone());
+            let give = Command::Allocate(Allocate { list, item, to: survivor.to_owned() });
+            if let Err(refusal) = one(record, permit, &give, &format!("{key}-{number}"), at).await? {
+                return Ok(Err(refusal));
             }
-            Ok(done)
         }
     }
+    Ok(done)
 }
 
 async fn one(

@@ -120,8 +120,8 @@ fn figures(of: &Admissions<'_>) -> Markup {
     let gathered = of.gathered;
     let longest = gathered.requests.first().and_then(rows::waiting_since).map(|since| duration(of.now().0 - since.0));
     let waiting = match &longest {
-        Some(longest) => format!("wait in ED with a decision to admit, longest {longest}"),
-        None => "wait in ED with a decision to admit".to_owned(),
+        Some(longest) => format!("emergency admissions wait for a bed, longest {longest}"),
+        None => "emergency admissions wait for a bed".to_owned(),
     };
     let without: Vec<&WardBoard> = gathered.wards.iter().filter(|ward| ward.counts().no_bed > 0).collect();
     let no_bed: usize = without.iter().map(|ward| ward.counts().no_bed).sum();

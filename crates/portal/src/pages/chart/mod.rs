@@ -18,7 +18,7 @@ use crate::components::frame::{OpenPatient, patient_page};
 use crate::components::notice::{Kind, notice};
 use crate::components::time;
 use crate::setting::{Rail, Setting};
-use crate::words::{clock, day};
+use crate::words::{clock, counted, day};
 
 pub use events::Span;
 
@@ -33,6 +33,8 @@ pub struct Summary<'a> {
     pub span: Option<Span>,
     /// Types of resource of which there is more than was read.
     pub cut: &'a [&'a str],
+    /// Items that are shown as neither's since the record was another person's too.
+    pub held_back: usize,
 }
 
 /// The page.
@@ -51,13 +53,19 @@ pub fn summary_page(of: &Summary<'_>) -> Markup {
 }
 
 fn content(of: &Summary<'_>) -> Markup {
-    let Summary { setting, chart, span, cut } = *of;
+    let Summary { setting, chart, span, cut, held_back } = *of;
     html! {
         h1.al-vh { "Summary" }
         p.al-asat.al-asat--still { "As at " b { (time(&clock(setting.now))) } " " (time(&day(setting.now))) }
         @if !cut.is_empty() {
             (notice(Kind::Warning, &html! {
                 b { "This page is not the whole record." } " There is more than it can show of: " (cut.join(", ")) "."
+            }, None))
+        }
+        @if held_back > 0 {
+            (notice(Kind::Warning, &html! {
+                b { "This page is not the whole record." } " For a time it was kept as one with another person's. "
+                (counted(held_back, "item", "items")) " written then are not shown until health records have said whose they are."
             }, None))
         }
         @if setting.clinical {

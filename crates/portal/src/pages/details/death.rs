@@ -6,10 +6,11 @@ use maud::{Markup, html};
 use super::DetailsPage;
 use crate::act::hidden;
 use crate::components::field::{radios, text_field};
-use crate::components::notice::empty;
+use crate::components::notice::{Kind, empty, notice};
 use crate::components::panel::{head, panel};
 use crate::components::time;
 use crate::drafts::draft_fields;
+use crate::gather::details::GoesOn;
 use crate::words::{counted, date, short_date};
 
 /// The panel.
@@ -18,8 +19,44 @@ pub(super) fn death(of: &DetailsPage<'_>) -> Markup {
         return html! {};
     }
     match &of.details.stopped {
-        Some(stopped) => recorded(of, stopped),
-        None => alive(of),
+        Some(stopped) => html! { (not_acted_on(of)) (recorded(of, stopped)) },
+        None => html! { (reported(of)) (alive(of)) },
+    }
+}
+
+/// That somebody outside says that this patient died: what to do if it is so, and if it is not.
+fn reported(of: &DetailsPage<'_>) -> Markup {
+    let Some(died) = &of.details.reported else { return html! {} };
+    let on = date(died);
+    let fields = html! {
+        p.al-flush {
+            b { "PDS says that this patient died on " (time(&on)) "." }
+            " Nothing was stopped by that. If it is so, record the death below, or on the page of the stay of somebody who is here."
+        }
+        (radios(&of.field("sure", "Is PDS wrong?"), &[("yes", "Yes: this patient is alive")]))
+        div { button.al-btn name="do" value="not-dead" { "Take the report away" } }
+    };
+    panel(&head("A death is reported", Some(html! { "not acted on" })), &form(of, &fields))
+}
+
+/// That the death was sent by another system, and what goes on has not been stopped.
+fn not_acted_on(of: &DetailsPage<'_>) -> Markup {
+    let words =
+        html! { b { "Another system sent this death. What was planned goes on until the death is recorded here." } };
+    match &of.details.goes_on {
+        GoesOn::Nothing => html! {},
+        GoesOn::Stay(stay) => {
+            let link = html! { a.al-btn href=(of.setting.links.stay(stay)) { "Open the stay" } };
+            notice(Kind::Bad, &words, Some(&link))
+        }
+        GoesOn::Expected => {
+            let fields = html! {
+                p.al-flush { (words) }
+                div.al-grid.al-cols { (text_field(&of.field("died", "Died on, such as 17 11 26"))) }
+                div { button.al-btn name="do" value="died" { "Record the death, and stop what is expected" } }
+            };
+            panel(&head("Not acted on", Some(html! { "admissions are expected" })), &form(of, &fields))
+        }
     }
 }
 

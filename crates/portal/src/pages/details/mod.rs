@@ -21,12 +21,15 @@ use crate::components::tag::{Weight, tag, tag_with};
 use crate::drafts::{draft_fields, kept_words};
 use crate::gather::chart::Gathered;
 use crate::gather::details::Details;
-use crate::gather::register::{Alike, PdsSaid};
+use crate::gather::register::{Alike, PdsSaid, differences};
 use crate::icon::Icon;
 use crate::pages::patient::{banner_of, places_of};
 use crate::pages::register::{FormFields, Matches, matches, person_fields};
 use crate::setting::{Rail, Setting};
 use crate::words::counted;
+
+/// The code of a refusal whose form was made from an older version.
+const CHANGED_MEANWHILE: &str = "changed-meanwhile";
 
 /// What both pages stand on.
 pub(crate) struct DetailsPage<'a> {
@@ -272,6 +275,7 @@ pub(crate) fn correct_page(of: &DetailsPage<'_>) -> Markup {
             (hidden(of.setting))
             (draft_fields("correct", of.id()))
             input type="hidden" name="version" value=(of.details.version);
+            @if of.refused.iter().any(|refusal| refusal.code == CHANGED_MEANWHILE) { (recorded_now(of)) }
             section.al-panel {
                 (person_fields(&fields))
                 div.al-panel__b {
@@ -292,6 +296,27 @@ pub(crate) fn correct_page(of: &DetailsPage<'_>) -> Markup {
         }
     };
     of.whole("Correct details", &content)
+}
+
+/// What others have recorded meanwhile, beside what is in the form: saving puts the form in its place.
+fn recorded_now(of: &DetailsPage<'_>) -> Markup {
+    let rows = differences(&of.details.person, of.typed);
+    let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
+    html! {
+        (panel(&head("Recorded now", Some(html! { "saving puts what is in the form in its place" })), &html! {
+            div.al-panel__b {
+                @if rows.is_empty() { p { "What is in the form is what is recorded." } }
+                @else {
+                    dl.al-pairs {
+                        @for (label, now, typed) in &rows {
+                            dt { (label) }
+                            dd { b { (shown(now)) } ", in the form " (shown(typed)) }
+                        }
+                    }
+                }
+            }
+        }))
+    }
 }
 
 /// The page on which somebody says who an unknown patient is. The records that could be theirs stand first.

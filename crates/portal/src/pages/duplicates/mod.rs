@@ -2,9 +2,10 @@
 //! what a merge would do, and the steps that take two people.
 //!
 //! Nothing is chosen beforehand. Words come before numbers (`fields`); nothing merges at any sum. The list of pairs is in
-//! `queue`.
+//! `queue`, whose things are after a merge that was wrong in `given`.
 
 mod fields;
+mod given;
 mod queue;
 
 use administration::Refusal;
@@ -22,6 +23,7 @@ use crate::gather::duplicates::Compared;
 use crate::icon::{Icon, icon};
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, counted, number};
+pub(crate) use given::GIVEN;
 pub(crate) use queue::queue_page;
 use queue::title_of;
 
@@ -74,7 +76,7 @@ pub(crate) fn pair_page(setting: &Setting, asked: &Asked<'_>) -> Markup {
         form #ask method="post" action={ (back) "/ask" } { (hidden(setting)) }
         div.al-grid.al-split {
             div.al-stack { (fields::fields(asked)) (holds(of)) }
-            div.al-stack { (decide(setting, asked)) (worklist(&of.effects)) (if_wrong(setting, asked)) }
+            div.al-stack { (decide(setting, asked)) (worklist(&of.effects)) (given::if_wrong(setting, asked)) }
         }
     };
     page(&setting.frame(&title, "Patient index", Rail::Patients), &content)
@@ -280,25 +282,4 @@ fn not_the_same(setting: &Setting, typed: &Typed, back: &str) -> Markup {
             button.al-btn.al-btn--quiet type="submit" { "Not the same" }
         }
     }
-}
-
-fn if_wrong(setting: &Setting, asked: &Asked<'_>) -> Markup {
-    let back = setting.links.duplicate(&asked.of.review.id);
-    let body = html! {
-        div.al-panel__b.al-stack {
-            p.al-flush {
-                "Taking a merge apart stays possible for ever. What was written since the merge is given to one of the two, item by "
-                "item; until then it shows as neither's."
-            }
-            @if asked.of.review.state == ReviewState::Merged {
-                form.al-stack method="post" action={ (back) "/unmerge" } {
-                    (hidden(setting))
-                    label.al-lab for="unmerge-why" { "Why they are two people" }
-                    textarea.al-ta.al-wf #unmerge-why name="why" rows="2" maxlength="1000" { (asked.typed.text("why")) }
-                    button.al-btn type="submit" { "Take the merge apart" }
-                }
-            }
-        }
-    };
-    panel(&head("If it turns out wrong", None), &body)
 }

@@ -1,11 +1,11 @@
 //! The queue of possible duplicates: to be looked at, waiting for a second person, said to be two people, and what an
-//! unmerge left to give out. Reading only but for the last.
+//! unmerge left to give out (`given`). Reading only but for the last.
 
-use administration::merging::Unallocated;
 use clinical::identity::Identity;
 use maud::{Markup, html};
 
-use crate::act::{Typed, done_notice, hidden};
+use super::given::to_give_out;
+use crate::act::{Typed, done_notice};
 use crate::components::frame::page;
 use crate::components::notice::empty;
 use crate::components::panel::{head, panel, wide};
@@ -94,39 +94,4 @@ pub(super) fn nhs_words(of: &Identity) -> String {
 
 pub(super) fn title_of(of: Option<&Identity>) -> String {
     of.and_then(|of| of.family.clone()).map_or_else(|| "this pair".to_owned(), |family| family.to_uppercase())
-}
-
-/// What unmerges left: each item with two buttons, one for each person.
-fn to_give_out(setting: &Setting, lists: &[Unallocated]) -> Markup {
-    let open = |list: &Unallocated| list.items.iter().filter(|item| item.given_to.is_none()).count();
-    let left: usize = lists.iter().map(open).sum();
-    let body = html! {
-        @if left == 0 { (empty(&html! { "Nothing waits to be given out. What was written while two people were one shows here." })) }
-        @for list in lists {
-            div.al-panel__b {
-                p {
-                    b { "Unmerged" @if let Some(since) = list.since { " " (time(&day(since))) " " (time(&clock(since))) } }
-                    ": " (list.items.len() - open(list)) " of " (counted(list.items.len(), "item", "items")) " given. "
-                    "An item that is not given shows as neither's."
-                }
-                table.al-t {
-                    tbody {
-                        @for item in list.items.iter().filter(|item| item.given_to.is_none()) {
-                            tr {
-                                th scope="row" { (item.reference) }
-                                td { div.al-row { @for to in [&list.pair.left, &list.pair.right] {
-                                    form method="post" action=(setting.links.give_out(&list.list)) {
-                                        (hidden(setting))
-                                        input type="hidden" name="item" value=(item.reference);
-                                        button.al-btn type="submit" name="to" value=(to) { "Give to " (to) }
-                                    }
-                                } } }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    };
-    panel(&head("To give out after an unmerge", Some(html! { (counted(left, "item", "items")) })), &body)
 }

@@ -100,7 +100,7 @@ fn patient_cells(view: &BoardView<'_>, row: &BoardRow, occupant: &Occupant, at: 
             td { @if let Some(bedside) = at.and_then(|at| at.bedside.as_ref()) { (score(bedside, view.now)) } }
             td { (flags(view, row, occupant, at.and_then(|at| at.bedside.as_ref()))) }
         } @else {
-            td { div.al-flags { (place_flags(view, row, occupant)) @if occupant.is_similar { (similar()) } } }
+            td { div.al-flags { (boarder(view, row, occupant)) (place_flags(view, row, occupant)) @if occupant.is_similar { (similar()) } } }
         }
         td.al-nb { (expected(occupant, view.now)) }
         td.al-line2 { (stopping(view, &occupant.stay)) }
@@ -195,6 +195,7 @@ fn flags(view: &BoardView<'_>, row: &BoardRow, occupant: &Occupant, bedside: Opt
                 details.al-more { summary { "+" (rest.len()) " more" } span.al-flags { @for flag in &rest { (flag) } } }
             }
             @if is_none { span.al-muted.al-small.al-noflags { "No flags" } }
+            (boarder(view, row, occupant))
             (place_flags(view, row, occupant))
         }
         div.al-flags.al-priv-alt {
@@ -253,6 +254,12 @@ fn place_flags(view: &BoardView<'_>, row: &BoardRow, occupant: &Occupant) -> Mar
         @if occupant.stay.is_second { (tag(Weight::Identity, "Second stay")) }
         @if let Some(words) = bed_state { (tag(Weight::Warning, words)) }
     }
+}
+
+/// That somebody is of another specialty than the ward, and of which: their team is elsewhere. Nothing for passers-by.
+fn boarder(view: &BoardView<'_>, row: &BoardRow, occupant: &Occupant) -> Markup {
+    let team = occupant.stay.team.as_deref().map(|team| format!(": {team}")).unwrap_or_default();
+    html! { @if view.board().is_boarder(row) { (tag(Weight::Info, &format!("Boarder{team}"))) } }
 }
 
 /// The sex of the bay that somebody of the other sex is in.

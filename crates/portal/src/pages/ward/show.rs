@@ -26,6 +26,8 @@ pub(crate) enum Show {
     Leaving,
     /// Patients who are ready to leave.
     Ready,
+    /// Patients of another specialty than the ward's.
+    Boarders,
     /// Scores of 5 and more.
     Five,
     /// Observations that are overdue.
@@ -34,7 +36,7 @@ pub(crate) enum Show {
 
 impl Show {
     /// Those with a number, in the order of the head.
-    pub(crate) const NUMBERS: [Show; 9] = [
+    pub(crate) const NUMBERS: [Show; 10] = [
         Show::NoBed,
         Show::Free,
         Show::ToClean,
@@ -42,6 +44,7 @@ impl Show {
         Show::Closed,
         Show::Leaving,
         Show::Ready,
+        Show::Boarders,
         Show::Five,
         Show::Overdue,
     ];
@@ -70,6 +73,7 @@ impl Show {
             Show::Closed => "closed",
             Show::Leaving => "leaving",
             Show::Ready => "ready",
+            Show::Boarders => "boarders",
             Show::Five => "news2-5",
             Show::Overdue => "overdue",
         }
@@ -92,6 +96,7 @@ impl Show {
             Show::Closed => "closed",
             Show::Leaving => "leaving today, confirmed",
             Show::Ready => "ready",
+            Show::Boarders => "of another specialty",
             Show::Five => "NEWS2 5 or more",
             Show::Overdue => "observations overdue",
         }
@@ -128,6 +133,7 @@ impl Show {
             Show::Closed => row.state() == RowState::Closed,
             Show::Leaving => row.is_leaving_on(view.board().today),
             Show::Ready => row.is_ready(),
+            Show::Boarders => view.board().is_boarder(row),
             Show::Five => bedside().is_some_and(|bedside| bedside.is_five_or_more()),
             Show::Overdue => bedside().is_some_and(|bedside| bedside.overdue(view.now).is_some()),
         }
