@@ -56,7 +56,10 @@ pub(crate) async fn select(reading: &Reading, select: &Select) -> Result<Page, P
     if !reading.permit().scope().reads.contains(&select.kind) {
         return Ok(Page { versions: Vec::new(), next: None });
     }
-    let tests = prepare_all(reading, &select.kind, &select.clauses, most_counted(select)).await?;
+    let mut tests = prepare_all(reading, &select.kind, &select.clauses, most_counted(select)).await?;
+    if select.order.len() > 1 {
+        make_sortable(reading, select, &mut tests).await?;
+    }
     if tests.iter().any(Test::is_impossible) {
         return Ok(Page { versions: Vec::new(), next: None });
     }
@@ -67,6 +70,21 @@ pub(crate) async fn select(reading: &Reading, select: &Select) -> Result<Page, P
     // The index may have been replaced meanwhile.
     reading.check_age(&select.kind)?;
     Ok(page)
+}
+
+/// An order of several keys is made in memory, because a walk knows the first of them alone: of what satisfies a small
+/// condition, or else of the whole type.
+///
+/// # Errors
+/// [`Problem::TooCostly`] when there is too much of it to be sorted.
+async fn make_sortable(reading: &Reading, select: &Select, tests: &mut Vec<Test>) -> Result<(), Problem> {
+    let is_small = |test: &Test| test.size().is_some_and(|size| size <= SMALL_TO_SORT);
+    if tests.iter().any(is_small) {
+        return Ok(());
+    }
+    let whole = Clause::Any(vec![Span::head(KIND, [Part::Kind(select.kind.clone())])]);
+    tests.extend(prepare_all(reading, &select.kind, &[whole], SMALL_TO_SORT).await?);
+    if tests.last().is_some_and(is_small) { Ok(()) } else { Err(Problem::TooCostly) }
 }
 
 /// How many there are, exactly, within the scope.

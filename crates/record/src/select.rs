@@ -13,8 +13,9 @@ pub struct Select {
     pub kind: String,
     /// All of these must hold.
     pub clauses: Vec<Clause>,
-    /// In which order; ties are broken by the order of creation. An empty list leaves the order to the record: whichever
-    /// finds a page with the least work, the same on every page.
+    /// In which order. What the keys do not tell apart, and all of it when there is none, comes in an order of the record's
+    /// own: whichever finds a page with the least work, the same on every page. Several keys are sorted by in memory, so
+    /// they ask for a condition, or a type, with at most 10,000 resources.
     pub order: Vec<Order>,
     /// How many at most, 1 to 1,000.
     pub limit: usize,

@@ -149,6 +149,13 @@ impl Record {
         }
         self.check_unnamed(named.versions, newest.sequence, &mut findings).await?;
         self.check_unknown_blobs(named.blobs, newest.sequence, &mut findings).await?;
+        for sequence in inner.store.entries_outside(MOST_FINDINGS).await? {
+            findings.add(
+                "entry-unknown",
+                format!("entry {sequence}"),
+                "It stands outside the journal that the head ends.",
+            );
+        }
         drop(nothing_erased_meanwhile);
         let journal = verifier.finish();
         if (journal.entries, journal.head, moment) != (newest.sequence, newest.chain, newest.moment) {
@@ -251,7 +258,7 @@ impl Record {
         Ok(())
     }
 
-    /// Names versions that no entry made.
+    /// Names versions that no entry made, also those of entries that the head does not know.
     async fn check_unnamed(&self, named: u64, newest: u64, findings: &mut StoreFindings) -> Result<(), Problem> {
         let store = &self.inner().store;
         if store.count_versions(newest).await? == named {
@@ -262,7 +269,8 @@ impl Record {
             let versions = store.all_versions(after, 1000).await?;
             let Some(last) = versions.last() else { return Ok(()) };
             after = (last.rid, last.version);
-            for version in versions.iter().filter(|version| version.sequence <= newest) {
+            // An entry is committed with its versions, so one that came meanwhile is there too.
+            for version in &versions {
                 let entry = store.entries(version.sequence.max(1), 1).await?.into_iter().next();
                 let made = entry.is_some_and(|entry| {
                     let decoded = journal::Entry::decode(&entry.body);

@@ -29,8 +29,19 @@ pub(crate) enum Step {
     DocTests,
     /// Pages in a real browser
     Browser,
+    /// A move between two hosts while clients write, and its certificate, as the demonstration shows it
+    Move,
     /// All other tests
     Tests,
+}
+
+/// How much of the tests runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    /// All tests, and of the long suites a slice
+    Usual,
+    /// The long suites in full, optimised, each test within hours
+    Soak,
 }
 
 /// Runs the steps named, or all.
@@ -55,7 +66,7 @@ pub(crate) fn run(repo: &Path, steps: &[Step]) -> Result<()> {
 /// # Errors
 /// A test failed.
 pub(crate) fn soak_tests(repo: &Path) -> Result<()> {
-    succeed(tests(repo, Some("--release"))?.env("ALMONER_SOAK", "1"))
+    succeed(tests(repo, Length::Soak)?.env("ALMONER_SOAK", "1"))
 }
 
 fn carry_out(repo: &Path, step: Step) -> Result<()> {
@@ -71,7 +82,8 @@ fn carry_out(repo: &Path, step: Step) -> Result<()> {
         Step::Advisories => advisories(repo),
         Step::DocTests => succeed(program(repo, "cargo test --workspace --doc --locked")),
         Step::Browser => browser(repo),
-        Step::Tests => succeed(&mut tests(repo, None)?),
+        Step::Move => moves(repo),
+        Step::Tests => succeed(&mut tests(repo, Length::Usual)?),
     }
 }
 
@@ -98,29 +110,46 @@ fn browser(repo: &Path) -> Result<()> {
         return Ok(());
     }
     ensure!(repo.join("node_modules/playwright-core").exists(), "run scripts/prepare-test.sh first");
-    let built = built(repo, None)?;
+    let built = built(repo, Length::Usual)?;
     let mut npm = program(repo, "npm run --silent test:browser");
     succeed(npm.env("ALMONER_BINARY", built.join("almoner")))
 }
 
+/// The demonstration of a move, small: it fails when a write is lost or doubled, or when `almoner-verify` does not find the
+/// certificate proved.
+fn moves(repo: &Path) -> Result<()> {
+    let built = built(repo, Length::Usual)?;
+    succeed(Command::new(built.join("demo-move")).arg("--small").arg(&built).stdin(Stdio::null()))
+}
+
 /// Builds all tests with the programs that they run; gives where the programs are. Always all of it: for one package alone
 /// cargo would choose other features of libraries and build most of them again.
-fn built(repo: &Path, profile: Option<&str>) -> Result<PathBuf> {
+fn built(repo: &Path, length: Length) -> Result<PathBuf> {
     let mut build = program(repo, "cargo test --workspace --no-run --quiet --locked");
-    succeed(build.args(profile))?;
+    succeed(build.args(length.optimised()))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repo.join("target"), PathBuf::from);
-    Ok(target.join(if profile.is_some() { "release" } else { "debug" }))
+    Ok(target.join(if length == Length::Soak { "release" } else { "debug" }))
 }
 
 /// All tests but those in documentation, beside one private PostgreSQL that they share.
-fn tests(repo: &Path, profile: Option<&str>) -> Result<Command> {
-    let beside_postgres = built(repo, profile)?.join("with-postgres");
+fn tests(repo: &Path, length: Length) -> Result<Command> {
+    let beside_postgres = built(repo, length)?.join("with-postgres");
     let has_nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|o| o.status.success());
     let runner =
         if has_nextest { "cargo nextest run --no-fail-fast" } else { "cargo test --no-fail-fast --lib --bins --tests" };
     let mut tests = Command::new(beside_postgres);
-    tests.current_dir(repo).args(runner.split(' ')).args(["--workspace", "--locked"]).args(profile);
+    tests.current_dir(repo).args(runner.split(' ')).args(["--workspace", "--locked"]).args(length.optimised());
+    if has_nextest && length == Length::Soak {
+        // The usual profile ends a test after ten minutes (.config/nextest.toml).
+        tests.args(["--profile", "soak"]);
+    }
     Ok(tests)
+}
+
+impl Length {
+    fn optimised(self) -> Option<&'static str> {
+        (self == Length::Soak).then_some("--release")
+    }
 }
 
 /// A command of words without spaces, run in the repository.

@@ -2,6 +2,7 @@
 //! parameter's FHIRPath expression, and is compared by the words of the standard. It shares nothing with the index
 //! but the folding of texts. Knows the forms of value that `random` makes, and no others.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use fhir::definitions::{ParameterKind, SearchParameter};
@@ -61,6 +62,15 @@ pub(crate) struct Naive {
     pub(crate) resources: Vec<Resource>,
     by_key: HashMap<(String, String), usize>,
     expressions: HashMap<&'static str, Expression>,
+}
+
+/// What a value is sorted by: a text without case and accents and then as it is written, a period by its beginning and
+/// then its end, a number by its size.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SortKey {
+    Text(String, String),
+    Period(i64, i64),
+    Number(Decimal),
 }
 
 impl Json {
@@ -133,6 +143,18 @@ impl Naive {
             }
         }
         found
+    }
+
+    /// What a resource is sorted by: for each key of an order its smallest value, or its largest where the key goes down.
+    pub(crate) fn sort_keys(&mut self, kind: &str, id: &str, order: &[(&str, bool)]) -> Vec<Option<SortKey>> {
+        let at = self.by_key[&(kind.to_owned(), id.to_owned())];
+        let keys = order.iter().map(|(code, down)| {
+            let parameter = definitions().search_parameter(kind, code).unwrap();
+            let values = self.values(at, parameter);
+            let keys = values.iter().flat_map(|value| sort_keys_of(parameter.kind, value));
+            if *down { keys.max() } else { keys.min() }
+        });
+        keys.collect()
     }
 
     fn holds(&mut self, at: usize, criterion: &Criterion) -> bool {
@@ -208,6 +230,33 @@ impl Typed {
         };
         Typed { kind, json, parts }
     }
+}
+
+fn sort_keys_of(kind: ParameterKind, value: &Typed) -> Vec<SortKey> {
+    match kind {
+        ParameterKind::Date => {
+            periods(value).into_iter().map(|(low, high)| SortKey::Period(low.min(high), high.max(low))).collect()
+        }
+        ParameterKind::Number | ParameterKind::Quantity => {
+            amount(value).filter(|own| !own.is_range).map(|own| SortKey::Number(own.low)).into_iter().collect()
+        }
+        ParameterKind::String => {
+            let texts = strings(value).into_iter().map(|text| SortKey::Text(fold(&text), text));
+            texts.filter(|key| !matches!(key, SortKey::Text(folded, _) if folded.is_empty())).collect()
+        }
+        ParameterKind::Token => tokens(value).into_iter().map(|(system, code)| SortKey::Text(code, system)).collect(),
+        _ => vec![SortKey::Text(value.json.text().to_owned(), String::new())],
+    }
+}
+
+/// How two resources follow each other; one without a value comes after those that have one, whichever way the key goes.
+pub(crate) fn in_order(order: &[(&str, bool)], a: &[Option<SortKey>], b: &[Option<SortKey>]) -> Ordering {
+    let compared = order.iter().zip(a.iter().zip(b)).map(|((_, down), (a, b))| match (a, b) {
+        (Some(a), Some(b)) if *down => b.cmp(a),
+        (Some(a), Some(b)) => a.cmp(b),
+        _ => a.is_none().cmp(&b.is_none()),
+    });
+    compared.fold(Ordering::Equal, Ordering::then)
 }
 
 fn alternatives(value: &str) -> Vec<&str> {

@@ -3,13 +3,16 @@
 
 use fhir::definitions;
 use fhir::definitions::{ParameterKind, SearchParameter};
-use fhir::search::{fold, row_parameters};
+use fhir::search::{fold, row_parameters, sort_parameter};
+use fhir_api::Owners;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::naive::{Criterion, Naive, Typed, amount, local_reference, period_of_text, periods, strings, tokens};
-use crate::site::{Site, is_soak, sites};
+use crate::naive::{
+    Criterion, Naive, SortKey, Typed, amount, in_order, local_reference, period_of_text, periods, strings, tokens,
+};
+use crate::site::{Site, is_soak};
 use crate::suites;
 
 /// How many searches on each store, in full and usually.
@@ -17,53 +20,98 @@ const SEARCHES: usize = 5_000;
 const USUAL: usize = 125;
 const SEED: u64 = 20_261_122;
 
-#[expect(clippy::print_stderr, reason = "says what it did")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn random_searches_equal_the_naive_evaluation() {
+async fn random_searches_on_sqlite_equal_the_naive_evaluation() {
+    equal_the_naive_evaluation(Site::on_sqlite(Owners::none()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_searches_on_postgres_equal_the_naive_evaluation() {
+    equal_the_naive_evaluation(Site::on_postgres(Owners::none()).await).await;
+}
+
+/// A question: the type, what must hold, and the keys of the order, each with whether it goes down.
+struct Search {
+    kind: String,
+    criteria: Vec<Criterion>,
+    order: Vec<(&'static str, bool)>,
+}
+
+/// What was drawn, so that a soak can say that everything was.
+#[derive(Debug, Default)]
+struct Drawn {
+    searches: usize,
+    found: usize,
+    ordered: usize,
+    alternatives: usize,
+}
+
+#[expect(clippy::print_stderr, reason = "says what it did")]
+async fn equal_the_naive_evaluation(site: Site) {
     let Some(files) = suites::sample() else { return };
-    for site in sites().await {
-        let mut naive = Naive::default();
-        let count = suites::load(&site, &files).await;
-        for text in site.all_texts().await {
-            naive.add(text);
-        }
-        assert_eq!(naive.resources.len(), count, "everything that was loaded is there");
-        let searches = if is_soak() { SEARCHES } else { USUAL };
-        let mut random = ChaCha8Rng::seed_from_u64(SEED);
-        let mut matched = 0;
-        let mut differences = Vec::new();
-        let mut number = 0;
-        while number < searches {
-            // Not everything that is drawn makes a search.
-            let Some((kind, criteria)) = search(&mut random, &mut naive) else { continue };
-            number += 1;
-            let path = path_of(&kind, &criteria);
-            let expected = naive.search(&kind, &criteria);
-            matched += expected.len();
-            match answer(&site, &path).await {
-                Ok(mut found) => {
-                    found.sort();
-                    let mut expected = expected;
-                    expected.sort();
-                    if found != expected {
-                        let more: Vec<_> = found.iter().filter(|id| !expected.contains(id)).collect();
-                        let less: Vec<_> = expected.iter().filter(|id| !found.contains(id)).collect();
-                        differences.push(format!("{number} {path}\n  too many {more:?}\n  missing {less:?}"));
-                    }
-                }
-                Err(refusal) => differences.push(format!("{number} {path}\n  refused {refusal}")),
-            }
-        }
-        assert!(matched > searches, "the searches find something: {matched}");
-        eprintln!("{count} resources, {number} searches, {matched} found, {} differences", differences.len());
-        let shown: Vec<&String> = differences.iter().take(20).collect();
-        assert!(
-            differences.is_empty(),
-            "{} differences\n{}",
-            differences.len(),
-            shown.iter().map(|it| it.as_str()).collect::<Vec<_>>().join("\n")
-        );
+    let mut naive = Naive::default();
+    let count = suites::load(&site, &files).await;
+    for text in site.all_texts().await {
+        naive.add(text);
     }
+    assert_eq!(naive.resources.len(), count, "everything that was loaded is there");
+    let searches = if is_soak() { SEARCHES } else { USUAL };
+    let mut random = ChaCha8Rng::seed_from_u64(SEED);
+    let mut drawn = Drawn::default();
+    let mut differences = Vec::new();
+    while drawn.searches < searches {
+        // Not everything that is drawn makes a search.
+        let Some(search) = search(&mut random, &mut naive) else { continue };
+        let path = search.path();
+        let expected = naive.search(&search.kind, &search.criteria);
+        drawn.add(&search, &path, expected.len());
+        let difference = match answer(&site, &path).await {
+            Ok(found) => difference(&mut naive, &search, &expected, &found),
+            Err(refusal) => Some(format!("refused {refusal}")),
+        };
+        differences.extend(difference.map(|what| format!("{} {path}\n  {what}", drawn.searches)));
+    }
+    eprintln!("{count} resources, {drawn:?}, {} differences", differences.len());
+    let shown: Vec<&str> = differences.iter().take(20).map(String::as_str).collect();
+    assert!(differences.is_empty(), "{} differences\n{}", differences.len(), shown.join("\n"));
+    let least = searches / 100;
+    let drew_all = drawn.ordered > least && drawn.alternatives > least;
+    assert!(drew_all && drawn.found > searches, "the searches are of every sort and find something: {drawn:?}");
+}
+
+impl Drawn {
+    fn add(&mut self, search: &Search, path: &str, found: usize) {
+        self.searches += 1;
+        self.found += found;
+        self.ordered += usize::from(!search.order.is_empty() && found > 1);
+        self.alternatives += usize::from(path.contains("%2C"));
+    }
+}
+
+/// What is wrong with an answer: other resources, or another order than was asked for. What the keys do not tell apart
+/// may come in any order.
+fn difference(naive: &mut Naive, search: &Search, expected: &[String], found: &[String]) -> Option<String> {
+    let sorted = |ids: &[String]| {
+        let mut ids = ids.to_vec();
+        ids.sort();
+        ids
+    };
+    if sorted(found) != sorted(expected) {
+        let more: Vec<_> = found.iter().filter(|id| !expected.contains(id)).collect();
+        let less: Vec<_> = expected.iter().filter(|id| !found.contains(id)).collect();
+        return Some(format!("too many {more:?}\n  missing {less:?}"));
+    }
+    let mut before: Option<(&String, Vec<Option<SortKey>>)> = None;
+    for id in found {
+        let keys = naive.sort_keys(&search.kind, id, &search.order);
+        if let Some((last, last_keys)) = &before
+            && in_order(&search.order, last_keys, &keys).is_gt()
+        {
+            return Some(format!("{last} {last_keys:?} comes before {id} {keys:?}"));
+        }
+        before = Some((id, keys));
+    }
+    None
 }
 
 /// All pages of a search, and its total.
@@ -85,12 +133,19 @@ async fn answer(site: &Site, path: &str) -> Result<Vec<String>, String> {
     Ok(found)
 }
 
-fn path_of(kind: &str, criteria: &[Criterion]) -> String {
-    let parameters = criteria.iter().map(|criterion| {
-        let (name, value) = written(criterion);
-        format!("{name}={}", utf8_percent_encode(&value, NON_ALPHANUMERIC))
-    });
-    format!("{kind}?{}", parameters.collect::<Vec<_>>().join("&"))
+impl Search {
+    fn path(&self) -> String {
+        let mut parameters: Vec<String> = Vec::new();
+        for criterion in &self.criteria {
+            let (name, value) = written(criterion);
+            parameters.push(format!("{name}={}", utf8_percent_encode(&value, NON_ALPHANUMERIC)));
+        }
+        if !self.order.is_empty() {
+            let keys = self.order.iter().map(|(code, down)| format!("{}{code}", if *down { "-" } else { "" }));
+            parameters.push(format!("_sort={}", keys.collect::<Vec<_>>().join(",")));
+        }
+        format!("{}?{}", self.kind, parameters.join("&"))
+    }
 }
 
 fn written(criterion: &Criterion) -> (String, String) {
@@ -108,8 +163,8 @@ fn written(criterion: &Criterion) -> (String, String) {
     }
 }
 
-/// A search that some resource satisfies, or nearly.
-fn search(random: &mut ChaCha8Rng, naive: &mut Naive) -> Option<(String, Vec<Criterion>)> {
+/// A search that some resource satisfies, or nearly; every third in an order, every tenth of those of everything.
+fn search(random: &mut ChaCha8Rng, naive: &mut Naive) -> Option<Search> {
     let at = random.random_range(0..naive.resources.len());
     let kind = naive.resources[at].kind.clone();
     let mut criteria = Vec::new();
@@ -123,7 +178,22 @@ fn search(random: &mut ChaCha8Rng, naive: &mut Naive) -> Option<(String, Vec<Cri
             _ => plain(random, naive, source),
         });
     }
-    (!criteria.is_empty()).then_some((kind, criteria))
+    let order = if random.random_ratio(1, 3) { order(random, &kind, &criteria) } else { Vec::new() };
+    if !order.is_empty() && random.random_ratio(1, 10) {
+        criteria.clear();
+    }
+    (!criteria.is_empty() || !order.is_empty()).then_some(Search { kind, criteria, order })
+}
+
+/// One or two keys. Not of a parameter that is asked for as well: there the rows that were asked for may decide.
+fn order(random: &mut ChaCha8Rng, kind: &str, criteria: &[Criterion]) -> Vec<(&'static str, bool)> {
+    let is_asked =
+        |code: &str| criteria.iter().any(|it| matches!(it, Criterion::Plain { code: own, .. } if own == code));
+    let has_order = |code: &str| sort_parameter(kind, code).is_ok_and(|rows| rows.len() == 1) && !is_asked(code);
+    let mut codes: Vec<_> = parameters(kind).into_iter().map(|it| it.code).filter(|code| has_order(code)).collect();
+    codes.push("_lastUpdated");
+    let keys = (0..random.random_range(1..=2)).filter_map(|_| Some((*pick(random, &codes)?, random.random_bool(0.5))));
+    keys.collect()
 }
 
 fn pick<'v, T>(random: &mut ChaCha8Rng, values: &'v [T]) -> Option<&'v T> {
@@ -171,8 +241,29 @@ fn plain(random: &mut ChaCha8Rng, naive: &mut Naive, at: usize) -> Option<Criter
     }
     let values = naive.values(at, parameter);
     let value = pick(random, &values)?.clone();
-    let (modifier, value) = value_of(random, parameter, &value)?;
+    let (modifier, mut value) = value_of(random, parameter, &value)?;
+    if random.random_ratio(1, 4) {
+        value.extend(alternatives(random, naive, parameter, (at, &modifier)));
+    }
     Some(Criterion::Plain { code, modifier, value })
+}
+
+/// One or two values more, of this resource or another of its type, with the comma before each.
+fn alternatives(
+    random: &mut ChaCha8Rng,
+    naive: &mut Naive,
+    parameter: &'static SearchParameter,
+    (at, modifier): (usize, &str),
+) -> Vec<String> {
+    let of_kind = naive.of_kind(&naive.resources[at].kind.clone());
+    let mut found = Vec::new();
+    for _ in 0..random.random_range(1..=2) {
+        let other = if random.random_bool(0.5) { at } else { *pick(random, &of_kind).unwrap_or(&at) };
+        let values = naive.values(other, parameter);
+        let drawn = pick(random, &values).cloned().and_then(|value| value_of(random, parameter, &value));
+        found.extend(drawn.filter(|(own, _)| own == modifier).map(|(_, value)| format!(",{value}")));
+    }
+    found
 }
 
 /// A modifier and a text that the value matches, or nearly.

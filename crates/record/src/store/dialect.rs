@@ -74,7 +74,9 @@ pub(crate) const ALL_VERSIONS: &str = "SELECT rid, version, sequence, moment, op
      FROM version WHERE (rid, version) > ($1, $2) ORDER BY rid, version LIMIT $3";
 pub(crate) const RESOURCES: &str = "SELECT rid, version, sequence, live, kind, id FROM resource \
      WHERE rid > $1 ORDER BY rid LIMIT $2";
-pub(crate) const COUNT_VERSIONS: &str = "SELECT count(*) FROM version WHERE sequence <= $1";
+/// With those of entries that the head, in the statement's own snapshot, does not know.
+pub(crate) const COUNT_VERSIONS: &str = "SELECT count(*) FROM version \
+     WHERE sequence <= $1 OR sequence > (SELECT sequence FROM head WHERE one = 1)";
 pub(crate) const SCAN: &str = "SELECT key, rid FROM idx WHERE (key, rid) > ($1, $2) AND key >= $3 AND key < $4 \
      ORDER BY key, rid LIMIT $5";
 pub(crate) const SCAN_DOWN: &str = "SELECT key, rid FROM idx WHERE (key, rid) < ($1, $2) AND key >= $3 AND key < $4 \
@@ -110,6 +112,9 @@ pub(crate) const PAST_AFTER: &str = "SELECT key, rid, from_sequence, to_sequence
      WHERE (key, rid, from_sequence) > ($1, $2, $3) ORDER BY key, rid, from_sequence LIMIT $4";
 pub(crate) const ENTRIES: &str =
     "SELECT sequence, moment, salt, rids, body FROM entry WHERE sequence >= $1 ORDER BY sequence LIMIT $2";
+/// Looks at the head in the statement's own snapshot, so that whoever commits meanwhile is not blamed.
+pub(crate) const ENTRIES_OUTSIDE: &str = "SELECT sequence FROM entry \
+     WHERE sequence < 1 OR sequence > (SELECT sequence FROM head WHERE one = 1) ORDER BY sequence LIMIT $1";
 pub(crate) const ENTRY_MOMENT: &str = "SELECT moment FROM entry WHERE sequence = $1";
 /// The few rows of the trail first, so that no plan walks the entries.
 pub(crate) const TRAIL: &str = "SELECT t.sequence, t.rids, e.rids, e.body FROM \

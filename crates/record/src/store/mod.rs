@@ -310,7 +310,7 @@ impl Store {
         each_store!(self, store => store.resources(after, limit))
     }
 
-    /// How many versions entries up to a sequence have made.
+    /// How many versions entries up to a sequence have made, with those of entries that the head does not know.
     pub(crate) async fn count_versions(&self, until: u64) -> Result<u64, Problem> {
         each_store!(self, store => store.count_versions(until))
     }
@@ -365,6 +365,11 @@ impl Store {
     /// Entries from a sequence on.
     pub(crate) async fn entries(&self, from: u64, limit: usize) -> Result<Vec<StoredEntry>, Problem> {
         each_store!(self, store => store.entries(from, limit))
+    }
+
+    /// The numbers of entries before the first and after the newest, where nobody reads.
+    pub(crate) async fn entries_outside(&self, limit: usize) -> Result<Vec<i64>, Problem> {
+        each_store!(self, store => store.entries_outside(limit))
     }
 
     /// The first sequence whose moment is at or after `moment`; head + 1 when there is none.

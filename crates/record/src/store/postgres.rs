@@ -256,6 +256,11 @@ impl PostgresReader {
         each(&self.query("reading entries", sql::ENTRIES, &[&stored(from), &(limit as i64)]).await?, entry_row)
     }
 
+    pub(crate) async fn entries_outside(&self, limit: usize) -> Result<Vec<i64>, Problem> {
+        let doing = "looking for entries outside the journal";
+        each(&self.query(doing, sql::ENTRIES_OUTSIDE, &[&(limit as i64)]).await?, |row| value(row, 0))
+    }
+
     pub(crate) async fn first_at_or_after(&self, moment: Moment) -> Result<u64, Problem> {
         number(&self.query_one("finding a moment", postgres::FIRST_AT_OR_AFTER, &[&moment.0]).await?, 0)
     }

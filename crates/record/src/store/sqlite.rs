@@ -259,6 +259,13 @@ impl SqliteReader {
         })
     }
 
+    pub(crate) fn entries_outside(&self, limit: usize) -> Result<Vec<i64>, Problem> {
+        self.with("looking for entries outside the journal", |connection| {
+            let mut statement = connection.prepare_cached(sql::ENTRIES_OUTSIDE)?;
+            statement.query_map([limit as i64], |row| row.get(0))?.collect()
+        })
+    }
+
     pub(crate) fn first_at_or_after(&self, moment: Moment) -> Result<u64, Problem> {
         self.with("finding a moment", |connection| first_at_or_after(connection, moment))
     }

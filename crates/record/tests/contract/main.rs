@@ -9,6 +9,7 @@ mod applying;
 mod behind;
 mod blobs;
 mod commits;
+mod earlier;
 mod following;
 mod handing;
 mod obligations;
@@ -18,6 +19,7 @@ mod scopes;
 mod servers;
 mod support;
 mod system;
+mod tampering;
 mod time_travel;
 mod trail;
 mod walks;
@@ -124,14 +126,16 @@ on_each_store![
     system::accesses_go_on_in_the_next_segment,
     system::a_checkpoint_states_the_journal,
     proof::a_record_with_a_past_holds,
-    proof::whatever_is_tampered_with_is_named,
     proof::past_rows_are_there_as_long_as_they_are_kept,
     proof::verifying_finds_nothing_in_what_changes_meanwhile,
     proof::an_old_copy_is_named_against_a_checkpoint,
     proof::a_cut_tail_is_named_against_a_checkpoint,
-    proof::tampering_with_the_access_journal_is_named,
     proof::an_erased_text_is_gone_and_said_to_be,
     proof::racing_erasures_and_updates_agree,
     proof::a_rebuilt_index_answers_the_same,
     proof::another_index_function_rebuilds_at_open,
+    tampering::whatever_is_tampered_with_is_named,
+    tampering::an_erased_text_that_is_put_back_is_named,
+    tampering::tampering_with_the_access_journal_is_named,
+    tampering::an_access_segment_that_is_gone_is_named,
 ];

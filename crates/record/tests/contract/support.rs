@@ -106,15 +106,23 @@ impl Place {
 
     /// The bytes of the newest entry.
     pub(crate) async fn last_entry(&self) -> Vec<u8> {
-        let sql = "SELECT body FROM entry ORDER BY sequence DESC LIMIT 1";
+        self.one("SELECT body FROM entry ORDER BY sequence DESC LIMIT 1").await
+    }
+
+    /// The one value that a statement gives.
+    pub(crate) async fn one<T>(&self, sql: &str) -> T
+    where
+        T: rusqlite::types::FromSql + for<'a> tokio_postgres::types::FromSql<'a>,
+    {
         match &self.location {
             Location::Sqlite { directory } => {
                 let database = rusqlite::Connection::open(directory.join("record.db")).unwrap();
                 database.query_row(sql, [], |row| row.get(0)).unwrap()
             }
             Location::Postgres { url, schema, .. } => {
-                let sql = sql.replace("FROM entry", &format!("FROM {schema}.entry"));
-                connect(url).await.query_one(&sql, &[]).await.unwrap().get(0)
+                let client = connect(url).await;
+                client.batch_execute(&format!("SET search_path = {schema}")).await.unwrap();
+                client.query_one(sql, &[]).await.unwrap().get(0)
             }
         }
     }

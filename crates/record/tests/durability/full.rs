@@ -3,11 +3,10 @@
 //! database, or is full when the record is opened.
 
 use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 use record::{Durability, Key, Problem, Record};
+use testkit::disk::SmallDisk;
 
 use crate::acknowledged::Line;
 use crate::check::check;
@@ -19,48 +18,15 @@ use crate::session::{Client, Session};
 /// The length of the log at which it is copied into the database: 4,000 pages, each with its frame header.
 const COPIED_AT: u64 = 4000 * (4096 + 24);
 
-/// A file system in memory with so much room, removed at the end.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    /// `None`, and a word about it, where it cannot be mounted.
-    fn mount(megabytes: u32) -> Option<SmallDisk> {
-        let place = tempfile::tempdir().unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]).arg(place.path());
-        let mounted = mount.output().is_ok_and(|output| output.status.success());
-        if mounted {
-            return Some(SmallDisk(place));
-        }
-        let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
-        assert!(!in_ci, "a small disk cannot be mounted; CI has to run this as root");
+/// A small disk; `None`, and a word about it, where it cannot be mounted.
+fn small_disk(megabytes: u32) -> Option<SmallDisk> {
+    let mounted = SmallDisk::mount(megabytes);
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(mounted.is_ok() || !in_ci, "a small disk cannot be mounted; CI has to run this as root");
+    if mounted.is_err() {
         crate::publish("skipped: a small disk (tmpfs) cannot be mounted; run as root");
-        None
     }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Takes the disk's room, all of it or up to so many bytes.
-    fn fill(&self, most: usize) {
-        let mut ballast = File::options().create(true).append(true).open(self.path().join("ballast")).unwrap();
-        for _ in 0..most.div_ceil(4096) {
-            if ballast.write_all(&[7; 4096]).is_err() {
-                return;
-            }
-        }
-    }
-
-    fn free(&self) {
-        std::fs::remove_file(self.path().join("ballast")).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
-    }
+    mounted.ok()
 }
 
 /// One worker on a record in this process; a step that failed is taken again.
@@ -109,7 +75,7 @@ async fn full_then_room(driver: &mut Driver, disk: &SmallDisk) {
         }
         look(&driver.record, &format!("while full {number}")).await;
     }
-    disk.free();
+    disk.free().unwrap();
     for _ in 0..60 {
         driver.advance().await.unwrap();
     }
@@ -134,9 +100,9 @@ async fn close_and_check(driver: Driver, session: &Session) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writing_goes_on_when_there_is_room_again() {
-    let Some(disk) = SmallDisk::mount(40) else { return };
+    let Some(disk) = small_disk(40) else { return };
     let session = Session::new(disk.path(), 3);
-    disk.fill(16 << 20);
+    disk.fill(16 << 20).unwrap();
     let mut driver = Driver::open(&session).await;
     full_then_room(&mut driver, &disk).await;
     crate::publish(&format!("disk full (tmpfs): {} acknowledged, none lost", driver.told.len()));
@@ -146,15 +112,15 @@ async fn writing_goes_on_when_there_is_room_again() {
 /// The log has reached the size at which it is copied into the database, which cannot grow.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_checkpoint_of_the_log_waits_for_room() {
-    let Some(disk) = SmallDisk::mount(112) else { return };
+    let Some(disk) = small_disk(112) else { return };
     let session = Session::new(disk.path(), 9);
     let mut driver = Driver::open(&session).await;
     let log = session.directory.join("record.db-wal");
     while std::fs::metadata(&log).unwrap().len() < COPIED_AT - (1 << 20) {
         driver.advance().await.unwrap();
     }
-    disk.fill(usize::MAX);
-    let file = File::options().write(true).open(disk.path().join("ballast")).unwrap();
+    disk.fill(usize::MAX).unwrap();
+    let file = File::options().write(true).open(disk.ballast()).unwrap();
     file.set_len(file.metadata().unwrap().len() - (3 << 20)).unwrap();
     drop(file);
     let why = driver.until_failure().await;
@@ -171,13 +137,13 @@ async fn a_checkpoint_of_the_log_waits_for_room() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_opens_once_there_is_room() {
-    let Some(disk) = SmallDisk::mount(64) else { return };
+    let Some(disk) = small_disk(64) else { return };
     let session = Session::new(disk.path(), 1);
     let mut client = Client::start(&session, 0);
     client.wait_for(200);
     let ended = client.kill();
     for _ in 0..2 {
-        disk.fill(usize::MAX);
+        disk.fill(usize::MAX).unwrap();
         for _ in 0..3 {
             // A log that was copied in full begins again in the room it has: then opening needs none.
             match Record::open(&location(&session.directory, None), options(1, Durability::Full)).await {
@@ -185,7 +151,7 @@ async fn a_record_opens_once_there_is_room() {
                 Err(problem) => assert!(matches!(problem, Problem::Full), "{problem:?}"),
             }
         }
-        disk.free();
+        disk.free().unwrap();
         let found = check(&session, 1, &ended.lines).await;
         assert!(found.losses.is_empty(), "{:#?}", found.losses);
     }
@@ -194,10 +160,10 @@ async fn a_record_opens_once_there_is_room() {
 
 #[tokio::test]
 async fn a_record_is_not_made_half_on_a_full_disk() {
-    let Some(disk) = SmallDisk::mount(8) else { return };
+    let Some(disk) = small_disk(8) else { return };
     let session = Session::new(disk.path(), 0);
-    disk.fill(usize::MAX);
-    let ballast = File::options().write(true).open(disk.path().join("ballast")).unwrap();
+    disk.fill(usize::MAX).unwrap();
+    let ballast = File::options().write(true).open(disk.ballast()).unwrap();
     let mut refused = 0;
     loop {
         match Record::open(&location(&session.directory, None), options(0, Durability::Full)).await {
@@ -209,7 +175,7 @@ async fn a_record_is_not_made_half_on_a_full_disk() {
         ballast.set_len(less).unwrap();
     }
     drop(ballast);
-    disk.free();
+    disk.free().unwrap();
     let found = check(&session, 0, &[]).await;
     assert!(found.losses.is_empty() && refused > 5, "{refused} {:#?}", found.losses);
     crate::publish(&format!(

@@ -8,6 +8,7 @@ mod commands;
 mod configure;
 mod demo;
 mod exit;
+mod full;
 mod hostile;
 mod input;
 mod load;

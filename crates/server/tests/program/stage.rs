@@ -57,6 +57,14 @@ impl Stage {
         Stage { store: store.into(), ..Stage::set() }
     }
 
+    /// A stage with the trust `RAA` whose data directory is here.
+    pub(crate) fn with_trust_on(disk: &Path) -> Stage {
+        let stage = Stage::set();
+        std::os::unix::fs::symlink(disk, stage.path("data")).unwrap();
+        stage.add_trust();
+        stage
+    }
+
     /// A stage without trusts at the far end of a wire, where clients of this machine find it.
     pub(crate) fn at_the_end_of(wire: &Arc<Wire>) -> Stage {
         let stage = Stage { wire: Some(Arc::clone(wire)), ..Stage::set() };
@@ -83,9 +91,13 @@ impl Stage {
     /// A stage with the trust `RAA` in this store.
     pub(crate) fn with_trust_in(store: &str) -> Stage {
         let stage = Stage { store: store.into(), ..Stage::set() };
-        let said = stage.run(&["trust", "add", "--code", "RAA", "--name", "A trust"]);
-        assert_eq!(said.code, 0, "{}", said.err);
+        stage.add_trust();
         stage
+    }
+
+    fn add_trust(&self) {
+        let said = self.run(&["trust", "add", "--code", "RAA", "--name", "A trust"]);
+        assert_eq!(said.code, 0, "{}", said.err);
     }
 
     /// The store of its trusts.

@@ -114,7 +114,8 @@ pub(crate) const VERSIONS: &str = "SELECT asked.place, v.rid, v.version, v.seque
      v.seal, v.coding, v.salt, v.text \
      FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS asked (rid, version, place) \
      JOIN version v ON v.rid = asked.rid AND v.version = asked.version";
-pub(crate) const COUNT_VERSIONS: &str = "SELECT count(*) FROM version WHERE sequence <= $1 AND rid > $2 AND rid <= $3";
+pub(crate) const COUNT_VERSIONS: &str = "SELECT count(*) FROM version \
+     WHERE (sequence <= $1 OR sequence > (SELECT sequence FROM head WHERE one = 1)) AND rid > $2 AND rid <= $3";
 /// Ranges of the index, in the order of [`NEXT_ROWS`]. Looks at the head in the statement's own snapshot: the first half
 /// runs when nothing newer than the sequence is there, else the second; the condition on the head is worked out once and
 /// keeps the other half from starting. A range's other end needs no condition, because what is asked lies `after` its
