@@ -227,7 +227,7 @@ fn page_door(host: &Host, trust: &Arc<Trust>, permit: Permit, visitor: Option<&V
     let of = Arc::clone(trust);
     let names = portal::Names::by(move |ids| {
         let trust = Arc::clone(&of);
-        async move { accounts::names(&trust, ids).await }
+        async move { accounts::holders(&trust, ids).await }
     });
     portal::Door {
         names,

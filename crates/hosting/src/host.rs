@@ -67,13 +67,6 @@ pub(crate) struct Host {
     _lock: Arc<Lock>,
 }
 
-/// The record of a trust that moves.
-pub(crate) struct Received {
-    pub(crate) record: Record,
-    /// Whether it is being moved here and is not open yet.
-    pub(crate) is_receiving: bool,
-}
-
 /// One trust, open.
 pub(crate) struct Trust {
     pub(crate) code: TrustCode,

@@ -6,30 +6,27 @@ use std::sync::{Arc, PoisonError};
 use access::Permit;
 use record::Record;
 
-use super::{Host, Received};
+use super::Host;
 use crate::failure::Failure;
 use crate::moving::{Move, Ticket, fail_at};
 use crate::trusts::{TrustCode, TrustEntry};
 
 impl Host {
     /// The record of a trust that moves, opened to be received or as it is. `None` when it is not here.
-    pub(crate) async fn received(&self, code: &TrustCode) -> Result<Option<Received>, Failure> {
+    pub(crate) async fn received(&self, code: &TrustCode) -> Result<Option<Record>, Failure> {
         let entry = self.registry.lock().await.find(code).cloned();
         match entry {
             Some(entry) if entry.receiving => {
                 let record = Record::open_to_receive(&self.location(&entry), self.options(&self.name, &entry)).await?;
-                Ok(Some(Received { record, is_receiving: true }))
+                Ok(Some(record))
             }
-            Some(entry) if entry.ready => {
-                let record = self.trust(code).await?.record.clone();
-                Ok(Some(Received { record, is_receiving: false }))
-            }
+            Some(entry) if entry.ready => Ok(Some(self.trust(code).await?.record.clone())),
             _ => Ok(None),
         }
     }
 
     /// Registers a trust that is moved here and makes the empty record that receives it. May be repeated.
-    pub(crate) async fn receive(&self, ticket: &Ticket, store: Option<String>) -> Result<Received, Failure> {
+    pub(crate) async fn receive(&self, ticket: &Ticket, store: Option<String>) -> Result<Record, Failure> {
         let mut registry = self.registry.lock().await;
         let known = registry.find(&ticket.trust).cloned();
         let entry = match known {
@@ -52,8 +49,7 @@ impl Host {
         };
         registry.put(entry.clone());
         registry.write(&self.configuration.data)?;
-        let record = Record::open_to_receive(&self.location(&entry), self.options(&self.name, &entry)).await?;
-        Ok(Received { record, is_receiving: true })
+        Ok(Record::open_to_receive(&self.location(&entry), self.options(&self.name, &entry)).await?)
     }
 
     /// Opens a trust whose record was cut to this host. What was remembered of sessions, tokens and accounts is not: the

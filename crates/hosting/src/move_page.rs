@@ -22,7 +22,7 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::host_page::{not_for, page, runs_host, sees, setting};
 use crate::move_plan::{self, TypedPlan, TypedWhatIf};
-use crate::move_view::{Seen, seen, who};
+use crate::move_view::{Seen, seen, waits, who};
 use crate::moving::forecast::WhatIf;
 use crate::moving::readiness::{self, seconds};
 use crate::moving::schedule::{Said, Schedule};
@@ -324,14 +324,7 @@ fn agree(host: &Arc<Host>, of: &Arc<Move>, seen: &Seen) -> Result<(), String> {
     // This request is a writer itself and is inside the gate: the cut begins once it is answered.
     background(host, of, "Holding writers and cutting over", async move {
         let cut = moving::cut_by_two(&own, &moved, back, who).await?;
-        Ok(format!(
-            "{} with entry {}. {} writers were held, the longest for {}; the other host wrote after {}.",
-            if back { "Gone back" } else { "Cut over" },
-            cut.entry,
-            cut.held,
-            seconds(cut.held_longest_ms),
-            seconds(cut.live_ms)
-        ))
+        Ok(format!("{} with entry {}: {}.", if back { "Gone back" } else { "Cut over" }, cut.entry, waits(&cut)))
     })
 }
 

@@ -26,7 +26,7 @@ use crate::moving::readiness::{self, REHEARSALS, State, invariants, seconds};
 use crate::moving::schedule::Schedule;
 use crate::moving::seal::{BOTH_MS, Doing, Who};
 use crate::moving::watch::Watch;
-use crate::moving::{Kept, Move, Phase, Rehearsal, Side, machine_missing, readiness_items};
+use crate::moving::{Cutting, Kept, Move, Phase, Rehearsal, Side, machine_missing, readiness_items};
 use crate::oversight::forecast_of;
 
 /// A copy that is later than this is too late, in milliseconds.
@@ -473,12 +473,7 @@ impl Seen {
             )],
         };
         if let Some(cut) = kept.cuts.last() {
-            said.push(format!(
-                "The last cut held {} writers, the longest for {}, and the other host wrote after {}.",
-                number(cut.held),
-                seconds(cut.held_longest_ms),
-                seconds(cut.live_ms)
-            ));
+            said.push(format!("The last cut: {}.", waits(cut)));
         }
         said.extend(kept.sealed_by.last().map(|who| format!("Sealed by {who}.")));
         Some(said)
@@ -487,6 +482,19 @@ impl Seen {
     fn short(&self, at: Moment) -> String {
         short_date_text(local_date(at), local_date(self.now))
     }
+}
+
+/// How long a cut had people wait, in words.
+pub(crate) fn waits(of: &Cutting) -> String {
+    let (Some(held), Some(longest), Some(live)) = (of.held, of.held_longest_ms, of.live_ms) else {
+        return "how long writers were held is not known".into();
+    };
+    format!(
+        "{} writers were held, the longest for {}; the other host wrote after {}",
+        number(held),
+        seconds(longest),
+        seconds(live)
+    )
 }
 
 fn proof(state: State) -> Proof {

@@ -228,17 +228,19 @@ fn waited(of: &Timings, blocks: &mut Vec<Block>) {
     let mut rows = vec![(
         "Changes held back",
         match of.held {
-            0 => "None: nobody was writing.".to_owned(),
-            held => words::of(held, "change", "changes"),
+            Some(0) => "None: nobody was writing.".to_owned(),
+            Some(held) => words::of(held, "change", "changes"),
+            None => "Not known: nobody measured it.".to_owned(),
         },
     )];
-    if of.held > 0 {
-        rows.push(("Held, the middle one", duration(of.held_median_ms)));
-        rows.push(("Held, the longest", duration(of.held_longest_ms)));
+    let measured = |ms: Option<u64>| ms.map_or_else(|| "Not known.".to_owned(), duration);
+    if of.held.is_some_and(|held| held > 0) {
+        rows.push(("Held, the middle one", measured(of.held_median_ms)));
+        rows.push(("Held, the longest", measured(of.held_longest_ms)));
     }
-    rows.push(("No writer inside after", duration(of.drained_ms)));
-    rows.push(("Cut on disk after", duration(of.cut_ms)));
-    rows.push(("New host open after", duration(of.live_ms)));
+    rows.push(("No writer inside after", measured(of.drained_ms)));
+    rows.push(("Cut on disk after", measured(of.cut_ms)));
+    rows.push(("New host open after", measured(of.live_ms)));
     blocks.push(facts(rows.into_iter().map(|(name, what)| (name, cell(Face::Plain, what))).collect()));
 }
 

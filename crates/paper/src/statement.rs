@@ -126,16 +126,16 @@ pub(crate) enum State {
     Broken,
 }
 
-/// How long the cut took, by the clock of the host that handed over.
+/// How long the cut took, by the clock of the host that handed over; absent where nobody measured.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Timings {
     pub(crate) back: bool,
-    pub(crate) drained_ms: u64,
-    pub(crate) cut_ms: u64,
-    pub(crate) live_ms: u64,
-    pub(crate) held: u64,
-    pub(crate) held_median_ms: u64,
-    pub(crate) held_longest_ms: u64,
+    pub(crate) drained_ms: Option<u64>,
+    pub(crate) cut_ms: Option<u64>,
+    pub(crate) live_ms: Option<u64>,
+    pub(crate) held: Option<u64>,
+    pub(crate) held_median_ms: Option<u64>,
+    pub(crate) held_longest_ms: Option<u64>,
 }
 
 /// Reads a file.

@@ -317,7 +317,8 @@ mod tests {
     fn the_dictionary_of_the_best_size_is_kept() {
         let mut samples = Samples::new(&FIRST);
         for number in 0..FIRST.texts {
-            let words = (0..40).map(|word| format!("{:x}", (number % 60 * 40 + word) * 2_654_435_761_usize % 0xffff_ffff));
+            let words =
+                (0..40).map(|word| format!("{:x}", (number % 60 * 40 + word) * 2_654_435_761_usize % 0xffff_ffff));
             let words: Vec<String> = words.collect();
             let text = format!(r#"{{"subject":{{"reference":"Patient/{number:08}"}},"text":"{}"}}"#, words.join(" "));
             samples.take(text.as_bytes());

@@ -257,7 +257,16 @@ pub(crate) enum MoveCommand {
         whole: bool,
     },
     /// At the host that writes: hold writers, hand the trust over, send them on.
-    Cut(MoveTrust),
+    Cut {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// Without a plan, and so without asking what must hold; the seal and the certificate say so.
+        #[arg(long, requires = "confirm")]
+        unplanned: bool,
+        /// The trust's code once more.
+        #[arg(long, value_name = "CODE", requires = "unplanned")]
+        confirm: Option<String>,
+    },
     /// At the target, once it writes: the same the other way round.
     Back(MoveTrust),
     /// At the host that writes: have the other host's copy destroyed, and get its signed statement.

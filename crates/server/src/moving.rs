@@ -31,8 +31,10 @@ pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work,
         },
         MoveCommand::Follow(of) => MoveWork::Follow { trust: TrustCode::parse(&of.trust)? },
         MoveCommand::Rehearse { of, whole } => MoveWork::Rehearse { trust: TrustCode::parse(&of.trust)?, whole },
-        MoveCommand::Cut(of) => MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: false },
-        MoveCommand::Back(of) => MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: true },
+        MoveCommand::Cut { of, unplanned: _, confirm } => {
+            MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: false, unplanned: confirm }
+        }
+        MoveCommand::Back(of) => MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: true, unplanned: None },
         MoveCommand::Complete { of, confirm } => MoveWork::Complete { trust: TrustCode::parse(&of.trust)?, confirm },
         MoveCommand::GiveUp { of, confirm, note, out } => {
             file = out;

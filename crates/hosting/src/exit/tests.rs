@@ -5,13 +5,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use record::{Act, Cause, CauseKind, Change, Draft, Erasure, Key, Operation, Template, TransactError};
+use record::{Erasure, Key, Operation};
 
 use super::{ExitOutcome, ExitWork, carry};
 use crate::clock;
-use crate::failure::Failure;
-use crate::host::{Host, Trust};
-use crate::test_host::host_in;
+use crate::host::Host;
+use crate::test_host::{act, contains, host_in, put};
 use crate::trusts::TrustCode;
 use crate::work::{NewTrust, Outcome};
 
@@ -24,21 +23,6 @@ async fn host(data: &Path, store: &str) -> Arc<Host> {
 
 fn code() -> TrustCode {
     TrustCode::parse("RAA").unwrap()
-}
-
-fn act(command: &str) -> Act {
-    let cause = Cause { kind: CauseKind::System, reference: "test".into() };
-    Act { command: command.into(), cause, idempotency: None }
-}
-
-async fn put(trust: &Trust, key: &Key, text: &str) {
-    let candidate = fhir_api::Candidate::parse(text.as_bytes(), Some(&key.kind)).unwrap();
-    let template: Template = candidate.accept(&key.id, &fhir_api::References::default()).template;
-    let decide = async |_| {
-        let changes = vec![Change::Put(key.clone(), template.clone())];
-        Ok::<_, TransactError<Failure>>(Draft { changes, assertions: Vec::new() })
-    };
-    trust.record.transact(&trust.host_permit().unwrap(), act("put"), decide).await.unwrap();
 }
 
 async fn exit(host: &Arc<Host>, work: ExitWork) -> ExitOutcome {
@@ -56,10 +40,6 @@ fn heap(folder: &Path) -> Vec<u8> {
         all.extend(if path.is_dir() { heap(&path) } else { std::fs::read(&path).unwrap() });
     }
     all
-}
-
-fn contains(heap: &[u8], words: &str) -> bool {
-    heap.windows(words.len()).any(|window| window == words.as_bytes())
 }
 
 async fn leaves(stores: [&str; 2]) {

@@ -152,7 +152,7 @@ fn router(host: Arc<Host>) -> Router {
         .route("/move/{code}/refuse", post(refuse))
         .route("/move/{code}/counts/{sequence}", get(counted))
         .route("/move/{code}/check/{sequence}", get(check))
-        .route("/move/{code}/certificate", post(certificate))
+        .route("/move/{code}/certificate", get(certificate_here).post(certificate))
         .route("/move/{code}/certified", post(certified))
         .route("/move/{code}/destroy", post(destroy))
         .route("/move/{code}/destroyed", get(destroyed))
@@ -404,6 +404,11 @@ async fn certificate(
 ) -> Answer<Json<super::certificate::Signature>> {
     let (of, record, _) = open(&host, &code, caller).await?;
     Ok(Json(super::certificate::countersign(&of, &record, &statement).await?))
+}
+
+async fn certificate_here((State(host), Extension(caller)): Of, Path(code): Path<String>) -> Answer<Response> {
+    let (of, _, _) = open(&host, &code, caller).await?;
+    Ok(slowly(async move { super::certificate::own(&host, &of).await }))
 }
 
 async fn certified(

@@ -3,6 +3,8 @@
 //! `docs/formats/move.md`, section 6; the checker is `almoner-verify certificate`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 use journal::SignedCheckpoint;
@@ -10,12 +12,15 @@ use record::Record;
 use serde::{Deserialize, Serialize};
 
 use super::counts::{self, Invariant};
+use super::cut;
 use super::kept::Move;
 use super::peer::{NOTHING, Peer};
-use super::pull::{path, permit};
+use super::phase::Phase;
+use super::pull::{fail_at, path, permit};
 use super::report::Cutting;
 use super::words::Opened;
 use crate::failure::Failure;
+use crate::host::Host;
 use crate::secret::hex;
 
 /// A signature under a statement.
@@ -65,6 +70,9 @@ struct Statement {
     rehearsals: Vec<Proved>,
     witnessed: Vec<Proved>,
     invariants: Vec<Invariant>,
+    /// The entry at which both hosts counted: the cut, or a later one when the certificate could not be made in time.
+    #[serde(default)]
+    counted_at: u64,
     counts_from: BTreeMap<String, u64>,
     counts_to: BTreeMap<String, u64>,
     timings: Cutting,
@@ -72,29 +80,132 @@ struct Statement {
     stated: Vec<String>,
 }
 
+/// Between two attempts to make a certificate, at first and at most.
+const AGAIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
+
+/// The certificate of the newest cut. Where it is missing, the host that handed the record over makes it now: whoever was
+/// killed or not heard before makes it later; the other one asks for it. What the other host said when it opened is asked for
+/// again unless it is given.
+///
+/// # Errors
+/// Nothing was cut yet; the other host cannot be asked, or does not agree.
+pub(crate) async fn of_newest_cut(host: &Host, of: &Move, opened: Option<&Opened>) -> Result<String, Failure> {
+    let _one_at_a_time = of.certifying.lock().await;
+    let kept = of.kept();
+    let cutting = kept.cuts.last().cloned();
+    let cutting = cutting.ok_or_else(|| Failure::refused("There is no certificate yet: nothing was cut here."))?;
+    if let Some(text) = kept.certificate.filter(|text| cut_of(text) == Some(cutting.entry)) {
+        return Ok(text);
+    }
+    let record = of.record().await?;
+    if !cut::is_by_this_host(&record, cutting.entry).await? {
+        // The host that handed the trust over has it or makes it.
+        let theirs: String = of.peer.call_slow(Method::GET, &path(of, "certificate"), NOTHING).await?;
+        keep(of, &record, theirs.clone())?;
+        return Ok(theirs);
+    }
+    let again;
+    let opened = match opened {
+        Some(opened) => opened,
+        None => {
+            again = cut::tell(of, &record, cutting.entry).await?;
+            &again
+        }
+    };
+    let witnessed = host.witnesses.cosigned(record.verifier_key().name(), cutting.entry.saturating_sub(1));
+    let text = make(of, &record, opened, &cutting, &witnessed).await?;
+    of.change(|kept| kept.certificate = Some(text.clone()))?;
+    Ok(text)
+}
+
+/// The certificate of the newest cut that this host made, for the other one.
+pub(crate) async fn own(host: &Host, of: &Move) -> Result<String, Failure> {
+    let newest = of.kept().cuts.last().map_or(0, |cut| cut.entry);
+    if !cut::is_by_this_host(&of.record().await?, newest).await? {
+        return Err(Failure::refused("This host did not make the newest cut."));
+    }
+    of_newest_cut(host, of, None).await
+}
+
+/// Gives the other host the certificate, which keeps it if it signed it.
+pub(crate) async fn give(of: &Move, text: String) -> Result<(), Failure> {
+    of.peer.ask(Method::POST, &path(of, "certified"), text.into()).await.map(drop)
+}
+
+/// Makes the certificate of the newest cut, if that is this host's to do, and tries until it is made.
+pub(crate) async fn until_it_is_made(host: Arc<Host>, of: Arc<Move>) {
+    let [mut rest, longest] = AGAIN;
+    while is_to_be_made(&of).await {
+        match of_newest_cut(&host, &of, None).await {
+            Ok(_) => tracing::info!(trust = %of.code, "the certificate of a cut was made"),
+            Err(failure) => {
+                tracing::warn!(trust = %of.code, %failure, "the certificate of a cut could not be made yet");
+                tokio::time::sleep(rest).await;
+                rest = (rest * 2).min(longest);
+            }
+        }
+    }
+}
+
+/// Whether the certificate of the newest cut is missing, and this host made that cut.
+async fn is_to_be_made(of: &Move) -> bool {
+    let kept = of.kept();
+    let Some(newest) = kept.cuts.last().map(|cut| cut.entry) else { return false };
+    let is_missing = kept.certificate.as_deref().and_then(cut_of) != Some(newest);
+    let Ok(record) = of.record().await else { return false };
+    is_missing && kept.phase != Phase::Completed && cut::is_by_this_host(&record, newest).await.unwrap_or(false)
+}
+
+/// The cut that a certificate is of.
+fn cut_of(text: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Of {
+        cut: u64,
+    }
+    let certificate: Certificate = serde_json::from_str(text).ok()?;
+    let of: Of = serde_json::from_str(&certificate.statement).ok()?;
+    Some(of.cut)
+}
+
 /// Makes the certificate of a cut at the host that handed the record over, with the other host's signature.
-pub(crate) async fn make(
+async fn make(
     of: &Move,
     record: &Record,
     opened: &Opened,
     cutting: &Cutting,
     witnessed: &[String],
 ) -> Result<String, Failure> {
-    let ours = counts::counts(of, record, cutting.entry).await?;
-    let asked = path(of, &format!("counts/{}", cutting.entry));
-    let theirs: BTreeMap<String, u64> = of.peer.call_slow(Method::GET, &asked, NOTHING).await?;
-    let statement = statement(of, record, opened, [ours, theirs], cutting, witnessed).await?;
+    let newest = *record.follow().borrow();
+    let counted = match counted_by_both(of, record, cutting.entry).await {
+        // What was an hour ago is not counted any more; what is here now still is.
+        Err(Failure::Refused(_)) => counted_by_both(of, record, newest).await?,
+        counted => counted?,
+    };
+    let statement = statement(of, record, opened, counted, cutting, witnessed).await?;
     let text = json(&statement)?;
     let ours = sign(of, record, &text)?;
     let theirs = countersigned(&of.peer, of, &text).await?;
     whole(of, text, vec![ours, theirs]).await
 }
 
+/// What both hosts count at one entry.
+struct Counted {
+    at: u64,
+    from: BTreeMap<String, u64>,
+    to: BTreeMap<String, u64>,
+}
+
+async fn counted_by_both(of: &Move, record: &Record, at: u64) -> Result<Counted, Failure> {
+    let from = counts::counts(of, record, at).await?;
+    let to = of.peer.call_slow(Method::GET, &path(of, &format!("counts/{at}")), NOTHING).await?;
+    Ok(Counted { at, from, to })
+}
+
 /// The certificate as text, which the other host gets too: without it nothing is lost.
 async fn whole(of: &Move, statement: String, signatures: Vec<Signature>) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(&Certificate { statement, signatures })
         .map_err(|error| Failure::problem("writing a certificate", &error))?;
-    if let Err(failure) = of.peer.ask(Method::POST, &path(of, "certified"), text.clone().into()).await {
+    if let Err(failure) = give(of, text.clone()).await {
         tracing::warn!(trust = %of.code, %failure, "the other host did not take the certificate");
     }
     Ok(text)
@@ -108,7 +219,12 @@ pub(crate) fn keep(of: &Move, record: &Record, text: String) -> Result<(), Failu
     if !certificate.signatures.contains(&own) {
         return Err(Failure::refused("This host did not sign this certificate."));
     }
-    of.change(|kept| kept.certificate = Some(text))
+    let cut = cut_of(&text);
+    of.change(|kept| {
+        if kept.certificate.as_deref().and_then(cut_of) <= cut {
+            kept.certificate = Some(text);
+        }
+    })
 }
 
 /// The certificate for people, as PDF, with the file inside.
@@ -119,11 +235,9 @@ pub fn certificate_as_pdf(text: &str) -> Result<Vec<u8>, Failure> {
     paper::certificate(text.as_bytes()).map_err(|problem| Failure::Refused(problem.to_string()))
 }
 
-/// Adds checkpoints that witnesses signed to the certificate that there is; both hosts sign it anew.
-pub(crate) async fn with_witnesses(of: &Move, witnessed: &[String]) -> Result<String, Failure> {
-    let kept = of.kept();
-    let text =
-        kept.certificate.ok_or_else(|| Failure::refused("There is no certificate yet: nothing was cut here."))?;
+/// The certificate of the newest cut, with these checkpoints that witnesses signed besides; both hosts sign it anew for them.
+pub(crate) async fn with_witnesses(host: &Host, of: &Move, witnessed: &[String]) -> Result<String, Failure> {
+    let text = of_newest_cut(host, of, None).await?;
     if witnessed.is_empty() {
         return Ok(text);
     }
@@ -147,7 +261,7 @@ async fn statement(
     of: &Move,
     record: &Record,
     opened: &Opened,
-    [ours, theirs]: [BTreeMap<String, u64>; 2],
+    counted: Counted,
     cutting: &Cutting,
     witnessed: &[String],
 ) -> Result<Statement, Failure> {
@@ -166,10 +280,10 @@ async fn statement(
     let after =
         SignedCheckpoint::parse(&opened.checkpoint).map_err(|error| Failure::problem("its checkpoint", &error))?;
     let after_size = after.checkpoint().size;
-    let last = kept.cuts.last().map_or(0, |cut| cut.entry);
+    let last = kept.cuts.iter().map(|known| known.entry).filter(|known| *known < cut).max().unwrap_or(0);
     let rehearsed = kept.rehearsals.iter().filter(|one| one.agrees() && one.sequence > last && one.sequence < cut);
     let rehearsed: Vec<String> = rehearsed.map(|one| one.checkpoint.clone()).collect();
-    let before_to = kept.signed_by_them(cut - 1).unwrap_or_default();
+    let before_to = kept.signed_by_them(cut - 1).unwrap_or_else(|| opened.before.clone());
     let is_longer = after_size > cut;
     let newest = record.place().await?.sequence;
     let after_consistency = match is_longer && newest >= after_size {
@@ -195,14 +309,35 @@ async fn statement(
         after_consistency,
         rehearsals: proofs(record, &rehearsed, cut - 1).await?,
         witnessed: proofs(record, witnessed, cut - 1).await?,
-        invariants: counts::five(&ours, &theirs),
-        counts_from: ours,
-        counts_to: theirs,
+        invariants: counts::five(&counted.from, &counted.to),
+        counted_at: counted.at,
+        counts_from: counted.from,
+        counts_to: counted.to,
         timings: cutting.clone(),
         proved: PROVED.iter().map(|text| (*text).to_owned()).collect(),
-        stated: STATED.iter().map(|text| (*text).to_owned()).collect(),
+        stated: stated(cutting, counted.at, kept.unplanned),
     })
 }
+
+/// What is only stated, and what of this cut is not known.
+fn stated(cutting: &Cutting, counted_at: u64, unplanned: bool) -> Vec<String> {
+    let mut stated: Vec<String> = STATED.iter().map(|text| (*text).to_owned()).collect();
+    if cutting.held.is_none() {
+        stated.push(UNKNOWN.into());
+    }
+    if counted_at != cutting.entry {
+        stated.push(format!("The counts are of entry {counted_at}: those of the cut could not be read any more."));
+    }
+    if unplanned && !cutting.back {
+        stated.push(UNPLANNED.into());
+    }
+    stated
+}
+
+/// Said where nobody measured.
+const UNKNOWN: &str = "How long anybody waited is not known: the host that handed over was stopped during the cut.";
+/// Said where nobody asked what must hold.
+const UNPLANNED: &str = "It was cut by command and without a plan: what must hold before a cut was not asked for.";
 
 const PROVED: [&str; 4] = [
     "Both hosts signed the same root over every entry before the cut.",
@@ -262,7 +397,11 @@ pub(crate) async fn countersign(of: &Move, record: &Record, text: &str) -> Resul
     if !is_here || of_statement.root != root || of_statement.size != before_cut {
         return Err(Failure::refused("The statement says of the record what is not so on this host."));
     }
-    let own = counts::counts(of, record, statement.cut).await?;
+    let counted_at = Some(statement.counted_at).filter(|at| *at > 0).unwrap_or(statement.cut);
+    if counted_at < statement.cut {
+        return Err(Failure::refused("The statement counts what was before its cut."));
+    }
+    let own = counts::counts(of, record, counted_at).await?;
     if statement.counts_to != own || statement.invariants != counts::five(&statement.counts_from, &own) {
         return Err(Failure::refused("The statement counts what this host counts otherwise."));
     }
@@ -275,10 +414,8 @@ pub(crate) async fn countersign(of: &Move, record: &Record, text: &str) -> Resul
     let signature = sign(of, record, text)?;
     // Whoever was cut to knows from then on how it went, and what was rehearsed before.
     let timings = statement.timings;
-    of.change(|kept| {
-        kept.cuts.retain(|cut| cut.entry != timings.entry);
-        kept.cuts.push(timings);
-    })?;
+    of.change(|kept| kept.note_cut(timings))?;
+    fail_at("while-certifying").await?;
     Ok(signature)
 }
 

@@ -96,7 +96,7 @@ async fn of_a_trust_comes(cheat: Cheat, is_heavy: bool) -> String {
         {
             return Ok(rehearsal.differences.join(" "));
         }
-        asked(&source.host, MoveWork::Cut { trust: code(), back: false }).await?;
+        asked(&source.host, MoveWork::Cut { trust: code(), back: false, unplanned: Some("RAA".into()) }).await?;
         Ok::<String, Failure>("nothing".into())
     };
     let came = came.await.unwrap_or_else(|failure| failure.to_string());

@@ -9,6 +9,7 @@ use journal::note::Note;
 use record::Record;
 use record::apply::hand_over::Tenure;
 
+use super::certificate;
 use super::gate::Stand;
 use super::kept::Move;
 use super::peer::NOTHING;
@@ -73,9 +74,21 @@ pub(crate) async fn destroy(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, 
     }
     let kept = of.kept();
     if kept.destroying.is_none() && kept.destroyed.is_none() {
+        if !kept.cuts.is_empty() {
+            is_certified(host, of).await?;
+        }
         has_our_accesses(of, &of.record().await?).await?;
     }
     destroy_copy(host, of).await
+}
+
+/// Sees that both hosts have the certificate of the last cut: without the copy nobody could make it any more.
+async fn is_certified(host: &Host, of: &Move) -> Result<(), Failure> {
+    let given = async { certificate::give(of, certificate::of_newest_cut(host, of, None).await?).await };
+    let refused = |why: Failure| {
+        Failure::Refused(format!("The last cut has no certificate at both hosts, so nothing is destroyed. {why}"))
+    };
+    given.await.map_err(refused)
 }
 
 async fn destroy_copy(host: &Arc<Host>, of: &Arc<Move>) -> Result<String, Failure> {

@@ -89,14 +89,14 @@ pub(crate) const FIVE: [Meaning; 5] = [
     },
     Meaning {
         name: "Continuity",
-        promise: "Everything that is owed to a patient is owed on both hosts, with its owner and date.",
+        promise: "As much is owed on both hosts; by whom and until when follows from the texts, which one journal leads to.",
         counted: &[OWED],
         besides: &[],
         exceptions: &[],
     },
     Meaning {
         name: "Feasibility",
-        promise: "Every booking is on both hosts with its session, list or bed.",
+        promise: "As many appointments, sessions, places and stays are on both hosts, and as many bookings without a place.",
         counted: &["Appointment", "Slot", "Schedule", "Location", "Encounter"],
         besides: &[BOOKED],
         exceptions: &[UNPLACED],

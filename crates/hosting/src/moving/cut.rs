@@ -14,7 +14,7 @@ use record::apply::hand_over::{Hold, Place as At, Tenure};
 
 use super::certificate;
 use super::gate::Stand;
-use super::kept::{Move, Side};
+use super::kept::{Kept, Move, Side};
 use super::peer::NOTHING;
 use super::phase::{Phase, Step};
 use super::pull::{self, fail_at, path, permit};
@@ -90,9 +90,8 @@ async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting
     let elapsed = stopwatch();
     let mut cutting = Cutting { back, ..Cutting::default() };
     of.gate.hold();
-    let outcome = drain_and_cut(of, &record, &elapsed, &mut cutting).await;
-    let signed = match outcome {
-        Ok(signed) => Some(signed),
+    match drain_and_cut(of, &record, &elapsed, &mut cutting).await {
+        Ok(()) => {}
         Err(failure) if record.tenure() == Tenure::Writes => {
             of.gate.set(Stand::Open);
             return Err(Failure::Problem(format!(
@@ -101,25 +100,40 @@ async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting
         }
         Err(failure) => {
             tracing::warn!(trust = %of.code, %failure, "the cut is on disk; it goes on");
-            None
+            cutting.entry = record.writes().await?.map_or(0, |writes| writes.cut);
         }
-    };
+    }
     fail_at("after-cut").await?;
     // Noted while the other host is at work: who was held waits for no more than it must.
     let (opened, ()) = tokio::join!(tokio::time::timeout(HEARING, deliver(of, &record)), async { of.note(Step::Cut) });
     let Ok(opened) = opened else {
-        tokio::spawn(deliver_to_the_end(Arc::clone(host), Arc::clone(of)));
+        let measured = Some((cutting, elapsed));
+        tokio::spawn(deliver_to_the_end(Arc::clone(host), Arc::clone(of), measured));
         return Err(Failure::Problem(
             "The trust is cut and the other host has not said that it is open. It is told until it does; see `move status`."
                 .into(),
         ));
     };
-    cutting.live_ms = elapsed();
+    cutting.live_ms = Some(elapsed());
     let opened = opened?;
     of.gate.set(Stand::Away);
-    of.change(|kept| kept.signed_at = signed.or(kept.signed_at.take()))?;
-    after_opening(host, of, &record, &opened, &mut cutting).await?;
+    after_opening(host, of, &opened, &mut cutting).await?;
     Ok(cutting)
+}
+
+/// The cut by which this host has handed the record over, as long as the other host was not heard to be open by it.
+pub(crate) async fn undelivered(record: &Record, kept: &Kept) -> Result<Option<u64>, Failure> {
+    let writes = record.writes().await?.filter(|writes| writes.cut > 0 && record.tenure() != Tenure::Writes);
+    let Some(cut) = writes.map(|writes| writes.cut) else { return Ok(None) };
+    let is_delivered = kept.cuts.iter().any(|known| known.entry == cut);
+    Ok((!is_delivered && is_by_this_host(record, cut).await?).then_some(cut))
+}
+
+/// Whether an entry is a cut that this host has made.
+pub(crate) async fn is_by_this_host(record: &Record, number: u64) -> Result<bool, Failure> {
+    let entry = record.entry(number).await?.and_then(|bytes| journal::Entry::decode(&bytes).ok());
+    let own = *record.verifier_key().public();
+    Ok(matches!(entry.map(|entry| entry.act), Some(journal::Act::Cut(cut)) if cut.source_key == own))
 }
 
 /// Has the other host take what there is, while everybody still writes, until little is left for the drain.
@@ -141,23 +155,25 @@ async fn drain_and_cut(
     record: &Record,
     elapsed: &impl Fn() -> u64,
     cutting: &mut Cutting,
-) -> Result<String, Failure> {
+) -> Result<(), Failure> {
     let until = tokio::time::Instant::now() + DRAIN;
     let drained = tokio::time::timeout_at(until, of.gate.is_empty()).await;
     drained.map_err(|_| Failure::refused("A request that was under way did not end in time."))?;
-    cutting.drained_ms = elapsed();
+    cutting.drained_ms = Some(elapsed());
     let _held: Hold<'_> = record.hold();
     fail_at("while-draining").await?;
     loop {
         let signed = tokio::time::timeout_at(until, signed_cut(of, record)).await;
         let signed = signed.map_err(|_| Failure::refused("The other host was not ready in time."))?;
         let (at, cut, checkpoint) = signed?;
+        // Whoever is killed after the cut still has it, for the certificate.
+        of.change(|kept| kept.signed_at = Some(checkpoint))?;
         fail_at("before-cut").await?;
         // From here nothing is given up any more, whatever the time.
         if record.cut(&permit(of)?, cut, &at).await? {
             cutting.entry = at.sequence + 1;
-            cutting.cut_ms = elapsed();
-            return Ok(checkpoint);
+            cutting.cut_ms = Some(elapsed());
+            return Ok(());
         }
         if tokio::time::Instant::now() >= until {
             return Err(Failure::refused("Something kept being written although writers were held."));
@@ -198,23 +214,13 @@ fn cut_of(of: &Move, record: &Record, epoch: u64) -> Result<Cut, Failure> {
 /// Tells the other host of the cut until it says that it is open.
 async fn deliver(of: &Move, record: &Record) -> Result<Opened, Failure> {
     let writes = record.writes().await?.ok_or_else(|| Failure::refused("The record was never cut."))?;
-    let packed = segment::pack(&record.decided(&permit(of)?, writes.cut, 1).await?)?;
     loop {
         fail_at("before-handing-over").await?;
         if record.tenure() == Tenure::Writes {
             return Err(Failure::refused("The cut was taken back: this host writes the trust again."));
         }
-        let path = path(of, "cut");
-        let told = of.peer.ask(Method::POST, &path, Body::from(packed.clone()));
-        let told = tokio::time::timeout(HANDING_OVER, told).await.unwrap_or_else(|_| {
-            of.peer.forget_connections();
-            Err(Failure::Problem("The other host cannot be reached: it did not answer in time.".into()))
-        });
-        match told {
-            Ok(bytes) => {
-                let opened = serde_json::from_slice(&bytes);
-                return opened.map_err(|error| Failure::problem("reading what the other host says", &error));
-            }
+        match tell(of, record, writes.cut).await {
+            Ok(opened) => return Ok(opened),
             Err(failure) => {
                 tracing::warn!(trust = %of.code, %failure, "the cut could not be handed over yet");
                 of.set_problem(Some(failure.to_string()));
@@ -224,15 +230,38 @@ async fn deliver(of: &Move, record: &Record) -> Result<Opened, Failure> {
     }
 }
 
+/// Tells the other host of the cut once; it may know already.
+pub(crate) async fn tell(of: &Move, record: &Record, cut: u64) -> Result<Opened, Failure> {
+    let packed = segment::pack(&record.decided(&permit(of)?, cut, 1).await?)?;
+    let path = path(of, "cut");
+    let told = tokio::time::timeout(HANDING_OVER, of.peer.ask(Method::POST, &path, Body::from(packed))).await;
+    let bytes = told.unwrap_or_else(|_| {
+        of.peer.forget_connections();
+        Err(Failure::Problem("The other host cannot be reached: it did not answer in time.".into()))
+    })?;
+    serde_json::from_slice(&bytes).map_err(|error| Failure::problem("reading what the other host says", &error))
+}
+
+/// What was measured of a cut, and the clock that began with it.
+type Measured<Elapsed> = Option<(Cutting, Elapsed)>;
+
+/// Goes on with a cut that another process of this host was killed in: nothing of it was measured.
+pub(crate) async fn go_on(host: Arc<Host>, of: Arc<Move>) {
+    deliver_to_the_end(host, of, None::<(Cutting, fn() -> u64)>).await;
+}
+
 /// Goes on where a cut was broken off: hands it over, opens the gate to the other host, follows it.
-pub(crate) async fn deliver_to_the_end(host: Arc<Host>, of: Arc<Move>) {
+async fn deliver_to_the_end(host: Arc<Host>, of: Arc<Move>, measured: Measured<impl Fn() -> u64>) {
     let done = async {
         let record = of.record().await?;
         of.note(Step::Cut);
         let opened = deliver(&of, &record).await?;
-        let writes = record.writes().await?.map_or(0, |writes| writes.cut);
-        let mut cutting = Cutting { entry: writes, back: of.kept().side == Side::Target, ..Cutting::default() };
-        after_opening(&host, &of, &record, &opened, &mut cutting).await
+        let mut cutting = match measured {
+            Some((cutting, elapsed)) => Cutting { live_ms: Some(elapsed()), ..cutting },
+            None => Cutting { back: of.kept().side == Side::Target, ..Cutting::default() },
+        };
+        cutting.entry = record.writes().await?.map_or(cutting.entry, |writes| writes.cut);
+        after_opening(&host, &of, &opened, &mut cutting).await
     };
     if let Err(failure) = done.await {
         if of.gate.is_open() {
@@ -244,36 +273,34 @@ pub(crate) async fn deliver_to_the_end(host: Arc<Host>, of: Arc<Move>) {
     }
 }
 
-/// The other host writes: everybody is sent there, what came of the cut is kept, and this host follows.
+/// The other host writes: everybody is sent there, what came of the cut is kept, this host follows, and the certificate is
+/// made, now or as soon as it can be.
 async fn after_opening(
     host: &Arc<Host>,
     of: &Arc<Move>,
-    record: &Record,
     opened: &Opened,
     cutting: &mut Cutting,
 ) -> Result<(), Failure> {
     fail_at("before-sending-on").await?;
     of.gate.set(Stand::Away);
-    of.note(Step::Opened { back: cutting.back });
+    of.note_opened(cutting.clone());
     of.set_problem(None);
+    fail_at("before-counting").await?;
     // However they fare, the trust is open over there.
     let _ = tokio::time::timeout(COUNTING, of.gate.all_are_answered()).await;
-    let held = of.gate.held();
-    cutting.held = held.len() as u64;
-    cutting.held_median_ms = held.get(held.len() / 2).copied().unwrap_or(0);
-    cutting.held_longest_ms = held.last().copied().unwrap_or(0);
-    let witnessed = host.witnesses.cosigned(record.verifier_key().name(), cutting.entry.saturating_sub(1));
-    let certificate = certificate::make(of, record, opened, cutting, &witnessed).await;
-    if let Err(failure) = &certificate {
-        tracing::error!(trust = %of.code, %failure, "the certificate of a cut could not be made");
+    if cutting.cut_ms.is_some() {
+        let held = of.gate.held();
+        cutting.held = Some(held.len() as u64);
+        cutting.held_median_ms = held.get(held.len() / 2).copied().or(Some(0));
+        cutting.held_longest_ms = held.last().copied().or(Some(0));
+        of.change(|kept| kept.note_cut(cutting.clone()))?;
     }
-    let done = cutting.clone();
-    of.change(|kept| {
-        kept.cuts.retain(|cut| cut.entry != done.entry);
-        kept.cuts.push(done);
-        kept.certificate = certificate.ok().or(kept.certificate.take());
-    })?;
     tokio::spawn(pull::run(Arc::clone(host), Arc::clone(of)));
+    fail_at("before-certifying").await?;
+    if let Err(failure) = certificate::of_newest_cut(host, of, Some(opened)).await {
+        tracing::error!(trust = %of.code, %failure, "the certificate of a cut could not be made yet");
+        drop(tokio::spawn(certificate::until_it_is_made(Arc::clone(host), Arc::clone(of))));
+    }
     Ok(())
 }
 
@@ -360,6 +387,9 @@ pub(crate) async fn take(host: &Arc<Host>, of: &Arc<Move>, record: &Record, pack
         return Err(Failure::refused("This cut does not hand the trust to this host."));
     }
     // Of the cut itself: others may write by now.
-    let at = At { sequence: number, root: record.root_of(number).await?, ..record.place().await? };
-    Ok(Opened { checkpoint: record.attest(&at)?.to_string() })
+    let attested = async |sequence: u64| {
+        let at = At { sequence, root: record.root_of(sequence).await?, ..record.place().await? };
+        Ok::<String, Failure>(record.attest(&at)?.to_string())
+    };
+    Ok(Opened { checkpoint: attested(number).await?, before: attested(number - 1).await? })
 }

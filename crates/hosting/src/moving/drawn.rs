@@ -2,7 +2,7 @@
 //! somebody could make, each by a row of the index of a resource that an entry names. The answers are numbers; the
 //! questions are told by their number, type and parameter, never by a value.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use record::{Clause, Key, Reading, Record, Select};
 use terms::index::{Next, Part, Row, Span};
@@ -14,18 +14,26 @@ use crate::failure::Failure;
 const PATIENTS: usize = 50;
 /// Entries that are drawn to find them.
 const DRAWS: u64 = 400;
-/// Searches that are made; fewer in a short journal.
-const SEARCHES: u64 = 1000;
+/// Searches that are made; fewer only where the record has not so many different ones.
+const SEARCHES: usize = 1000;
+/// Resources that are drawn of one entry.
+const OF_AN_ENTRY: usize = 16;
+/// Entries in a row that brought nothing new, after which there is no more to be found.
+const FRUITLESS: usize = 400;
 
 /// Marsaglia's xorshift: any spread will do.
 struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        self.0 % bound.max(1)
+        self.0
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound.max(1)
     }
 
     fn one_of<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
@@ -55,25 +63,32 @@ pub(super) async fn searches(
     answers: &mut Answers,
 ) -> Result<(), Failure> {
     let mut dice = Dice(questions.seed.rotate_left(32) | 1);
-    let mut counted = BTreeMap::new();
-    for number in 0..SEARCHES.min(questions.sequence / 4) {
+    let (mut made, mut fruitless, mut number) = (BTreeSet::new(), 0, 0u64);
+    while made.len() < SEARCHES && fruitless < FRUITLESS && questions.sequence > 0 {
+        fruitless += 1;
+        // One entry may have made many resources, and each of them has many rows: all of them may be drawn.
         let keys = changes(record, 1 + dice.below(questions.sequence)).await?;
-        let Some(key) = dice.one_of(&keys) else { continue };
-        let version = reading.get(key).await?.filter(|version| !version.text.is_empty());
-        let Some(version) = version else {
-            answers.put(format!("search {number}: {} that is gone", key.kind), 0);
-            continue;
-        };
-        let rows = reading.rows(&version);
-        let Some(row) = dice.one_of(&rows) else { continue };
-        let select = Select::of(&key.kind).with(Clause::Any(vec![span_of(row)]));
-        // What many resources have is drawn often.
-        let total = match counted.get(&(key.kind.clone(), row.clone())) {
-            Some(total) => *total,
-            None => reading.total(&select).await?,
-        };
-        counted.insert((key.kind.clone(), row.clone()), total);
-        answers.put(format!("search {number}: {} by {}", key.kind, row.parameter), total);
+        for _ in 0..keys.len().min(OF_AN_ENTRY) {
+            number += 1;
+            let (Some(key), which) = (dice.one_of(&keys), dice.next()) else { continue };
+            let version = reading.get(key).await?.filter(|version| !version.text.is_empty());
+            let rows = version.map(|version| reading.rows(&version)).unwrap_or_default();
+            let row = usize::try_from(which).ok().and_then(|which| rows.get(which.checked_rem(rows.len())?));
+            if made.len() >= SEARCHES || !made.insert((key.kind.clone(), row.cloned())) {
+                continue;
+            }
+            fruitless = 0;
+            match row {
+                None => answers.put(format!("search {number}: {} that is gone or in no index", key.kind), 0),
+                Some(row) => {
+                    let select = Select::of(&key.kind).with(Clause::Any(vec![span_of(row)]));
+                    answers.put(
+                        format!("search {number}: {} by {}", key.kind, row.parameter),
+                        reading.total(&select).await?,
+                    );
+                }
+            }
+        }
     }
     Ok(())
 }

@@ -39,6 +39,7 @@ pub(crate) struct Kept {
     pub(crate) their_record_key: Option<String>,
     #[serde(default)]
     pub(crate) rehearsals: Vec<Rehearsal>,
+    /// Cuts by which a host has opened, oldest first.
     #[serde(default)]
     pub(crate) cuts: Vec<Cutting>,
     /// Rehearsals of the way back, at the host that writes.
@@ -53,9 +54,12 @@ pub(crate) struct Kept {
     /// The checkpoint of the last cut that was signed, by the host that was to take the record.
     #[serde(default)]
     pub(crate) signed_at: Option<String>,
-    /// The certificate of the newest cut, as text.
+    /// The certificate of the newest cut that has one, as text.
     #[serde(default)]
     pub(crate) certificate: Option<String>,
+    /// Whether the last cut that was asked for here had no plan.
+    #[serde(default)]
+    pub(crate) unplanned: bool,
     /// The statement of a destruction that has begun and goes on to its end, also after a start.
     #[serde(default)]
     pub(crate) destroying: Option<String>,
@@ -80,6 +84,8 @@ pub(crate) struct Move {
     pub(crate) pulling: tokio::sync::Mutex<()>,
     /// Held during a drain.
     pub(crate) cutting: tokio::sync::Mutex<()>,
+    /// Held while a certificate is made.
+    pub(crate) certifying: tokio::sync::Mutex<()>,
     pub(crate) lag: Lag,
     pub(crate) pace: Pace,
     /// The change of the other host's desk up to which it is here.
@@ -137,6 +143,13 @@ impl Kept {
         since_cut(&self.ways_back, &self.cuts)
     }
 
+    /// Keeps what is known of a cut, in the place of what was known of it before.
+    pub(crate) fn note_cut(&mut self, cutting: Cutting) {
+        self.cuts.retain(|cut| cut.entry != cutting.entry);
+        self.cuts.push(cutting);
+        self.cuts.sort_by_key(|cut| cut.entry);
+    }
+
     /// The checkpoint of so many entries that the other host signed with a cut.
     pub(crate) fn signed_by_them(&self, size: u64) -> Option<String> {
         let signed = self.signed_at.as_ref().and_then(|text| SignedCheckpoint::parse(text).ok())?;
@@ -172,6 +185,7 @@ impl Move {
             record: RwLock::new(record),
             pulling: tokio::sync::Mutex::default(),
             cutting: tokio::sync::Mutex::default(),
+            certifying: tokio::sync::Mutex::default(),
             lag: Lag::default(),
             desk_until: AtomicU64::default(),
             problem: Mutex::default(),
@@ -238,6 +252,17 @@ impl Move {
     pub(crate) fn note(&self, step: Step) {
         if let Err(failure) = self.step(step) {
             tracing::error!(trust = %self.code, %failure, "a step of a move could not be noted");
+        }
+    }
+
+    /// Notes that the host to which the record was cut is open, whatever becomes of the note: the record has the last word.
+    pub(crate) fn note_opened(&self, cutting: Cutting) {
+        let noted = self.change(|kept| {
+            kept.phase = kept.phase.after(Step::Opened { back: cutting.back }).unwrap_or(kept.phase);
+            kept.note_cut(cutting);
+        });
+        if let Err(failure) = noted {
+            tracing::error!(trust = %self.code, %failure, "a cut could not be noted");
         }
     }
 

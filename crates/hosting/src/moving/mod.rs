@@ -40,6 +40,8 @@ mod ticket;
 mod tls;
 pub(crate) mod watch;
 mod way_back;
+#[cfg(test)]
+mod whole_unit;
 mod words;
 
 use std::sync::Arc;
@@ -63,7 +65,7 @@ pub(crate) use words::{Questions, unhex};
 
 use crate::clock::stopwatch;
 use crate::failure::Failure;
-use crate::host::{Host, Received};
+use crate::host::Host;
 use crate::trusts::TrustCode;
 use crate::work::{Listener, Outcome, Progress};
 use gate::Stand;
@@ -97,9 +99,9 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
         MoveWork::Rehearse { trust, whole } => {
             MoveOutcome::Rehearsed(rehearse::rehearse(host, &find(host, &trust)?, whole).await?)
         }
-        MoveWork::Cut { trust, back } => {
+        MoveWork::Cut { trust, back, unplanned } => {
             let of = find(host, &trust)?;
-            is_ready_by_command(host, &of, back)?;
+            is_ready_by_command(host, &of, back, unplanned.as_deref())?;
             MoveOutcome::Cut(cut::cut(host, &of, back).await?)
         }
         MoveWork::Throttle { trust, change } => {
@@ -128,9 +130,9 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
             let of = find(host, &trust)?;
             MoveOutcome::GivenUp { text: complete::give_up(host, &of, &confirm, note.as_deref()).await? }
         }
-        MoveWork::Certificate { trust, witnessed } => {
-            MoveOutcome::Certificate { text: certificate::with_witnesses(&*find(host, &trust)?, &witnessed).await? }
-        }
+        MoveWork::Certificate { trust, witnessed } => MoveOutcome::Certificate {
+            text: certificate::with_witnesses(host, &*find(host, &trust)?, &witnessed).await?,
+        },
         MoveWork::Status { trust } => {
             let mut views = Vec::new();
             for of in host.moves.all() {
@@ -158,7 +160,7 @@ pub(crate) async fn resume(host: &Arc<Host>) -> Result<(), Failure> {
 /// Registers the move of a trust without going on with it: what is refused at a host that is not served opens nothing.
 async fn look_up(host: &Arc<Host>, code: &TrustCode) -> Result<(), Failure> {
     for kept in read_all(&host.configuration.data)?.into_iter().filter(|kept| kept.ticket.trust == *code) {
-        let record = host.received(code).await?.map(|received| received.record);
+        let record = host.received(code).await?;
         register(host, kept, record, Stand::Away)?;
     }
     Ok(())
@@ -166,16 +168,19 @@ async fn look_up(host: &Arc<Host>, code: &TrustCode) -> Result<(), Failure> {
 
 async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
     let code = kept.ticket.trust.clone();
-    let received = match kept.phase {
+    let record = match kept.phase {
         Phase::Completed if kept.destroyed.is_some() || kept.destroying.is_some() => None,
         _ => host.received(&code).await?,
     };
-    let record = received.as_ref().map(|received| received.record.clone());
     let tenure = record.as_ref().map(record::Record::tenure);
-    let is_receiving = received.as_ref().is_some_and(|received| received.is_receiving);
+    // By the record itself: how far the other host was heard is not told by a state, which a way back goes through again.
+    let undelivered = match &record {
+        Some(record) if tenure == Some(Tenure::HandedOver) => cut::undelivered(record, &kept).await?,
+        _ => None,
+    };
     let stand = match tenure {
         Some(Tenure::Writes) => Stand::Open,
-        Some(Tenure::HandedOver) if kept.phase < Phase::Live && !is_receiving => Stand::Held,
+        _ if undelivered.is_some() => Stand::Held,
         _ => Stand::Away,
     };
     let (phase, is_being_destroyed) = (kept.phase, kept.destroying.is_some());
@@ -184,14 +189,15 @@ async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
         return complete::finish(host, &of).await.map(drop);
     }
     match tenure {
-        Some(Tenure::Writes) => noted(&of),
+        Some(Tenure::Writes) => noted(&of).await,
         Some(Tenure::HandedOver) if stand == Stand::Held => {
-            drop(tokio::spawn(cut::deliver_to_the_end(Arc::clone(host), of)));
+            drop(tokio::spawn(cut::go_on(Arc::clone(host), of)));
             Ok(())
         }
         Some(_) if phase != Phase::Completed => {
             of.is_pulled.store(true, Ordering::Release);
-            drop(tokio::spawn(pull::run(Arc::clone(host), of)));
+            drop(tokio::spawn(pull::run(Arc::clone(host), Arc::clone(&of))));
+            drop(tokio::spawn(certificate::until_it_is_made(Arc::clone(host), of)));
             Ok(())
         }
         _ => Ok(()),
@@ -199,11 +205,14 @@ async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
 }
 
 /// A record was cut back to the host that it is open on, and the process ended before that was noted.
-fn noted(of: &Move) -> Result<(), Failure> {
+async fn noted(of: &Move) -> Result<(), Failure> {
+    let back = of.kept().side == Side::Source;
     match (of.kept().side, of.phase()) {
-        (Side::Source, Phase::Live) => of.step(Step::Opened { back: true }),
-        (Side::Target, Phase::BackedOut) => of.step(Step::Opened { back: false }),
-        (Side::Target, Phase::Following | Phase::Rehearsed) => of.step(Step::Opened { back: false }),
+        (Side::Source, Phase::Live) | (Side::Target, Phase::BackedOut | Phase::Following | Phase::Rehearsed) => {
+            let entry = of.record().await?.writes().await?.map_or(0, |writes| writes.cut);
+            of.note_opened(Cutting { entry, back, ..Cutting::default() });
+            Ok(())
+        }
         (side, Phase::Cut) => of.step(Step::Resumed { back: side == Side::Target }),
         _ => Ok(()),
     }
@@ -217,16 +226,36 @@ fn register(host: &Host, kept: Kept, record: Option<record::Record>, stand: Stan
     Ok(of)
 }
 
-/// A move with a plan is sealed by two people on its page: the command is refused, with what is missing. Going back is not.
-fn is_ready_by_command(host: &Host, of: &Move, back: bool) -> Result<(), Failure> {
-    if back || schedule::Schedule::read(&host.configuration.data, &of.code)?.is_none() {
-        return Ok(());
+/// A move with a plan is sealed by two people on its page: the command is refused, with what is missing. One without a plan
+/// is cut by command only where that is said and the trust's code typed again, which is kept; a demonstration needs neither.
+/// Going back is not refused.
+fn is_ready_by_command(host: &Host, of: &Move, back: bool, unplanned: Option<&str>) -> Result<(), Failure> {
+    if back {
+        return of.change(|kept| kept.unplanned = false);
     }
-    let missing = readiness::missing(&readiness_items(host, of, None, back)?);
-    Err(Failure::Refused(format!(
-        "This move has a plan and is sealed by two people on its page. Missing: {}",
-        missing.join(" ")
-    )))
+    if schedule::Schedule::read(&host.configuration.data, &of.code)?.is_some() {
+        let missing = readiness::missing(&readiness_items(host, of, None, back)?);
+        return Err(Failure::Refused(format!(
+            "This move has a plan and is sealed by two people on its page. Missing: {}",
+            missing.join(" ")
+        )));
+    }
+    match unplanned {
+        Some(typed) if typed == of.code.as_str() => {}
+        Some(_) => return Err(Failure::refused("Type the trust's code to confirm that it is cut without a plan.")),
+        None if of.kept().ticket.demonstration => {}
+        None => {
+            return Err(Failure::refused(
+                "This move has no plan. Set a deadline on its page, or cut it without one: --unplanned --confirm CODE, \
+                 which its certificate will say.",
+            ));
+        }
+    }
+    let at = terms::print::moment_text(host.now());
+    of.change(|kept| {
+        kept.unplanned = true;
+        kept.sealed_by.push(format!("nobody: it was cut by command and without a plan at {at}"));
+    })
 }
 
 /// Everything that must hold before a cut.
@@ -259,7 +288,10 @@ pub(crate) fn machine_missing(of: &Move, writes: bool) -> Vec<String> {
 /// Cuts a trust over, or back, for two people who have agreed.
 pub(crate) async fn cut_by_two(host: &Arc<Host>, of: &Arc<Move>, back: bool, who: String) -> Result<Cutting, Failure> {
     tracing::info!(trust = %of.code, back, who, "a cut was sealed by two people");
-    of.change(|kept| kept.sealed_by.push(who))?;
+    of.change(|kept| {
+        kept.unplanned = false;
+        kept.sealed_by.push(who);
+    })?;
     cut::cut(host, of, back).await
 }
 
@@ -267,7 +299,11 @@ pub(crate) async fn cut_by_two(host: &Arc<Host>, of: &Arc<Move>, back: bool, who
 pub(crate) async fn rehearse_here(host: &Arc<Host>, of: &Arc<Move>) -> Result<Rehearsal, Failure> {
     match of.record().await?.tenure() {
         Tenure::Writes => way_back::rehearse(host, of).await,
-        Tenure::Receives | Tenure::HandedOver => rehearse::rehearse(host, of, false).await,
+        Tenure::Receives | Tenure::HandedOver => {
+            // One of them reads everything again: without that no cut is sealed.
+            let whole = !readiness::was_whole(of.kept().rehearsals_since_cut());
+            rehearse::rehearse(host, of, whole).await
+        }
     }
 }
 
@@ -353,6 +389,7 @@ fn new(ticket: Ticket, side: Side) -> Kept {
         since: std::collections::BTreeMap::new(),
         signed_at: None,
         certificate: None,
+        unplanned: false,
         destroying: None,
         destroyed: None,
         throttle: Throttle::default(),
@@ -434,7 +471,7 @@ async fn begin_copy(
     }
     let of_record = journal::VerifierKey::parse(&ticket.record_key)
         .map_err(|_| Failure::refused("The ticket's key of the record is none."))?;
-    let Received { record, .. } = host.receive(&ticket, store).await?;
+    let record = host.receive(&ticket, store).await?;
     let kept = Kept { throttle: throttle.of(Throttle::default()), ..new(ticket, Side::Target) };
     kept::begin(&host.configuration.data, host.moves.find(&kept.ticket.trust), &kept)?;
     let source = kept.ticket.source.host.clone();

@@ -20,6 +20,7 @@ use super::kept::{Move, Side};
 use super::pace::ThrottleChange;
 use super::peer::NOTHING;
 use super::phase::{Phase, Step};
+use super::report::Cutting;
 use super::schedule::Schedule;
 use super::segment::{self, ENTRIES};
 use super::words::{AccessFile, Desk, Greeting, Place, Segments, unhex};
@@ -99,6 +100,9 @@ async fn follow(host: &Arc<Host>, of: &Arc<Move>, record: &Record, rest: bool) -
         return Ok(true);
     }
     let came = catch_up(host, of, record, theirs.sequence).await?;
+    if came {
+        fail_at("while-following").await?;
+    }
     if record.tenure() == Tenure::Writes {
         return Ok(true);
     }
@@ -372,7 +376,7 @@ pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record, 
 /// Opens the record if it was cut to this host and is not open yet. May be repeated.
 pub(crate) async fn open_if_cut(host: &Arc<Host>, of: &Arc<Move>, record: &Record) -> Result<(), Failure> {
     let writes = record.writes().await?;
-    let is_own = writes.is_some_and(|writes| writes.cut > 0 && writes.key == *record.verifier_key().public());
+    let is_own = writes.as_ref().is_some_and(|writes| writes.cut > 0 && writes.key == *record.verifier_key().public());
     if !is_own || of.gate.is_open() {
         return Ok(());
     }
@@ -381,7 +385,8 @@ pub(crate) async fn open_if_cut(host: &Arc<Host>, of: &Arc<Move>, record: &Recor
     fail_at("after-opening").await?;
     host.adopt(of, record.clone()).await?;
     of.gate.set(super::gate::Stand::Open);
-    of.note(Step::Opened { back: of.kept().side == Side::Source });
+    let entry = writes.map_or(0, |writes| writes.cut);
+    of.note_opened(Cutting { entry, back: of.kept().side == Side::Source, ..Cutting::default() });
     tracing::info!(trust = %of.code, "a trust was moved here and is open");
     Ok(())
 }

@@ -95,6 +95,10 @@ pub(crate) fn readiness(of: &Facts<'_>) -> Vec<Item> {
             None => item("Planned, with a deadline", State::Waiting, "No deadline is set.".into()),
         },
         rehearsed(of.rehearsals, REHEARSALS, "Three rehearsals in a row passed"),
+        match was_whole(of.rehearsals) {
+            true => item("Whole copy read again", State::Holds, "every text and row of the index".into()),
+            false => item("Whole copy read again", State::Waiting, "No rehearsal that passed did so.".into()),
+        },
         match of.schedule.and_then(|plan| plan.told.as_ref()) {
             Some(said) => item("Staff told, downtime sheets printed", State::Holds, said.who.clone()),
             None => item("Staff told, downtime sheets printed", State::Waiting, "Nobody has said so yet.".into()),
@@ -103,6 +107,11 @@ pub(crate) fn readiness(of: &Facts<'_>) -> Vec<Item> {
         all_five(&invariants(of.checked, of.now)),
         second,
     ]
+}
+
+/// Whether one of these rehearsals read the whole copy again and found nothing.
+pub(crate) fn was_whole(rehearsals: &[Rehearsal]) -> bool {
+    rehearsals.iter().any(|one| one.whole && one.agrees())
 }
 
 /// What is missing, as sentences; nothing when it may be cut.
@@ -163,6 +172,7 @@ mod tests {
             differences: vec!["Patient: how many: 3 there, 2 here.".to_owned(); differences],
             mock_cut_ms: 412,
             not_compared: Vec::new(),
+            whole: true,
             checkpoint: String::new(),
         }
     }
@@ -210,7 +220,9 @@ mod tests {
         let lost = checked(2, "a");
         let forked = checked(3, "b");
         let then_failed = [rehearsal(0), rehearsal(0), rehearsal(0), rehearsal(1)];
-        let cases: [(&str, Facts<'_>); 9] = [
+        let partly = vec![Rehearsal { whole: false, ..rehearsal(0) }; 3];
+        let cases: [(&str, Facts<'_>); 10] = [
+            ("Whole copy", Facts { rehearsals: &partly, ..facts() }),
             ("Planned", Facts { schedule: None, ..facts() }),
             ("Three rehearsals", Facts { rehearsals: &three[..2], ..facts() }),
             ("Three rehearsals", Facts { rehearsals: &then_failed, ..facts() }),
@@ -226,7 +238,7 @@ mod tests {
             assert!(missing.iter().any(|sentence| sentence.starts_with(what)), "{what}: {missing:?}");
         }
         let nothing = Facts { schedule: None, rehearsals: &[], ways_back: &[], checked: None, second: None, ..facts() };
-        assert_eq!(missing(&readiness(&nothing)).len(), 6);
+        assert_eq!(missing(&readiness(&nothing)).len(), 7);
         let back =
             Facts { rehearsals: &three[..1], ways_back: &[], schedule: None, checked: None, back: true, ..facts() };
         assert!(missing(&readiness(&back)).is_empty());

@@ -17,6 +17,7 @@ use super::phase::Step;
 use super::pull;
 use super::report::Rehearsal;
 use super::words::{Answers, Questions};
+use crate::accounts;
 use crate::clock::stopwatch;
 use crate::failure::Failure;
 use crate::host::Host;
@@ -26,6 +27,8 @@ use crate::secret::hex;
 const MOST_NAMED: usize = 100;
 /// The longest of them.
 const MOST_LETTERS: usize = 2000;
+/// Under which a host tells what it found wrong when it read everything again; nothing when it is whole.
+const WHOLE: &str = "whole";
 /// Rehearsals that are kept of a move.
 const MOST_KEPT: usize = 500;
 
@@ -78,6 +81,8 @@ async fn compare(
     if !whole {
         not_compared.push("The whole index and every text: ask for --whole.".into());
     }
+    not_compared
+        .push("The desk (sessions, drafts, passwords), which changes without entries: every cut compares it.".into());
     not_compared.push("Feeds and their queues: there are none yet.".into());
     let rehearsal = Rehearsal {
         moment: host.now().to_string(),
@@ -86,6 +91,7 @@ async fn compare(
         differences,
         mock_cut_ms,
         not_compared,
+        whole: whole && mine.answers.contains_key(WHOLE),
         checkpoint: theirs.checkpoint.clone(),
     };
     keep(of, rehearsal.clone())?;
@@ -147,6 +153,8 @@ pub(crate) async fn answers(record: &Record, permit: &Permit, questions: &Questi
     of_patients(&reading, &kinds, &mut answers).await?;
     drawn::searches(record, &reading, questions, &mut answers).await?;
     of_boards(record, &reading, &mut answers).await?;
+    let (accounts, digest) = accounts::digest(record, &reading).await?;
+    answers.put("accounts: how many, with their people and roles", format!("{accounts}, {}", hex(&digest)));
     reading.finish_unseen().await?;
     if questions.index {
         of_index(record, sequence, &mut answers).await?;
@@ -187,49 +195,63 @@ async fn of_boards(record: &Record, reading: &Reading, answers: &mut Answers) ->
     Ok(())
 }
 
-/// Every text, index row and obligation, read again; only while nobody writes can two hosts do so at the same entry.
+/// Every text, index row and obligation, read again. What a host finds wrong on its own disk it tells in any case; digests of
+/// the index only while nobody writes, when two hosts can work them out at the same entry.
 async fn of_index(record: &Record, sequence: u64, answers: &mut Answers) -> Result<(), Failure> {
     let report = record.verify(VerifyOptions { index: true, ..VerifyOptions::default() }, |_, _| {}).await?;
+    let in_store = report.store.iter().map(|finding| format!("{}: {}", finding.kind, finding.sentence));
+    let found =
+        report.journal.findings.iter().map(|one| format!("{}: {}", one.kind.name(), one.sentence)).chain(in_store);
+    answers.put(WHOLE, found.take(MOST_NAMED).collect::<Vec<_>>().join(" "));
     let newest = record.place().await?.sequence;
     if newest != sequence || report.journal.entries != sequence {
         answers.put("index", "not compared: the record was written to meanwhile");
         return Ok(());
     }
-    let in_store = report.store.iter().map(|finding| format!("{}: {}", finding.kind, finding.sentence));
-    let found =
-        report.journal.findings.iter().map(|one| format!("{}: {}", one.kind.name(), one.sentence)).chain(in_store);
-    answers.put("whole", found.take(MOST_NAMED).collect::<Vec<_>>().join(" "));
     for (kind, (rows, digest)) in report.index_digests {
         answers.put(format!("{kind}: index"), format!("{rows} rows, {}", hex(&digest)));
     }
     Ok(())
 }
 
-/// Where answers differ, and what was not compared.
+/// Where answers differ or a host found something wrong on its own disk, and what was not compared.
 pub(crate) fn differ(theirs: &Answers, mine: &Answers) -> (Vec<String>, Vec<String>) {
     let questions: BTreeSet<&String> = theirs.answers.keys().chain(mine.answers.keys()).collect();
     let (mut differences, mut not_compared) = (Vec::new(), Vec::new());
     let nothing = "0".to_owned();
+    for (whose, answers) in [("the other host", theirs), ("this host", mine)] {
+        if let Some(found) = answers.answers.get(WHOLE).filter(|found| !found.is_empty()) {
+            differences.push(shortened(format!("{WHOLE}: {whose} finds wrong what it has: {found}")));
+        }
+    }
+    // One question alone may go unanswered: the index, which nobody can digest at one entry while somebody writes.
+    let unread =
+        |answers: &Answers| answers.answers.get("index").filter(|said| said.starts_with("not compared")).cloned();
+    let unread = unread(theirs).or_else(|| unread(mine));
+    not_compared.extend(unread.iter().map(|why| format!("index: {why}")));
+    let stays_out = |question: &str| unread.is_some() && (question == "index" || question.ends_with(": index"));
     for question in questions {
         let there = theirs.answers.get(question).unwrap_or(&nothing);
         let here = mine.answers.get(question).unwrap_or(&nothing);
-        // One question alone may go unanswered: the index, which nobody can read again while somebody writes.
-        if question == "index" && (there.starts_with("not compared") || here.starts_with("not compared")) {
-            not_compared.push(format!("{question}: {}", if there.starts_with("not") { there } else { here }));
-        } else if there != here {
-            differences.push(format!("{question}: {there} there, {here} here."));
+        if there != here && question != WHOLE && !stays_out(question) {
+            differences.push(shortened(format!("{question}: {there} there, {here} here.")));
         }
     }
-    let indexes_stay_out = not_compared.iter().any(|question| question.starts_with("index"));
-    differences.retain(|difference| {
-        !indexes_stay_out || !(difference.contains(": index:") || difference.starts_with("whole"))
-    });
     let more = differences.len().saturating_sub(MOST_NAMED);
     differences.truncate(MOST_NAMED);
     if more > 0 {
         differences.push(format!("And {more} more."));
     }
     (differences, not_compared)
+}
+
+/// A difference of a length that the other host keeps.
+fn shortened(mut text: String) -> String {
+    if text.len() > MOST_LETTERS {
+        text.truncate(text.floor_char_boundary(MOST_LETTERS - 4));
+        text.push_str(" ...");
+    }
+    text
 }
 
 /// What is wrong with the checkpoint that the other host signed for this entry.
@@ -275,10 +297,22 @@ mod tests {
 
     #[test]
     fn what_one_host_could_not_read_is_not_a_difference() {
-        let there = said(&[("index", "not compared: it was written to"), ("root", "a")]);
+        let there = said(&[("index", "not compared: it was written to"), ("root", "a"), ("whole", "")]);
         let here = said(&[("root", "a"), ("whole", ""), ("Patient: index", "2 rows, 00")]);
         let (differences, not_compared) = differ(&there, &here);
         assert!(differences.is_empty(), "{differences:?}");
         assert_eq!(not_compared, ["index: not compared: it was written to"]);
+    }
+
+    #[test]
+    fn what_a_host_finds_wrong_on_its_own_disk_is_told_whatever_the_other_could_read() {
+        let there = said(&[("index", "not compared: it was written to"), ("root", "a"), ("whole", "")]);
+        let here = said(&[("root", "a"), ("whole", "index: a row is missing."), ("Patient: index", "2 rows, 00")]);
+        let (differences, _) = differ(&there, &here);
+        assert_eq!(differences, ["whole: this host finds wrong what it has: index: a row is missing."]);
+        let (differences, _) = differ(&here, &here);
+        assert_eq!(differences.len(), 2, "what is wrong on both is right on neither: {differences:?}");
+        let unanswered = said(&[("root", "a")]);
+        assert!(differ(&unanswered, &said(&[("root", "a"), ("whole", "")])).0.is_empty());
     }
 }

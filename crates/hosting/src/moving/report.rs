@@ -58,6 +58,9 @@ pub enum MoveWork {
         trust: TrustCode,
         /// Whether it goes back to where it came from.
         back: bool,
+        /// The trust's code again, typed by a person who cuts a move over that has no plan.
+        #[serde(default)]
+        unplanned: Option<String>,
     },
     /// Destroys the copy of the host that no longer writes.
     Complete {
@@ -243,11 +246,15 @@ pub struct Rehearsal {
     pub mock_cut_ms: u64,
     /// What was not compared, and why.
     pub not_compared: Vec<String>,
+    /// Whether the host that follows read its whole copy again: every text against its entry, every row of the index and
+    /// what is owed against the texts. What it found is among the differences.
+    #[serde(default)]
+    pub whole: bool,
     /// The checkpoint of the host that writes, at that entry.
     pub checkpoint: String,
 }
 
-/// A cut.
+/// A cut. What nobody measured, such as when the host that cut was killed on the way, is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cutting {
     /// The cut entry.
@@ -255,17 +262,23 @@ pub struct Cutting {
     /// Whether it went back to where the trust came from.
     pub back: bool,
     /// Milliseconds until no writer was inside any more.
-    pub drained_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drained_ms: Option<u64>,
     /// Milliseconds until the cut was on disk.
-    pub cut_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_ms: Option<u64>,
     /// Milliseconds until the other host wrote.
-    pub live_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live_ms: Option<u64>,
     /// Writers that were held.
-    pub held: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<u64>,
     /// How long the middle one was held, in milliseconds.
-    pub held_median_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_median_ms: Option<u64>,
     /// How long the longest was held.
-    pub held_longest_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_longest_ms: Option<u64>,
 }
 
 impl Rehearsal {

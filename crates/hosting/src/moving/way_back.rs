@@ -40,7 +40,8 @@ pub(crate) async fn rehearse(host: &Arc<Host>, of: &Arc<Move>) -> Result<Rehears
     let (mut differences, mut not_compared) = rehearse::differ(&there, &here);
     let at = At { sequence, root: record.root_of(sequence).await?, ..record.place().await? };
     differences.extend(rehearse::of_checkpoint(of, &there, &at)?);
-    not_compared.push("The desk's content, which is compared at every cut.".into());
+    not_compared
+        .push("The desk (sessions, drafts, passwords), which changes without entries: every cut compares it.".into());
     let rehearsal = Rehearsal {
         moment: host.now().to_string(),
         sequence,
@@ -48,6 +49,7 @@ pub(crate) async fn rehearse(host: &Arc<Host>, of: &Arc<Move>) -> Result<Rehears
         differences,
         mock_cut_ms,
         not_compared,
+        whole: false,
         checkpoint: there.checkpoint,
     };
     let kept = rehearsal.clone();

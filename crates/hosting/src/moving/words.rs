@@ -104,7 +104,11 @@ pub(crate) struct Signed {
 /// What a target says once it writes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Opened {
+    /// Its checkpoint of everything up to the cut.
     pub(crate) checkpoint: String,
+    /// And of what it holds before the cut.
+    #[serde(default)]
+    pub(crate) before: String,
 }
 
 /// Answers to the questions of a rehearsal, by question.

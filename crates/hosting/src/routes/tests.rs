@@ -467,13 +467,18 @@ async fn an_administrator_resets_and_closes_accounts() {
     let cookie = stage.sign_in("s.reilly", &given).await.ok().unwrap();
     assert_eq!(read(&cookie).await, StatusCode::OK);
 
+    let holder =
+        async || accounts::holders(&trust, vec!["user/s.reilly".into()]).await.remove("user/s.reilly").unwrap();
+    assert!(holder().await.is_active);
     accounts::close(&trust, "s.reilly").await.unwrap();
+    assert!(!holder().await.is_active, "what is theirs has no active owner any more");
     assert_eq!((state().await, read(&cookie).await), (UserState::Closed, StatusCode::UNAUTHORIZED));
     assert!(stage.sign_in("s.reilly", &given).await.is_err());
     assert!(accounts::close(&trust, "s.reilly").await.is_err(), "it is closed already");
     assert!(accounts::close(&trust, "nobody").await.is_err());
     assert_eq!(reset(false).await, None, "it stays closed unless that is meant");
     let again = reset(true).await.unwrap();
+    assert!(holder().await.is_active);
     assert!(stage.sign_in("s.reilly", &again).await.is_ok());
     assert_eq!(stage.history_of_account().await, ["open given", "open given", "closed -", "open given"]);
 }

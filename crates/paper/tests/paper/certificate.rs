@@ -107,6 +107,13 @@ fn other_faults_are_on_the_first_page() {
 }
 
 #[test]
+fn waits_that_nobody_measured_are_said_to_be_unknown_and_never_nought() {
+    let text = changed(|of| of["timings"] = json!({"entry": 1_001, "back": false})).text();
+    assert!(text.contains("Not known: nobody measured it.") && !text.contains("nobody was writing"), "{text}");
+    assert_eq!(text.matches("Not known.").count(), 3, "{text}");
+}
+
+#[test]
 fn a_long_table_goes_over_pages_and_each_type_is_there() {
     let types: Vec<String> = (0..120).map(|index| format!("ResourceTypeOfALongName{index:03}")).collect();
     let pdf = changed(|of| {

@@ -51,11 +51,20 @@ fn rehearsed(of: &Rehearsal, text: &mut String) -> std::fmt::Result {
 fn cut(of: &Cutting, text: &mut String) -> std::fmt::Result {
     let Cutting { entry, back, drained_ms, cut_ms, live_ms, held, held_median_ms, held_longest_ms } = of;
     writeln!(text, "{} with entry {entry}.", if *back { "Cut back" } else { "Cut over" })?;
+    let ms = |measured: &Option<u64>| measured.map_or_else(|| "an unknown time".to_owned(), |ms| format!("{ms} ms"));
     writeln!(
         text,
-        "no writer inside after {drained_ms} ms, cut on disk after {cut_ms} ms, open there after {live_ms} ms"
+        "no writer inside after {}, cut on disk after {}, open there after {}",
+        ms(drained_ms),
+        ms(cut_ms),
+        ms(live_ms)
     )?;
-    writeln!(text, "held writers: {held}, median {held_median_ms} ms, longest {held_longest_ms} ms")
+    match held {
+        Some(held) => {
+            writeln!(text, "held writers: {held}, median {}, longest {}", ms(held_median_ms), ms(held_longest_ms))
+        }
+        None => writeln!(text, "held writers: unknown"),
+    }
 }
 
 fn status(of: &MoveView, text: &mut String) -> std::fmt::Result {

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 
 use crate::clients::Load;
-use crate::pair::{JSON, Pair, create, names_at, proved, values_at};
+use crate::moving_lines::fill;
+use crate::pair::{BACK, CUT, JSON, Pair, create, names_at, proved, values_at};
 use crate::stage::{Serving, Stage, free_address, is_soak, note};
+use crate::witness::{self, know_each_other};
 
 /// Moves there and back, again and again, under load.
 fn moves_under_load(stores: [&str; 2]) {
@@ -19,7 +21,7 @@ fn moves_under_load(stores: [&str; 2]) {
     let (rounds, between) = if is_soak() { (40, 200) } else { (2, 20) };
     let mut cuts = Vec::new();
     for round in 0..rounds {
-        let (from, to, command) = if round % 2 == 0 { (0, 1, "cut") } else { (1, 0, "back") };
+        let (from, to, command) = if round % 2 == 0 { (0, 1, &CUT[..]) } else { (1, 0, &BACK[..]) };
         pair.rehearse(to, false);
         load.more(between);
         let cut = pair.cut_under_load(from, command);
@@ -74,55 +76,183 @@ fn a_trust_moves_from_postgresql_to_postgresql_and_back() {
     moves_under_load(["postgres", "postgres"]);
 }
 
-/// A step that ends the process of a host, and what is asked while it does.
-const AT_THE_SOURCE: [&str; 5] =
-    ["while-draining", "before-cut", "after-cut", "before-handing-over", "before-sending-on"];
-const AT_THE_TARGET: [&str; 6] = [
+/// Steps that end the process of the host that cuts, and of the one that takes the cut.
+const AT_THE_SOURCE: [&str; 7] = [
+    "while-draining",
+    "before-cut",
+    "after-cut",
+    "before-handing-over",
+    "before-sending-on",
+    "before-counting",
+    "before-certifying",
+];
+const AT_THE_TARGET: [&str; 7] = [
     "before-signing",
     "after-signing",
     "before-taking-the-cut",
     "after-taking-the-cut",
     "before-opening",
     "after-opening",
+    "while-certifying",
 ];
 
 #[test]
 fn whoever_is_killed_between_two_steps_goes_on_and_never_do_two_hosts_write() {
-    let steps = AT_THE_SOURCE.iter().map(|step| (0, *step)).chain(AT_THE_TARGET.iter().map(|step| (1, *step)));
-    for (at, step) in steps {
-        let mut pair = Pair::planned(["sqlite", "sqlite"]);
-        let token = pair.token.clone();
-        let create = |pair: &Pair, at: usize, name: &str| matches!(create(pair, at, name), 200 | 201);
-        assert!(create(&pair, 0, "first"));
-        pair.copy();
-        pair.rehearse(1, false);
-        pair.start(at, Some(step));
-        let mut command = pair.stages[0].command(&["move", "cut", "--trust", "RAA", "--json"]);
-        let mut cutting = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        assert!(pair.serving[at].as_mut().unwrap().wait_for_its_end(), "{step} was not reached");
-        pair.start(at, None);
-        if at == 0 {
-            let _ = cutting.wait();
+    kill_at_each_step(0, &AT_THE_SOURCE, &AT_THE_TARGET);
+}
+
+#[test]
+fn whoever_is_killed_between_two_steps_of_the_way_back_goes_on_too() {
+    kill_at_each_step(1, &AT_THE_SOURCE, &AT_THE_TARGET);
+}
+
+#[test]
+fn whoever_is_killed_in_a_second_cut_goes_on_too() {
+    kill_at_each_step(2, &["after-cut", "before-sending-on"], &["before-opening", "after-opening"]);
+}
+
+/// Kills a host at each of these steps of the cut that comes after so many others.
+fn kill_at_each_step(cuts: usize, source: &[&str], target: &[&str]) {
+    let witness = witness::Host::begin(Stage::set());
+    let pairs: &[[&str; 2]] =
+        if is_soak() { &[["sqlite", "sqlite"], ["postgres", "postgres"]] } else { &[["sqlite", "sqlite"]] };
+    for stores in pairs {
+        for step in source {
+            is_brought_to_its_end(&witness, *stores, cuts, Killed { cuts: true, step });
         }
-        pair.until(&format!("{step}: one host writes"), |pair| pair.writes(0) != pair.writes(1));
-        // Whatever was reached, a client at the old address is served, once.
-        pair.until(&format!("{step}: writes go on"), |pair| create(pair, 0, "second"));
-        assert!(create(&pair, 0, "second"), "a repetition is answered again");
-        if pair.writes(0) {
-            pair.until(&format!("{step}: it can be cut"), |pair| {
-                pair.stages[0].run(&["move", "cut", "--trust", "RAA", "--json"]).code == 0
-            });
+        for step in target {
+            is_brought_to_its_end(&witness, *stores, cuts, Killed { cuts: false, step });
         }
-        pair.until(&format!("{step}: the target writes"), |pair| pair.writes(1) && !pair.writes(0));
-        pair.until(&format!("{step}: the new address serves"), |pair| create(pair, 1, "third"));
-        let there = names_at(pair.host(1), &token);
-        let expected = ["first", "second", "third"].map(|name| (name.to_owned(), 1));
-        assert_eq!(there, BTreeMap::from(expected), "{step}");
-        pair.until(&format!("{step}: the old host follows"), |pair| {
-            pair.status(0)["entries"] == pair.status(1)["entries"]
-        });
-        assert_eq!(proved(&pair, 0), proved(&pair, 1), "{step}");
+    }
+}
+
+/// Who is killed, and where.
+struct Killed<'s> {
+    /// Whether it is the host that cuts; else the one that takes the cut.
+    cuts: bool,
+    step: &'s str,
+}
+
+/// The command of the cut that comes after so many others, and the hosts from which and to which it goes.
+fn cut_after(cuts: usize) -> (&'static [&'static str], usize, usize) {
+    if cuts.is_multiple_of(2) { (&CUT, 0, 1) } else { (&BACK, 1, 0) }
+}
+
+fn is_brought_to_its_end(witness: &witness::Host, stores: [&str; 2], cuts: usize, killed: Killed<'_>) {
+    let Killed { step, .. } = killed;
+    let mut pair = Pair::planned(stores);
+    for at in [0, 1] {
+        know_each_other(&pair, at, witness);
+    }
+    let token = pair.token.clone();
+    let is_created = |pair: &Pair, at: usize, name: &str| matches!(create(pair, at, name), 200 | 201);
+    assert!(is_created(&pair, 0, "first"));
+    pair.copy();
+    for done in 0..cuts {
+        let (command, from, to) = cut_after(done);
+        pair.rehearse(to, false);
+        pair.json(from, command);
+        pair.until("the other host follows", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
+    }
+    let (command, from, to) = cut_after(cuts);
+    pair.rehearse(to, false);
+    let at = if killed.cuts { from } else { to };
+    pair.start(at, Some(step));
+    let mut cutting = pair.stages[from].command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    assert!(pair.serving[at].as_mut().unwrap().wait_for_its_end(), "{step} was not reached");
+    pair.start(at, None);
+    if killed.cuts {
         let _ = cutting.wait();
+    }
+    pair.until(&format!("{step}: one host writes"), |pair| pair.writes(0) != pair.writes(1));
+    // Whatever was reached, a client at the old address is served, once.
+    pair.until(&format!("{step}: writes go on"), |pair| is_created(pair, from, "second"));
+    assert!(is_created(&pair, from, "second"), "a repetition is answered again");
+    let is_given_up = pair.writes(from);
+    if is_given_up {
+        pair.until(&format!("{step}: it can be cut"), |pair| pair.stages[from].run(command).code == 0);
+    }
+    pair.until(&format!("{step}: the target writes"), |pair| pair.writes(to) && !pair.writes(from));
+    pair.until(&format!("{step}: the new address serves"), |pair| is_created(pair, to, "third"));
+    let there = names_at(pair.host(to), &token);
+    let expected = ["first", "second", "third"].map(|name| (name.to_owned(), 1));
+    assert_eq!(there, BTreeMap::from(expected), "{step}");
+    pair.until(&format!("{step}: the old host follows"), |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
+    assert_eq!(proved(&pair, 0), proved(&pair, 1), "{step}");
+    let _ = cutting.wait();
+    is_certified(&pair, witness, cuts, &format!("{step} after {cuts} cuts"));
+    if killed.cuts && !is_given_up {
+        let timings = pair.certificate(from)["timings"].clone();
+        let is_unknown = timings.get("held").is_none() && timings.get("held_longest_ms").is_none();
+        assert!(is_unknown || step == "before-certifying", "{step}: nobody has measured that: {timings}");
+    }
+    let (command, from, _) = cut_after(cuts + 1);
+    let early = pair.stages[from].run(command);
+    assert!(early.code == 1 && early.err.contains("not rehearsed since the last cut"), "{step}: {}", early.err);
+}
+
+/// Both hosts have one certificate of the last cut, an outsider finds it proved, and both know of the same cuts.
+fn is_certified(pair: &Pair, witness: &witness::Host, cuts: usize, what: &str) {
+    let entries = |at: usize| -> Vec<u64> {
+        let cuts = pair.status(at)["cuts"].clone();
+        cuts.as_array().unwrap().iter().map(|cut| cut["entry"].as_u64().unwrap()).collect()
+    };
+    pair.until(what, |_| entries(0) == entries(1) && entries(0).len() == cuts + 1);
+    let phase = if cuts.is_multiple_of(2) { "live" } else { "backed-out" };
+    for at in [0, 1] {
+        assert_eq!(pair.status(at)["phase"], phase, "{what}: {at}");
+        assert_eq!(pair.certificate(at)["cut"].as_u64(), entries(0).last().copied(), "{what}: {at}");
+        let (code, said) = pair.checked_certificate(at, &witness.witness);
+        assert_eq!(code, 0, "{what}: {said}");
+    }
+}
+
+#[test]
+fn whoever_is_killed_while_a_trust_is_copied_followed_or_compared_goes_on() {
+    let witness = witness::Host::begin(Stage::set());
+    for step in ["while-copying", "while-following", "while-comparing"] {
+        // The target dies there, or waits there while the source dies.
+        for dies in [0, 1] {
+            let mut pair = Pair::planned(["sqlite", "sqlite"]);
+            for at in [0, 1] {
+                know_each_other(&pair, at, &witness);
+            }
+            if step == "while-copying" {
+                fill(&pair);
+            } else {
+                pair.copy();
+            }
+            let waiting = (dies == 0).then(|| pair.start_to_wait(1, step));
+            if dies == 1 {
+                pair.start(1, Some(step));
+            }
+            let copy = ["move", "copy", "--ticket", "ticket"];
+            let command: &[&str] =
+                if step == "while-copying" { &copy } else { &["move", "rehearse", "--trust", "RAA"] };
+            assert_eq!(create(&pair, 0, step), 201);
+            let mut asked =
+                pair.stages[1].command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            match waiting {
+                Some(waiting) => {
+                    waiting.is_reached();
+                    pair.start(0, None);
+                    waiting.let_go();
+                }
+                None => {
+                    assert!(pair.serving[1].as_mut().unwrap().wait_for_its_end(), "{step} was not reached");
+                    pair.start(1, None);
+                }
+            }
+            let _ = asked.wait();
+            if step == "while-copying" {
+                pair.copy();
+            }
+            pair.until(step, |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
+            pair.rehearse(1, true);
+            pair.json(0, &CUT);
+            is_certified(&pair, &witness, 0, step);
+            assert_eq!(proved(&pair, 0), proved(&pair, 1), "{step}");
+        }
     }
 }
 
@@ -150,8 +280,8 @@ fn a_copy_that_was_broken_off_goes_on_and_the_old_copy_is_destroyed_at_the_end()
     pair.rehearse(1, true);
     let early = pair.stages[0].run(&["move", "complete", "--trust", "RAA", "--confirm", "RAA"]);
     assert_eq!(early.code, 1, "nothing is destroyed before the trust has moved: {}", early.out);
-    assert_eq!(pair.stages[1].run(&["move", "cut", "--trust", "RAA"]).code, 1, "a host that follows cuts nothing");
-    pair.json(0, &["move", "cut", "--trust", "RAA"]);
+    assert_eq!(pair.stages[1].run(&CUT).code, 1, "a host that follows cuts nothing");
+    pair.json(0, &CUT);
     // Whoever was signed in still is, at either address, and whoever signs in at the old one can.
     for host in [pair.host(0), pair.host(1)] {
         let page = host.send("GET", "/t/RAA/", &[("Cookie", &session), ("Accept", "text/html")], b"");
@@ -159,7 +289,7 @@ fn a_copy_that_was_broken_off_goes_on_and_the_old_copy_is_destroyed_at_the_end()
     }
     let (status, cookie) = pair.host(0).sign_in("RAA", "s.reilly", &password);
     assert!(status == 303 && cookie.is_some(), "{status}");
-    let again = pair.stages[0].run(&["move", "cut", "--trust", "RAA"]);
+    let again = pair.stages[0].run(&CUT);
     assert_eq!(again.code, 1, "{}", again.out);
     let refused = pair.stages[1].run(&["move", "complete", "--trust", "RAA", "--confirm", "RAB"]);
     assert_eq!(refused.code, 1);

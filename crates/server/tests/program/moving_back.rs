@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 
 use testkit::line::Quality;
 
-use crate::pair::{Pair, create, names_at, proved};
+use crate::pair::{CUT, Pair, create, names_at, proved};
 use crate::stage::{Said, instant};
 
 /// Two people of the trust with their passwords.
@@ -34,7 +34,7 @@ fn carry(pair: &Pair, from: usize, name: &str) {
 fn cut_untold(pair: &mut Pair) -> Child {
     let waiting = pair.start_to_wait(0, "before-cut");
     pair.until("the target follows", |pair| pair.status(1)["entries"] == pair.status(0)["entries"]);
-    let mut command = pair.stages[0].command(&["move", "cut", "--trust", "RAA"]);
+    let mut command = pair.stages[0].command(&CUT);
     let cutting = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     waiting.is_reached();
     pair.lines[0].set(Quality::Cut);
@@ -93,7 +93,7 @@ fn a_cut_is_refused_for_good_by_its_target_and_two_people_take_the_trust_back() 
         pair.start(1, None);
         pair.until("the other follows", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
         assert!(!pair.writes(1), "it never opens by what it has refused");
-        let early = pair.stages[0].run(&["move", "cut", "--trust", "RAA"]);
+        let early = pair.stages[0].run(&CUT);
         assert!(early.code == 1, "before the next cut it is rehearsed: {}", early.out);
     }
     pair.rehearse(1, true);
@@ -109,7 +109,7 @@ fn a_cut_is_refused_for_good_by_its_target_and_two_people_take_the_trust_back() 
     pair.lines[0].set(Quality::Whole);
     pair.start(1, None);
     pair.rehearse(1, false);
-    pair.json(0, &["move", "cut", "--trust", "RAA"]);
+    pair.json(0, &CUT);
     assert!(!pair.writes(0) && pair.writes(1));
     let late = resume(&pair, 0, &[one, other], None);
     assert!(late.code != 0 && !pair.writes(0), "it has opened there: {}", late.err);
@@ -142,7 +142,7 @@ fn a_refused_cut_that_ends_a_segment_is_followed_like_any_other() {
     pair.start(1, None);
     pair.until("it follows", |pair| pair.status(1)["entries"] == pair.status(0)["entries"]);
     pair.rehearse(1, true);
-    pair.json(0, &["move", "cut", "--trust", "RAA"]);
+    pair.json(0, &CUT);
     assert!(pair.writes(1) && !pair.writes(0));
 }
 
@@ -234,7 +234,7 @@ fn a_copy_that_was_carried_on_a_disk_is_taken_as_it_was_signed_and_goes_on_by_wi
     let fetched = pair.status(1)["fetched"].as_u64().unwrap();
     assert!(fetched < std::fs::metadata(disk.join("segment-000000000")).unwrap().len(), "{fetched}: only what is new");
     pair.rehearse(1, true);
-    pair.json(0, &["move", "cut", "--trust", "RAA"]);
+    pair.json(0, &CUT);
     assert!(pair.writes(1));
     pair.until("the old host follows", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
     assert_eq!(proved(&pair, 0), proved(&pair, 1));

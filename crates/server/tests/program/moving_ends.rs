@@ -1,7 +1,7 @@
 //! How a move ends: the old copy is destroyed, whoever is killed or not heard meanwhile; or the move is given up, and the
 //! trust can be moved again. Nothing else of a trust that moves is taken away.
 
-use crate::pair::{Pair, create, names_at, proved};
+use crate::pair::{CUT, Pair, create, names_at, proved};
 use crate::stage::becomes;
 
 fn complete(pair: &Pair) -> (i32, String) {
@@ -16,7 +16,7 @@ fn a_copy_whose_destruction_was_cut_short_is_gone_in_the_end_and_the_trust_can_m
         assert_eq!(create(&pair, 0, "first"), 201);
         pair.copy();
         pair.rehearse(1, false);
-        pair.json(0, &["move", "cut", "--trust", "RAA"]);
+        pair.json(0, &CUT);
         for at in [0, 1] {
             let said = pair.stages[at].run(&["move", "certificate", "--trust", "RAA", "--out", "certificate.pdf"]);
             assert_eq!(said.code, 0, "both hosts have it: {}", said.err);
@@ -40,7 +40,7 @@ fn a_copy_whose_destruction_was_cut_short_is_gone_in_the_end_and_the_trust_can_m
         std::fs::write(pair.stages[0].path("ticket"), planned.out).unwrap();
         pair.json(0, &["move", "copy", "--ticket", "ticket"]);
         pair.rehearse(0, true);
-        pair.json(1, &["move", "cut", "--trust", "RAA"]);
+        pair.json(1, &CUT);
         pair.until("it writes where it was first", |pair| pair.writes(0) && !pair.writes(1));
         assert_eq!(create(&pair, 0, "second"), 201);
         pair.until("the other host follows", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
@@ -100,7 +100,7 @@ fn a_copy_of_a_move_that_was_given_up_is_destroyed_and_another_one_is_made() {
     }
     let (code, note) = give_up(&pair, 0, None);
     assert_eq!(code, 0, "{note}");
-    assert_eq!(pair.stages[0].run(&["move", "cut", "--trust", "RAA"]).code, 1, "no cut comes of it");
+    assert_eq!(pair.stages[0].run(&CUT).code, 1, "no cut comes of it");
     std::fs::write(pair.stages[1].path("note"), &note).unwrap();
     let (code, statement) = give_up(&pair, 1, Some("note"));
     assert!(code == 0 && statement.contains("almoner destroyed copy 1"), "{statement}");
@@ -111,7 +111,7 @@ fn a_copy_of_a_move_that_was_given_up_is_destroyed_and_another_one_is_made() {
     std::fs::write(pair.stages[1].path("ticket"), ticket.out).unwrap();
     pair.copy();
     pair.rehearse(1, true);
-    pair.json(0, &["move", "cut", "--trust", "RAA"]);
+    pair.json(0, &CUT);
     assert!(pair.writes(1) && !pair.writes(0));
     pair.until("the old host follows", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
     assert_eq!(proved(&pair, 0), proved(&pair, 1));
@@ -127,6 +127,30 @@ fn a_copy_of_a_move_that_was_given_up_is_destroyed_and_another_one_is_made() {
 }
 
 #[test]
+fn a_move_without_a_plan_is_cut_only_where_that_is_said_and_its_certificate_says_so() {
+    let pair = Pair::planned(["sqlite", "sqlite"]);
+    pair.copy();
+    pair.rehearse(1, false);
+    let [say, trust, code] = ["--unplanned", "--confirm", "RAA"];
+    for (more, why) in [
+        (&[][..], "no plan"),
+        (&[say], "--confirm"),
+        (&[trust, code], "--unplanned"),
+        (&[say, trust, "RAB"], "Type the trust's code"),
+    ] {
+        let said = pair.stages[0].run(&[&CUT[..4], more].concat());
+        assert!(said.code != 0 && said.err.contains(why), "{more:?}: {}", said.err);
+        assert!(pair.writes(0));
+    }
+    pair.json(0, &CUT);
+    assert!(pair.writes(1) && !pair.writes(0));
+    for at in [0, 1] {
+        let stated = pair.certificate(at)["stated"].to_string();
+        assert!(stated.contains("by command and without a plan"), "{stated}");
+    }
+}
+
+#[test]
 fn a_rehearsal_makes_way_for_a_cut() {
     let mut pair = Pair::planned(["sqlite", "sqlite"]);
     assert_eq!(create(&pair, 0, "first"), 201);
@@ -138,7 +162,7 @@ fn a_rehearsal_makes_way_for_a_cut() {
         let rehearsing = scope.spawn(|| pair.stages[1].run(&["move", "rehearse", "--trust", "RAA", "--whole"]));
         waiting.is_reached();
         // It would compare for hours.
-        pair.json(0, &["move", "cut", "--trust", "RAA"]);
+        pair.json(0, &CUT);
         let said = rehearsing.join().unwrap();
         assert!(said.code == 1 && said.err.contains("A cut is under way"), "{}", said.err);
     });

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use testkit::line::Quality;
 
-use crate::pair::{Pair, create, names_at, proved};
+use crate::pair::{CUT, Pair, create, names_at, proved};
 use crate::stage::{becomes, is_soak, note};
 
 /// Enough entries for several segments.
-fn fill(pair: &Pair) {
+pub(crate) fn fill(pair: &Pair) {
     std::thread::scope(|scope| {
         for client in 0..4 {
             scope.spawn(move || {
@@ -104,7 +104,7 @@ fn fails_during_the_drain(mut pair: Pair, too_long: Duration) {
     for (number, quality) in [Quality::Cut, Quality::Stalled].into_iter().chain(slow).enumerate() {
         let waiting = pair.start_to_wait(1, "before-signing");
         pair.until("the target follows", |pair| pair.status(1)["entries"] == pair.status(0)["entries"]);
-        let cutting = begin(&pair, 0, &["move", "cut", "--trust", "RAA"]);
+        let cutting = begin(&pair, 0, &CUT);
         waiting.is_reached();
         let held = format!("held-{number}");
         std::thread::scope(|scope| {
@@ -121,7 +121,7 @@ fn fails_during_the_drain(mut pair: Pair, too_long: Duration) {
     }
     pair.start(1, None);
     pair.lines.iter().for_each(|line| line.set(Quality::Slow { delay: Duration::from_millis(40), rate: 1 << 20 }));
-    pair.until("it can be cut", |pair| pair.stages[0].run(&["move", "cut", "--trust", "RAA"]).code == 0);
+    pair.until("it can be cut", |pair| pair.stages[0].run(&CUT).code == 0);
     let cut = pair.status(0)["cuts"][0].clone();
     note(&format!("over a line with 40 ms each way: cut after {} ms, open after {} ms", cut["cut_ms"], cut["live_ms"]));
     assert!(!pair.writes(0) && pair.writes(1));
@@ -135,7 +135,7 @@ fn fails_after_the_cut(mut pair: Pair) {
     pair.copy();
     pair.rehearse(1, false);
     let waiting = pair.start_to_wait(0, "after-cut");
-    let cutting = begin(&pair, 0, &["move", "cut", "--trust", "RAA"]);
+    let cutting = begin(&pair, 0, &CUT);
     waiting.is_reached();
     pair.lines.iter().for_each(|line| line.set(Quality::Cut));
     waiting.let_go();

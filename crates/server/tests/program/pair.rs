@@ -12,6 +12,11 @@ use testkit::wire::Wire;
 
 use crate::stage::{Serving, Stage, becomes, free_address, note};
 
+/// Cuts the trust of a pair over, without a plan.
+pub(crate) const CUT: [&str; 7] = ["move", "cut", "--trust", "RAA", "--unplanned", "--confirm", "RAA"];
+/// Cuts it back.
+pub(crate) const BACK: [&str; 4] = ["move", "back", "--trust", "RAA"];
+
 pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/fhir+json");
 
 /// Two hosts, the first of which has the trust `RAA`.
@@ -119,9 +124,9 @@ impl Pair {
     }
 
     /// Cuts while clients write. On a machine that is too busy a cut is given up, which changes nothing, and is tried again.
-    pub(crate) fn cut_under_load(&self, from: usize, command: &str) -> Value {
+    pub(crate) fn cut_under_load(&self, from: usize, command: &[&str]) -> Value {
         for _ in 0..5 {
-            let said = self.stages[from].run(&["move", command, "--trust", "RAA", "--json"]);
+            let said = self.stages[from].run(&[command, &["--json"]].concat());
             if said.code == 0 {
                 return serde_json::from_str::<Value>(&said.out).unwrap()["moved"]["cut"].clone();
             }
@@ -130,6 +135,25 @@ impl Pair {
             note(&format!("not cut: {}", said.err.trim()));
         }
         panic!("five times it was not cut");
+    }
+
+    /// The certificate of the newest cut as a host has it, once it is made; the statement.
+    pub(crate) fn certificate(&self, at: usize) -> Value {
+        let fetch = ["move", "certificate", "--trust", "RAA", "--out", "certificate.json"];
+        self.until("there is a certificate", |pair| pair.stages[at].run(&fetch).code == 0);
+        let text = std::fs::read(self.stages[at].path("certificate.json")).unwrap();
+        let certificate: Value = serde_json::from_slice(&text).unwrap();
+        serde_json::from_str(certificate["statement"].as_str().unwrap()).unwrap()
+    }
+
+    /// What an outsider finds who trusts this witness's key alone: the exit code and the text.
+    pub(crate) fn checked_certificate(&self, at: usize, witness: &str) -> (i32, String) {
+        let checker = std::path::Path::new(env!("CARGO_BIN_EXE_almoner")).with_file_name("almoner-verify");
+        let mut command = std::process::Command::new(checker);
+        let file = self.stages[at].path("certificate.json");
+        let output = command.arg("certificate").arg(file).args(["--witness", witness]).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap_or(-1), String::from_utf8(text).unwrap())
     }
 
     pub(crate) fn status(&self, at: usize) -> Value {

@@ -3,20 +3,21 @@
 
 use serde_json::Value;
 
-use crate::pair::{Pair, create};
+use crate::pair::{CUT, Pair, create};
 use crate::stage::{Serving, Stage, free_address};
 
 /// A host, what it serves, and where it listens for others.
-struct Host {
+pub(crate) struct Host {
     stage: Stage,
     serving: Option<Serving>,
     address: String,
     key: String,
-    witness: String,
+    /// The key by which it signs as a witness.
+    pub(crate) witness: String,
 }
 
 impl Host {
-    fn begin(stage: Stage) -> Host {
+    pub(crate) fn begin(stage: Stage) -> Host {
         let address = free_address().to_string();
         let serving = stage.serve_for_moves(&address, None);
         let keys = stage.json(&["witness", "key"])["witnessed"]["key"].clone();
@@ -119,7 +120,7 @@ fn three() -> [Host; 3] {
 }
 
 /// Makes a host of a pair and a witness known to each other; the host's name.
-fn know_each_other(pair: &Pair, at: usize, witness: &Host) -> String {
+pub(crate) fn know_each_other(pair: &Pair, at: usize, witness: &Host) -> String {
     pair.json(at, &["witness", "add", "--address", &witness.address, "--key", &witness.key]);
     let key = pair.json(at, &["witness", "key"])["witnessed"]["key"]["key"].as_str().unwrap().to_owned();
     let address = pair.listens_at(at).to_string();
@@ -253,7 +254,7 @@ fn a_trust_that_moved_is_signed_for_at_its_new_host_which_proves_that_it_was_han
     assert_eq!(early.seen()["host"], names[0]);
     pair.copy();
     pair.rehearse(1, false);
-    pair.cut_under_load(0, "cut");
+    pair.cut_under_load(0, &CUT);
     pair.until("the target writes", |pair| pair.writes(1) && !pair.writes(0));
     assert_eq!(create(&pair, 1, "second"), 201);
     // A witness that never saw the record asks the host that its origin names.
@@ -289,7 +290,7 @@ fn a_witness_that_did_not_hear_of_two_moves_follows_the_trust_to_its_third_host(
     pair.json(0, &["witness", "remove", "--name", witness.name()]);
     pair.copy();
     pair.rehearse(1, false);
-    pair.cut_under_load(0, "cut");
+    pair.cut_under_load(0, &CUT);
     pair.until("the target writes", |pair| pair.writes(1) && !pair.writes(0));
     pair.until("the old host follows", |pair| pair.status(0)["entries"] == pair.status(1)["entries"]);
     assert_eq!(pair.stages[1].run(&["move", "complete", "--trust", "RAA", "--confirm", "RAA"]).code, 0);
@@ -299,7 +300,7 @@ fn a_witness_that_did_not_hear_of_two_moves_follows_the_trust_to_its_third_host(
     std::fs::write(third.stage.path("ticket"), ticket).unwrap();
     third.stage.json(&["move", "copy", "--ticket", "ticket"]);
     third.stage.json(&["move", "rehearse", "--trust", "RAA"]);
-    pair.json(1, &["move", "cut", "--trust", "RAA"]);
+    pair.json(1, &CUT);
     witness.knows(&third);
     third.knows(&witness);
     assert_eq!(third.ask()["not_reached"], serde_json::json!([]));
