@@ -105,10 +105,14 @@ fn invariants(ready: bool) -> Vec<Invariant> {
         ),
         of(
             "Continuity",
-            "Everything that is owed to a patient is owed on both hosts, with its owner and date.",
+            "As much is owed on both hosts; by whom and until when follows from the texts, which one journal leads to.",
             (48_211, 48_211),
         ),
-        of("Feasibility", "Every booking is on both hosts with its session, list or bed.", (31_876, 31_876)),
+        of(
+            "Feasibility",
+            "As many appointments, sessions, places and stays are on both hosts, and as many bookings without a place.",
+            (31_876, 31_876),
+        ),
         of("Delivery", "Every letter, result, message and task is on both hosts.", (9_402, 9_402)),
         of("Uniqueness", "Nobody, no bed and no merge is there twice or left behind.", (611_204, 611_204)),
     ];
