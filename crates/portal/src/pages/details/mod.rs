@@ -303,7 +303,7 @@ fn recorded_now(of: &DetailsPage<'_>) -> Markup {
     let rows = differences(&of.details.person, of.typed);
     let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
     html! {
-        (panel(&head("Recorded now", Some(html! { "saving puts what is in the form in its place" })), &html! {
+        div.al-mb { (panel(&head("Recorded now", Some(html! { "saving puts what is in the form in its place" })), &html! {
             div.al-panel__b {
                 @if rows.is_empty() { p { "What is in the form is what is recorded." } }
                 @else {
@@ -315,7 +315,7 @@ fn recorded_now(of: &DetailsPage<'_>) -> Markup {
                     }
                 }
             }
-        }))
+        })) }
     }
 }
 
