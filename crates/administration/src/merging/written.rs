@@ -19,8 +19,38 @@ const MOST_ITEMS: usize = 20_000;
 /// Most versions of a Patient that are looked through for the merge.
 const MOST_VERSIONS: usize = 200;
 
-/// Kinds of which some are in force.
-const IN_FORCE: [&str; 6] = ["AllergyIntolerance", "Condition", "Encounter", "Flag", "Goal", "MedicationRequest"];
+/// Kinds of which some are in force, with the codes of `status` that say so; those without codes are judged by more
+/// ([`is_in_force`]).
+const IN_FORCE: [(&str, &[&str]); 20] = [
+    ("AllergyIntolerance", &[]),
+    ("Appointment", &["arrived", "booked", "checked-in", "pending", "proposed", "waitlist"]),
+    ("CarePlan", &["active", "on-hold"]),
+    ("CommunicationRequest", &["active", "on-hold"]),
+    ("Condition", &[]),
+    // A decision about treatment, such as one against resuscitation.
+    ("Consent", &["active"]),
+    ("DeviceRequest", &["active", "on-hold"]),
+    ("Encounter", &[]),
+    ("EpisodeOfCare", &["active", "onhold", "planned", "waitlist"]),
+    ("Flag", &["active"]),
+    ("Goal", &[]),
+    ("MedicationAdministration", &["in-progress", "on-hold"]),
+    ("MedicationRequest", &["active", "on-hold"]),
+    ("MedicationStatement", &["active", "intended", "on-hold"]),
+    ("NutritionOrder", &["active", "on-hold"]),
+    ("Procedure", &["in-progress", "on-hold", "preparation"]),
+    ("RequestGroup", &["active", "on-hold"]),
+    ("ServiceRequest", &["active", "on-hold"]),
+    ("SupplyRequest", &["active"]),
+    ("Task", &["accepted", "draft", "in-progress", "on-hold", "ready", "received", "requested"]),
+];
+/// Kinds that are about patients and that HL7's compartment of a patient leaves out, with the rows of whom they are about.
+const OUTSIDE: [(&str, &str); 4] = [
+    ("Contract", "Contract.subject"),
+    ("Device", "Device.patient"),
+    ("GuidanceResponse", "GuidanceResponse.subject"),
+    ("Task", "Task.subject"),
+];
 
 /// What was written.
 #[derive(Debug, Default)]
@@ -42,7 +72,8 @@ pub(super) struct Merged {
 }
 
 /// Whether it must be said whose a resource is before it may leave a record that held two people: a stay that goes on or is
-/// expected, an allergy whatever is said of it, a flag, problem, goal or order that holds.
+/// expected, an appointment to come, an allergy whatever is said of it, a flag, problem, goal or plan that holds, an order that
+/// is not carried out, a task that is not done.
 pub fn is_in_force(kind: &str, resource: Node<'_, '_>) -> bool {
     let status = || text(resource, "status").unwrap_or_default();
     let is = |name: &str, codes: &[&str]| resource.get(name).is_some_and(|of| has_code(of, codes));
@@ -54,12 +85,10 @@ pub fn is_in_force(kind: &str, resource: Node<'_, '_>) -> bool {
         }
         "AllergyIntolerance" => !is_mistake(),
         "Condition" => !is_mistake() && !is("clinicalStatus", &["inactive", "remission", "resolved"]),
-        "Flag" => status() == "active",
         "Goal" => {
             matches!(text(resource, "lifecycleStatus").as_deref(), Some("accepted" | "active" | "on-hold" | "planned"))
         }
-        "MedicationRequest" => matches!(status().as_str(), "active" | "on-hold"),
-        _ => false,
+        _ => IN_FORCE.iter().any(|(own, codes)| *own == kind && codes.contains(&status().as_str())),
     }
 }
 
@@ -73,7 +102,7 @@ pub async fn to_give_at_once(reading: &Reading, pair: &Pair) -> Result<Vec<Versi
     let Some(merged) = merge_of(reading, pair.other(&survivor), &survivor, "replaced-by").await? else {
         return Ok(Vec::new());
     };
-    Ok(written_of(reading, pair, merged.after.moment, IN_FORCE.into_iter()).await?.in_force)
+    Ok(written_of(reading, pair, merged.after.moment, IN_FORCE.iter().map(|(kind, _)| *kind)).await?.in_force)
 }
 
 /// The merge with another in the history of a Patient; `None` when there is none.
@@ -96,8 +125,8 @@ pub(super) async fn merge_of(reading: &Reading, own: &str, other: &str, kind: &s
 
 /// What was written under either of the two since a moment, but for the Patients and the review of the pair.
 pub(super) async fn written_since(reading: &Reading, pair: &Pair, since: Moment) -> Result<Written, Problem> {
-    let kinds = fhir::search::compartment_kinds().filter(|kind| *kind != "Patient");
-    written_of(reading, pair, since, kinds).await
+    let inside = fhir::search::compartment_kinds().filter(|kind| *kind != "Patient");
+    written_of(reading, pair, since, inside.chain(OUTSIDE.iter().map(|(kind, _)| *kind))).await
 }
 
 async fn written_of(
@@ -109,8 +138,14 @@ async fn written_of(
     let review = format!("Task/{}", review_id(pair));
     let mut written = Written::default();
     for kind in kinds {
-        let spans = [&pair.left, &pair.right]
-            .map(|id| Span::head(SUBJECT, [Part::target("Patient", id.as_str()), Part::Kind(kind.to_owned())]));
+        let outside = OUTSIDE.iter().find(|(own, _)| *own == kind).map(|(_, rows)| *rows);
+        let spans = [&pair.left, &pair.right].map(|id| {
+            let patient = Part::target("Patient", id.as_str());
+            match outside {
+                Some(rows) => Span::head(rows, [patient]),
+                None => Span::head(SUBJECT, [patient, Part::Kind(kind.to_owned())]),
+            }
+        });
         let select =
             Select::of(kind).with(Clause::Any(spans.into())).with(Clause::Changed(Some(Moment(since.0 + 1)), None));
         let mut select = select.limit(1000);
@@ -179,13 +214,22 @@ mod tests {
             ("Goal", r#""lifecycleStatus":"completed""#.to_owned(), false),
             ("MedicationRequest", r#""status":"active""#.to_owned(), true),
             ("MedicationRequest", r#""status":"stopped""#.to_owned(), false),
+            ("Appointment", r#""status":"booked""#.to_owned(), true),
+            ("Appointment", r#""status":"fulfilled""#.to_owned(), false),
+            ("ServiceRequest", r#""status":"active""#.to_owned(), true),
+            ("ServiceRequest", r#""status":"completed""#.to_owned(), false),
+            ("Task", r#""status":"requested""#.to_owned(), true),
+            ("Task", r#""status":"completed""#.to_owned(), false),
+            ("Consent", r#""status":"active""#.to_owned(), true),
+            ("EpisodeOfCare", r#""status":"onhold""#.to_owned(), true),
+            ("EpisodeOfCare", r#""status":"finished""#.to_owned(), false),
             ("Observation", r#""status":"final""#.to_owned(), false),
         ];
         for (kind, members, expected) in cases {
             let text = format!(r#"{{"resourceType":"{kind}","id":"x",{members}}}"#);
             let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
             assert_eq!(is_in_force(kind, document.root()), expected, "{text}");
-            assert!(!expected || IN_FORCE.contains(&kind), "{kind} is asked about");
+            assert!(!expected || IN_FORCE.iter().any(|(own, _)| *own == kind), "{kind} is asked about");
         }
     }
 }

@@ -7,12 +7,19 @@ use fhir::Node;
 use fhir::read::{text, when, words_at};
 use fhir::search::compartment_spans;
 use record::{Clause, Problem, Reading, Select};
+use terms::index::{Next, Part, Span};
 use terms::{Moment, PartialDate};
 
 use crate::draft;
+use crate::tasks::OPEN_TASK;
 
-/// Most rows of each type that are looked at.
-const MOST: usize = 200;
+/// How many are read at once.
+const PAGE: usize = 200;
+
+/// Codes of status of a request that is not answered.
+const REQUESTED: &[&str] = &["draft", "active", "on-hold"];
+/// Codes of status of an appointment to come.
+const TO_COME: &[&str] = &["proposed", "pending", "booked", "waitlist"];
 
 /// What kind of thing is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +51,23 @@ impl OwedKind {
     const ALL: [(OwedKind, &'static str); 3] =
         [(OwedKind::Request, "ServiceRequest"), (OwedKind::Appointment, "Appointment"), (OwedKind::Task, "Task")];
 
+    /// What is open of a patient's; more of it than is owed, as an appointment that was never ended.
+    fn open_of(self, name: &str, patient: &str) -> Select {
+        let (parameter, statuses) = match self {
+            // Tasks are not in HL7's compartment of a patient; our own rows hold the open ones only.
+            OwedKind::Task => {
+                let rows = Span::head(OPEN_TASK, [Part::target("Patient", patient)]);
+                return Select::of(name).with(Clause::Any(vec![rows]));
+            }
+            OwedKind::Request => ("ServiceRequest.status", REQUESTED),
+            OwedKind::Appointment => ("Appointment.status", TO_COME),
+        };
+        let status = |code: &&str| Span::next(parameter, [], Next::CodeAnySystem((*code).into()));
+        Select::of(name)
+            .with(Clause::Any(compartment_spans(patient, Some(name), &[])))
+            .with(Clause::Any(statuses.iter().map(status).collect()))
+    }
+
     /// In words, for a heading.
     pub fn words(self) -> &'static str {
         match self {
@@ -60,19 +84,15 @@ impl Owed {
         let status = text(resource, "status").unwrap_or_default();
         let (is_open, when, owner) = match kind {
             OwedKind::Request => {
-                let is_open = matches!(status.as_str(), "draft" | "active" | "on-hold");
-                (is_open, when(resource, "authoredOn"), display(resource, "performer"))
+                (REQUESTED.contains(&status.as_str()), when(resource, "authoredOn"), display(resource, "performer"))
             }
             OwedKind::Appointment => {
                 let start = when(resource, "start");
-                let is_open = matches!(status.as_str(), "proposed" | "pending" | "booked" | "waitlist");
-                (is_open && start.as_ref().is_none_or(|start| start.upper() > now), start, None)
+                (TO_COME.contains(&status.as_str()) && start.as_ref().is_none_or(|start| start.upper() > now), start, None)
             }
             OwedKind::Task => {
-                let is_done =
-                    matches!(status.as_str(), "completed" | "cancelled" | "rejected" | "failed" | "entered-in-error");
                 let due = resource.get("restriction").and_then(|of| when(of.get("period")?, "end"));
-                (!is_done, due.or_else(|| when(resource, "authoredOn")), display(resource, "owner"))
+                (true, due.or_else(|| when(resource, "authoredOn")), display(resource, "owner"))
             }
         };
         let words = words_at(resource, "code")
@@ -88,15 +108,23 @@ fn display(resource: Node<'_, '_>, member: &str) -> Option<String> {
 }
 
 /// What is still owed to a patient.
+///
+/// # Errors
+/// The record could not be read.
 pub async fn still_owed(reading: &Reading, patient: &str, now: Moment) -> Result<Vec<Owed>, Problem> {
     let mut owed = Vec::new();
     for (kind, name) in OwedKind::ALL {
         if !reading.permit().scope().reads.contains(name) {
             continue;
         }
-        let select = Select::of(name).with(Clause::Any(compartment_spans(patient, Some(name), &[]))).limit(MOST);
-        for version in &reading.select(&select).await?.versions {
-            owed.extend(Owed::of(kind, draft::document(version)?.root(), now));
+        let mut select = kind.open_of(name, patient).limit(PAGE);
+        loop {
+            let page = reading.select(&select).await?;
+            for version in &page.versions {
+                owed.extend(Owed::of(kind, draft::document(version)?.root(), now));
+            }
+            let Some(next) = page.next else { break };
+            select.after = Some(next);
         }
     }
     owed.sort_by_key(|one| (one.kind, one.when.as_ref().map(|when| when.lower())));

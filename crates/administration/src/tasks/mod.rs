@@ -33,6 +33,7 @@ pub use change::{ChangeTask, TaskChange};
 pub use gather::{about, of_patients, of_ward, offered, task, tasks};
 pub use hand_over::{AcceptTask, HandOverTask};
 pub use hand_over_all::{HandOverTasks, MOST_AT_ONCE};
+pub(crate) use rows::OPEN_TASK;
 pub use rows::task_rows;
 pub(crate) use write::owner_team;
 

@@ -307,7 +307,15 @@ async fn a_discharge_ends_place_and_episode_leaves_the_bed_to_be_cleaned_and_lis
             .json("code", Object::new().text("text", "Echocardiogram").done())
             .json("subject", reference("Patient/p-1", None))
             .done();
-        stage.put(&[request]).await;
+        let task = |id: &str, status: &str, what: &str| {
+            Object::resource("Task", id)
+                .text("status", status)
+                .text("intent", "order")
+                .text("description", what)
+                .json("for", reference("Patient/p-1", None))
+                .done()
+        };
+        stage.put(&[request, task("t-1", "requested", "Call the daughter"), task("t-2", "completed", "Done")]).await;
         assert_eq!(refused(&stage, discharge("s-1", "p-2", NOW)).await, "other-patient");
         assert_eq!(refused(&stage, discharge("s-1", "p-1", ago(101))).await, "later-known");
         assert_eq!(refused(&stage, discharge("s-1", "p-1", Moment(NOW.0 + DAY))).await, "in-the-future");
@@ -321,7 +329,7 @@ async fn a_discharge_ends_place_and_episode_leaves_the_bed_to_be_cleaned_and_lis
         let reading = stage.reading().await;
         let owed = still_owed(&reading, "p-1", NOW).await.unwrap();
         reading.finish().await.unwrap();
-        assert_eq!(owed.iter().map(|one| one.words.as_str()).collect::<Vec<_>>(), ["Echocardiogram"]);
+        assert_eq!(owed.iter().map(|one| one.words.as_str()).collect::<Vec<_>>(), ["Echocardiogram", "Call the daughter"]);
         assert_eq!(refused(&stage, discharge("s-1", "p-1", NOW)).await, "discharged-already");
         stage.act(Command::Undo(Undo::of(&receipt))).await.unwrap();
         assert_eq!(stage.stay("s-1").await.place().unwrap().place, "bed-2", "taken back as it was");

@@ -7,12 +7,13 @@ use administration::merging::{
     effects, held_back, holds, review_id, to_give_at_once, unallocated,
 };
 use administration::registration::RegisterMajorIncident;
+use administration::stays::still_owed;
 use administration::{Command, Undo};
 use fhir::write::{Object, array, reference};
 use record::{Clause, SUBJECT, Select};
 use terms::index::{Part, Span};
 
-use crate::stage::{Stage, permit, permit_of, sent, stages};
+use crate::stage::{NOW, Stage, permit, permit_of, sent, stages};
 
 fn pair() -> Pair {
     Pair::of("p-1", "p-2").unwrap()
@@ -218,6 +219,46 @@ async fn what_is_in_force_is_somebodys_in_the_very_commit_that_takes_a_merge_apa
         let (list, item, to) = (owed[0].1.clone(), "Observation/o-3".to_owned(), "p-2".to_owned());
         stage.act_as("ann", Command::Allocate(Allocate { list, item, to })).await.unwrap();
         assert_eq!(stage.owed_to(Role::Clinician, "unallocated").await, [], "{store}");
+    }
+}
+
+/// A clinic that waits, an order that is not carried out and a task that is not done must not be missed for a day; what was
+/// done waits until it is given, also of kinds that HL7's compartment of a patient leaves out.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_to_come_and_to_be_done_is_somebodys_in_the_very_commit() {
+    for stage in stages().await {
+        let store = stage.store;
+        merged(&stage).await;
+        let p_1 = || reference("Patient/p-1", None);
+        let actor = Object::new().json("actor", p_1()).text("status", "accepted").done();
+        let of = |kind: &str, id: &str, status: &str| Object::resource(kind, id).text("status", status);
+        let task = |id: &str, status: &str| of("Task", id, status).text("intent", "order").json("for", p_1()).done();
+        stage
+            .put(&[
+                of("Appointment", "ap-1", "booked").json("participant", array([actor])).done(),
+                of("ServiceRequest", "r-1", "active").text("intent", "order").json("subject", p_1()).done(),
+                task("t-1", "requested"),
+                task("t-2", "completed"),
+            ])
+            .await;
+        let reading = stage.record.read(&permit(Role::PatientIndex), "test").await.unwrap();
+        let at_once = to_give_at_once(&reading, &pair()).await.unwrap();
+        reading.finish().await.unwrap();
+        let at_once: Vec<String> = at_once.iter().map(|version| version.key.to_string()).collect();
+        assert_eq!(at_once, ["Appointment/ap-1", "ServiceRequest/r-1", "Task/t-1"], "{store}");
+        let of = [("Appointment/ap-1", "p-2"), ("ServiceRequest/r-1", "p-1"), ("Task/t-1", "p-2")];
+        assert_eq!(stage.act_as("tom", unmerge_giving(&of[..2])).await.unwrap_err().code, "in-force", "{store}");
+        stage.act_as("tom", unmerge_giving(&of)).await.unwrap();
+        let reading = stage.record.read(&permit(Role::PatientIndex), "test").await.unwrap();
+        let owed_to = async |id: &str| {
+            let owed = still_owed(&reading, id, NOW).await.unwrap();
+            owed.into_iter().map(|one| one.id).collect::<Vec<_>>()
+        };
+        assert_eq!((owed_to("p-1").await, owed_to("p-2").await), (vec!["r-1".into()], vec!["ap-1".into(), "t-1".into()]));
+        let left = unallocated(&reading, 10).await.unwrap();
+        reading.finish().await.unwrap();
+        let left: Vec<&str> = left[0].items.iter().filter(|one| one.given_to.is_none()).map(|one| &*one.reference).collect();
+        assert_eq!(left, ["Task/t-2"], "{store}");
     }
 }
 
