@@ -10,6 +10,7 @@ use record::{Act, Cause, Draft, IdempotencyKey, Reading, Receipt, Record, Transa
 use terms::Moment;
 
 use crate::configuration::{ApplyConfiguration, ApproveConfiguration, ProposeConfiguration, PutAsideConfiguration};
+use crate::downtime::{BackEnter, BeginDowntime, EndDowntime, IssueNumbers, VoidNumbers, unmarked};
 use crate::emergency::{
     Arrive, AssessFirst, DecideToAdmit, Depart, ExpectAmbulance, HandOver, LeaveBeforeSeen, MoveInDepartment,
     RemoveAttendance, TakeOver, Triage, WaitFor,
@@ -143,6 +144,16 @@ pub enum Command {
     Undo(Undo),
     /// Apply files as the configuration of the trust.
     ApplyConfiguration(ApplyConfiguration),
+    /// Issue numbers for a downtime.
+    IssueNumbers(IssueNumbers),
+    /// Void numbers of a downtime.
+    VoidNumbers(VoidNumbers),
+    /// A downtime begins.
+    BeginDowntime(BeginDowntime),
+    /// A downtime ends.
+    EndDowntime(EndDowntime),
+    /// Enter a paper form of a downtime.
+    BackEnter(BackEnter),
     /// Propose files as the configuration, as the first person.
     ProposeConfiguration(ProposeConfiguration),
     /// Agree to them and apply them, as the second.
@@ -208,6 +219,11 @@ impl Command {
             Command::AcceptTask(_) => "accept task",
             Command::Undo(_) => "undo",
             Command::ApplyConfiguration(_) => "apply configuration",
+            Command::IssueNumbers(_) => "issue downtime numbers",
+            Command::VoidNumbers(_) => "void downtime numbers",
+            Command::BeginDowntime(_) => "begin downtime",
+            Command::EndDowntime(_) => "end downtime",
+            Command::BackEnter(_) => "enter downtime form",
             Command::ProposeConfiguration(_) => "propose configuration",
             Command::ApproveConfiguration(_) => "approve configuration",
             Command::PutAsideConfiguration(_) => "put configuration aside",
@@ -220,13 +236,14 @@ impl Command {
             Command::Register(command) => command.person.nhs_number.is_some(),
             Command::CorrectPatient(command) => command.person.nhs_number.is_some(),
             Command::SetNhsNumberStatus(command) => command.number.is_some(),
+            Command::BackEnter(command) => command.command.brings_a_number(),
             _ => false,
         }
     }
 
-    /// The draft that it comes to on this reading.
-    async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
-        let draft = match self {
+    /// The draft that it comes to on this reading, before the rules of owners.
+    async fn draft(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
+        match self {
             Command::Admit(command) => command.plan(reading, now).await,
             Command::CorrectPatient(command) => command.plan(reading, now).await,
             Command::MoveToBed(command) => command.plan(reading, now).await,
@@ -283,7 +300,20 @@ impl Command {
             Command::ProposeConfiguration(command) => command.plan(reading, now).await,
             Command::ApproveConfiguration(command) => command.plan(reading).await,
             Command::PutAsideConfiguration(command) => command.plan(reading).await,
-        }?;
+            Command::IssueNumbers(command) => command.plan(reading, now).await,
+            Command::VoidNumbers(command) => command.plan(reading, now).await,
+            Command::BeginDowntime(command) => command.plan(reading, now).await,
+            Command::EndDowntime(command) => command.plan(reading, now).await,
+            // It holds what any of these commands holds: beside them on one stack that would be too much.
+            Command::BackEnter(command) => Box::pin(command.plan(reading, now)).await,
+        }
+    }
+
+    /// The draft that it comes to on this reading.
+    async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
+        let draft = self.draft(reading, now).await?;
+        // What an undo brings back is what it was, its mark too.
+        let draft = if matches!(self, Command::BackEnter(_) | Command::Undo(_)) { draft } else { unmarked(draft)? };
         // A command knows whom it puts where; what would take a bed from somebody else's patient is refused.
         match owner::judged(reading, draft, matches!(self, Command::Undo(_))).await? {
             (draft, false) => Ok(with_questions(reading, draft, now).await?),

@@ -5,6 +5,7 @@
 //! [`registration`] makes somebody a patient and keeps who they are, [`merging`] is one person with two records;
 //! [`places`] are wards and beds, [`stays`] are admissions and moves, [`boards`] put both together for a ward,
 //! [`emergency`] is the emergency department, [`Undo`] takes a commit back.
+//! [`downtime`] keeps numbers and paper forms together while the record cannot be used.
 //! [`obligations`] say what must still happen, by whom and until when; [`tasks`] are what people wrote down to be done.
 //! [`patient_rows`] and [`stays::stay_rows`] make index rows; [`Question`] reads what somebody typed into the search
 //! box, says which rows to look at ([`Question::attempts`]) and judges who was found ([`Question::judge`]).
@@ -17,6 +18,7 @@
 pub mod boards;
 mod command;
 pub mod configuration;
+pub mod downtime;
 mod draft;
 pub mod emergency;
 pub mod matching;

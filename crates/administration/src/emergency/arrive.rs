@@ -15,7 +15,7 @@ use crate::draft;
 use crate::places::{self, BedStatus, Place, PlaceKind};
 use crate::refusal::Refusal;
 use crate::registration::Gender;
-use crate::registration::numbers::{self, Block};
+use crate::registration::numbers::{self, Block, HospitalNumber};
 use crate::registration::unknown::{UnknownPerson, digits_of, temporary_name, unknown_patient};
 use crate::stays::timeline::{Arrival, check_moment};
 use crate::stays::{CLASS, StayState, entry, located};
@@ -95,6 +95,16 @@ struct Facts<'f> {
 impl Arrive {
     /// Gathers and decides.
     pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
+        self.plan_with(reading, None, now).await
+    }
+
+    /// The same; whom nobody knows has a number that they were given on paper.
+    pub(crate) async fn plan_with(
+        &self,
+        reading: &Reading,
+        given: Option<HospitalNumber>,
+        now: Moment,
+    ) -> Result<Draft, TransactError<Refusal>> {
         let key = Key::new("Encounter", self.attendance.as_str());
         let version = reading.get(&key).await?.filter(|version| !version.text.is_empty());
         let announced = version.as_ref().map(super::write::of_version).transpose()?;
@@ -114,7 +124,7 @@ impl Arrive {
         let words = line(self.complaint.as_deref(), "complaint").map_err(TransactError::Refused)?;
         let at =
             free_place(reading, place.as_ref(), &self.attendance).await?.unwrap_or_else(|| self.department.clone());
-        let (patient, mut draft) = self.patient(reading, now).await?;
+        let (patient, mut draft) = self.patient(reading, given, now).await?;
         let text = match &version {
             Some(version) => version.text.to_vec(),
             None => blank(&self.attendance, &self.department).into_bytes(),
@@ -148,7 +158,12 @@ impl Arrive {
     }
 
     /// Whose attendance it is, and what registers them.
-    async fn patient(&self, reading: &Reading, now: Moment) -> Result<(String, Draft), TransactError<Refusal>> {
+    async fn patient(
+        &self,
+        reading: &Reading,
+        given: Option<HospitalNumber>,
+        now: Moment,
+    ) -> Result<(String, Draft), TransactError<Refusal>> {
         match &self.who {
             Whose::Known(patient) => {
                 let version = reading.get(&Key::new("Patient", patient.as_str())).await?;
@@ -158,7 +173,9 @@ impl Arrive {
                 }
                 Ok((patient.clone(), Draft::default()))
             }
-            Whose::Unknown(newcomer) => Ok((newcomer.patient.clone(), newcomer.registered(reading, now).await?)),
+            Whose::Unknown(newcomer) => {
+                Ok((newcomer.patient.clone(), newcomer.registered(reading, given, now).await?))
+            }
         }
     }
 
@@ -204,10 +221,15 @@ impl Newcomer {
     }
 
     /// What registers them: a temporary name and a number of the block for people whom nobody could ask.
-    async fn registered(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
+    async fn registered(
+        &self,
+        reading: &Reading,
+        given: Option<HospitalNumber>,
+        now: Moment,
+    ) -> Result<Draft, TransactError<Refusal>> {
         let estimated_age = self.estimated_age().map_err(TransactError::Refused)?;
-        let (numbers, counter, assertions) = numbers::take(reading, Block::Emergency, 1, now).await?;
-        let mut changes = vec![counter];
+        let (numbers, counter, assertions) = numbers::given_or_taken(reading, given, Block::Emergency, now).await?;
+        let mut changes: Vec<Change> = counter.into_iter().collect();
         for number in &numbers {
             let given = temporary_name(digits_of(number));
             let person = UnknownPerson { given, gender: self.gender, estimated_age };

@@ -8,6 +8,7 @@ use terms::Moment;
 
 use super::UNDATED;
 use super::owner::NOBODY;
+use crate::downtime::{Downtime, Number};
 use crate::merging::{Review, Unallocated};
 use crate::stays::{PlaceUse, Stay, StayState, has_died, reported_death};
 use crate::tasks::Task;
@@ -47,6 +48,10 @@ pub(super) struct ListFacts {
 pub(super) struct TaskFacts {
     task: Task,
     pub(super) review: Option<Review>,
+    /// A number of a downtime.
+    pub(super) number: Option<Number>,
+    /// A downtime.
+    pub(super) downtime: Option<Downtime>,
 }
 
 impl<'d, 't> StayFacts<'d, 't> {
@@ -100,12 +105,14 @@ impl ListFacts {
 
 impl TaskFacts {
     pub(super) fn of(task: Node<'_, '_>) -> TaskFacts {
-        TaskFacts { task: Task::of(task), review: Review::of(task) }
+        let (number, downtime) = (Number::of(task), Downtime::of(task));
+        TaskFacts { task: Task::of(task), review: Review::of(task), number, downtime }
     }
 
-    /// The task, if it is open and no review: that has a kind of its own.
+    /// The task, if it is open and neither a review nor of a downtime: these have kinds of their own.
     pub(super) fn task(&self) -> Option<&Task> {
-        Some(&self.task).filter(|task| task.is_open() && self.review.is_none())
+        let is_of_a_downtime = self.number.is_some() || self.downtime.is_some();
+        Some(&self.task).filter(|task| task.is_open() && self.review.is_none() && !is_of_a_downtime)
     }
 }
 

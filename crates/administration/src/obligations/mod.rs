@@ -12,6 +12,8 @@ mod admission_undated;
 mod bed_request;
 mod death_reported;
 mod discharge_summary;
+mod downtime;
+mod downtime_number;
 mod duplicate_review;
 mod expected_discharge_passed;
 mod facts;
@@ -40,6 +42,8 @@ use crate::merging::is_unmerge;
 use crate::stays::{EXPECTED_STAY, OPEN_VISIT, is_stay};
 use facts::{DeathFacts, ListFacts, PatientFacts, StayFacts, TaskFacts};
 
+pub use downtime::KIND as DOWNTIME;
+pub use downtime_number::KIND as DOWNTIME_NUMBER;
 pub use facts::{due_of, place_of};
 pub use no_bed::KIND as NO_BED;
 pub(crate) use owner::team_name;
@@ -118,6 +122,8 @@ const OF_TASKS: &[OfTask] = &[
     (&handed_over::KIND, handed_over::owed),
     (&moved_often::KIND, moved_often::owed),
     (&unowned_task::KIND, unowned_task::owed),
+    (&downtime::KIND, downtime::owed),
+    (&downtime_number::KIND, downtime_number::owed),
     (&duplicate_review::KIND, duplicate_review::owed),
 ];
 
@@ -143,6 +149,8 @@ pub const KINDS: &[&Kind] = &[
     &moved_often::KIND,
     &unowned_task::KIND,
     &unallocated::KIND,
+    &downtime::KIND,
+    &downtime_number::KIND,
     &duplicate_review::KIND,
 ];
 

@@ -39,6 +39,7 @@ pub(crate) use newborn::place_in_birth;
 pub use nhs_status::{NhsNumberStatus, SetNhsNumberStatus};
 pub use register::{Answered, Register};
 pub use restrict::{RESTRICTED, Restrict, is_restricted};
+pub(crate) use write::with_another_number;
 
 /// The system of NHS numbers.
 pub const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";

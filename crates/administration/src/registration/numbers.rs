@@ -1,4 +1,4 @@
-//! Hospital numbers: given out in order from three blocks that never meet, each number once.
+//! Hospital numbers: given out in order from four blocks that never meet, each number once.
 //!
 //! The counter is a resource, `NamingSystem/hospital-number`: two commits that take the same number cannot both be made,
 //! and the commit asserts that nobody has it. Numbers are not without gaps, and a number never comes back.
@@ -22,6 +22,10 @@ pub const SYSTEM: &str = "urn:almoner:hospital-number";
 pub const PREFIX: &str = "urn:almoner:number-prefix";
 /// The letters where the counter names none.
 const NO_PREFIX: &str = "H";
+/// How many form numbers were issued for downtimes: the last one's number.
+const FORMS_ISSUED: &str = "urn:almoner:downtime-forms-issued";
+/// How many hospital numbers were issued for downtimes.
+const NUMBERS_ISSUED: &str = "urn:almoner:downtime-numbers-issued";
 /// Numbers that somebody had already and that are passed over, at most.
 const MOST_PASSED: u32 = 200;
 
@@ -30,6 +34,8 @@ const MOST_PASSED: u32 = 200;
 pub enum Block {
     /// People who were asked: 100 001 to 899 999.
     Ordinary,
+    /// Numbers that were printed for a downtime: 850 001 to 899 999.
+    Downtime,
     /// People whom nobody could ask, in the emergency department: 900 001 to 949 999.
     Emergency,
     /// Numbers that were printed before a major incident: 950 001 to 999 999.
@@ -49,7 +55,8 @@ impl Block {
     /// The first and the last number.
     pub const fn bounds(self) -> (u32, u32) {
         match self {
-            Block::Ordinary => (100_001, 899_999),
+            Block::Ordinary => (100_001, 849_999),
+            Block::Downtime => (850_001, 899_999),
             Block::Emergency => (900_001, 949_999),
             Block::Incident => (950_001, 999_999),
         }
@@ -59,6 +66,7 @@ impl Block {
     pub const fn next(self) -> &'static str {
         match self {
             Block::Ordinary => "urn:almoner:next-number",
+            Block::Downtime => "urn:almoner:next-downtime-number",
             Block::Emergency => "urn:almoner:next-emergency-number",
             Block::Incident => "urn:almoner:next-incident-number",
         }
@@ -86,6 +94,71 @@ pub(crate) async fn take(
     now: Moment,
 ) -> Result<(Vec<HospitalNumber>, Change, Vec<Assertion>), TransactError<Refusal>> {
     let counter = counter(reading, block, now).await?;
+    let (numbers, next, assertions) = following(reading, &counter, block, count).await?;
+    Ok((numbers, advanced(&counter, &[(block.next(), next)])?, assertions))
+}
+
+/// The number that somebody was given on paper, else the next of a block with the counter's change.
+pub(crate) async fn given_or_taken(
+    reading: &Reading,
+    given: Option<HospitalNumber>,
+    block: Block,
+    now: Moment,
+) -> Result<(Vec<HospitalNumber>, Option<Change>, Vec<Assertion>), TransactError<Refusal>> {
+    match given {
+        Some(number) => {
+            let assertion = nobody_has(&number.value);
+            Ok((vec![number], None, vec![assertion]))
+        }
+        None => {
+            let (numbers, counter, assertions) = take(reading, block, 1, now).await?;
+            Ok((numbers, Some(counter), assertions))
+        }
+    }
+}
+
+/// What is issued for downtimes in one draft: form numbers, hospital numbers, the counter's change and the assertions.
+type Issued = (Vec<String>, Vec<HospitalNumber>, Change, Vec<Assertion>);
+
+/// So many form numbers and hospital numbers for a downtime.
+pub(crate) async fn take_for_downtime(
+    reading: &Reading,
+    (forms, hospital): (usize, usize),
+    now: Moment,
+) -> Result<Issued, TransactError<Refusal>> {
+    let counter = counter(reading, Block::Downtime, now).await?;
+    let (numbers, next, assertions) = following(reading, &counter, Block::Downtime, hospital).await?;
+    let (forms_before, numbers_before) = issued(&parsed(&counter.text)?);
+    let forms_after = forms_before + forms as u32;
+    let set = [
+        (Block::Downtime.next(), next),
+        (FORMS_ISSUED, forms_after),
+        (NUMBERS_ISSUED, numbers_before + numbers.len() as u32),
+    ];
+    let forms = (forms_before + 1..=forms_after).map(crate::downtime::printed_form).collect();
+    Ok((forms, numbers, advanced(&counter, &set)?, assertions))
+}
+
+/// How many form numbers and hospital numbers were issued for downtimes.
+pub(crate) async fn issued_for_downtime(reading: &Reading) -> Result<(u64, u64), Problem> {
+    let version = reading.get(&Key::new("NamingSystem", COUNTER)).await?.filter(|version| !version.text.is_empty());
+    let Some(version) = version else { return Ok((0, 0)) };
+    let (forms, numbers) = issued(&document(&version)?);
+    Ok((u64::from(forms), u64::from(numbers)))
+}
+
+fn issued(counter: &Document<'_>) -> (u32, u32) {
+    let of = |url| integer(counter.root(), url).unwrap_or(0);
+    (of(FORMS_ISSUED), of(NUMBERS_ISSUED))
+}
+
+/// The next numbers of a block that nobody has, the one that follows them, and the assertions that nobody has them.
+async fn following(
+    reading: &Reading,
+    counter: &Counter,
+    block: Block,
+    count: usize,
+) -> Result<(Vec<HospitalNumber>, u32, Vec<Assertion>), TransactError<Refusal>> {
     let (mut numbers, mut assertions, mut next, mut passed) = (Vec::new(), Vec::new(), counter.next, 0);
     while numbers.len() < count {
         if next > block.bounds().1 || passed > MOST_PASSED {
@@ -101,13 +174,21 @@ pub(crate) async fn take(
             passed += 1;
         }
     }
-    let document = Document::parse(&counter.text, &Limits::default())
-        .map_err(|fault| Problem::Damaged { what: format!("the counter is unreadable: {}", fault.message) })?;
-    let advanced = extension_json(block.next(), "valueInteger", &next.to_string());
-    let extensions = with_extensions(document.root(), &[(block.next(), Some(advanced))]);
-    let text = with_members(&document, &[("extension", extensions)]);
-    let change = draft::put(Key::new("NamingSystem", COUNTER), &text)?;
-    Ok((numbers, change, assertions))
+    Ok((numbers, next, assertions))
+}
+
+/// The counter with some of its integers as they are now.
+fn advanced(counter: &Counter, set: &[(&'static str, u32)]) -> Result<Change, Problem> {
+    let document = parsed(&counter.text)?;
+    let set: Vec<(&str, Option<String>)> =
+        set.iter().map(|(url, value)| (*url, Some(extension_json(url, "valueInteger", &value.to_string())))).collect();
+    let text = with_members(&document, &[("extension", with_extensions(document.root(), &set))]);
+    draft::put(Key::new("NamingSystem", COUNTER), &text)
+}
+
+fn parsed(text: &[u8]) -> Result<Document<'_>, Problem> {
+    Document::parse(text, &Limits::default())
+        .map_err(|fault| Problem::Damaged { what: format!("the counter is unreadable: {}", fault.message) })
 }
 
 /// The letters before the digits of this trust's numbers.
@@ -176,7 +257,7 @@ mod tests {
 
     #[test]
     fn blocks_never_meet_and_numbers_are_read_in_threes() {
-        let blocks = [Block::Ordinary, Block::Emergency, Block::Incident];
+        let blocks = [Block::Ordinary, Block::Downtime, Block::Emergency, Block::Incident];
         for pair in blocks.windows(2) {
             assert_eq!(pair[0].bounds().1 + 2, pair[1].bounds().0);
         }

@@ -8,7 +8,7 @@ use terms::Moment;
 
 use super::likely::{Likeness, Lookalike, lookalikes};
 use super::nhs_status::taken;
-use super::numbers::{self, Block, holders, nobody_has};
+use super::numbers::{self, Block, HospitalNumber, holders, nobody_has};
 use super::write::new_patient;
 use super::{Demographics, NhsNumberStatus, codes};
 use crate::draft;
@@ -44,17 +44,28 @@ pub struct Register {
 impl Register {
     /// Gathers and decides.
     pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
+        self.plan_with(reading, None, now).await
+    }
+
+    /// The same under a number that they were given on paper.
+    pub(crate) async fn plan_with(
+        &self,
+        reading: &Reading,
+        given: Option<HospitalNumber>,
+        now: Moment,
+    ) -> Result<Draft, TransactError<Refusal>> {
         let alike = lookalikes(reading, &self.person).await?;
         let holder = match self.person.nhs_number {
             Some(number) => holders(reading, &number.digits()).await?.into_iter().next(),
             None => None,
         };
         self.decide(&alike, holder.as_deref()).map_err(TransactError::Refused)?;
-        let (numbers, counter, mut assertions) = numbers::take(reading, Block::Ordinary, 1, now).await?;
+        let (numbers, counter, mut assertions) = numbers::given_or_taken(reading, given, Block::Ordinary, now).await?;
         let Some(number) = numbers.first() else { return Err(TransactError::Refused(no_number())) };
         assertions.extend(self.person.nhs_number.map(|number| nobody_has(&number.digits())));
         let text = new_patient(&self.patient, &self.person, number, self.status(), Vec::new());
-        let mut changes = vec![draft::put(Key::new("Patient", self.patient.as_str()), text.as_bytes())?, counter];
+        let mut changes = vec![draft::put(Key::new("Patient", self.patient.as_str()), text.as_bytes())?];
+        changes.extend(counter);
         for answer in &self.answered {
             changes.push(reviewed(answer, &self.patient, &reading.permit().principal().id, now)?);
         }

@@ -1,7 +1,9 @@
 //! The pieces of a Patient as this product writes them: identifiers, names, addresses, phones.
 //! What others sent is edited (`edit.rs`), never written anew.
 
-use fhir::write::{Object, array, array_if, coding, concept, extension, quoted};
+use fhir::Document;
+use fhir::read::items;
+use fhir::write::{Object, array, array_if, coding, concept, extension, quoted, with_members};
 use terms::NhsNumber;
 
 use super::demographics::INTERPRETER;
@@ -49,9 +51,20 @@ pub(crate) fn nhs_status(status: NhsNumberStatus) -> String {
 
 /// A hospital number (`MR` of HL7's table 0203).
 pub(crate) fn hospital_identifier(number: &HospitalNumber) -> String {
+    identifier(None, number)
+}
+
+fn identifier(used: Option<&str>, number: &HospitalNumber) -> String {
     let kind =
         Object::new().json("coding", array([coding("http://terminology.hl7.org/CodeSystem/v2-0203", "MR", None)]));
-    Object::new().json("type", kind.done()).text("system", &number.system).text("value", &number.value).done()
+    Object::new().text_if("use", used).json("type", kind.done()).text("system", &number.system).text("value", &number.value).done()
+}
+
+/// A Patient's text with a further hospital number: one that they were given where nobody could look them up.
+pub(crate) fn with_another_number(patient: &Document<'_>, number: &HospitalNumber) -> Vec<u8> {
+    let others = items(patient.root(), "identifier").map(|other| other.raw_text().to_owned());
+    let all = array(others.chain([identifier(Some("secondary"), number)]));
+    with_members(patient, &[("identifier", Some(all))])
 }
 
 /// The official name.

@@ -35,7 +35,7 @@ pub use hand_over::{AcceptTask, HandOverTask};
 pub use hand_over_all::{HandOverTasks, MOST_AT_ONCE};
 pub(crate) use rows::OPEN_TASK;
 pub use rows::task_rows;
-pub(crate) use write::owner_team;
+pub(crate) use write::{due as due_until, owner as owner_named, owner_team};
 
 /// The code system of what a task came from: kinds of obligation.
 pub const TASK_CODES: &str = "urn:almoner:task";

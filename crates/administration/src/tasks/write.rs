@@ -12,7 +12,7 @@ use crate::obligations::team_name;
 use crate::refusal::Refusal;
 
 /// The member `owner`: the plain name, and what the owner was called when this was written.
-pub(super) fn owner(plain: &str, name: &str) -> String {
+pub(crate) fn owner(plain: &str, name: &str) -> String {
     let identifier = Object::new().text("system", OWNER).text("value", plain).done();
     let reference = plain.strip_prefix("practitioner/").map(|id| format!("Practitioner/{id}"));
     Object::new().text_if("reference", reference).json("identifier", identifier).text("display", name).done()
@@ -24,7 +24,7 @@ pub(crate) fn owner_team(team: &str) -> String {
 }
 
 /// The member `restriction` of a due.
-pub(super) fn due(due: Moment) -> String {
+pub(crate) fn due(due: Moment) -> String {
     Object::new().json("period", Object::new().text("end", due.to_string()).done()).done()
 }
 
@@ -56,6 +56,10 @@ pub(super) async fn edited(
 ) -> Result<Draft, TransactError<Refusal>> {
     let version = read(reading, id).await?;
     let document: Document<'_> = draft::document(&version)?;
+    if crate::downtime::Number::of(document.root()).is_some() || crate::downtime::Downtime::of(document.root()).is_some() {
+        let sentence = "This is a number of a downtime, or a downtime. It is accounted for on the page Downtime.";
+        return Err(TransactError::Refused(Refusal::new("of-a-downtime", sentence)));
+    }
     let task = Task::of(document.root());
     let mut members = decide(&task, document.root()).map_err(TransactError::Refused)?;
     members.push(("lastModified", Some(quoted(&now.to_string()))));

@@ -4,6 +4,7 @@
 
 mod beds;
 mod configuring;
+mod downtime;
 mod duplicates;
 mod emergency;
 mod figures;
