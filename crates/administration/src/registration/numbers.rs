@@ -32,7 +32,7 @@ const MOST_PASSED: u32 = 200;
 /// A block of numbers. They never meet, so a number says how its patient came to be registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Block {
-    /// People who were asked: 100 001 to 899 999.
+    /// People who were asked: 100 001 to 849 999.
     Ordinary,
     /// Numbers that were printed for a downtime: 850 001 to 899 999.
     Downtime,
