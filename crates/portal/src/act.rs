@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use administration::downtime::BackEnter;
 use administration::{Command, Refusal, Undo, carry_out};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
@@ -25,7 +26,7 @@ const LONGEST: usize = 20_000;
 const FRESH_MS: i64 = 10 * 60 * 1000;
 
 /// What has a way back of its own and is not undone.
-const FINAL: [&str; 2] = ["merged", "unmerged"];
+const FINAL: [&str; 3] = ["merged", "unmerged", "numbers-issued"];
 
 /// What somebody typed, by the names of the fields. Every field that was sent is kept, also when it is refused.
 #[derive(Debug, Clone, Default)]
@@ -172,6 +173,7 @@ pub(crate) async fn act(door: &Door, command: &Command, typed: &Typed) -> Result
     let key = typed.text("form_key");
     let idempotency =
         (!key.is_empty()).then(|| IdempotencyKey { key: key.chars().take(100).collect(), digest: typed.digest() });
+    let command = &from_paper(door, command, typed)?;
     match carry_out(&door.record, &door.permit, command, (cause, idempotency), door.now).await {
         Ok(receipt) => {
             // What was typed is recorded; a draft that stays behind is a nuisance, not a failure.
@@ -193,6 +195,24 @@ pub(crate) async fn act(door: &Door, command: &Command, typed: &Typed) -> Result
         }
         Err(TransactError::Problem(problem)) => Err(NotDone::Failed(problem)),
     }
+}
+
+/// What is carried out: the command, or its entry from the paper form whose number was typed.
+fn from_paper(door: &Door, command: &Command, typed: &Typed) -> Result<Command, Refusal> {
+    let hospital = typed.some("downtime_number");
+    let Some(form) = typed.some("downtime_form") else {
+        if hospital.is_some() {
+            let sentence = "Type the number of the form too: a hospital number is entered with the form that it is on.";
+            return Err(Refusal::at("form-missing", "downtime_form", sentence));
+        }
+        return Ok(command.clone());
+    };
+    if typed.text("at") == "now" {
+        let sentence = "Choose another time: what a paper form says happened at the time that is written on it.";
+        return Err(Refusal::at("form-time", "at", sentence));
+    }
+    let at = typed.moment(door.now)?;
+    Ok(Command::BackEnter(BackEnter { form, hospital, at, command: Box::new(command.clone()) }))
 }
 
 /// The hidden fields of every form that changes something.
@@ -287,6 +307,10 @@ fn done_words(what: &str) -> Option<&'static str> {
         "discharged" => "The patient is discharged.",
         "died" => "The death is recorded. What was planned is stopped.",
         "not-dead" => "The death is taken back. Look at what goes on again.",
+        "downtime-begun" => "The downtime is recorded.",
+        "downtime-ended" => "The downtime has ended. Every number that is open is owed now.",
+        "numbers-issued" => "The numbers are issued. Make new sheets and print them.",
+        "numbers-void" => "They are void.",
         "undone" => "It was undone.",
         _ => return None,
     })

@@ -145,6 +145,7 @@ impl Door {
         let mut setting = Setting::new(trust, &self.permit, self.environment, &self.form_token, self.now);
         setting.form_key.clone_from(&self.request);
         setting.here.clone_from(&self.here);
+        setting.back_entry = self.here.back_entry;
         setting
     }
 }
@@ -191,6 +192,12 @@ pub(crate) mod asked {
     pub(crate) const REGISTER: &str = "page: register";
     /// A patient's details.
     pub(crate) const DETAILS: &str = "page: details";
+    /// The account of downtimes.
+    pub(crate) const DOWNTIME: &str = "page: downtime";
+    /// The sheets of a downtime as they are made.
+    pub(crate) const DOWNTIME_SHEETS: &str = "downtime sheets";
+    /// A sheet that was made for a downtime.
+    pub(crate) const DOWNTIME_SHEET: &str = "page: downtime sheet";
     /// Who has looked at a patient.
     pub(crate) const WHO_LOOKED: &str = "page: who has looked";
 }

@@ -3,7 +3,7 @@
 //! Read once for each page, before its handler: the bar names the place and the rail has the number on every page. A
 //! number that could not be counted is unknown, and never nought.
 
-use administration::obligations::{NO_BED, Scope, query};
+use administration::obligations::{DOWNTIME, DOWNTIME_NUMBER, NO_BED, Scope, query};
 use administration::places::{self, Place};
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -27,6 +27,8 @@ pub struct Here {
     pub late: Option<u64>,
     /// How many have no bed yet there; `None` when they could not be counted.
     pub no_bed: Option<u64>,
+    /// Whether paper forms of a downtime are to be entered by whoever may.
+    pub back_entry: bool,
 }
 
 /// Reads where whoever asks works, and lets the request go on with it. Parts of pages need neither bar nor rail.
@@ -51,12 +53,30 @@ async fn read(door: &Door) -> Result<Here, Problem> {
     if !door.permit.scope().reads.contains("Encounter") {
         return Ok(Here::default());
     }
-    let Some(row) = door.record.desk_get(PLACE, &door.permit.principal().id).await? else { return Ok(Here::default()) };
-    let Ok(id) = String::from_utf8(row.bytes) else { return Ok(Here::default()) };
+    let row = door.record.desk_get(PLACE, &door.permit.principal().id).await?;
+    let id = row.and_then(|row| String::from_utf8(row.bytes).ok());
     let reading = door.record.read(&door.permit, asked::HERE).await?;
-    let here = at(door, &reading, &id).await;
+    let here = match id {
+        Some(id) => at(door, &reading, &id).await,
+        None => Ok(Here::default()),
+    };
+    let back_entry = is_back_entered(door, &reading).await;
     reading.finish_unseen().await?;
-    here
+    Ok(Here { back_entry: back_entry?, ..here? })
+}
+
+/// Whether a downtime goes on, or numbers of one are owed.
+async fn is_back_entered(door: &Door, reading: &Reading) -> Result<bool, Problem> {
+    let writes = &door.permit.scope().writes;
+    if !writes.contains("Task") || !writes.contains("Encounter") {
+        return Ok(false);
+    }
+    for kind in [&DOWNTIME_NUMBER, &DOWNTIME] {
+        if reading.count_obligations(&query(kind, &Scope::Everybody, door.now)).await? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn at(door: &Door, reading: &Reading, id: &str) -> Result<Here, Problem> {
@@ -69,7 +89,7 @@ async fn at(door: &Door, reading: &Reading, id: &str) -> Result<Here, Problem> {
     let late = late.inspect_err(|problem| tracing::error!(%problem, "what is late was not counted")).ok();
     let no_bed = reading.count_obligations(&query(&NO_BED, &scope, door.now)).await;
     let no_bed = no_bed.inspect_err(|problem| tracing::error!(%problem, "who has no bed was not counted")).ok();
-    Ok(Here { ward: Some(ward.place), late, no_bed })
+    Ok(Here { ward: Some(ward.place), late, no_bed, back_entry: false })
 }
 
 /// How much is late in a scope, of the kinds that somebody sees.

@@ -118,6 +118,21 @@ impl Links {
         format!("{}/{}/{act}", self.emergency(), encode(attendance))
     }
 
+    /// Downtimes, their numbers and forms.
+    pub fn downtime(&self) -> String {
+        format!("{}/downtime", self.base)
+    }
+
+    /// The sheets that this host has made for a downtime.
+    pub fn downtime_sheets(&self) -> String {
+        format!("{}/sheets", self.downtime())
+    }
+
+    /// One sheet of a pack.
+    pub fn downtime_sheet(&self, pack: &str, name: &str) -> String {
+        format!("{}/{}/{}.html", self.downtime_sheets(), encode(pack), encode(name))
+    }
+
     /// Where somebody says where they work.
     pub fn place(&self) -> String {
         format!("{}/place", self.base)

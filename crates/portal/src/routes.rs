@@ -5,6 +5,7 @@
 
 mod admissions;
 mod details;
+mod downtime;
 mod drafts;
 mod duplicates;
 mod emergency;
@@ -78,6 +79,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/t/{trust}/register"),
     ("GET", "/t/{trust}/incident"),
     ("POST", "/t/{trust}/incident"),
+    ("GET", "/t/{trust}/downtime"),
+    ("POST", "/t/{trust}/downtime"),
     ("POST", "/t/{trust}/drafts"),
     ("GET", "/t/{trust}/place"),
     ("POST", "/t/{trust}/place"),
@@ -154,6 +157,7 @@ pub fn routes() -> Router {
         .route("/t/{trust}/patients/{id}/newborn", get(newborn::show).post(newborn::submit))
         .route("/t/{trust}/register", get(register::show).post(register::submit))
         .route("/t/{trust}/incident", get(incident::show).post(incident::submit))
+        .route("/t/{trust}/downtime", get(downtime::show).post(downtime::submit))
         .route("/t/{trust}/drafts", post(drafts::keep))
         .route("/t/{trust}/place", get(home::place).post(home::choose_place))
         .route("/t/{trust}/tasks", get(tasks::list).post(tasks::add))

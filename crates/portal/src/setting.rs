@@ -37,6 +37,8 @@ pub struct Setting {
     pub here: Here,
     /// Whether they may admit and move patients.
     pub moves_patients: bool,
+    /// Whether forms of a downtime are to be entered: then every form that asks for a time asks for its number too.
+    pub back_entry: bool,
     /// Now.
     pub now: Moment,
     /// What tells this page's forms from those of another page: a form is carried out once.
@@ -103,6 +105,7 @@ impl Setting {
             sees_stays: permit.scope().reads.contains("Encounter"),
             here: Here::default(),
             moves_patients: permit.scope().writes.contains("Encounter"),
+            back_entry: false,
             now,
             form_key: String::new(),
             host_counts: HostCounts::default(),

@@ -2,6 +2,7 @@
 //! Reads and hands over: what an answer means is the rules' to say.
 
 use administration::Person;
+use administration::downtime::{FormMark, form_marks};
 use administration::registration::{Asked, Demographics, Item, NhsNumberStatus, asked_items, is_restricted, unknown};
 use administration::stays::{Stopped, expected_stays_of, open_stays_of, reported_death, stopped_by_death};
 use fhir::search::compartment_spans;
@@ -32,6 +33,8 @@ pub(crate) struct Details {
     pub(crate) is_unknown: bool,
     /// What a death stopped; `None` while the patient lives.
     pub(crate) stopped: Option<Vec<Stopped>>,
+    /// The downtime forms from which it was entered.
+    pub(crate) forms: Vec<FormMark>,
     /// When somebody outside says that they died, while nobody here has recorded it.
     pub(crate) reported: Option<PartialDate>,
     /// Of who has died: the stay that goes on, or that admissions are expected: the death has stopped nothing yet.
@@ -72,6 +75,7 @@ async fn gather(reading: &Reading, id: &str) -> Result<Option<Details>, Problem>
     let goes_on = if has_died { goes_on(reading, id).await? } else { GoesOn::Nothing };
     Ok(Some(Details {
         stopped,
+        forms: form_marks(root),
         reported: reported_death(root).filter(|_| !has_died),
         goes_on,
         version: version.version,

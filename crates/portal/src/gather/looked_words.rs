@@ -37,6 +37,9 @@ pub(super) fn what_words(query: &str) -> String {
         asked::STAY => "Stay".to_owned(),
         asked::WARDS => "Wards".to_owned(),
         asked::WHO_LOOKED => "Who has looked".to_owned(),
+        asked::DOWNTIME => "Downtime".to_owned(),
+        asked::DOWNTIME_SHEETS => "On downtime sheets as they were made".to_owned(),
+        asked::DOWNTIME_SHEET => "Downtime sheet".to_owned(),
         query if is_software(query) => software_words(query),
         _ => "Other".to_owned(),
     }

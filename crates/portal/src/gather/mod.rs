@@ -6,6 +6,7 @@
 pub(crate) mod admissions;
 pub(crate) mod chart;
 pub(crate) mod details;
+pub(crate) mod downtime;
 pub(crate) mod duplicates;
 pub(crate) mod emergency;
 pub(crate) mod find;

@@ -4,6 +4,7 @@
 //! Bounded; decides nothing. A role without clinical content gets the identity alone.
 
 use administration::boards::all_boards;
+use administration::downtime::form_marks;
 use administration::places::places;
 use administration::stays::account::{Recomputed, account_of, recomputed};
 use administration::stays::{Stay, StayState, still_owed};
@@ -30,6 +31,7 @@ pub(crate) async fn gather(
     let Some(version) = reading.get(&key).await?.filter(|version| !version.text.is_empty()) else { return Ok(None) };
     let Some(stay) = parsed(&version.text).filter(|stay| stay.is_inpatient) else { return Ok(None) };
     let Some(patient) = stay.patient.clone() else { return Ok(None) };
+    let forms = Document::parse(&version.text, &Limits::default()).map_or_else(|_| Vec::new(), |of| form_marks(of.root()));
     let is_clinical = door.permit.scope().reads.contains("AllergyIntolerance");
     let chart = match is_clinical {
         true => chart_of(door, reading, &patient).await?.map(|gathered| gathered.chart),
@@ -50,6 +52,7 @@ pub(crate) async fn gather(
         stay,
         chart,
         owed,
+        forms,
     }))
 }
 

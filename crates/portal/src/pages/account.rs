@@ -15,10 +15,12 @@ const KEYS: [(&str, &str); 4] =
 
 /// The places that are not in the rail, for roles that have any.
 fn more(setting: &Setting) -> Option<Markup> {
-    (setting.role == Role::Administrator).then(|| {
+    let configures = setting.role == Role::Administrator;
+    (configures || setting.moves_patients).then(|| {
         html! {
             ul.al-panel__b.al-plainlist {
-                li { a href=(setting.links.configuration()) { "Configuration" } span.al-sub { "Wards, beds, services, staff and job roles: what is live, and since when" } }
+                @if setting.moves_patients { li { a href=(setting.links.downtime()) { "Downtime" } span.al-sub { "Sheets to print, numbers on paper, and forms that are to be entered" } } }
+                @if configures { li { a href=(setting.links.configuration()) { "Configuration" } span.al-sub { "Wards, beds, services, staff and job roles: what is live, and since when" } } }
             }
         }
     })

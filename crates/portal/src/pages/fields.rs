@@ -232,6 +232,24 @@ impl<'a> Fields<'a> {
                 }
                 (self.which())
             }
+            (self.from_paper())
+        }
+    }
+
+    /// While forms of a downtime are to be entered: the number of the form that this is, if it is one.
+    pub(crate) fn from_paper(&self) -> Markup {
+        let is_open = !self.value("downtime_form").is_empty() || !self.value("downtime_number").is_empty();
+        html! {
+            @if self.setting.back_entry {
+                details.al-field open[is_open || self.wrong("downtime_form").is_some()] {
+                    summary { "From a downtime form" }
+                    p.al-flush { "With the time that is written on it. What happened since the downtime has no form number." }
+                    div.al-row {
+                        (self.line("downtime_form", "Form number", "such as D 000 017", 14))
+                        (self.line("downtime_number", "Hospital number given on paper", "only if the form has one", 14))
+                    }
+                }
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod admissions;
 pub mod chart;
 pub mod configuration;
 pub(crate) mod details;
+pub mod downtime;
 pub(crate) mod duplicates;
 pub(crate) mod emergency;
 pub(crate) mod fields;

@@ -66,6 +66,7 @@ pub(crate) fn register_page(of: &RegisterPage<'_>) -> Markup {
                 }
                 section.al-panel aria-label="The patient" {
                     (person_fields(&FormFields { setting: of.setting, typed: of.typed, refused: of.refused, pds: of.pds, number: None }))
+                    (from_paper(of))
                     (foot(of))
                 }
             }
@@ -220,6 +221,34 @@ fn number_hint(of: &FormFields<'_>, held: Option<&PdsPerson>) -> Option<String> 
 
 fn interpreter_hint<'f>(of: &'f FormFields<'_>) -> Option<&'f str> {
     of.typed.text("interpreter").is_empty().then_some("Not asked yet")
+}
+
+/// While forms of a downtime are to be entered: the number of the form that this is, and the time that is on it.
+fn from_paper(of: &RegisterPage<'_>) -> Markup {
+    if !of.setting.back_entry {
+        return html! {};
+    }
+    let field = |name, label, hint| {
+        text_field(&Field {
+            name,
+            label,
+            value: of.typed.text(name),
+            hint: Some(hint),
+            error: error_of(of.refused, name),
+            mode: None,
+        })
+    };
+    html! {
+        (part("From a downtime form", Some("only if somebody was registered on paper")))
+        div.al-panel__b {
+            div.al-grid.al-cols {
+                (field("downtime_form", "Form number", "such as D 000 017"))
+                (field("downtime_number", "Hospital number given on paper", "only if the form has one"))
+                (field("at_time", "Time on the form", "such as 14:05"))
+                (field("at_date", "Day on the form", "today, if you leave it empty"))
+            }
+        }
+    }
 }
 
 /// The buttons, and beside them what is missing.

@@ -185,6 +185,7 @@ fn row(door: &Door, kind: &'static Kind, found: &Listed, open: &OpenObligation) 
     let own = about.tasks.get(&open.anchor.id).filter(|_| open.anchor.kind == "Task");
     let task = match (own, found.tasks.get(&anchor)) {
         (Some(task), _) if kind.code == "duplicate" => Ok(("Compare".to_owned(), links.duplicate(&task.id))),
+        (Some(_), _) if kind.code.starts_with("downtime") => Ok(("Account for it".to_owned(), links.downtime())),
         (Some(task), _) => Ok(("Open task".to_owned(), links.task(&task.id))),
         (None, _) if kind.code == "unallocated" => Ok(("Give out".to_owned(), links.duplicates())),
         (None, Some(task)) => Ok((task.what.clone(), links.task(&task.id))),

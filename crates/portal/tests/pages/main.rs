@@ -4,6 +4,7 @@
 
 mod admissions;
 mod clock_change;
+mod downtime;
 mod duplicates;
 mod emergency;
 mod home;

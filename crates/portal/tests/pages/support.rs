@@ -273,7 +273,7 @@ async fn answer(request: Request<Body>) -> Answer {
     read(portal::routes().oneshot(request).await.unwrap()).await
 }
 
-fn permit(id: &str, role: Role) -> Permit {
+pub(crate) fn permit(id: &str, role: Role) -> Permit {
     decide(Grant::role(id, "Toni Tester", role), STORY_NOW).unwrap()
 }
 

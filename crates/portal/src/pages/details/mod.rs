@@ -25,6 +25,7 @@ use crate::gather::register::{Alike, PdsSaid, differences};
 use crate::icon::Icon;
 use crate::pages::patient::{banner_of, places_of};
 use crate::pages::register::{FormFields, Matches, matches, person_fields};
+use crate::pages::stay::from_paper;
 use crate::setting::{Rail, Setting};
 use crate::words::counted;
 
@@ -93,6 +94,7 @@ pub(crate) fn details_page(of: &DetailsPage<'_>) -> Markup {
             }
         }
         (summary_of(of.refused, "items"))
+        (from_paper(&of.details.forms))
         @if of.details.is_unknown {
             @let known = html! { a.al-btn href=(of.setting.links.correct(of.id())) { "Say who this is" } };
             (notice(Kind::Warning, &html! { "Nobody knows who this is yet: the name is temporary." }, Some(&known)))

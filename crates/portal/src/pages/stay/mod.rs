@@ -11,6 +11,7 @@ mod live;
 pub(crate) mod request;
 
 use administration::boards::{RowState, WardBoard};
+use administration::downtime::FormMark;
 use administration::places::Place;
 use administration::stays::account::{Account, Recomputed};
 use administration::stays::{Owed, Stay, StayState};
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use super::fields::Fields;
 use super::patient::{banner_of, name_words, places_of};
 use crate::components::frame::{OpenPatient, patient_page};
+use crate::components::tag::{Weight, tag};
 use crate::components::time;
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, day};
@@ -42,6 +44,8 @@ pub(crate) struct Gathered {
     pub(crate) places: BTreeMap<String, Place>,
     /// Who can be responsible: reference and name.
     pub(crate) staff: Vec<(String, String)>,
+    /// The downtime forms from which it was entered.
+    pub(crate) forms: Vec<FormMark>,
 }
 
 /// The page of a stay.
@@ -126,6 +130,7 @@ pub(crate) fn stay_page(page: &StayPage<'_>) -> Markup {
             div { h1 { (state_title(of.stay.state)) } p { (line(page)) } }
             span.al-asat.al-asat--still.al-push { "As at " b { (time(&clock(setting.now))) } " " (time(&day(setting.now))) }
         }
+        (from_paper(&of.forms))
         @if let Some(changed) = &of.changed { (account::changed(page, changed)) }
         @match of.stay.state {
             StayState::Expected => (expected::content(page)),
@@ -165,6 +170,22 @@ fn line(page: &StayPage<'_>) -> Markup {
             "Ended " (moment(ended.lower())) "."
         }
         @if stay.is_second { " " b.al-bad { "The patient has another live stay: one of the two is to be ended." } }
+    }
+}
+
+/// What was entered from paper, and when: both times of each form.
+pub(crate) fn from_paper(forms: &[FormMark]) -> Markup {
+    html! {
+        @if !forms.is_empty() {
+            ul.al-plainlist.al-mb aria-label="Entered from downtime forms" {
+                @for form in forms {
+                    li {
+                        (tag(Weight::Info, "Downtime")) " Form " (form.form) ": happened " (moment(form.happened))
+                        ", entered " (moment(form.entered)) " by " (form.by) "."
+                    }
+                }
+            }
+        }
     }
 }
 
