@@ -2,6 +2,7 @@
 //! Says what `record` found, in words; finds nothing itself.
 
 use journal::SignedCheckpoint;
+use journal::note::notes;
 use record::{VerifyOptions, VerifyReport};
 use serde::{Deserialize, Serialize};
 use terms::Moment;
@@ -24,9 +25,13 @@ struct Verified {
     whole: bool,
 }
 
-/// Signs a checkpoint of the journal.
+/// Signs a checkpoint of the journal, and one of each chain of this host's access journal.
 pub(crate) async fn checkpoint(trust: &Trust) -> Result<Outcome, Failure> {
-    Ok(Outcome::Checkpoint { text: trust.record.checkpoint().await?.to_string() })
+    let mut text = trust.record.checkpoint().await?.to_string();
+    for of_accesses in trust.record.access_checkpoints().await? {
+        text = format!("{text}\n{of_accesses}");
+    }
+    Ok(Outcome::Checkpoint { text })
 }
 
 /// Makes the index anew from the versions.
@@ -45,10 +50,12 @@ pub(crate) async fn verify(
     index: bool,
     listener: Listener<'_>,
 ) -> Result<Outcome, Failure> {
-    if let Some(Err(bad)) = against.as_deref().map(SignedCheckpoint::parse) {
+    let against: Vec<String> =
+        against.as_deref().map(notes).unwrap_or_default().into_iter().map(str::to_owned).collect();
+    if let Some(bad) = against.iter().find_map(|text| SignedCheckpoint::parse(text).err()) {
         return Err(Failure::Refused(format!("What was given to verify against is no checkpoint: {bad}.")));
     }
-    let options = VerifyOptions { against: against.into_iter().collect(), keys: Vec::new(), index };
+    let options = VerifyOptions { against, keys: Vec::new(), index };
     let heard = |done, total| listener(Progress { doing: "Verifying".into(), done, total: Some(total), items: done });
     let report = trust.record.verify(options, heard).await?;
     let verified = Verified { moment: (trust.clock)().0, whole: report.holds() };

@@ -59,6 +59,26 @@ pub const MOST_NOTE_BYTES: usize = 64 << 10;
 const MOST_SIGNATURES: usize = 64;
 const LINE_START: &str = "\u{2014} ";
 
+/// The notes of a text that holds several, one after the other: each ends with its last signature line.
+pub fn notes(text: &str) -> Vec<&str> {
+    let mut notes = Vec::new();
+    let (mut start, mut at, mut is_signed) = (0, 0, false);
+    for line in text.split_inclusive('\n') {
+        let is_signature = line.starts_with(LINE_START);
+        if is_signed && !is_signature {
+            notes.push(text[start..at].trim_start_matches('\n'));
+            start = at;
+        }
+        is_signed = is_signature;
+        at += line.len();
+    }
+    let rest = text[start..].trim_start_matches('\n');
+    if !rest.is_empty() || notes.is_empty() {
+        notes.push(rest);
+    }
+    notes
+}
+
 impl Note {
     /// A note without signatures. The text ends with a newline and has no other control character.
     pub fn new(text: String) -> Result<Note, BadText> {
@@ -204,6 +224,17 @@ mod tests {
         made.sign(&key).unwrap();
         assert_eq!(made.to_string(), NOTE);
         assert_eq!(parsed.verify(&[key.verifier(KeyKind::Log)]).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn notes_that_stand_one_after_the_other_are_told_apart() {
+        let (one, other) = ("a\nb\n\n— x AAAA\n", "c\n\nd\n\n— x AAAA\n— y BBBB\n");
+        assert_eq!(notes(one), [one]);
+        assert_eq!(notes(&format!("{one}{other}")), [one, other]);
+        assert_eq!(notes(&format!("{one}\n{other}\n{one}")), [one, other, one]);
+        assert_eq!(notes(&format!("{one}tail")), [one, "tail"]);
+        assert_eq!(notes("no note"), ["no note"]);
+        assert_eq!(notes(""), [""]);
     }
 
     #[test]

@@ -24,6 +24,7 @@
 //!
 //! Does not know what a patient or a bed is, nor FHIR, HTTP or HTML. The only crate with SQL.
 
+mod access_checkpoints;
 mod access_end;
 mod access_files;
 mod access_journal;

@@ -100,6 +100,8 @@ pub(crate) struct Inner {
     /// What labels hide.
     pub(crate) hidden: HiddenSets,
     pub(crate) signing: SigningKey,
+    /// This host's name.
+    pub(crate) host: String,
     pub(crate) origin: String,
     /// Held while a checkpoint is made and kept, so that the kept one is never older than one given out.
     checkpoints: tokio::sync::Mutex<()>,
@@ -248,6 +250,7 @@ impl Record {
             whose: Cache::new(100_000),
             hidden: HiddenSets::default(),
             signing,
+            host: options.host,
             origin: options.origin,
             checkpoints: tokio::sync::Mutex::new(()),
             erasures: tokio::sync::Mutex::new(()),

@@ -183,8 +183,7 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {
                     self.sweep();
                     if !rests {
-                        self.store.rest();
-                        rests = true;
+                        rests = self.store.rest();
                     }
                     continue;
                 }

@@ -11,7 +11,7 @@ mod print_certificate;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use journal::note::{MOST_NOTE_BYTES, NotVerified, Signer};
+use journal::note::{MOST_NOTE_BYTES, NotVerified, Signer, notes};
 use journal::package::{check_package, check_package_with};
 use journal::verifier::{Expect, Report};
 use journal::{SignedCheckpoint, VerifierKey};
@@ -109,6 +109,8 @@ struct Trust {
 
 /// Longest certificate, in bytes.
 const MOST_CERTIFICATE_BYTES: u64 = 64 << 20;
+/// Most bytes of a file of checkpoints: one of the journal, and one of each chain of accesses.
+const MOST_CHECKPOINTS_BYTES: usize = 16 << 20;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -134,9 +136,13 @@ fn run(command: Command) -> anyhow::Result<bool> {
 fn package(arguments: PackageArguments) -> anyhow::Result<bool> {
     let (origin, sealed, pinned) = (arguments.origin, arguments.sealed, arguments.trust.keys()?);
     let expect = Expect { origin, sealed, pinned, ..Expect::default() };
-    let outside = arguments.against.iter().map(|path| read_note(path)).collect::<anyhow::Result<Vec<String>>>()?;
-    for (path, text) in arguments.against.iter().zip(&outside) {
-        SignedCheckpoint::parse(text).with_context(|| format!("{} is not a checkpoint", path.display()))?;
+    let mut outside = Vec::new();
+    for path in &arguments.against {
+        let text = read_text(path, MOST_CHECKPOINTS_BYTES)?;
+        for note in notes(&text) {
+            SignedCheckpoint::parse(note).with_context(|| format!("{} is not a checkpoint", path.display()))?;
+            outside.push(note.to_owned());
+        }
     }
     let source = open(&arguments.file)?;
     let report = match &arguments.blobs {
@@ -167,15 +173,19 @@ fn certificate(arguments: CertificateArguments) -> anyhow::Result<bool> {
 
 fn checkpoint(arguments: CheckpointArguments) -> anyhow::Result<bool> {
     let path = arguments.file.display();
-    let text = read_note(&arguments.file)?;
-    let signed = SignedCheckpoint::parse(&text).with_context(|| format!("{path} is not a checkpoint"))?;
-    let verified: Result<Vec<Signer>, NotVerified> = signed.verify(&arguments.trust.keys()?);
-    let text = match arguments.json {
-        true => print::checkpoint_json(&signed, &verified),
-        false => print::checkpoint_text(&signed, &verified),
-    };
-    write_out(&text)?;
-    Ok(verified.is_ok())
+    let text = read_text(&arguments.file, MOST_CHECKPOINTS_BYTES)?;
+    let keys = arguments.trust.keys()?;
+    let mut holds = true;
+    for note in notes(&text) {
+        let signed = SignedCheckpoint::parse(note).with_context(|| format!("{path} is not a checkpoint"))?;
+        let verified: Result<Vec<Signer>, NotVerified> = signed.verify(&keys);
+        holds &= verified.is_ok();
+        write_out(&match arguments.json {
+            true => print::checkpoint_json(&signed, &verified),
+            false => print::checkpoint_text(&signed, &verified),
+        })?;
+    }
+    Ok(holds)
 }
 
 impl Trust {
@@ -203,11 +213,14 @@ fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
 
 /// A small text file: a checkpoint or a list of keys.
 fn read_note(path: &Path) -> anyhow::Result<String> {
+    read_text(path, MOST_NOTE_BYTES)
+}
+
+fn read_text(path: &Path, most: usize) -> anyhow::Result<String> {
     let mut text = String::new();
-    let limit = MOST_NOTE_BYTES as u64 + 1;
-    let read = open(path)?.take(limit).read_to_string(&mut text);
+    let read = open(path)?.take(most as u64 + 1).read_to_string(&mut text);
     let count = read.with_context(|| format!("could not read {}", path.display()))?;
-    anyhow::ensure!((count as u64) < limit, "{} is too long to be a checkpoint or a list of keys", path.display());
+    anyhow::ensure!(count <= most, "{} is too long to be a checkpoint or a list of keys", path.display());
     Ok(text)
 }
 

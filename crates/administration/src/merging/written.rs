@@ -46,10 +46,10 @@ const IN_FORCE: [(&str, &[&str]); 20] = [
 ];
 /// Kinds that are about patients and that HL7's compartment of a patient leaves out, with the rows of whom they are about.
 const OUTSIDE: [(&str, &str); 4] = [
-    ("Contract", "Contract.subject"),
+    ("Contract", "Contract.patient"),
     ("Device", "Device.patient"),
-    ("GuidanceResponse", "GuidanceResponse.subject"),
-    ("Task", "Task.subject"),
+    ("GuidanceResponse", "GuidanceResponse.patient"),
+    ("Task", "Task.patient"),
 ];
 
 /// What was written.

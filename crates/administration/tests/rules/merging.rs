@@ -239,6 +239,12 @@ async fn what_is_to_come_and_to_be_done_is_somebodys_in_the_very_commit() {
                 of("ServiceRequest", "r-1", "active").text("intent", "order").json("subject", p_1()).done(),
                 task("t-1", "requested"),
                 task("t-2", "completed"),
+                of("Contract", "c-1", "executed").json("subject", array([p_1()])).done(),
+                of("Device", "d-1", "active").json("patient", p_1()).done(),
+                of("GuidanceResponse", "g-1", "success")
+                    .text("moduleUri", "urn:example:sepsis")
+                    .json("subject", p_1())
+                    .done(),
             ])
             .await;
         let reading = stage.record.read(&permit(Role::PatientIndex), "test").await.unwrap();
@@ -254,11 +260,15 @@ async fn what_is_to_come_and_to_be_done_is_somebodys_in_the_very_commit() {
             let owed = still_owed(&reading, id, NOW).await.unwrap();
             owed.into_iter().map(|one| one.id).collect::<Vec<_>>()
         };
-        assert_eq!((owed_to("p-1").await, owed_to("p-2").await), (vec!["r-1".into()], vec!["ap-1".into(), "t-1".into()]));
+        assert_eq!(
+            (owed_to("p-1").await, owed_to("p-2").await),
+            (vec!["r-1".into()], vec!["ap-1".into(), "t-1".into()])
+        );
         let left = unallocated(&reading, 10).await.unwrap();
         reading.finish().await.unwrap();
-        let left: Vec<&str> = left[0].items.iter().filter(|one| one.given_to.is_none()).map(|one| &*one.reference).collect();
-        assert_eq!(left, ["Task/t-2"], "{store}");
+        let left: Vec<&str> =
+            left[0].items.iter().filter(|one| one.given_to.is_none()).map(|one| &*one.reference).collect();
+        assert_eq!(left, ["Contract/c-1", "Device/d-1", "GuidanceResponse/g-1", "Task/t-2"], "{store}");
     }
 }
 

@@ -641,11 +641,11 @@ impl WriterStore {
         each_writer!(self, store => store.commit(batch))
     }
 
-    /// Nothing is to be written for a while: what can be tidied now need not be later.
-    pub(crate) fn rest(&mut self) {
+    /// Nothing is to be written for a while: what can be tidied now need not be later. Whether nothing is left that must be.
+    pub(crate) fn rest(&mut self) -> bool {
         match self {
             WriterStore::Sqlite(store) => store.rest(),
-            WriterStore::Postgres(_) => {}
+            WriterStore::Postgres(_) => true,
         }
     }
 

@@ -28,6 +28,8 @@ use crate::names::NameTable;
 
 /// How long another connection that holds the database is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Commits after which it is tried again to empty the log of an erased text.
+const TRY_AGAIN_AFTER: u32 = 64;
 /// Versions of a group that make it a large one.
 const LARGE: usize = 1_000;
 
@@ -37,6 +39,8 @@ pub(crate) struct SqliteWriter {
     /// Before the connection, so that it ends first.
     log: Log,
     connection: Connection,
+    /// Whether a reader kept the log from being emptied after an erasure, and in how many commits that is tried again.
+    owes_empty_log: Option<u32>,
 }
 
 impl SqliteWriter {
@@ -56,7 +60,9 @@ impl SqliteWriter {
             ))
             .map_err(failed("setting up the writer"))?;
         let log = Log::of(directory, &mut connection, log_pages)?;
-        let mut writer = SqliteWriter { directory: directory.to_owned(), log, connection };
+        // Whoever was here before may have been stopped while it owed this.
+        let owes_empty_log = Some(TRY_AGAIN_AFTER);
+        let mut writer = SqliteWriter { directory: directory.to_owned(), log, connection, owes_empty_log };
         writer.migrate()?;
         Ok(writer)
     }
@@ -181,24 +187,27 @@ impl SqliteWriter {
             self.overwrite_deleted(false)?;
             self.empty_log();
             self.remove_erased(&batch.blob_erase);
+        } else if let Some(commits) = &mut self.owes_empty_log {
+            *commits = commits.saturating_sub(1);
+            if *commits == 0 {
+                self.empty_log();
+            }
         }
         self.log.committed(&self.connection, batch.versions.len() >= LARGE);
         Ok(())
     }
 
-    /// Nothing is to be written for a while: copies the log into the database and gives memory back. Whoever reads is
-    /// not waited for; what cannot be done now is done another time.
-    pub(crate) fn rest(&mut self) {
-        self.log.settle();
-        let rest = || {
-            self.connection.busy_timeout(Duration::ZERO)?;
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-            self.connection.release_memory()
-        };
-        let rested = rest();
-        if let Err(error) = rested.and(self.connection.busy_timeout(PATIENCE)) {
-            tracing::warn!(%error, "the write-ahead log could not be emptied in a pause");
+    /// Nothing is to be written for a while: copies the log into the database and gives memory back; whether nothing is left
+    /// that must be tidied. Whoever reads is not waited for; what cannot be done now is done another time.
+    pub(crate) fn rest(&mut self) -> bool {
+        let owed = self.owes_empty_log;
+        self.empty_log();
+        if let Err(error) = self.connection.release_memory() {
+            tracing::warn!(%error, "memory could not be given back in a pause");
         }
+        // Of a log without an erased text nothing is owed.
+        self.owes_empty_log = self.owes_empty_log.and(owed);
+        self.owes_empty_log.is_none()
     }
 
     /// Whether deleted content is overwritten with zeros, so that an erased text is not left in a free page.
@@ -209,12 +218,20 @@ impl SqliteWriter {
     }
 
     /// Moves the write-ahead log into the database and cuts it, so that an erased text is not left in it. Readers may
-    /// keep it from being cut now; the next checkpoint does it then.
+    /// keep it from being cut now: nobody waits for them, and it is tried again.
     fn empty_log(&mut self) {
         self.log.settle();
-        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-            tracing::warn!(%error, "the write-ahead log could not be emptied after an erasure");
-        }
+        let empty = || {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            let is_held = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+            self.connection.busy_timeout(PATIENCE)?;
+            is_held
+        };
+        let is_held = empty().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the write-ahead log could not be emptied; it is tried again");
+            true
+        });
+        self.owes_empty_log = is_held.then_some(TRY_AGAIN_AFTER);
     }
 
     /// The erasure is on disk; a file that cannot be removed now is swept later.
@@ -410,5 +427,32 @@ mod tests {
         reader.execute_batch("COMMIT").unwrap();
         writer.rest();
         assert_eq!((log(), read()), (0, 1));
+    }
+
+    #[test]
+    fn a_log_that_a_reader_keeps_after_an_erasure_is_emptied_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = SqliteWriter::open(folder.path(), Durability::Full, 4_000).unwrap();
+        let log = || std::fs::metadata(folder.path().join("record.db-wal")).unwrap().len();
+        let mut number = 0;
+        let mut commit = |writer: &mut SqliteWriter| {
+            number += 1;
+            let name = (NameList::Kind, number, format!("Thing{number}"));
+            writer.begin().unwrap();
+            writer.commit(&Batch { names: vec![name], ..Batch::default() }).unwrap();
+        };
+        commit(&mut writer);
+        let reader = Connection::open(database(folder.path())).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM name;").unwrap();
+        writer.empty_log();
+        assert!(log() > 0 && !writer.rest(), "it is owed as long as somebody reads");
+        reader.execute_batch("COMMIT").unwrap();
+        for _ in 1..TRY_AGAIN_AFTER {
+            commit(&mut writer);
+            assert!(log() > 0);
+        }
+        commit(&mut writer);
+        assert_eq!(log(), 0, "also while there is no pause");
+        assert!(writer.rest());
     }
 }

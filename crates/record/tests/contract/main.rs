@@ -138,4 +138,5 @@ on_each_store![
     tampering::an_erased_text_that_is_put_back_is_named,
     tampering::tampering_with_the_access_journal_is_named,
     tampering::an_access_segment_that_is_gone_is_named,
+    tampering::accesses_that_are_gone_from_the_end_are_named_against_checkpoints,
 ];

@@ -400,3 +400,35 @@ pub(crate) async fn an_access_segment_that_is_gone_is_named(place: &Place) {
         assert!(found.contains(&("leaf-missing", Some(first), chain.clone())), "{gone}: {found:?}");
     }
 }
+
+/// What is gone from the end of the access journal breaks no chain: checkpoints of the chains that are kept elsewhere name it.
+pub(crate) async fn accesses_that_are_gone_from_the_end_are_named_against_checkpoints(place: &Place) {
+    let chain = read_often(place).await;
+    let record = Record::open(&place.location, place.options()).await.unwrap();
+    let reading = record.read(&host(), "one look more").await.unwrap();
+    reading.get(&key("Thing", "a")).await.unwrap();
+    reading.finish().await.unwrap();
+    let kept: Vec<String> = record.access_checkpoints().await.unwrap().iter().map(ToString::to_string).collect();
+    record.close().await;
+    assert!(kept.iter().any(|text| text.starts_with(&format!("{chain}\n30\n"))), "{kept:?}");
+
+    let whole = verify_closed(place, kept.clone()).await;
+    assert_eq!((whole.journal.findings.as_slice(), whole.store.as_slice()), ([].as_slice(), [].as_slice()));
+    let last_of_chain = segments(place).len() - 2;
+    let cut: [fn(&std::path::Path); 2] = [
+        |path| std::fs::remove_file(path).unwrap(),
+        |path| {
+            let kept = leaves(&std::fs::read(path).unwrap());
+            std::fs::write(path, segment(&kept[..kept.len() - 1])).unwrap();
+        },
+    ];
+    for cut in cut {
+        for at in [last_of_chain, last_of_chain + 1] {
+            let copy = place.copy().await;
+            cut(&segments(&copy)[at]);
+            assert_eq!(places(&verify_closed(&copy, Vec::new()).await), [], "nothing in it can tell");
+            let found = places(&verify_closed(&copy, kept.clone()).await);
+            assert!(!found.is_empty() && found.iter().all(|(kind, ..)| *kind == "tail-cut"), "{at}: {found:?}");
+        }
+    }
+}
