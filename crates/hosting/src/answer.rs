@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use portal::components::frame::Environment;
 use portal::pages::problem::sentence_page;
 
 use crate::host::Host;
@@ -41,7 +42,7 @@ pub(crate) async fn finish(State(host): State<Arc<Host>>, request: Request, next
     let for_page = is_for_a_page(&request);
     let mut response = next.run(request).await;
     if let (true, Some(Sentence(sentence))) = (for_page, response.extensions().get().cloned()) {
-        response = on_page(response, sentence, host.is_demonstration().await);
+        response = on_page(response, sentence, host.environment().await);
     }
     secure(response.headers_mut());
     let route = route.as_ref().map_or("-", MatchedPath::as_str);
@@ -55,11 +56,11 @@ pub(crate) async fn finish(State(host): State<Arc<Host>>, request: Request, next
 }
 
 /// The same answer with its sentence in the frame of the pages.
-fn on_page(response: Response, sentence: &str, demonstration: bool) -> Response {
+fn on_page(response: Response, sentence: &str, environment: Environment) -> Response {
     let (mut parts, _) = response.into_parts();
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     parts.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(parts, sentence_page(sentence, demonstration).into_string().into())
+    Response::from_parts(parts, sentence_page(sentence, environment).into_string().into())
 }
 
 /// Headers that no handler needs to remember; those it has set stay.

@@ -6,15 +6,20 @@ use std::sync::Arc;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::trusts::How;
-use crate::work::{Listener, Outcome, Work};
-use crate::{accounts, checks, configure, duplicates, exit, load, moving, oversight, tokens, witness};
+use crate::work::{Listener, Outcome, TrustView, Work};
+use crate::{accounts, checks, configure, duplicates, exit, going_live, load, moving, oversight, tokens, witness};
 
 /// Does what is asked; whoever asks hears how far it is.
 pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
     match work {
         Work::AddTrust(new) => Ok(Outcome::Trust(host.add_trust(new).await?.view().await?)),
         Work::ListTrusts => Ok(Outcome::Trusts(host.views().await)),
-        Work::ShowTrust { trust } => Ok(Outcome::Trust(host.trust(&trust).await?.view().await?)),
+        Work::ShowTrust { trust } => {
+            let trust = host.trust(&trust).await?;
+            let case = going_live::of(&trust).await?;
+            Ok(Outcome::Trust(TrustView { case, ..trust.view().await? }))
+        }
+        Work::GoLive(new) => going_live::go_live(host, new).await,
         Work::ShutTrust { trust, for_good } => {
             let how = if for_good { How::Closed } else { How::Paused };
             Ok(Outcome::Trust(host.shut(&trust, how).await?.view()))

@@ -13,7 +13,6 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use portal::components::frame::Environment;
 
 use crate::accounts;
 use crate::answer::plain;
@@ -236,7 +235,7 @@ fn page_door(host: &Host, trust: &Arc<Trust>, permit: Permit, visitor: Option<&V
         permit,
         trust_code: trust.code.as_str().to_owned(),
         trust_name: trust.entry.name.clone(),
-        environment: if trust.entry.demonstration { Environment::Demonstration } else { Environment::Live },
+        environment: trust.environment(),
         form_token: visitor.map(|visitor| form_token(&visitor.token)).unwrap_or_default(),
         request: id.to_owned(),
         now: host.now(),

@@ -2,6 +2,7 @@
 //! wired together: which functions index a text, which owners a type has, what the clock is.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use access::{Grant, Permit, Principal, Role};
@@ -17,6 +18,7 @@ use crate::configuration::Configuration;
 use crate::configure;
 use crate::credentials::Versions;
 use crate::failure::Failure;
+use crate::going_live;
 use crate::moving::seal::Seals;
 use crate::moving::watch::Watched;
 use crate::moving::{HostKey, Moves};
@@ -32,6 +34,8 @@ use crate::work::{NewTrust, TrustView};
 
 #[path = "host_exit.rs"]
 mod exit;
+#[path = "host_live.rs"]
+mod live;
 #[path = "host_moving.rs"]
 mod moving;
 #[path = "host_shutting.rs"]
@@ -71,6 +75,8 @@ pub(crate) struct Host {
 pub(crate) struct Trust {
     pub(crate) code: TrustCode,
     pub(crate) entry: TrustEntry,
+    /// Whether it is live; else it is in preparation, unless it is a demonstration.
+    live: AtomicBool,
     pub(crate) record: Record,
     pub(crate) sessions: Sessions,
     pub(crate) tokens: Tokens,
@@ -213,13 +219,6 @@ impl Host {
         registry.trusts.iter().filter(|entry| entry.ready || entry.receiving).cloned().collect()
     }
 
-    /// Whether every trust here is a demonstration.
-    pub(crate) async fn is_demonstration(&self) -> bool {
-        let registry = self.registry.lock().await;
-        let mut ready = registry.trusts.iter().filter(|entry| entry.ready).peekable();
-        ready.peek().is_some() && ready.all(|entry| entry.demonstration)
-    }
-
     /// Makes a trust and its empty record. It is registered first and marked ready last, so an attempt that broke off
     /// can be repeated.
     pub(crate) async fn add_trust(&self, new: NewTrust) -> Result<Arc<Trust>, Failure> {
@@ -241,6 +240,7 @@ impl Host {
             store: new.store.unwrap_or_else(|| self.configuration.store.registered()),
             created: self.now().to_string(),
             demonstration: new.demonstration,
+            preparing: !new.demonstration,
             ready: false,
             origin: registry.next_origin(&new.code),
             receiving: false,
@@ -289,6 +289,7 @@ impl Host {
     fn opened(&self, entry: TrustEntry, record: Record) -> Arc<Trust> {
         let trust = Arc::new(Trust {
             code: entry.code.clone(),
+            live: AtomicBool::new(!entry.preparing),
             entry,
             record,
             sessions: Sessions::default(),
@@ -341,6 +342,7 @@ impl Trust {
             commits: status.sequence,
             resources: status.resources.into_iter().collect(),
             bytes: status.bytes,
+            preparing: !self.entry.demonstration && !self.live.load(Ordering::Relaxed),
             ..self.entry.view()
         })
     }
@@ -349,7 +351,9 @@ impl Trust {
 /// Every owner of this host.
 fn owners(clock: &Clock) -> Owners {
     fn accounts<'a>(_: &'a Reading, draft: Draft) -> Planned<'a> {
-        Box::pin(std::future::ready(accounts::plan(draft).and_then(configure::own).map_err(Into::into)))
+        Box::pin(std::future::ready(
+            accounts::plan(draft).and_then(configure::own).and_then(going_live::own).map_err(Into::into),
+        ))
     }
     fn stays<'a>(reading: &'a Reading, draft: Draft) -> Planned<'a> {
         Box::pin(async move { Ok(administration::plan(reading, draft).await?) })

@@ -62,6 +62,7 @@ impl Host {
             store: store.unwrap_or_else(|| self.configuration.store.registered()),
             created: self.now().to_string(),
             demonstration: trust.demonstration,
+            preparing: !trust.demonstration,
             ready: false,
             origin: Some(trust.origin.clone()),
             receiving: false,
@@ -93,6 +94,7 @@ impl Host {
         let entry = registry.find(code).cloned();
         let mut entry = entry.ok_or_else(|| Failure::Refused(format!("{code} is not registered here.")))?;
         (entry.ready, entry.importing) = (true, false);
+        entry.preparing = self.still_prepares(&entry, &record).await?;
         registry.put(entry.clone());
         registry.write(&self.configuration.data)?;
         self.opened(entry, record);
@@ -122,7 +124,7 @@ impl Host {
         Ok(Record::open_to_receive(&location, options).await?)
     }
 
-    fn own_permit(&self) -> Result<Permit, Failure> {
+    pub(super) fn own_permit(&self) -> Result<Permit, Failure> {
         let grant = Grant::role("host/command", "Host command", Role::Host);
         access::decide(grant, self.now()).map_err(|denied| Failure::Refused(denied.sentence))
     }

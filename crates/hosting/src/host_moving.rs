@@ -40,6 +40,7 @@ impl Host {
                 store: store.unwrap_or_else(|| self.configuration.store.registered()),
                 created: self.now().to_string(),
                 demonstration: ticket.demonstration,
+                preparing: !ticket.demonstration,
                 ready: false,
                 origin: Some(ticket.origin.clone()),
                 receiving: true,
@@ -60,6 +61,7 @@ impl Host {
         let mut entry = entry.ok_or_else(|| Failure::Refused(format!("{} is not registered here.", of.code)))?;
         if !entry.ready || entry.receiving {
             (entry.ready, entry.receiving) = (true, false);
+            entry.preparing = self.still_prepares(&entry, &record).await?;
             registry.put(entry.clone());
             registry.write(&self.configuration.data)?;
         }

@@ -35,6 +35,7 @@ mod duplicates;
 pub mod exit;
 mod failure;
 mod gate;
+mod going_live;
 mod held;
 mod host;
 mod host_page;
@@ -70,11 +71,12 @@ pub use configuration::{Configuration, Settings};
 pub use demo::{Demonstration, OtherTrust, SignIn, serve_demonstration};
 pub use duplicates::Duplicates;
 pub use failure::Failure;
+pub use going_live::SafetyCase;
 pub use load::account::{Account, Counts, PassedOver, Place, Refusal};
 pub use secret::Secret;
 pub use serve::{run, serve};
 pub use trusts::TrustCode;
 pub use work::{
-    Fault, Listener, NewPassword, NewToken, NewTrust, NewUser, Outcome, Progress, TokenView, TrustView, UserState,
+    Fault, GoLive, Listener, NewPassword, NewToken, NewTrust, NewUser, Outcome, Progress, TokenView, TrustView, UserState,
     UserView, Work,
 };

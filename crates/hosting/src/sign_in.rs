@@ -195,7 +195,7 @@ async fn page(
         next: &asked.next,
         form_token: &form_token(&before),
         wrong,
-        demonstration: host.is_demonstration().await,
+        environment: host.environment().await,
     });
     let media = [(http::header::CONTENT_TYPE, "text/html; charset=utf-8")];
     let mut response = (status, media, markup.into_string()).into_response();

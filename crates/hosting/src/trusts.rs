@@ -40,6 +40,10 @@ pub(crate) struct TrustEntry {
     /// Its patients are invented: pages say so.
     #[serde(default)]
     pub(crate) demonstration: bool,
+    /// It is not live: its clinical safety officer and signed case were not recorded yet, and every page says so. Entries of
+    /// before this was asked do not say it and are live.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) preparing: bool,
     /// Whether its record was made. `false` only between the two steps of adding a trust; from then on nothing is made
     /// in its place when it is not found.
     pub(crate) ready: bool,
@@ -168,6 +172,8 @@ impl TrustEntry {
             store: self.store_name(),
             created: self.created.clone(),
             demonstration: self.demonstration,
+            preparing: self.preparing,
+            case: None,
             commits: 0,
             resources: BTreeMap::new(),
             bytes: 0,
@@ -324,6 +330,7 @@ mod tests {
             store: store.into(),
             created: "2026-11-17T14:35:00.000Z".into(),
             demonstration: false,
+            preparing: false,
             ready: true,
             origin: None,
             receiving: false,

@@ -11,6 +11,7 @@ use crate::configure::{Applied, Checked, Compared, Configure, LiveView};
 use crate::duplicates::Duplicates;
 use crate::exit::{ExitOutcome, ExitWork};
 use crate::failure::Failure;
+use crate::going_live::SafetyCase;
 use crate::load::account::Account;
 use crate::match_file::Matched;
 use crate::moving::{MoveOutcome, MoveWork};
@@ -44,6 +45,8 @@ pub enum Work {
         /// Which.
         trust: TrustCode,
     },
+    /// Records a trust's clinical safety officer and signed case, by which it is live.
+    GoLive(GoLive),
     /// Destroys the record of a closed trust.
     RemoveTrust {
         /// Which.
@@ -147,6 +150,25 @@ pub struct NewTrust {
     pub demonstration: bool,
 }
 
+/// What is recorded when a trust goes live.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GoLive {
+    /// Which.
+    pub trust: TrustCode,
+    /// The clinical safety officer's name.
+    pub officer: String,
+    /// Their registration as a clinician, such as `GMC 1234567`.
+    pub registration: String,
+    /// What the trust calls the signed case report.
+    pub case: String,
+    /// The day on which it was signed, such as `2026-11-30`.
+    pub signed_on: String,
+    /// The hazard log that it covers, absolute; that of this release when none is named.
+    pub log: Option<PathBuf>,
+    /// Who records it, by name.
+    pub by: Option<String>,
+}
+
 /// An account to be added.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewUser {
@@ -211,6 +233,13 @@ pub enum Outcome {
     Trust(TrustView),
     /// All trusts.
     Trusts(Vec<TrustView>),
+    /// The trust that is live, and the case that was recorded.
+    Live {
+        /// Its code.
+        trust: TrustCode,
+        /// The case.
+        case: SafetyCase,
+    },
     /// The trust whose record was destroyed.
     TrustRemoved {
         /// Its code.
@@ -321,6 +350,12 @@ pub struct TrustView {
     pub created: String,
     /// Its patients are invented.
     pub demonstration: bool,
+    /// It is not live: its safety case was not recorded yet.
+    #[serde(default)]
+    pub preparing: bool,
+    /// The safety case that was recorded, where one trust is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<SafetyCase>,
     /// Commits in its journal.
     pub commits: u64,
     /// Live resources by type.

@@ -577,6 +577,33 @@ pub(crate) enum TrustCommand {
         #[arg(long)]
         demonstration: bool,
     },
+    /// Record the clinical safety officer and the signed safety case of a trust, by which it is live.
+    ///
+    /// Until then every page says that it is not live; accounts, configuration, loads, training and moves work. Recorded
+    /// again, a newer case takes the former one's place.
+    GoLive {
+        /// Which.
+        #[arg(value_name = "CODE")]
+        code: String,
+        /// The clinical safety officer's name, such as "Dr Ama Adom".
+        #[arg(long, value_name = "NAME")]
+        officer: String,
+        /// Their registration as a clinician, such as "GMC 1234567".
+        #[arg(long, value_name = "NUMBER")]
+        registration: String,
+        /// What the trust calls the signed case report, such as "CSCR-12 v2".
+        #[arg(long, value_name = "REFERENCE")]
+        case: String,
+        /// The day on which it was signed, such as 2026-11-30.
+        #[arg(long, value_name = "DAY")]
+        signed_on: String,
+        /// The hazard log that the case covers [default: the log of this release].
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
+        /// Who records this [default: whoever runs the command].
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+    },
     /// List the trusts.
     List,
     /// Show one trust with its sizes.

@@ -17,7 +17,9 @@ use clap::Parser as _;
 use hosting::configure::{Configure, Folder};
 use hosting::match_file::{MatchFile, match_file};
 use hosting::oversight::OversightWork;
-use hosting::{Configuration, Failure, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work};
+use hosting::{
+    Configuration, Failure, GoLive, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work,
+};
 
 use crate::arguments::{
     Arguments, Command, ConfigureCommand, FolderArguments, HostArguments, MatchArguments, TokenArguments, TokenCommand,
@@ -115,6 +117,11 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
     Ok(match command {
         Command::Trust(TrustCommand::Add { code, name, demonstration }) => {
             Work::AddTrust(NewTrust { code: TrustCode::parse(&code)?, name, store, demonstration })
+        }
+        Command::Trust(TrustCommand::GoLive { code, officer, registration, case, signed_on, log, by }) => {
+            let log = log.map(std::path::absolute).transpose().context("finding the hazard log")?;
+            let (trust, by) = (TrustCode::parse(&code)?, by.or_else(on_this_machine));
+            Work::GoLive(GoLive { trust, officer, registration, case, signed_on, log, by })
         }
         Command::Trust(TrustCommand::Show { code }) => Work::ShowTrust { trust: TrustCode::parse(&code)? },
         Command::Trust(TrustCommand::Pause { code }) => {

@@ -14,7 +14,7 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use anyhow::{Context as _, Result};
 use hosting::match_file::{Matched, MatchedPair};
 use hosting::{
-    Account, Demonstration, Duplicates, OtherTrust, Outcome, SignIn, TokenView, TrustView, UserState, UserView,
+    Account, Demonstration, Duplicates, OtherTrust, Outcome, SafetyCase, SignIn, TokenView, TrustView, UserState, UserView,
 };
 
 /// Refusals, and files passed over, that are printed; `--json` has all that are listed.
@@ -51,6 +51,10 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         Outcome::Token { token, id, until } => {
             writeln!(text, "{}", token.reveal())?;
             eprintln!("Token {id}, good until {until}. It is shown this once.");
+        }
+        Outcome::Live { trust, case } => {
+            writeln!(text, "{trust} is live.")?;
+            safety_case(case, text)?;
         }
         Outcome::Users(users) if users.is_empty() => writeln!(text, "There is no account here yet: almoner user add")?,
         Outcome::Users(users) => users.iter().try_for_each(|user| user_in_a_line(user, text))?,
@@ -177,11 +181,38 @@ fn token_in_a_line(token: &TokenView, text: &mut String) -> std::fmt::Result {
     writeln!(text, "{}  {:<16} until {}  {}{reach}", token.id, token.role, token.until, token.label)
 }
 
+/// What kind of trust it is, unless it is live.
+fn standing(trust: &TrustView) -> &'static str {
+    match (trust.demonstration, trust.preparing) {
+        (true, _) => "  (demonstration)",
+        (false, true) => "  (not live: almoner trust go-live)",
+        (false, false) => "",
+    }
+}
+
+fn safety_case(case: &SafetyCase, text: &mut String) -> std::fmt::Result {
+    let SafetyCase { officer, registration, case, signed_on, log, log_differs, by } = case;
+    writeln!(text, "safety case: {case}, signed on {signed_on} by {officer} ({registration}); recorded by {by}")?;
+    let differs =
+        if *log_differs { ", which is not the log of this release: the officer has to look again" } else { "" };
+    writeln!(text, "it covers the hazard log with SHA-256 {log}{differs}")
+}
+
 fn trust_in_full(trust: &TrustView, text: &mut String) -> std::fmt::Result {
-    writeln!(text, "{}  {}{}", trust.code, trust.name, if trust.demonstration { "  (demonstration)" } else { "" })?;
+    writeln!(text, "{}  {}{}", trust.code, trust.name, standing(trust))?;
     writeln!(text, "stored in {}, {} bytes, since {}", trust.store, trust.bytes, trust.created)?;
     if let Some(shut) = &trust.shut {
         return writeln!(text, "{shut}");
+    }
+    match &trust.case {
+        Some(case) => safety_case(case, text)?,
+        None if !trust.demonstration && !trust.preparing => {
+            writeln!(
+                text,
+                "no safety case is recorded, as it was live before one was asked for: almoner trust go-live"
+            )?;
+        }
+        None => {}
     }
     writeln!(text, "commits: {}", trust.commits)?;
     trust.resources.iter().try_for_each(|(kind, count)| writeln!(text, "{count:>12}  {kind}"))

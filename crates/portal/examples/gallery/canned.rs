@@ -46,7 +46,7 @@ pub(crate) fn sign_in() -> Markup {
         next: "",
         form_token: "gallery",
         wrong: Some("The user name or password is not right."),
-        demonstration: true,
+        environment: Environment::Demonstration,
     })
 }
 

@@ -14,6 +14,8 @@ use crate::icon::{Icon, icon};
 pub enum Environment {
     /// Real patients.
     Live,
+    /// Not live yet: no clinical safety officer has signed for it.
+    Preparation,
     /// Invented patients; nobody approved the clinical content.
     Demonstration,
     /// For learning.
@@ -229,6 +231,9 @@ fn strip(environment: Environment) -> Markup {
         Environment::Live => return html! {},
         Environment::Demonstration => {
             ("Demonstration: invented patients", "Clinical content not approved by a clinician.")
+        }
+        Environment::Preparation => {
+            ("Not live: not for the care of patients", "No clinical safety officer has signed its safety case.")
         }
         Environment::Training => ("Training: not real patients", ""),
         Environment::Rehearsal => ("Rehearsal: not the live record", ""),

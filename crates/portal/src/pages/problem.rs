@@ -41,12 +41,12 @@ impl Trouble<'_> {
 }
 
 /// One sentence for somebody who may not be signed in: an address without a page, a form that is out of date.
-pub fn sentence_page(sentence: &str, demonstration: bool) -> Markup {
+pub fn sentence_page(sentence: &str, environment: Environment) -> Markup {
     let frame = Frame {
         title: "This did not work",
         organisation: "",
         place: "",
-        environment: if demonstration { Environment::Demonstration } else { Environment::Live },
+        environment,
         person: None,
         home: "/",
         find: None,

@@ -22,8 +22,8 @@ pub struct SignIn<'a> {
     pub form_token: &'a str,
     /// What was wrong with the last attempt.
     pub wrong: Option<&'a str>,
-    /// Whether this host serves invented patients only.
-    pub demonstration: bool,
+    /// What this host is.
+    pub environment: Environment,
 }
 
 /// The page.
@@ -32,7 +32,7 @@ pub fn sign_in_page(of: &SignIn<'_>) -> Markup {
         title: "Sign in",
         organisation: of.trusts.first().filter(|_| of.trusts.len() == 1).map_or("", |(_, name)| name),
         place: "",
-        environment: if of.demonstration { Environment::Demonstration } else { Environment::Live },
+        environment: of.environment,
         person: None,
         home: "/",
         find: None,

@@ -90,6 +90,67 @@ fn comes_and_goes(stage: &Stage, store: &str) {
     assert_ne!(origin_of(stage), origin, "two journals, two origins");
 }
 
+/// A trust is in preparation, and says so on every page, until a named officer and a signed case are recorded (operations 11);
+/// a restart asks nothing again, and what was recorded leaves with the record.
+#[test]
+fn a_trust_is_live_only_when_a_named_officer_and_a_signed_case_are_recorded() {
+    const NOT_LIVE: &str = "Not live: not for the care of patients";
+    Stage::on_both_stores(|stage, store| {
+        let page = |serving: &Serving| String::from_utf8(serving.send("GET", "/sign-in", &[], b"").body).unwrap();
+        let home = |serving: &Serving, token: &str| String::from_utf8(serving.get("/t/RAA/", token).body).unwrap();
+        let serving = stage.serve();
+        let token = stage.token("clerk");
+        assert!(page(&serving).contains(NOT_LIVE) && home(&serving, &token).contains(NOT_LIVE), "{store}");
+        assert_eq!(stage.json(&["trust", "show", "RAA"])["trust"]["preparing"], true, "{store}");
+        assert_eq!(stage.json(&["verify", "--trust", "RAA"])["verified"]["whole"], true, "{store}");
+
+        let whole = [
+            "trust",
+            "go-live",
+            "RAA",
+            "--officer",
+            "Dr Ama Adom",
+            "--registration",
+            "GMC 1234567",
+            "--case",
+            "CSCR-12 v2",
+            "--signed-on",
+            "2026-01-05",
+            "--by",
+            "Toni Tester",
+        ];
+        let nameless: Vec<&str> = whole.iter().map(|word| if *word == "Dr Ama Adom" { " " } else { word }).collect();
+        let refused = stage.run(&nameless);
+        assert!(refused.code == 1 && refused.err.contains("--officer"), "{store}: {}", refused.err);
+        assert!(home(&serving, &token).contains(NOT_LIVE), "{store}: what is refused changes nothing");
+        assert_eq!(stage.run(&whole[..9]).code, 2, "{store}: what is not said is no default");
+
+        let said = stage.json(&whole)["live"]["case"].clone();
+        assert_eq!(
+            (said["officer"].as_str(), said["log_differs"].as_bool()),
+            (Some("Dr Ama Adom"), Some(false)),
+            "{store}"
+        );
+        assert!(!page(&serving).contains(NOT_LIVE) && !home(&serving, &token).contains(NOT_LIVE), "{store}");
+        // The resource is the command's alone.
+        let bearer = format!("Bearer {}", stage.token("system"));
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/fhir+json")];
+        let forged = br#"{"resourceType":"Basic","id":"go-live","code":{"text":"x"}}"#;
+        assert!(serving.send("PUT", "/t/RAA/fhir/Basic/go-live", &headers, forged).status >= 400, "{store}");
+        assert!(serving.stop(), "{store}");
+
+        let serving = stage.serve();
+        assert!(!home(&serving, &token).contains(NOT_LIVE), "{store}: a restart asks nothing");
+        let shown = stage.json(&["trust", "show", "RAA"])["trust"].clone();
+        assert_eq!((&shown["preparing"], &shown["case"]["case"]), (&false.into(), &"CSCR-12 v2".into()), "{store}");
+        assert!(stage.run(&["trust", "show", "RAA"]).out.contains("Dr Ama Adom (GMC 1234567)"), "{store}");
+        assert!(serving.stop(), "{store}");
+        // A registry of before this was asked says nothing of it: such a hospital is opened and is live.
+        let registry = stage.path("data").join("host.toml");
+        assert!(!std::fs::read_to_string(&registry).unwrap().contains("preparing"), "{store}");
+    });
+}
+
 #[test]
 fn a_trust_comes_and_goes_while_another_one_works() {
     Stage::on_both_stores(comes_and_goes);
