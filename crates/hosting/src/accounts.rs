@@ -9,11 +9,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use access::{Permit, Role};
-use administration::obligations::Owner;
+use administration::obligations::{Owner, named_owners};
+use administration::tasks;
 use fhir_api::{Candidate, Objection, References};
-use record::{Act, Cause, CauseKind, Change, Draft, Key, LABEL, Operation, Reading, Record, Source, TransactError};
+use record::{
+    Act, Cause, CauseKind, Change, Draft, Key, LABEL, Operation, Problem, Reading, Record, Source, TransactError,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use terms::Moment;
 use terms::index::{Part, Row};
 
 use crate::credentials::{self, Credential, NotSignedIn};
@@ -145,18 +149,107 @@ pub(crate) async fn reset(trust: &Trust, new: NewPassword) -> Result<Outcome, Fa
     Ok(Outcome::User { name, role: profile.role.code().into(), password: made })
 }
 
-/// Closes an account: its sessions end and nobody signs in with it; its name stays taken.
+/// Closes an account: its sessions end and nobody signs in with it; its name stays taken. What it owns goes to `to` in the
+/// same commit (operations 6): another open account, a team such as `team/site`, or a ward such as `place/heron`.
 ///
 /// # Errors
-/// There is no such account, or it is closed already.
-pub(crate) async fn close(trust: &Trust, name: &str) -> Result<Outcome, Failure> {
+/// There is no such account, or it is closed already; it owns something and nobody takes it over.
+pub(crate) async fn close(trust: &Trust, name: &str, to: Option<&str>) -> Result<Outcome, Failure> {
     let (name, credential, (version, profile)) = known(trust, name).await?;
     if credential.closed {
         return Err(Failure::Refused(format!("The account {name:?} is closed already.")));
     }
-    let version = write(trust, &trust.host_permit()?, &name, &profile, Event::Closed, version).await?;
+    let to =
+        to.map(|to| if to.contains('/') { Ok(to.to_owned()) } else { account_name(to).map(|to| format!("user/{to}")) });
+    let closing = Closing {
+        owner: format!("user/{name}"),
+        words: format!("{}, account closed", profile.display),
+        to: to.transpose()?,
+        now: (trust.clock)(),
+    };
+    let permit = trust.host_permit()?;
+    let (version, moved) =
+        write_with(trust, &permit, (&name, &profile), Event::Closed, version, Some(&closing)).await?;
     credentials::replace(trust, &name, Credential::closed(version)).await?;
-    Ok(Outcome::UserClosed { name })
+    Ok(Outcome::UserClosed { name, moved, to: closing.to })
+}
+
+/// An account that is being closed, as an owner.
+struct Closing {
+    owner: String,
+    /// What its owner is called from then on.
+    words: String,
+    /// Who takes over what it owns.
+    to: Option<String>,
+    now: Moment,
+}
+
+impl Closing {
+    /// What gives everything that it owns to somebody else.
+    async fn given_to(&self, reading: &Reading) -> Result<Vec<Change>, TransactError<Failure>> {
+        let refused = |sentence: String| TransactError::Refused(Failure::Refused(sentence));
+        let owed = match tasks::owed_by(reading, [self.owner.clone()]).await {
+            Err(Problem::TooCostly) => {
+                let sentence = "It owns more than a thousand things. Hand some of them over first, then close it.";
+                return Err(refused(sentence.into()));
+            }
+            owed => owed?,
+        };
+        let manager = match &self.to {
+            Some(to) => Some(manager(reading, to, &self.owner).await?),
+            None => None,
+        };
+        match (owed.count(), manager) {
+            (0, _) => Ok(Vec::new()),
+            (count, None) => Err(refused(format!(
+                "This account owns {count} open {}. Say who takes that over: --to with the name of another account, a team \
+                 such as team/site, or a ward such as place/heron.",
+                if count == 1 { "task" } else { "tasks" }
+            ))),
+            (_, Some(manager)) => {
+                let closing = BTreeMap::from([(self.owner.clone(), self.words.clone())]);
+                Ok(tasks::given_to(reading, &owed, &closing, &manager, self.now).await?)
+            }
+        }
+    }
+}
+
+/// Who takes over, with what they are called: somebody who is active.
+async fn manager(reading: &Reading, to: &str, closing: &str) -> Result<tasks::Manager, TransactError<Failure>> {
+    if to == closing {
+        let sentence = "An account that is closed cannot take over its own tasks. Name another.";
+        return Err(TransactError::Refused(Failure::refused(sentence)));
+    }
+    let mut places = BTreeMap::new();
+    if let Some(place) = to.strip_prefix("place/") {
+        let found = administration::places::place(reading, place).await?.filter(|found| found.is_active);
+        places.extend(found.map(|found| (found.id.clone(), found)));
+    }
+    let mut accounts = BTreeMap::new();
+    if let Some(name) = to.strip_prefix("user/") {
+        accounts.extend(
+            reading.get(&key_of(name)).await?.and_then(|version| holder(&version.text)).map(|of| (to.into(), of)),
+        );
+    }
+    let named = named_owners(reading, [to.to_owned()], &places, &accounts).await?;
+    match named.into_values().next().filter(|owner| owner.is_active) {
+        Some(owner) => Ok((to.to_owned(), owner.name)),
+        None => {
+            let sentence = format!(
+                "{to:?} cannot take over. Name an account that is open, a team such as team/site, or a ward such as \
+                 place/heron."
+            );
+            Err(TransactError::Refused(Failure::Refused(sentence)))
+        }
+    }
+}
+
+/// Who holds an account, by its text.
+fn holder(text: &[u8]) -> Option<Owner> {
+    let basic = serde_json::from_slice::<Basic>(text).ok()?;
+    let is_active = !basic.extension.iter().any(|of| of.url == STATE && of.code.as_deref() == Some("closed"));
+    let name = basic.extension.into_iter().find(|extension| extension.url == DISPLAY)?.string?;
+    Some(Owner { name, is_active })
 }
 
 /// Who holds accounts, by stable id: what they are called, and whether the account is open, as an owner must be. Those who
@@ -174,10 +267,7 @@ pub(crate) async fn holders(trust: &Trust, principals: Vec<String>) -> BTreeMap<
         Vec::new()
     });
     let named = found.iter().filter_map(|version| {
-        let basic = serde_json::from_slice::<Basic>(&version.text).ok()?;
-        let is_active = !basic.extension.iter().any(|of| of.url == STATE && of.code.as_deref() == Some("closed"));
-        let name = basic.extension.into_iter().find(|extension| extension.url == DISPLAY)?.string?;
-        Some((format!("user/{}", version.key.id.strip_prefix(ID_PREFIX)?), Owner { name, is_active }))
+        Some((format!("user/{}", version.key.id.strip_prefix(ID_PREFIX)?), holder(&version.text)?))
     });
     named.collect()
 }
@@ -251,6 +341,18 @@ pub(crate) async fn write(
     event: Event,
     before: u64,
 ) -> Result<u64, Failure> {
+    write_with(trust, permit, (name, profile), event, before, None).await.map(|(version, _)| version)
+}
+
+/// The same with what an account that is closed gives to somebody else; gives how much that was too.
+async fn write_with(
+    trust: &Trust,
+    permit: &Permit,
+    (name, profile): (&str, &Profile),
+    event: Event,
+    before: u64,
+    closing: Option<&Closing>,
+) -> Result<(u64, usize), Failure> {
     let key = key_of(name);
     let template = template(&key, profile, event)?;
     let act = Act {
@@ -264,11 +366,15 @@ pub(crate) async fn write(
             let sentence = "The account was changed by somebody else meanwhile. Try again.";
             return Err(TransactError::Refused(Failure::refused(sentence)));
         }
-        let changes = vec![Change::Put(key.clone(), template.clone())];
+        let mut changes = vec![Change::Put(key.clone(), template.clone())];
+        if let Some(closing) = closing {
+            changes.extend(closing.given_to(&reading).await?);
+        }
         Ok::<_, TransactError<Failure>>(Draft { changes, assertions: Vec::new() })
     };
     let receipt = trust.record.transact(permit, act, decide).await?;
-    Ok(receipt.written.first().map_or(0, |written| written.version))
+    let version = receipt.written.iter().find(|written| written.key == key).map_or(0, |written| written.version);
+    Ok((version, receipt.written.len().saturating_sub(1)))
 }
 
 /// The account as the journal has it, if it is the version that the credential belongs to.

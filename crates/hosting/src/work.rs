@@ -69,6 +69,9 @@ pub enum Work {
         trust: TrustCode,
         /// The name to sign in with.
         name: String,
+        /// Who takes over what it owns: an account's name, a team or a place.
+        #[serde(default)]
+        to: Option<String>,
     },
     /// Makes a bearer token.
     IssueToken(NewToken),
@@ -260,6 +263,10 @@ pub enum Outcome {
     UserClosed {
         /// The name that was used to sign in.
         name: String,
+        /// How many open tasks and other things went to somebody else.
+        moved: usize,
+        /// To whom, as a plain name.
+        to: Option<String>,
     },
     /// The tokens that hold.
     Tokens(Vec<TokenView>),

@@ -685,6 +685,9 @@ pub(crate) enum UserCommand {
         reopen: bool,
     },
     /// Close an account: its sessions end and nobody signs in with it; its name stays taken.
+    ///
+    /// The open tasks that it owns, or that are offered to it, go to the manager who is named, in the same commit, and are
+    /// counted until they are done or somebody has accepted them.
     Close {
         /// In which trust.
         #[arg(long, value_name = "CODE")]
@@ -692,6 +695,10 @@ pub(crate) enum UserCommand {
         /// The name to sign in with.
         #[arg(long)]
         name: String,
+        /// Who takes over what it owns: the name of another account, a team such as team/site, or a ward such as
+        /// place/heron. Needed only when it owns something.
+        #[arg(long, value_name = "NAME")]
+        to: Option<String>,
     },
 }
 

@@ -143,7 +143,9 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
             let password = password_stdin.then(password_from_stdin).transpose()?;
             Work::ResetUser(NewPassword { trust: TrustCode::parse(&trust)?, name, password, reopen })
         }
-        Command::User(UserCommand::Close { trust, name }) => Work::CloseUser { trust: TrustCode::parse(&trust)?, name },
+        Command::User(UserCommand::Close { trust, name, to }) => {
+            Work::CloseUser { trust: TrustCode::parse(&trust)?, name, to }
+        }
         Command::Token { new, command } => token_work(new, command)?,
         Command::Load { trust, as_newest, paths } => {
             let paths = paths.iter().map(std::path::absolute).collect::<Result<_, _>>();

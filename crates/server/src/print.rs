@@ -58,7 +58,15 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         }
         Outcome::Users(users) if users.is_empty() => writeln!(text, "There is no account here yet: almoner user add")?,
         Outcome::Users(users) => users.iter().try_for_each(|user| user_in_a_line(user, text))?,
-        Outcome::UserClosed { name } => writeln!(text, "Account {name} is closed; its sessions have ended.")?,
+        Outcome::UserClosed { name, moved, to } => {
+            writeln!(text, "Account {name} is closed; its sessions have ended.")?;
+            if let (1.., Some(to)) = (moved, to) {
+                writeln!(
+                    text,
+                    "Moved to {to}: {moved}. They are counted as tasks of closed accounts until somebody accepts them."
+                )?;
+            }
+        }
         Outcome::Tokens(tokens) if tokens.is_empty() => writeln!(text, "No token holds here.")?,
         Outcome::Tokens(tokens) => tokens.iter().try_for_each(|token| token_in_a_line(token, text))?,
         Outcome::TokenRevoked { id } => writeln!(text, "Token {id} is revoked.")?,

@@ -13,10 +13,13 @@ use super::build::{Read, read};
 use super::differ::{How, changes};
 use super::files::Files;
 use super::finding::Severity;
+use super::model::Configuration;
 use super::resources::{ended, standing};
 use crate::draft;
+use crate::obligations::{SITE_TEAM, team_name};
 use crate::refusal::Refusal;
 use crate::stays::{holders, occupants};
+use crate::tasks::{given_to, owed_by};
 
 /// Errors of a configuration that a refusal tells in full.
 const ERRORS_TOLD: usize = 10;
@@ -64,7 +67,7 @@ pub struct Planned {
 
 impl ApplyConfiguration {
     /// Gathers and decides.
-    pub(crate) async fn plan(&self, reading: &Reading) -> Result<Draft, TransactError<Refusal>> {
+    pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
         let proposed = read(&self.files);
         check(&proposed).map_err(TransactError::Refused)?;
         let before = live(reading).await?;
@@ -72,7 +75,7 @@ impl ApplyConfiguration {
         if self.over.is_some_and(|over| over != version) {
             return Err(TransactError::Refused(super::propose::changed(version)));
         }
-        let mut planned = plan(reading, before.as_ref(), &proposed).await?;
+        let mut planned = plan(reading, before.as_ref(), &proposed, now).await?;
         if before.is_none_or(|before| before.kept.files != self.files) {
             let kept = Kept { files: self.files.clone(), by: self.by.clone(), why: self.why.clone() };
             let text = basic_text(&kept)
@@ -147,6 +150,7 @@ pub async fn plan(
     reading: &Reading,
     before: Option<&Live>,
     proposed: &Read,
+    now: Moment,
 ) -> Result<Planned, TransactError<Refusal>> {
     let wanted = standing(&proposed.configuration);
     let old = before.map(|before| read(&before.kept.files).configuration).unwrap_or_default();
@@ -182,7 +186,50 @@ pub async fn plan(
     let gone = changes(&old, &proposed.configuration).into_iter().filter(|change| change.how == How::Removed);
     let gone: Vec<(String, String)> = gone.map(|change| (change.code, change.name)).collect();
     refuse_occupied(reading, &planned.draft, &gone).await?;
+    planned.draft.changes.extend(taken_over(reading, &planned.draft, &gone, &proposed.configuration, now).await?);
     Ok(planned)
+}
+
+/// What the places and people owe that are configured no longer goes to whoever the files name, in the same commit
+/// (operations 6).
+async fn taken_over(
+    reading: &Reading,
+    draft: &Draft,
+    gone: &[(String, String)],
+    proposed: &Configuration,
+    now: Moment,
+) -> Result<Vec<Change>, TransactError<Refusal>> {
+    let ends = |kind: &str, code: &str| draft.changes.iter().any(|one| one.key().kind == kind && one.key().id == code);
+    let mut closing = BTreeMap::new();
+    for (code, name) in gone {
+        if ends("Location", code) {
+            closing.insert(format!("place/{code}"), format!("{name}, closed"));
+        }
+        if ends("Practitioner", code) {
+            closing.insert(format!("practitioner/{code}"), format!("{name}, who works here no longer"));
+        }
+    }
+    if closing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let owed = owed_by(reading, closing.keys().cloned()).await?;
+    if owed.count() == 0 {
+        return Ok(Vec::new());
+    }
+    let named = proposed.trust.as_ref().and_then(|trust| trust.takes_over.as_deref());
+    let Some(to) = named else {
+        let sentence = format!(
+            "What these files take away still owes {}, such as open tasks. Name who takes that over: takes-over = \"…\" in \
+             the table [trust], with the code of a ward or a team such as {SITE_TEAM}.",
+            if owed.count() == 1 { "one thing".to_owned() } else { format!("{} things", owed.count()) }
+        );
+        return Err(TransactError::Refused(Refusal::new("takes-over-missing", sentence)));
+    };
+    let manager = match proposed.place(to) {
+        Some(ward) => (format!("place/{to}"), ward.name.clone()),
+        None => (to.to_owned(), team_name(to).to_owned()),
+    };
+    Ok(given_to(reading, &owed, &closing, &manager, now).await?)
 }
 
 async fn texts(reading: &Reading, keys: &[Key]) -> Result<BTreeMap<Key, Version>, Problem> {

@@ -87,8 +87,8 @@ impl Building {
             return self.findings.push(ONE_TRUST.found(&of.object.at, "a second trust", advice));
         }
         let Some(name) = self.needed(of, "name", "name = \"Thameside Royal\"") else { return };
-        let (code, ods) = (of.object.code.clone(), of.text("ods"));
-        into.trust = Some(Trust { code, name, ods, contact: of.contact(), written: of.written() });
+        let (code, ods, takes_over) = (of.object.code.clone(), of.text("ods"), of.text("takes-over"));
+        into.trust = Some(Trust { code, name, ods, takes_over, contact: of.contact(), written: of.written() });
     }
 
     fn place(&mut self, of: &Typing<'_>) -> Option<Place> {

@@ -124,7 +124,8 @@ fn with_contact(mut values: Vec<(&'static str, String)>, of: &Contact) -> Vec<(&
 }
 
 fn trust_facts(of: &Trust) -> Facts {
-    let values = vec![("name", of.name.clone()), ("ODS code", words(of.ods.as_ref()))];
+    let takes_over = words(of.takes_over.as_ref());
+    let values = vec![("name", of.name.clone()), ("ODS code", words(of.ods.as_ref())), ("who takes over", takes_over)];
     Facts { what: "trust", name: of.name.clone(), values: with_contact(values, &of.contact) }
 }
 

@@ -105,6 +105,8 @@ pub(super) const UNKNOWN_ACCESS: Rule =
     Rule::error("unknown-access", "Every job role gives access that a person can have.");
 pub(super) const UNKNOWN_WARD: Rule = Rule::error("unknown-ward", "Every ward that is named is there.");
 pub(super) const UNKNOWN_SERVICE: Rule = Rule::error("unknown-service", "Every service that is named is there.");
+pub(super) const UNKNOWN_OWNER: Rule =
+    Rule::error("unknown-owner", "Whoever takes over is a ward that is there, or a team.");
 pub(super) const BAD_NUMBER: Rule =
     Rule::error("bad-number", "Professional and organisation numbers have the right form.");
 pub(super) const WARD_WITHOUT_BEDS: Rule = Rule::look("ward-without-beds", "Every ward has places for patients.");
@@ -145,6 +147,7 @@ pub const RULES: &[Rule] = &[
     UNKNOWN_ACCESS,
     UNKNOWN_WARD,
     UNKNOWN_SERVICE,
+    UNKNOWN_OWNER,
     BAD_NUMBER,
     WARD_WITHOUT_BEDS,
     WARD_WITHOUT_SITE,

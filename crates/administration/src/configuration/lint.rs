@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use super::codes::{List, is_retired, meaning};
 use super::finding::{
     At, BAY_WITHOUT_SEX, BED_OUTSIDE_BAY, DOUBLED_LABEL, Finding, NOT_AN_ID, RETIRED_CODE, Rule, SHARED_SIDE_ROOM,
-    UNKNOWN_FUNCTION, UNKNOWN_NATIONAL_ROLE, UNKNOWN_PLACE, UNKNOWN_SPECIALTY, WARD_WITHOUT_BEDS, WARD_WITHOUT_SITE,
-    WRONG_PLACE,
+    UNKNOWN_FUNCTION, UNKNOWN_NATIONAL_ROLE, UNKNOWN_OWNER, UNKNOWN_PLACE, UNKNOWN_SPECIALTY, WARD_WITHOUT_BEDS,
+    WARD_WITHOUT_SITE, WRONG_PLACE,
 };
 use super::kinds::{self, is_for_one, is_ward, kind_words, may_lie_in};
-use super::model::{Configuration, Place};
+use super::model::{Configuration, Place, Trust};
+use crate::obligations::TEAMS;
 use crate::places::PlaceKind;
 
 /// Longest id of a resource (<http://hl7.org/fhir/R4/datatypes.html#id>).
@@ -29,11 +30,24 @@ pub(super) fn places(of: &Configuration, findings: &mut Vec<Finding>) {
     }
     if let Some(trust) = &of.trust {
         id("trust", &trust.code, &trust.written.at, findings);
+        takes_over(of, trust, findings);
     }
     labels(of, findings);
     for ward in of.wards() {
         inside(of, ward, findings);
     }
+}
+
+/// Whether somebody is there to take over what closed wards and members of staff owe.
+fn takes_over(of: &Configuration, trust: &Trust, findings: &mut Vec<Finding>) {
+    let Some(to) = &trust.takes_over else { return };
+    if of.wards().any(|ward| ward.code == *to) || TEAMS.iter().any(|(team, _)| team == to) {
+        return;
+    }
+    let what = format!("“{to}”, who takes over, is no ward of these files and no team");
+    let teams: Vec<&str> = TEAMS.iter().map(|(team, _)| *team).collect();
+    let advice = format!("Write the code of a ward, or a team: {}.", teams.join(", "));
+    findings.push(UNKNOWN_OWNER.found(trust.written.line("takes-over"), what, advice));
 }
 
 /// A code that is no FHIR id.

@@ -55,6 +55,8 @@ pub struct Trust {
     pub name: String,
     /// Its code with the Organisation Data Service.
     pub ods: Option<String>,
+    /// Who takes over what a ward or a member of staff owes that is configured no longer: a ward's code, or a team.
+    pub takes_over: Option<String>,
     /// How to reach it.
     pub contact: Contact,
     /// Where it is written.

@@ -176,7 +176,7 @@ impl ProposeConfiguration {
 
 impl ApproveConfiguration {
     /// Gathers and decides.
-    pub(crate) async fn plan(&self, reading: &Reading) -> Result<Draft, TransactError<Refusal>> {
+    pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
         let proposal = open(reading, self.number).await?;
         if proposal.proposer == reading.permit().principal().id {
             let sentence = "You proposed this yourself. Somebody else must agree to it.";
@@ -185,7 +185,7 @@ impl ApproveConfiguration {
         let by = proposal.kept.by.iter().chain([&self.by]).cloned().collect();
         let Kept { files, why, .. } = proposal.kept.clone();
         let apply = ApplyConfiguration { files, by, why, over: Some(proposal.over) };
-        let mut draft = apply.plan(reading).await?;
+        let mut draft = apply.plan(reading, now).await?;
         draft.changes.extend(Proposal { state: ProposalState::Applied, ..proposal }.draft()?.changes);
         Ok(draft)
     }

@@ -67,7 +67,7 @@ const OFF: Key = flag("off");
 pub(super) const LISTS: [(&str, &str); 5] =
     [("beds", "bed"), ("cots", "cot"), ("trolleys", "trolley"), ("chairs", "chair"), ("cubicles", "cubicle")];
 
-const TRUST: &[Key] = &[CODE, NAME, text("ods"), DESCRIPTION, PHONE];
+const TRUST: &[Key] = &[CODE, NAME, text("ods"), text("takes-over"), DESCRIPTION, PHONE];
 
 const SITE: &[Key] = &[CODE, NAME, LABEL, DESCRIPTION, PHONE, OFF];
 

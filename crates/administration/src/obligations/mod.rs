@@ -28,6 +28,7 @@ mod rebooking;
 mod registration;
 mod scope;
 mod second_stay;
+mod taken_over;
 mod unallocated;
 mod unowned_task;
 
@@ -121,6 +122,7 @@ const OF_TASKS: &[OfTask] = &[
     (&open_task::KIND, open_task::owed),
     (&handed_over::KIND, handed_over::owed),
     (&moved_often::KIND, moved_often::owed),
+    (&taken_over::KIND, taken_over::owed),
     (&unowned_task::KIND, unowned_task::owed),
     (&downtime::KIND, downtime::owed),
     (&downtime_number::KIND, downtime_number::owed),
@@ -147,6 +149,7 @@ pub const KINDS: &[&Kind] = &[
     &open_task::KIND,
     &handed_over::KIND,
     &moved_often::KIND,
+    &taken_over::KIND,
     &unowned_task::KIND,
     &unallocated::KIND,
     &downtime::KIND,
@@ -173,7 +176,7 @@ pub fn functions() -> Vec<ObligationFunction> {
             concerns: Arc::new(concerns_death),
             ..function("deaths", "Patient", &open_and_expected, of_death)
         },
-        function("tasks", "Task", &[], of_task),
+        ObligationFunction { version: 2, ..function("tasks", "Task", &[], of_task) },
         ObligationFunction { concerns: Arc::new(concerns_unmerge), ..function("lists", "List", &[], of_list) },
     ]
 }

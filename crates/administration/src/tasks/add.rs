@@ -1,11 +1,11 @@
 //! Adding a task: by hand, or from an obligation, which then shows it.
 //! A task has an owner and a time to come, or it is none (operations 6).
 
-use fhir::write::{Object, concept, reference};
+use fhir::write::{Object, array, concept, extension, quoted, reference};
 use record::{Change, Draft, Key, Problem, Reading, TransactError};
 use terms::Moment;
 
-use super::{TASK_CODES, write};
+use super::{MOVED_FROM, TASK_CODES, write};
 use crate::draft;
 use crate::refusal::Refusal;
 
@@ -40,10 +40,20 @@ impl AddTask {
     }
 
     /// The change that writes the task, in the name of somebody.
-    pub(crate) fn change(&self, by: &str, now: Moment) -> Result<Change, Problem> {
+    ///
+    /// # Errors
+    /// What was written is no valid Task: our mistake.
+    pub fn change(&self, by: &str, now: Moment) -> Result<Change, Problem> {
+        self.change_from(by, now, None)
+    }
+
+    /// The same of what somebody owed who is closed, and who that was.
+    pub(super) fn change_from(&self, by: &str, now: Moment, from: Option<&str>) -> Result<Change, Problem> {
         let focus = self.from.as_ref().map(|(_, anchor)| reference(anchor, None));
         let to = |kind: &str, id: &Option<String>| id.as_ref().map(|id| reference(&format!("{kind}/{id}"), None));
+        let taken_over = from.map(|from| array([extension(MOVED_FROM, "valueString", &quoted(from))]));
         let text = Object::resource("Task", &self.id)
+            .json_if("extension", taken_over)
             .text("status", "requested")
             .text("intent", "order")
             .json_if("code", self.from.as_ref().map(|(kind, _)| concept(TASK_CODES, kind, kind)))

@@ -57,7 +57,7 @@ impl AcceptTask {
         write::edited(reading, &self.task, now, |task, node| {
             let to = self.decide(task)?;
             let owner = write::owner(to, &self.name);
-            let extensions = write::handed_to(node, None);
+            let extensions = write::accepted(node);
             Ok(vec![("status", Some(quoted("accepted"))), ("owner", Some(owner)), ("extension", extensions)])
         })
         .await

@@ -11,6 +11,7 @@
 //! | handed over to whom, until they accept | extension `urn:almoner:handed-to`, the plain name |
 //! | due | `restriction.period.end` |
 //! | first due, how often it got a new date | extensions `urn:almoner:first-due`, `urn:almoner:times-moved` |
+//! | whose it was when they were closed, in words, until somebody accepts it | extension `urn:almoner:moved-from` |
 //! | who wrote it, when | `requester.display`, `authoredOn` |
 //! | done or cancelled why | `statusReason` |
 
@@ -20,6 +21,7 @@ mod gather;
 mod hand_over;
 mod hand_over_all;
 mod rows;
+mod take_over;
 mod write;
 
 use fhir::Node;
@@ -35,6 +37,7 @@ pub use hand_over::{AcceptTask, HandOverTask};
 pub use hand_over_all::{HandOverTasks, MOST_AT_ONCE};
 pub(crate) use rows::OPEN_TASK;
 pub use rows::task_rows;
+pub use take_over::{Manager, OwedBy, given_to, owed_by};
 pub(crate) use write::{due as due_until, owner as owner_named, owner_team};
 
 /// The code system of what a task came from: kinds of obligation.
@@ -43,6 +46,8 @@ pub const TASK_CODES: &str = "urn:almoner:task";
 const OWNER: &str = "urn:almoner:owner";
 /// Whom a task is offered to.
 const HANDED_TO: &str = "urn:almoner:handed-to";
+/// Whose it was when their account or ward was closed.
+const MOVED_FROM: &str = "urn:almoner:moved-from";
 /// The date it had first.
 const FIRST_DUE: &str = "urn:almoner:first-due";
 /// How often it got a new date.
@@ -88,6 +93,8 @@ pub struct Task {
     pub first_due: Option<Moment>,
     /// How often it got another date.
     pub times_moved: u32,
+    /// Whose it was when they were closed, in words: a manager has it, and has given it to nobody yet.
+    pub moved_from: Option<String>,
     /// Who wrote it.
     pub by: Option<String>,
     /// When it was written.
@@ -127,6 +134,7 @@ impl Task {
             times_moved: extension(task, TIMES_MOVED)
                 .and_then(|of| of.get("valueUnsignedInt")?.number()?.parse().ok())
                 .unwrap_or(0),
+            moved_from: extension_text(task, MOVED_FROM),
             by: task.get("requester").and_then(|who| text(who, "display")),
             written: fhir::read::when(task, "authoredOn"),
         }

@@ -1,12 +1,14 @@
 //! Writing tasks: the members of a Task that a command sets, all others as they are.
 //! The table of members is in `mod.rs` (R4, task.html).
 
+use std::collections::BTreeMap;
+
 use fhir::write::{Object, extension, quoted, with_extensions, with_members};
 use fhir::{Document, Node};
 use record::{Draft, Key, Reading, TransactError, Version};
 use terms::Moment;
 
-use super::{FIRST_DUE, HANDED_TO, OWNER, TIMES_MOVED, Task};
+use super::{FIRST_DUE, HANDED_TO, MOVED_FROM, Manager, OWNER, TIMES_MOVED, Task};
 use crate::draft;
 use crate::obligations::team_name;
 use crate::refusal::Refusal;
@@ -32,6 +34,32 @@ pub(crate) fn due(due: Moment) -> String {
 pub(super) fn handed_to(task: Node<'_, '_>, to: Option<&str>) -> Option<String> {
     let new = to.map(|to| extension(HANDED_TO, "valueString", &quoted(to)));
     with_extensions(task, &[(HANDED_TO, new)])
+}
+
+/// The extensions of a task that its new owner has accepted: it is offered to nobody, and not a closed owner's any more.
+pub(super) fn accepted(task: Node<'_, '_>) -> Option<String> {
+    with_extensions(task, &[(HANDED_TO, None), (MOVED_FROM, None)])
+}
+
+/// The members of a task that a manager takes over from owners who are closed. An offer to one of them is one to the manager,
+/// and none when it is the manager's own task.
+pub(super) fn taken_over(
+    node: Node<'_, '_>,
+    task: &Task,
+    closing: &BTreeMap<String, String>,
+    (manager, name): &Manager,
+    now: Moment,
+) -> Vec<(&'static str, Option<String>)> {
+    let from = closing.get(&task.owner);
+    let owner = if from.is_some() { manager } else { &task.owner };
+    let offered = task.handed_to.as_ref().map(|to| if closing.contains_key(to) { manager } else { to });
+    let offered = offered.filter(|to| *to != owner).map(|to| extension(HANDED_TO, "valueString", &quoted(to)));
+    let mut extensions = vec![(HANDED_TO, offered)];
+    extensions.extend(from.map(|from| (MOVED_FROM, Some(extension(MOVED_FROM, "valueString", &quoted(from))))));
+    let mut members = vec![("extension", with_extensions(node, &extensions))];
+    members.extend(from.map(|_| ("owner", Some(self::owner(manager, name)))));
+    members.push(("lastModified", Some(quoted(&now.to_string()))));
+    members
 }
 
 /// The extensions of a task that gets another date.

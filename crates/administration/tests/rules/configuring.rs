@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use access::Role;
 use administration::configuration::{ApplyConfiguration, File, Files, Layer, history, live, read, standing};
 use administration::places::{BedStatus, SetBedState};
-use administration::stays::Admit;
+use administration::stays::{Admit, Discharge};
+use administration::tasks::{AcceptTask, AddTask, HandOverTask};
 use administration::{Command, Refusal};
 use record::{Key, Receipt};
+use terms::Moment;
 
 use crate::stage::{NOW, Stage, permit, stages};
 
@@ -153,6 +155,56 @@ async fn no_bed_vanishes_under_a_patient() {
         assert_eq!(none.code, "place-occupied", "{store}");
         apply(&stage, &files(&ward("[2]"))).await.unwrap();
         assert!(stage.text("Location", "kite-bed-01").await.contains("\"status\":\"inactive\""), "{store}");
+    }
+}
+
+/// What a ward and a member of staff owe when they are configured no longer goes to whoever the files name (operations 6).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_closed_ward_owes_goes_to_the_manager_whom_the_files_name() {
+    for stage in stages().await {
+        let store = stage.store;
+        let osprey = "\n[[ward]]\ncode = \"osprey\"\nname = \"Osprey ward\"\nsite = \"main\"\nbeds = [1]\n";
+        apply(&stage, &files(&format!("{}{osprey}", ward("[1]")))).await.unwrap();
+        let (stay, patient, place) = ("s-1".to_owned(), "p-1".to_owned(), "kite-bed-01".to_owned());
+        stage.act(Command::Admit(Admit { stay, patient, place, at: NOW, ..Admit::default() })).await.unwrap();
+        let (stay, patient) = ("s-1".to_owned(), "p-1".to_owned());
+        let (method, destination) = ("1".to_owned(), "19".to_owned());
+        stage.act(Command::Discharge(Discharge { stay, patient, at: NOW, method, destination })).await.unwrap();
+        let add = |id: &str, owner: &str| {
+            let (what, due) = ("Book transport".to_owned(), Moment(NOW.0 + 60_000));
+            let owner = (owner.to_owned(), "Somebody".to_owned());
+            Command::AddTask(AddTask { id: id.into(), what, owner, due, ..AddTask::default() })
+        };
+        for (id, owner) in [("t-1", "place/kite"), ("t-2", "practitioner/okafor"), ("t-3", "place/osprey")] {
+            stage.act(add(id, owner)).await.unwrap();
+        }
+        let refusal = apply(&stage, &files(osprey)).await.unwrap_err();
+        assert_eq!(refusal.code, "takes-over-missing", "{store}");
+        assert!(refusal.sentence.contains("owes 3 things"), "{store}: {}", refusal.sentence);
+        assert!(stage.text("Location", "kite").await.contains("\"status\":\"active\""), "{store}");
+
+        let named = |to: &str| {
+            let mut files = files(osprey);
+            files.layers[0].files[0].text =
+                TRUST.replace("name = \"T\"", &format!("name = \"T\"\ntakes-over = \"{to}\""));
+            files
+        };
+        assert_eq!(apply(&stage, &named("kite")).await.unwrap_err().code, "configuration-wrong", "{store}: it closes");
+        apply(&stage, &named("osprey")).await.unwrap();
+        let mut owed = stage.owed("task-taken-over").await;
+        owed.retain(|(owner, _)| owner == "place/osprey");
+        assert_eq!(owed.len(), 3, "{store}: {owed:?}");
+        assert!(stage.text("Task", "t-1").await.contains("Kite ward, closed"), "{store}");
+        assert!(stage.text("Task", "t-2").await.contains("Dr L Okafor, who works here no longer"), "{store}");
+        assert!(!stage.text("Task", "t-3").await.contains("moved-from"), "{store}");
+        let (_, made) = owed.into_iter().find(|(_, id)| id.starts_with("taken-over-")).unwrap();
+        let made = stage.text("Task", &made).await;
+        assert!(made.contains("discharge summary") && made.contains("Encounter/s-1"), "{store}: {made}");
+        // Somebody accepts one from the manager: it is theirs, and not counted any more.
+        stage.act(Command::HandOverTask(HandOverTask { task: "t-1".into(), to: "team/site".into() })).await.unwrap();
+        let (speaks_for, name) = (vec!["team/site".to_owned()], "Site office".to_owned());
+        stage.act(Command::AcceptTask(AcceptTask { task: "t-1".into(), speaks_for, name })).await.unwrap();
+        assert_eq!(stage.owed("task-taken-over").await.len(), 2, "{store}");
     }
 }
 

@@ -175,7 +175,7 @@ pub(crate) async fn compared(trust: &Trust, files: &Files) -> Result<Compared, F
             return Ok((before, Ok(Writes::default())));
         }
         // What would be refused is told beside the comparison.
-        Ok(match plan(&reading, before.as_ref(), &proposed).await {
+        Ok(match plan(&reading, before.as_ref(), &proposed, (trust.clock)()).await {
             Ok(planned) => (before, Ok(Writes::of(&planned))),
             Err(TransactError::Refused(refusal)) => (before, Err(refusal)),
             Err(error) => return Err(error),

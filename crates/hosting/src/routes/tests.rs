@@ -470,12 +470,12 @@ async fn an_administrator_resets_and_closes_accounts() {
     let holder =
         async || accounts::holders(&trust, vec!["user/s.reilly".into()]).await.remove("user/s.reilly").unwrap();
     assert!(holder().await.is_active);
-    accounts::close(&trust, "s.reilly").await.unwrap();
+    accounts::close(&trust, "s.reilly", None).await.unwrap();
     assert!(!holder().await.is_active, "what is theirs has no active owner any more");
     assert_eq!((state().await, read(&cookie).await), (UserState::Closed, StatusCode::UNAUTHORIZED));
     assert!(stage.sign_in("s.reilly", &given).await.is_err());
-    assert!(accounts::close(&trust, "s.reilly").await.is_err(), "it is closed already");
-    assert!(accounts::close(&trust, "nobody").await.is_err());
+    assert!(accounts::close(&trust, "s.reilly", None).await.is_err(), "it is closed already");
+    assert!(accounts::close(&trust, "nobody", None).await.is_err());
     assert_eq!(reset(false).await, None, "it stays closed unless that is meant");
     let again = reset(true).await.unwrap();
     assert!(holder().await.is_active);

@@ -144,6 +144,7 @@ fn told(of: &TaskPage<'_>) -> Markup {
                 @if !of.row.place.is_empty() { dt { "Where" } dd { (of.row.place) } }
                 dt { "Owner" }
                 dd { (of.row.who) @if !of.is_owned { " " (tag(Weight::Danger, "No active owner")) } }
+                @if let Some(from) = &of.task.moved_from { dt { "Moved from" } dd { (from) } }
                 @if let Some(to) = &of.row.handed_to { dt { "Offered to" } dd { (to) ", not accepted yet" } }
                 dt { "Due" } dd { (due.words) }
                 @if let Some(first) = of.task.first_due {

@@ -4,6 +4,7 @@
 use access::Role;
 use administration::obligations::{Counts, Kind, Scope, UNDATED};
 use administration::places::{self, Place};
+use administration::tasks::Task;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Form};
@@ -172,6 +173,12 @@ fn rendered(door: &Door, kind: &'static Kind, of: &'static str, found: &Listed, 
     })
 }
 
+/// What a task says, and whose it was when their account or ward was closed.
+fn task_words(task: &Task) -> String {
+    let from = task.moved_from.as_ref().map(|from| format!(". Moved from {from}")).unwrap_or_default();
+    format!("{}{from}", task.what)
+}
+
 fn row(door: &Door, kind: &'static Kind, found: &Listed, open: &OpenObligation) -> OwedRow {
     let (setting, about) = (door.setting(), &found.about);
     let links = &setting.links;
@@ -195,7 +202,7 @@ fn row(door: &Door, kind: &'static Kind, found: &Listed, open: &OpenObligation) 
         place: about.place_words(&open.obligation.owner),
         patient,
         what: match own {
-            Some(task) => Some(task.what.clone()).filter(|_| kind.code != "duplicate"),
+            Some(task) => Some(task_words(task)).filter(|_| kind.code != "duplicate"),
             None => about.unmerge_words(&open.anchor),
         },
         owner: (owner.name, owner.is_active),

@@ -103,6 +103,73 @@ fn a_closed_account_opens_nothing_until_it_is_opened_again() {
     assert_eq!(state(&stage, "a.b"), "open");
 }
 
+/// A Task as another system writes it: whose it is, and to whom it is offered.
+fn task(id: &str, owner: &str, offered: Option<&str>) -> String {
+    let owner = json!({"identifier": {"system": "urn:almoner:owner", "value": owner}, "display": "Somebody"});
+    let mut task = json!({"resourceType": "Task", "id": id, "status": "requested", "intent": "order",
+        "description": "Book transport", "owner": owner});
+    if let Some(offered) = offered {
+        task["extension"] = json!([{"url": "urn:almoner:handed-to", "valueString": offered}]);
+    }
+    task.to_string()
+}
+
+#[test]
+fn what_a_closed_account_owns_goes_to_a_named_manager_in_the_same_step() {
+    Stage::on_both_stores(|stage, store| {
+        let add = |name: &str, display: &str| {
+            stage.json(&[&ADD[..], &["--name", name, "--display", display, "--role", "clerk"]].concat())
+        };
+        let (_, of_manager) = (add("a.b", "Abe Bee"), password(&add("c.d", "Cara Dee")));
+        add("e.f", "Eve Eff");
+        let serving = stage.serve();
+        let token = stage.token("system");
+        let bearer = format!("Bearer {token}");
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/fhir+json")];
+        let tasks = [("t-1", "user/a.b", None), ("t-2", "user/c.d", Some("user/a.b")), ("t-3", "user/e.f", None)];
+        for (id, owner, offered) in tasks {
+            let put =
+                serving.send("PUT", &format!("/t/RAA/fhir/Task/{id}"), &headers, task(id, owner, offered).as_bytes());
+            assert_eq!(put.status, 201, "{store}");
+        }
+        let close = |to: &[&str]| stage.run(&user("close", &[&["--name", "a.b"], to].concat()));
+        let refusals: [(&[&str], &str); 5] = [
+            (&[], "owns 2 open tasks"),
+            (&["--to", "a.b"], "its own tasks"),
+            (&["--to", "nobody"], "cannot take over"),
+            (&["--to", "team/nobody"], "cannot take over"),
+            (&["--to", "place/nowhere"], "cannot take over"),
+        ];
+        for (to, part) in refusals {
+            let said = close(to);
+            assert!(said.code == 1 && said.err.contains(part), "{store} {to:?}: {}", said.err);
+        }
+        assert_eq!(state(stage, "a.b"), "open", "{store}: what is refused changes nothing");
+
+        let said = stage.json(&user("close", &["--name", "a.b", "--to", "c.d"]))["user-closed"].clone();
+        assert_eq!(said, json!({"name": "a.b", "moved": 2, "to": "user/c.d"}), "{store}");
+        let read = |id: &str| serving.get(&format!("/t/RAA/fhir/Task/{id}"), &token).json();
+        let (first, second, third) = (read("t-1"), read("t-2"), read("t-3"));
+        assert_eq!(first["owner"]["identifier"]["value"], "user/c.d", "{store}");
+        assert_eq!(first["owner"]["display"], "Cara Dee", "{store}");
+        let moved = json!([{"url": "urn:almoner:moved-from", "valueString": "Abe Bee, account closed"}]);
+        assert_eq!(first["extension"], moved, "{store}");
+        assert_eq!(second.get("extension"), None, "{store}: the offer to somebody who is gone is none any more");
+        assert_eq!(third["meta"]["versionId"], "1", "{store}: nobody else's task is touched");
+
+        // The manager sees whose they were; the number and the list are one query.
+        let session = serving.sign_in("RAA", "c.d", &of_manager).1.unwrap();
+        let list = serving.send("GET", "/t/RAA/obligations/task-taken-over?of=mine", &[("Cookie", &session)], b"");
+        let list = String::from_utf8(list.body).unwrap();
+        assert!(list.contains("1 task of a closed account or ward"), "{store}: {list}");
+        assert!(list.contains("Moved from Abe Bee, account closed"), "{store}: {list}");
+        // One that is closed cannot take over either.
+        let closed = stage.run(&user("close", &["--name", "e.f", "--to", "a.b"]));
+        assert!(closed.err.contains("cannot take over"), "{store}: {}", closed.err);
+        assert_eq!(stage.json(&user("close", &["--name", "e.f", "--to", "team/site"]))["user-closed"]["moved"], 1);
+    });
+}
+
 #[test]
 fn tokens_are_listed_without_their_secret_and_revoked_by_id() {
     let stage = Stage::with_trust();
