@@ -27,8 +27,8 @@ use crate::registration::{
     SetNhsNumberStatus,
 };
 use crate::stays::{
-    Admit, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, Discharge, Leave, MoveToBed, NotDead,
-    ReleaseBed, RequestAdmission, ReserveBed, Return, SetDischargePlan, SetTci,
+    Admit, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, Detain, Discharge, EndDetention, Leave,
+    MoveToBed, NotDead, ReleaseBed, RequestAdmission, ReserveBed, Return, SayWhyMixed, SetDischargePlan, SetTci,
 };
 use crate::tasks::{AcceptTask, AddTask, ChangeTask, HandOverTask, HandOverTasks};
 use crate::undo::{self, Undo};
@@ -80,6 +80,12 @@ pub enum Command {
     Discharge(Discharge),
     /// Record a death.
     Death(Death),
+    /// Record that a patient is detained under the Mental Health Act.
+    Detain(Detain),
+    /// Record that a detention has ended.
+    EndDetention(EndDetention),
+    /// Say why men and women shared a bay.
+    SayWhyMixed(SayWhyMixed),
     /// Take back a death that was recorded by mistake.
     NotDead(NotDead),
     /// Set the plan of a discharge.
@@ -187,6 +193,9 @@ impl Command {
             Command::Return(_) => "return from leave",
             Command::Discharge(_) => "discharge",
             Command::Death(_) => "record death",
+            Command::Detain(_) => "detain",
+            Command::EndDetention(_) => "end detention",
+            Command::SayWhyMixed(_) => "say why a bay is mixed",
             Command::NotDead(_) => "take back death",
             Command::SetDischargePlan(_) => "set discharge plan",
             Command::SetBedState(_) => "set bed state",
@@ -265,6 +274,9 @@ impl Command {
             Command::Return(command) => command.plan(reading, now).await,
             Command::Discharge(command) => command.plan(reading, now).await,
             Command::Death(command) => command.plan(reading, now).await,
+            Command::Detain(command) => command.plan(reading, now).await,
+            Command::EndDetention(command) => command.plan(reading, now).await,
+            Command::SayWhyMixed(command) => command.plan(reading).await,
             Command::NotDead(command) => command.plan(reading, now).await,
             Command::SetDischargePlan(command) => command.plan(reading, now).await,
             Command::SetBedState(command) => command.plan(reading, now).await,

@@ -374,7 +374,7 @@ pub(crate) fn indexing() -> Indexing {
     let functions = vec![
         ("fhir", 4),
         ("patient index", patients),
-        ("stays", 3),
+        ("stays", 4),
         ("merging", 1),
         ("emergency", 1),
         ("tasks", 1),

@@ -184,6 +184,7 @@ pub(crate) mod asked {
     pub(crate) const ADMISSIONS: &str = "page: admissions";
     /// One stay.
     pub(crate) const STAY: &str = "page: stay";
+    pub(crate) const MIXED_SEX: &str = "page: mixed-sex accommodation";
     /// The patient search.
     pub(crate) const SEARCH: &str = "page: search";
     /// Two records side by side, or the list of such pairs.

@@ -143,6 +143,12 @@ impl Links {
         format!("{}/obligations/{}?of={}", self.base, encode(kind), encode(of))
     }
 
+    /// Who shared a bay with the other sex, on a ward or on every one, in this month or the last.
+    pub fn mixed_sex(&self, ward: &str, is_last: bool) -> String {
+        let month = if is_last { "&month=last" } else { "" };
+        format!("{}/mixed-sex?ward={}{month}", self.base, encode(ward))
+    }
+
     /// Where tasks are added.
     pub fn tasks(&self) -> String {
         format!("{}/tasks", self.base)

@@ -40,6 +40,7 @@ use crate::recent;
 mod hand_over;
 mod home;
 mod incident;
+mod mixed_sex;
 mod tasks;
 
 mod wards;
@@ -94,6 +95,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/admissions"),
     ("GET", "/t/{trust}/admissions/new"),
     ("POST", "/t/{trust}/admissions/new"),
+    ("GET", "/t/{trust}/mixed-sex"),
+    ("POST", "/t/{trust}/mixed-sex"),
     ("GET", "/t/{trust}/stays/{id}"),
     ("POST", "/t/{trust}/stays/{id}"),
     ("POST", "/t/{trust}/undo"),
@@ -169,6 +172,7 @@ pub fn routes() -> Router {
         .merge(emergency::routes())
         .merge(admissions::routes())
         .merge(stays::routes())
+        .merge(mixed_sex::routes())
         .merge(wards::routes())
         .layer(middleware::from_fn(find_here))
 }

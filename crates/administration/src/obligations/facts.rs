@@ -3,14 +3,14 @@
 //! Plain readings; no clock, no reading of the record.
 
 use fhir::Node;
-use fhir::read::when;
+use fhir::read::{text, when};
 use terms::Moment;
 
 use super::UNDATED;
 use super::owner::NOBODY;
 use crate::downtime::{Downtime, Number};
 use crate::merging::{Review, Unallocated};
-use crate::stays::{PlaceUse, Stay, StayState, has_died, reported_death};
+use crate::stays::{Detention, PlaceUse, Stay, StayState, has_died, reported_death};
 use crate::tasks::Task;
 
 /// A stay and the documents about it.
@@ -18,6 +18,8 @@ pub(super) struct StayFacts<'d, 't> {
     pub(super) stay: Stay,
     /// Compositions and document references of the stay.
     pub(super) papers: Vec<Node<'d, 't>>,
+    /// Detentions under the Mental Health Act in it.
+    pub(super) detentions: Vec<Detention>,
 }
 
 /// A patient and the visits that are open: stays and attendances of the emergency department.
@@ -56,7 +58,12 @@ pub(super) struct TaskFacts {
 
 impl<'d, 't> StayFacts<'d, 't> {
     pub(super) fn of(encounter: Node<'_, '_>, papers: &[Node<'d, 't>]) -> StayFacts<'d, 't> {
-        StayFacts { stay: Stay::of(encounter), papers: papers.to_vec() }
+        let is_flag = |of: &Node<'_, '_>| text(*of, "resourceType").as_deref() == Some("Flag");
+        StayFacts {
+            stay: Stay::of(encounter),
+            detentions: papers.iter().filter(|of| is_flag(of)).filter_map(|flag| Detention::of(*flag)).collect(),
+            papers: papers.iter().copied().filter(|of| !is_flag(of)).collect(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod admission_passed;
 mod admission_undated;
 mod bed_request;
 mod death_reported;
+mod detention;
 mod discharge_summary;
 mod downtime;
 mod downtime_number;
@@ -116,6 +117,7 @@ const OF_STAYS: &[OfStay] = &[
     (&no_expected_discharge::KIND, no_expected_discharge::owed),
     (&expected_discharge_passed::KIND, expected_discharge_passed::owed),
     (&discharge_summary::KIND, discharge_summary::owed),
+    (&detention::KIND, detention::owed),
 ];
 const OF_PATIENTS: &[OfPatient] = &[(&identity::KIND, identity::owed), (&registration::KIND, registration::owed)];
 const OF_TASKS: &[OfTask] = &[
@@ -137,6 +139,7 @@ pub const KINDS: &[&Kind] = &[
     &no_bed::KIND,
     &second_stay::KIND,
     &death_reported::KIND,
+    &detention::KIND,
     &bed_request::KIND,
     &identity::KIND,
     &admission_passed::KIND,
@@ -167,10 +170,18 @@ pub fn functions() -> Vec<ObligationFunction> {
         concerns: Arc::new(|_| true),
         decide: Arc::new(decide),
     };
-    let papers = [("Composition", "Composition.encounter"), ("DocumentReference", "DocumentReference.encounter")];
+    let papers = [
+        ("Composition", "Composition.encounter"),
+        ("DocumentReference", "DocumentReference.encounter"),
+        ("Flag", "Flag.encounter"),
+    ];
     let open_and_expected = [("Encounter", OPEN_VISIT), ("Encounter", EXPECTED_STAY)];
     vec![
-        ObligationFunction { concerns: Arc::new(concerns_stay), ..function("stays", "Encounter", &papers, of_stay) },
+        ObligationFunction {
+            version: 2,
+            concerns: Arc::new(concerns_stay),
+            ..function("stays", "Encounter", &papers, of_stay)
+        },
         ObligationFunction { version: 2, ..function("patients", "Patient", &[("Encounter", OPEN_VISIT)], of_patient) },
         ObligationFunction {
             concerns: Arc::new(concerns_death),

@@ -11,6 +11,8 @@
 //! | source and destination | `hospitalization.admitSource`, `hospitalization.dischargeDisposition` |
 //! | expected day of discharge | extension `Encounter.plannedEndDate` of R5 |
 //! | leave | `statusHistory`, and extensions `urn:almoner:leave` (`leave.rs`) |
+//! | why men and women shared a bay | extensions `urn:almoner:mixed-sex` (`mixed.rs`) |
+//! | detention under the Mental Health Act | a `Flag` of the stay (`detention.rs`) |
 //! | the decision to admit, offered days | extensions `urn:almoner:decision-to-admit`, `urn:almoner:tci` (`request.rs`) |
 //! | the plan of the discharge | extension `urn:almoner:discharge-plan` (`plan.rs`) |
 //! | the bed was somebody else's when they came | `meta.tag` of system `urn:almoner:stay`, code `no-bed-yet` |
@@ -28,10 +30,12 @@ mod change_consultant;
 pub mod codes;
 mod correct_move;
 mod death;
+mod detention;
 mod discharge;
 mod gather;
 mod leave;
 mod lists;
+mod mixed;
 mod move_to_bed;
 mod owed;
 mod plan;
@@ -57,11 +61,15 @@ pub use change_consultant::ChangeConsultant;
 pub use correct_move::{CancelMove, CorrectMove};
 pub(crate) use death::has_died;
 pub use death::{Death, NotDead, REPORTED_DEATH, reported_death};
+pub use detention::{
+    Detain, Detention, ENDS as DETENTION_ENDS, EndDetention, LEGAL_STATUS, SECTIONS, Section, detentions_of,
+};
 pub use discharge::Discharge;
 pub(crate) use gather::{everywhere, holders, occupants};
 pub use gather::{in_ward, open_stays_of, stay};
 pub use leave::{Away, Leave, Return};
 pub use lists::{bed_requests, expected_stays_of, to_come_in, to_rebook};
+pub use mixed::{Breach, MixedReason, REASONS as MIXED_REASONS, SayWhyMixed, breaches_since};
 pub(crate) use move_to_bed::located;
 pub use move_to_bed::{MoveToBed, Then};
 pub use owed::{Owed, OwedKind, still_owed};
@@ -191,6 +199,8 @@ pub struct Stay {
     pub request: Request,
     /// Times away with leave, oldest first.
     pub leaves: Vec<Away>,
+    /// What was said of why they shared a bay with the other sex.
+    pub mixed: Vec<mixed::Said>,
     /// The method of discharge's code.
     pub discharge_method: Option<String>,
     /// The destination of discharge's code.
@@ -267,6 +277,7 @@ impl Stay {
             attendance: id_of(encounter, "partOf", "Encounter"),
             request: Request::of(encounter),
             leaves: leave::leaves_of(encounter),
+            mixed: mixed::said_of(encounter),
             discharge_method: extension(encounter, DISCHARGE_METHOD).and_then(concept_code),
             destination: hospitalization
                 .and_then(|of| of.get("dischargeDisposition"))

@@ -37,6 +37,9 @@ pub(crate) const BED_REQUEST: &str = "~bed-request";
 /// Days by which a cancelled admission is to be offered anew.
 pub(crate) const REBOOK: &str = "~rebook";
 
+/// Local days on which inpatient stays ended.
+pub(crate) const LEFT: &str = "~left";
+
 /// Adds the rows of a text if it is an Encounter.
 pub fn stay_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
     if kind != "Encounter" {
@@ -80,6 +83,9 @@ fn inpatient_rows(stay: &Stay, rows: &mut Vec<Row>) {
         }
     }
     let text = |parameter, text: String| Row::one(parameter, Part::Text(text.into_bytes()));
+    if let (StayState::Discharged, Some(ended)) = (stay.state, &stay.ended) {
+        rows.push(text(LEFT, local_date(ended.lower()).to_string()));
+    }
     if let (true, Some(tci)) = (stay.state != StayState::Mistaken, stay.request.tci()) {
         rows.push(text(TCI_DAY, local_date(tci.lower()).to_string()));
     }

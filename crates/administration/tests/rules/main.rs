@@ -10,6 +10,7 @@ mod emergency;
 mod figures;
 mod hospital;
 mod inpatients;
+mod kinds_of_stay;
 mod matching;
 mod merging;
 mod obligations;

@@ -67,7 +67,7 @@ pub(crate) fn options_with(clock: terms::Clock) -> Options {
 
 fn indexing() -> Indexing {
     let indexing = Indexing::new(
-        vec![("fhir", 3), ("patient index", 3), ("stays", 3), ("merging", 1), ("emergency", 1), ("tasks", 1)],
+        vec![("fhir", 3), ("patient index", 3), ("stays", 4), ("merging", 1), ("emergency", 1), ("tasks", 1)],
         extract,
     );
     administration::obligations::functions().into_iter().fold(indexing, Indexing::with_obligations)
@@ -188,6 +188,12 @@ impl Stage {
     /// The same in another role.
     pub(crate) async fn act_in(&self, role: Role, command: Command) -> Result<Receipt, Refusal> {
         self.act_with(&permit(role), command, NOW).await
+    }
+
+    /// Whether a command is beyond what a role may write.
+    pub(crate) async fn may_not(&self, role: Role, command: Command) -> bool {
+        let done = carry_out(&self.record, &permit(role), &command, (cause(CauseKind::Form), None), NOW).await;
+        matches!(done, Err(TransactError::Problem(_)))
     }
 
     async fn act_with(&self, permit: &Permit, command: Command, now: Moment) -> Result<Receipt, Refusal> {

@@ -7,7 +7,7 @@ use administration::boards::all_boards;
 use administration::downtime::form_marks;
 use administration::places::places;
 use administration::stays::account::{Recomputed, account_of, recomputed};
-use administration::stays::{Stay, StayState, still_owed};
+use administration::stays::{Stay, StayState, detentions_of, still_owed};
 use fhir::read::{items, text};
 use fhir::{Document, Limits};
 use record::{Key, Problem, Reading, Select};
@@ -31,7 +31,8 @@ pub(crate) async fn gather(
     let Some(version) = reading.get(&key).await?.filter(|version| !version.text.is_empty()) else { return Ok(None) };
     let Some(stay) = parsed(&version.text).filter(|stay| stay.is_inpatient) else { return Ok(None) };
     let Some(patient) = stay.patient.clone() else { return Ok(None) };
-    let forms = Document::parse(&version.text, &Limits::default()).map_or_else(|_| Vec::new(), |of| form_marks(of.root()));
+    let forms =
+        Document::parse(&version.text, &Limits::default()).map_or_else(|_| Vec::new(), |of| form_marks(of.root()));
     let is_clinical = door.permit.scope().reads.contains("AllergyIntolerance");
     let chart = match is_clinical {
         true => chart_of(door, reading, &patient).await?.map(|gathered| gathered.chart),
@@ -42,7 +43,14 @@ pub(crate) async fn gather(
         StayState::Expected => Vec::new(),
         _ => still_owed(reading, &patient, door.now).await?,
     };
+    let mut detentions = match is_clinical {
+        true => detentions_of(reading, &patient).await?,
+        false => Vec::new(),
+    };
+    // Of another stay of theirs only what is in force here too.
+    detentions.retain(|of| of.is_in_force() || of.stay.as_deref() == Some(id));
     Ok(Some(Gathered {
+        detentions,
         account: account_of(reading, &stay, door.now).await?,
         changed: change(reading, &key, changed, door.now).await?,
         wards: all_boards(reading, door.now).await?,

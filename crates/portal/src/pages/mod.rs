@@ -16,6 +16,7 @@ pub mod held;
 pub(crate) mod home;
 pub mod host;
 pub(crate) mod incident;
+pub(crate) mod mixed_sex;
 pub mod moving;
 pub(crate) mod newborn;
 pub mod oversight;

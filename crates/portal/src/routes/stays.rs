@@ -3,8 +3,9 @@
 //! A refused form comes back on the same page, open, with everything that was typed and the field marked.
 
 use administration::stays::{
-    Admit, AfterCancelling, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, DelayReason, Discharge,
-    DischargePlan, Leave, Leaving, Pathway, ReleaseBed, ReserveBed, Return, SetDischargePlan, SetTci,
+    Admit, AfterCancelling, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, DelayReason, Detain,
+    Discharge, DischargePlan, EndDetention, Leave, Leaving, Pathway, ReleaseBed, ReserveBed, Return, SetDischargePlan,
+    SetTci,
 };
 use administration::{Command, Refusal};
 use axum::extract::{Path, Query};
@@ -15,7 +16,7 @@ use http::StatusCode;
 use record::{Problem, Receipt};
 use serde::Deserialize;
 use terms::input::{DateOf, parse_typed_date};
-use terms::{Date, Moment, PartialDate, local_date};
+use terms::{Date, Moment, PartialDate, local_date, start_of_day};
 
 use super::one_sex::{Who, one_sex};
 use super::{failed, not_allowed, not_found, page, stopped};
@@ -181,6 +182,11 @@ fn command(
             let change = ChangeConsultant { stay, at, consultant, treatment_function };
             (Command::ChangeConsultant(change), "consultant")
         }
+        "detain" => (Command::Detain(detain(stay, typed, consultant, now)?), "detained"),
+        "end-detention" => {
+            let (detention, how, at) = (text("detention"), text("how"), typed.moment(now)?);
+            (Command::EndDetention(EndDetention { detention, at, how }), "detention-ended")
+        }
         "leave" => {
             let keeps_bed = yes_or_no(typed, "keeps_bed")
                 .ok_or_else(|| Refusal::at("keeps-bed", "keeps_bed", "Say whether the bed is kept for them."))?;
@@ -201,6 +207,24 @@ fn command(
         }
         _ => return Ok(None),
     }))
+}
+
+fn detain(stay: String, typed: &Typed, consultant: Option<(String, String)>, now: Moment) -> Result<Detain, Refusal> {
+    let missing = || Refusal::at("consultant", "consultant", "Say who the responsible clinician is.");
+    let until = match day_and_time(typed, ("until_date", "until_time"), now)? {
+        Some((_, Some(at))) => Some(at),
+        // The last day ends at midnight.
+        Some((day, None)) => day.tomorrow().ok().map(start_of_day),
+        None => None,
+    };
+    Ok(Detain {
+        id: uuid::Uuid::now_v7().to_string(),
+        stay,
+        section: typed.text("section").to_owned(),
+        from: typed.moment(now)?,
+        until,
+        clinician: consultant.ok_or_else(missing)?,
+    })
 }
 
 /// A typed day, if something was typed.

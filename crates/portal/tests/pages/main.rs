@@ -8,6 +8,7 @@ mod downtime;
 mod duplicates;
 mod emergency;
 mod home;
+mod kinds_of_stay;
 mod register;
 mod support;
 mod wards;

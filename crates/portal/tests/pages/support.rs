@@ -49,7 +49,7 @@ impl Trust {
         let functions = [
             ("fhir", 3),
             ("patient index", 2),
-            ("stays", 3),
+            ("stays", 4),
             ("merging", 1),
             ("emergency", 1),
             ("tasks", 1),

@@ -48,6 +48,11 @@ impl World {
                 }
                 self.with(&of.stay, |stay| (stay.away, stay.last) = (None, stay.last.max(of.at)));
             }
+            Command::Detain(of) => {
+                let patient = self.inpatients.get(&of.stay).map(|stay| stay.patient.clone());
+                self.detained.extend(patient.map(|patient| (of.id.clone(), (patient, of.from))));
+            }
+            Command::EndDetention(of) => drop(self.detained.remove(&of.detention)),
             Command::CancelMove(of) => self.cancel_move(&of.stay),
             Command::CorrectMove(of) => self.with(&of.stay, |stay| {
                 if let Some(last) = stay.arrivals.last_mut() {

@@ -5,8 +5,8 @@ use administration::Command;
 use administration::places::{BedStatus, PlaceKind, SetBedState};
 use administration::registration::{Gender, RegisterNewborn};
 use administration::stays::{
-    ChangeConsultant, Death, DelayReason, Discharge, DischargePlan, Leave, MoveToBed, Pathway, Return,
-    SetDischargePlan, Then,
+    ChangeConsultant, Death, DelayReason, Detain, Discharge, DischargePlan, EndDetention, Leave, MoveToBed, Pathway,
+    Return, SetDischargePlan, Then,
 };
 use rand::RngExt as _;
 use terms::PartialDate;
@@ -37,6 +37,8 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { per_hour: |world, _| present(world) * 0.35 / 24.0 * office_hours(world), make: plan },
     Kind { per_hour: |world, _| present(world) * 0.02 / 24.0 * office_hours(world), make: leave },
     Kind { per_hour: |world, _| away(world) / 12.0, make: come_back },
+    Kind { per_hour: |world, _| present(world) * 0.004 / 24.0, make: detain },
+    Kind { per_hour: |world, _| world.detained.len() as f64 / 48.0, make: end_detention },
     Kind { per_hour: |world, _| 0.02 * in_labour(world).count() as f64, make: birth },
     Kind { per_hour: |world, _| 2.0 * babies_without_cot(world).count() as f64, make: admit_baby },
     Kind { per_hour: |world, _| 1.5 * of_state(world, BedIs::Dirty).count() as f64, make: clean },
@@ -129,7 +131,12 @@ fn move_on(scene: &mut Scene<'_>) -> Option<Made> {
     let is_adult =
         |of: &Inpatient| of.place().is_none_or(|at| world.beds.get(at).is_none_or(|bed| bed.kind != PlaceKind::Cot));
     let (stay, of) = one(scene, |of| of.is_present() && of.has_bed && is_adult(of))?;
-    let to = scene.free_bed(of.is_female)?;
+    let is_mixed = scene.plants("mixed-bay");
+    let to = if is_mixed { bed_of_the_other_sex(scene, &of)? } else { scene.free_bed(of.is_female)? };
+    if is_mixed {
+        let command = Command::MoveToBed(MoveToBed { stay, to, at: scene.now(), earlier: None });
+        return Some((Hand::Clerk, What::Command(command), Some("mixed-bay")));
+    }
     let is_late = scene.plants("told-late");
     let at = if is_late { scene.earlier(of.last) } else { scene.now() };
     let command = Command::MoveToBed(MoveToBed { stay, to, at, earlier: None });
@@ -137,6 +144,15 @@ fn move_on(scene: &mut Scene<'_>) -> Option<Made> {
         return Some((Hand::Clerk, What::Slip(command), Some("slip")));
     }
     Some((Hand::Clerk, What::Command(command), is_late.then_some("told-late")))
+}
+
+/// A free bed in a bay that is for the other sex; nobody goes to a maternity ward by mistake.
+fn bed_of_the_other_sex(scene: &mut Scene<'_>, of: &Inpatient) -> Option<String> {
+    let world = scene.world;
+    let is_other = |bed: &&Bed| bed.is_female == Some(!of.is_female) && !world.maternity.contains(&bed.ward);
+    let free: Vec<String> =
+        world.free_beds(!of.is_female).into_iter().filter(is_other).map(|bed| bed.id.clone()).collect();
+    scene.one(&free)
 }
 
 fn find_bed(scene: &mut Scene<'_>) -> Option<Made> {
@@ -197,6 +213,29 @@ fn leave(scene: &mut Scene<'_>) -> Option<Made> {
     let keeps_bed = scene.random.random_range(0..4) != 0;
     let command = Command::Leave(Leave { stay, at, keeps_bed, back_by: None });
     Some((Hand::Clerk, What::Command(command), is_late.then_some("told-late")))
+}
+
+fn detain(scene: &mut Scene<'_>) -> Option<Made> {
+    let world = scene.world;
+    let free: Vec<&String> = world
+        .inpatients
+        .iter()
+        .filter(|(_, of)| of.is_present() && !world.detained.values().any(|(patient, _)| *patient == of.patient))
+        .map(|(stay, _)| stay)
+        .collect();
+    let stay = scene.one(&free)?.clone();
+    let section = (*scene.one(&["05", "02", "03"])?).to_owned();
+    let (id, from, clinician) = (scene.id(), scene.now(), scene.on_duty()?);
+    said(Hand::Clinician, Command::Detain(Detain { id, stay, section, from, until: None, clinician }))
+}
+
+fn end_detention(scene: &mut Scene<'_>) -> Option<Made> {
+    let now = scene.now();
+    let all: Vec<&String> =
+        scene.world.detained.iter().filter(|(_, (_, from))| *from < now).map(|(id, _)| id).collect();
+    let detention = scene.one(&all)?.clone();
+    let how = (*scene.one(&["clinician", "tribunal", "transferred"])?).to_owned();
+    said(Hand::Clinician, Command::EndDetention(EndDetention { detention, at: now, how }))
 }
 
 fn come_back(scene: &mut Scene<'_>) -> Option<Made> {

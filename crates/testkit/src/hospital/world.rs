@@ -164,6 +164,8 @@ pub struct World {
     pub stayed: BTreeSet<String>,
     /// Stays in which a child was born.
     pub delivered: BTreeSet<String>,
+    /// Detentions in force, by Flag: whose, since when. They are not in what a world is read from.
+    pub detained: BTreeMap<String, (String, Moment)>,
     /// Pairs that are asked about.
     pub pairs: BTreeMap<Pair, PairState>,
 }

@@ -6,6 +6,7 @@ use administration::stays::codes::{DESTINATIONS, DISCHARGE_METHODS, words_of};
 use administration::stays::{DelayReason, Owed, Pathway, StayState};
 use maud::{Markup, html};
 
+use super::detention::detention;
 use super::fields::codes;
 use super::{StayPage, account, moment};
 use crate::components::notice::empty;
@@ -22,6 +23,7 @@ pub(super) fn content(page: &StayPage<'_>) -> Markup {
                 (account::places(page))
                 (account::episodes(page))
                 (account::bed_days(page))
+                (detention(page))
                 @if state.is_live() { (leave(page)) }
                 (consultant(page))
                 (correct(page))

@@ -5,6 +5,7 @@
 //! everything that was typed. Expected stays have other forms than those that have begun.
 
 mod account;
+mod detention;
 mod expected;
 pub(crate) mod fields;
 mod live;
@@ -14,7 +15,7 @@ use administration::boards::{RowState, WardBoard};
 use administration::downtime::FormMark;
 use administration::places::Place;
 use administration::stays::account::{Account, Recomputed};
-use administration::stays::{Owed, Stay, StayState};
+use administration::stays::{Detention, Owed, Stay, StayState};
 use clinical::Chart;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -39,6 +40,8 @@ pub(crate) struct Gathered {
     /// What the last correction changed, when it was asked for.
     pub(crate) changed: Option<Recomputed>,
     pub(crate) owed: Vec<Owed>,
+    /// Detentions under the Mental Health Act, the newest first; none for those who see no clinical content.
+    pub(crate) detentions: Vec<Detention>,
     /// Every ward's board: which beds are free.
     pub(crate) wards: Vec<WardBoard>,
     pub(crate) places: BTreeMap<String, Place>,

@@ -2,6 +2,9 @@
 //! Knows the rows of one board; what they mean is worked out elsewhere.
 
 use administration::boards::{BoardRow, RowState};
+use administration::places::PlaceKind;
+use administration::registration::Gender;
+use administration::stays::mixed_sex;
 
 use super::BoardView;
 
@@ -26,6 +29,8 @@ pub(crate) enum Show {
     Leaving,
     /// Patients who are ready to leave.
     Ready,
+    /// Patients in a bay of both sexes.
+    MixedSex,
     /// Patients of another specialty than the ward's.
     Boarders,
     /// Scores of 5 and more.
@@ -36,7 +41,7 @@ pub(crate) enum Show {
 
 impl Show {
     /// Those with a number, in the order of the head.
-    pub(crate) const NUMBERS: [Show; 10] = [
+    pub(crate) const NUMBERS: [Show; 11] = [
         Show::NoBed,
         Show::Free,
         Show::ToClean,
@@ -44,6 +49,7 @@ impl Show {
         Show::Closed,
         Show::Leaving,
         Show::Ready,
+        Show::MixedSex,
         Show::Boarders,
         Show::Five,
         Show::Overdue,
@@ -73,6 +79,7 @@ impl Show {
             Show::Closed => "closed",
             Show::Leaving => "leaving",
             Show::Ready => "ready",
+            Show::MixedSex => "mixed-sex",
             Show::Boarders => "boarders",
             Show::Five => "news2-5",
             Show::Overdue => "overdue",
@@ -96,6 +103,7 @@ impl Show {
             Show::Closed => "closed",
             Show::Leaving => "leaving today, confirmed",
             Show::Ready => "ready",
+            Show::MixedSex => "in a bay of both sexes",
             Show::Boarders => "of another specialty",
             Show::Five => "NEWS2 5 or more",
             Show::Overdue => "observations overdue",
@@ -104,7 +112,7 @@ impl Show {
 
     /// Whether somebody must act when there is one.
     pub(crate) const fn is_bad(self) -> bool {
-        matches!(self, Show::NoBed | Show::Overdue)
+        matches!(self, Show::NoBed | Show::MixedSex | Show::Overdue)
     }
 
     /// Whether it is clinical content.
@@ -133,9 +141,25 @@ impl Show {
             Show::Closed => row.state() == RowState::Closed,
             Show::Leaving => row.is_leaving_on(view.board().today),
             Show::Ready => row.is_ready(),
+            Show::MixedSex => is_mixed(view, row),
             Show::Boarders => view.board().is_boarder(row),
             Show::Five => bedside().is_some_and(|bedside| bedside.is_five_or_more()),
             Show::Overdue => bedside().is_some_and(|bedside| bedside.overdue(view.now).is_some()),
         }
     }
+}
+
+/// Whether a patient is in a bed of a bay in which men and women are, by the rule of the list of breaches.
+fn is_mixed(view: &BoardView<'_>, row: &BoardRow) -> bool {
+    let is_in_bed = |row: &BoardRow| row.state() == RowState::Occupied;
+    let Some(room) = view.board().rooms.iter().find(|room| room.rows.iter().any(|one| one.id() == row.id())) else {
+        return false;
+    };
+    let gender = |row: &BoardRow| {
+        let at = view.patient(row.occupant.as_ref()?.stay.patient.as_deref())?;
+        Gender::of_code(&at.identity.gender.as_deref()?.to_ascii_lowercase())
+    };
+    let kind = room.room.as_ref().map_or(PlaceKind::Other, |room| room.kind);
+    let genders: Vec<_> = room.rows.iter().filter(|row| is_in_bed(row)).map(gender).collect();
+    is_in_bed(row) && mixed_sex(view.board().ward.kind, kind, &genders) > 0
 }
