@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::trusts::How;
-use crate::work::{Listener, Outcome, TrustView, Work};
+use crate::trusts::{How, TrustCode};
+use crate::work::{GoLive, Listener, NewPassword, NewToken, NewUser, Outcome, TrustView, Work};
 use crate::{accounts, checks, configure, duplicates, exit, going_live, load, moving, oversight, tokens, witness};
 
 /// Does what is asked; whoever asks hears how far it is.
 pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
+    if let Some(trust) = written_to(&work) {
+        moving::lets_write(host, trust)?;
+    }
     match work {
         Work::AddTrust(new) => Ok(Outcome::Trust(host.add_trust(new).await?.view().await?)),
         Work::ListTrusts => Ok(Outcome::Trusts(host.views().await)),
@@ -53,5 +56,21 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
         Work::Oversee(work) => oversight::carry(host, work).await,
         Work::Witness(work) => witness::carry(host, work).await,
         Work::RebuildIndex { trust } => checks::rebuild_index(&*host.trust(&trust).await?, listener).await,
+    }
+}
+
+/// The trust whose record is written to by this work.
+fn written_to(work: &Work) -> Option<&TrustCode> {
+    match work {
+        Work::AddUser(NewUser { trust, .. })
+        | Work::ResetUser(NewPassword { trust, .. })
+        | Work::IssueToken(NewToken { trust, .. })
+        | Work::GoLive(GoLive { trust, .. })
+        | Work::CloseUser { trust, .. }
+        | Work::RevokeToken { trust, .. }
+        | Work::Load { trust, .. }
+        | Work::FindDuplicates { trust, .. }
+        | Work::Configure { trust, .. } => Some(trust),
+        _ => None,
     }
 }

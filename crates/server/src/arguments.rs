@@ -215,8 +215,11 @@ pub(crate) enum MoveCommand {
         #[arg(long, value_name = "CODE")]
         trust: String,
         /// Where the source reaches the target.
-        #[arg(long, value_name = "HOST:PORT")]
-        to: String,
+        #[arg(long, value_name = "HOST:PORT", required_unless_present = "no_line")]
+        to: Option<String>,
+        /// There is no line between the two hosts: everything is carried on disks and as letters.
+        #[arg(long, conflicts_with_all = ["to", "address"])]
+        no_line: bool,
         /// The target's key, as `almoner move key` shows it there.
         #[arg(long, value_name = "KEY")]
         key: String,
@@ -239,15 +242,35 @@ pub(crate) enum MoveCommand {
         from: Option<PathBuf>,
     },
     /// At the source: pack every segment into a folder, to be carried to the target on a disk. Again adds what is new.
+    ///
+    /// Where there is no line, everything else is packed too; at the host that does not write, its access journal.
     Pack {
         #[command(flatten)]
         of: MoveTrust,
         /// The folder.
         #[arg(long, value_name = "FOLDER")]
         out: PathBuf,
+        /// Where there is no line: hold writers from now on, until the disk was carried and answered, for the cut. Nobody can
+        /// record anything meanwhile, nor sign in; `move release` lets them go on.
+        #[arg(long, requires = "confirm")]
+        hold: bool,
+        /// The trust's code once more.
+        #[arg(long, value_name = "CODE", requires = "hold")]
+        confirm: Option<String>,
+        /// Read every text and index row again, for the rehearsal over there.
+        #[arg(long)]
+        whole: bool,
     },
-    /// At the host that follows: wait until it is no entry behind.
-    Follow(MoveTrust),
+    /// At the host that writes: let writers go on who are held for a disk. What was packed leads to no cut any more.
+    Release(MoveTrust),
+    /// At the host that follows: wait until it is no entry behind; or take what was carried here.
+    Follow {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// A folder that the other host has packed, where there is no line.
+        #[arg(long, value_name = "FOLDER")]
+        from: Option<PathBuf>,
+    },
     /// At the host that follows: compare both hosts, and say where they differ.
     Rehearse {
         #[command(flatten)]
@@ -255,8 +278,35 @@ pub(crate) enum MoveCommand {
         /// Read every text and index row again and compare their digests too.
         #[arg(long)]
         whole: bool,
+        /// Where there is no line: take this folder and compare with the answers in it; whole if it was packed so.
+        #[arg(long, value_name = "FOLDER", conflicts_with = "whole")]
+        from: Option<PathBuf>,
+    },
+    /// At the host that follows, where there is no line: take a folder that was packed with --hold, compare, and sign the cut.
+    Sign {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// The folder.
+        #[arg(long, value_name = "FOLDER")]
+        from: PathBuf,
+        /// The file to write the signature to [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// At either host, where there is no line: take a letter of the other one, and write the one that answers it.
+    Letter {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// The letter.
+        #[arg(long, value_name = "FILE")]
+        letter: PathBuf,
+        /// The file to write the answer to, if there is one [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// At the host that writes: hold writers, hand the trust over, send them on.
+    ///
+    /// Where there is no line, writers are held already, and the other host's signature was carried here.
     Cut {
         #[command(flatten)]
         of: MoveTrust,
@@ -266,9 +316,16 @@ pub(crate) enum MoveCommand {
         /// The trust's code once more.
         #[arg(long, value_name = "CODE", requires = "unplanned")]
         confirm: Option<String>,
+        #[command(flatten)]
+        carried: Carried,
     },
     /// At the target, once it writes: the same the other way round.
-    Back(MoveTrust),
+    Back {
+        #[command(flatten)]
+        of: MoveTrust,
+        #[command(flatten)]
+        carried: Carried,
+    },
     /// At the host that writes: have the other host's copy destroyed, and get its signed statement.
     Complete {
         #[command(flatten)]
@@ -276,6 +333,15 @@ pub(crate) enum MoveCommand {
         /// The trust's code once more: the copy cannot be brought back.
         #[arg(long, value_name = "CODE")]
         confirm: String,
+        /// Where there is no line, at the host that writes: the folder with the other one's access journal.
+        #[arg(long, value_name = "FOLDER", conflicts_with = "letter")]
+        from: Option<PathBuf>,
+        /// Where there is no line: what the other host says of it.
+        #[arg(long, value_name = "FILE")]
+        letter: Option<PathBuf>,
+        /// The file to write the letter to the other host, or the statement, to [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// End a move that leads nowhere: at the host that writes, and then at the other one, whose copy is destroyed.
     ///
@@ -327,6 +393,9 @@ pub(crate) enum MoveCommand {
         /// The file that `almoner move entry` wrote.
         #[arg(long, value_name = "FILE")]
         entry: PathBuf,
+        /// Where there is no line: the file to write the letter to that says so [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// At the host that it was cut to, while it is not open: refuse the cut for good, so that the other may take it back.
     Refuse {
@@ -358,6 +427,17 @@ pub(crate) enum MoveCommand {
         #[arg(long, value_name = "CODE")]
         trust: Option<String>,
     },
+}
+
+/// A cut where there is no line.
+#[derive(Debug, Args)]
+pub(crate) struct Carried {
+    /// Where there is no line: the other host's signature, as `almoner move sign` wrote it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signed: Option<PathBuf>,
+    /// Where there is no line: the file to write the cut entry to [default: standard output].
+    #[arg(long, value_name = "FILE", requires = "signed")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// What to do about oversight.

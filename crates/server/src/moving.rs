@@ -10,32 +10,57 @@ use hosting::oversight::OversightOutcome;
 use hosting::witness::WitnessWork;
 use hosting::{Failure, Outcome, Secret, TrustCode, Work};
 
-use crate::arguments::{Limits, MoveCommand, WitnessCommand};
+use crate::arguments::{Carried, Limits, MoveCommand, WitnessCommand};
 
 /// The work of a command, and the file that its outcome goes to.
 pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work, Option<PathBuf>)> {
     let mut file = None;
     let work = match command {
         MoveCommand::Key => MoveWork::Key,
-        MoveCommand::Plan { trust, to, key, address, out } => {
+        MoveCommand::Plan { trust, to, no_line: _, key, address, out } => {
             file = out;
-            MoveWork::Plan { trust: TrustCode::parse(&trust)?, to, key, address }
+            let trust = TrustCode::parse(&trust)?;
+            match to {
+                Some(to) => MoveWork::Plan { trust, to, key, address },
+                None => MoveWork::PlanWithoutLine { trust, key },
+            }
         }
         MoveCommand::Copy { ticket, limits, from } => {
-            let from = from.map(std::path::absolute).transpose().context("finding the folder")?;
+            let from = from.map(folder).transpose()?;
             MoveWork::Copy { ticket: read(&ticket, "the ticket")?, store, throttle: throttle(&limits)?, from }
         }
-        MoveCommand::Pack { of, out } => MoveWork::Pack {
-            trust: TrustCode::parse(&of.trust)?,
-            to: std::path::absolute(out).context("finding the folder")?,
-        },
-        MoveCommand::Follow(of) => MoveWork::Follow { trust: TrustCode::parse(&of.trust)? },
-        MoveCommand::Rehearse { of, whole } => MoveWork::Rehearse { trust: TrustCode::parse(&of.trust)?, whole },
-        MoveCommand::Cut { of, unplanned: _, confirm } => {
-            MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: false, unplanned: confirm }
+        MoveCommand::Pack { of, out, hold: _, confirm, whole } => {
+            MoveWork::Pack { trust: TrustCode::parse(&of.trust)?, to: folder(out)?, hold: confirm, whole }
         }
-        MoveCommand::Back(of) => MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: true, unplanned: None },
-        MoveCommand::Complete { of, confirm } => MoveWork::Complete { trust: TrustCode::parse(&of.trust)?, confirm },
+        MoveCommand::Release(of) => MoveWork::Release { trust: TrustCode::parse(&of.trust)? },
+        MoveCommand::Follow { of, from } => {
+            MoveWork::Follow { trust: TrustCode::parse(&of.trust)?, from: from.map(folder).transpose()? }
+        }
+        MoveCommand::Rehearse { of, whole, from } => {
+            MoveWork::Rehearse { trust: TrustCode::parse(&of.trust)?, whole, from: from.map(folder).transpose()? }
+        }
+        MoveCommand::Sign { of, from, out } => {
+            file = out;
+            MoveWork::Sign { trust: TrustCode::parse(&of.trust)?, from: folder(from)? }
+        }
+        MoveCommand::Letter { of, letter, out } => {
+            file = out;
+            MoveWork::Letter { trust: TrustCode::parse(&of.trust)?, text: read(&letter, "the letter")? }
+        }
+        MoveCommand::Cut { of, unplanned: _, confirm, carried } => {
+            let signed = signed(carried, &mut file)?;
+            MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: false, unplanned: confirm, signed }
+        }
+        MoveCommand::Back { of, carried } => {
+            let signed = signed(carried, &mut file)?;
+            MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: true, unplanned: None, signed }
+        }
+        MoveCommand::Complete { of, confirm, from, letter, out } => {
+            file = out;
+            let letter = letter.map(|path| read(&path, "the letter")).transpose()?;
+            let trust = TrustCode::parse(&of.trust)?;
+            MoveWork::Complete { trust, confirm, from: from.map(folder).transpose()?, letter }
+        }
         MoveCommand::GiveUp { of, confirm, note, out } => {
             file = out;
             let note = note.map(|path| read(&path, "the note")).transpose()?;
@@ -58,7 +83,8 @@ pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work,
             file = out;
             MoveWork::Entry { trust: TrustCode::parse(&of.trust)? }
         }
-        MoveCommand::Take { of, entry } => {
+        MoveCommand::Take { of, entry, out } => {
+            file = out;
             MoveWork::Take { trust: TrustCode::parse(&of.trust)?, entry: read(&entry, "the cut entry")? }
         }
         MoveCommand::Refuse { of, entry, out } => {
@@ -102,13 +128,25 @@ pub(crate) fn write(outcome: &Outcome, path: &Path) -> Result<()> {
             | MoveOutcome::Certificate { text }
             | MoveOutcome::CutEntry { text }
             | MoveOutcome::GivenUp { text }
-            | MoveOutcome::Refusal { text } => text,
+            | MoveOutcome::Refusal { text }
+            | MoveOutcome::Letter { text: Some(text) } => text,
+            MoveOutcome::Destroyed { statement } => statement,
             _ => return Ok(()),
         },
         Outcome::Overseen(OversightOutcome::Report { text }) => text,
         _ => return Ok(()),
     };
     std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+}
+
+/// The other host's signature of a cut, and the file for the entry.
+fn signed(carried: Carried, file: &mut Option<PathBuf>) -> Result<Option<String>> {
+    *file = carried.out;
+    carried.signed.map(|path| read(&path, "the signature")).transpose()
+}
+
+fn folder(path: PathBuf) -> Result<PathBuf> {
+    std::path::absolute(path).context("finding the folder")
 }
 
 fn throttle(limits: &Limits) -> Result<ThrottleChange> {

@@ -18,7 +18,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use journal::act::PublicKey;
 use record::Record;
-use record::apply::hand_over::{AccessEnd, Tenure};
+use record::apply::hand_over::{AccessEnd, Place as At, Tenure};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -242,9 +242,13 @@ async fn segments((State(host), Extension(caller)): Of, Path(code): Path<String>
 }
 
 /// The segments of a record as it is now, with the checkpoint that they lead to.
-pub(super) async fn segments_of(record: &Record) -> Result<Segments, Failure> {
-    let place = record.place().await?;
-    let checkpoint = record.attest(&place)?.to_string();
+async fn segments_of(record: &Record) -> Result<Segments, Failure> {
+    segments_at(record, &record.place().await?).await
+}
+
+/// The same as it was at a place.
+pub(super) async fn segments_at(record: &Record, place: &At) -> Result<Segments, Failure> {
+    let checkpoint = record.attest(place)?.to_string();
     let roots: Vec<String> = record.segment_roots(place.sequence).await?.iter().map(|root| hex(root)).collect();
     let rest = record.leaves(roots.len() as u64 * ENTRIES + 1, place.sequence).await?;
     Ok(Segments { checkpoint, roots, rest: rest.iter().map(|leaf| hex(leaf)).collect() })

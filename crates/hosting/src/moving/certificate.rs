@@ -7,18 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use journal::SignedCheckpoint;
+use journal::{SignedCheckpoint, VerifierKey};
 use record::Record;
 use serde::{Deserialize, Serialize};
 
-use super::counts::{self, Invariant};
+use super::counts::{self, Counts, Invariant};
 use super::cut;
 use super::kept::Move;
 use super::peer::{NOTHING, Peer};
 use super::phase::Phase;
 use super::pull::{fail_at, path, permit};
 use super::report::Cutting;
-use super::words::Opened;
+use super::words::{Opened, unhex};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::secret::hex;
@@ -98,6 +98,11 @@ pub(crate) async fn of_newest_cut(host: &Host, of: &Move, opened: Option<&Opened
         return Ok(text);
     }
     let record = of.record().await?;
+    if !of.has_line() {
+        return Err(Failure::refused(
+            "The certificate is not here yet: give each letter of one host to the other (`move letter`), until none follows.",
+        ));
+    }
     if !cut::is_by_this_host(&record, cutting.entry).await? {
         // The host that handed the trust over has it or makes it.
         let theirs: String = of.peer.call_slow(Method::GET, &path(of, "certificate"), NOTHING).await?;
@@ -199,6 +204,48 @@ async fn counted_by_both(of: &Move, record: &Record, at: u64) -> Result<Counted,
     let from = counts::counts(of, record, at).await?;
     let to = of.peer.call_slow(Method::GET, &path(of, &format!("counts/{at}")), NOTHING).await?;
     Ok(Counted { at, from, to })
+}
+
+/// The certificate of a cut between two hosts without a line, with the signature of this one alone, which made the cut. What
+/// the other one counted came with its letter.
+pub(super) async fn begin(
+    host: &Host,
+    of: &Move,
+    record: &Record,
+    opened: &Opened,
+    (cutting, to): (Cutting, Counts),
+) -> Result<String, Failure> {
+    let at = cutting.entry;
+    // Nobody has written here since.
+    let counted = Counted { at, from: counts::counts(of, record, at).await?, to };
+    let witnessed = host.witnesses.cosigned(record.verifier_key().name(), at.saturating_sub(1));
+    let statement = json(&statement(of, record, opened, counted, &cutting, &witnessed).await?)?;
+    let signatures = vec![sign(of, record, &statement)?];
+    serde_json::to_string_pretty(&Certificate { statement, signatures })
+        .map_err(|error| Failure::problem("writing a certificate", &error))
+}
+
+/// The same with this host's signature too, if what it says is so here; this host keeps it.
+pub(super) async fn complete(of: &Move, record: &Record, text: String) -> Result<String, Failure> {
+    let read = |error| Failure::problem("reading the certificate", &error);
+    let mut certificate: Certificate = serde_json::from_str(&text).map_err(read)?;
+    let theirs = of.kept().their_record_key;
+    let key = theirs.as_ref().and_then(|key| VerifierKey::parse(key).ok());
+    let message = [b"almoner:certificate\n", certificate.statement.as_bytes()].concat();
+    let is_signed = certificate.signatures.first().is_some_and(|first| {
+        let signature = unhex(&first.signature).ok();
+        theirs.as_ref() == Some(&first.key)
+            && key.zip(signature).is_some_and(|(key, signature)| key.signed(&message, &signature))
+    });
+    if !is_signed {
+        return Err(Failure::refused("The other host has not signed this certificate."));
+    }
+    certificate.signatures.truncate(1);
+    certificate.signatures.push(countersign(of, record, &certificate.statement).await?);
+    let text = serde_json::to_string_pretty(&certificate)
+        .map_err(|error| Failure::problem("writing a certificate", &error))?;
+    keep(of, record, text.clone())?;
+    Ok(text)
 }
 
 /// The certificate as text, which the other host gets too: without it nothing is lost.
@@ -322,8 +369,10 @@ async fn statement(
 /// What is only stated, and what of this cut is not known.
 fn stated(cutting: &Cutting, counted_at: u64, unplanned: bool) -> Vec<String> {
     let mut stated: Vec<String> = STATED.iter().map(|text| (*text).to_owned()).collect();
-    if cutting.held.is_none() {
-        stated.push(UNKNOWN.into());
+    match &cutting.carried_since {
+        Some(since) => stated.push(format!("{CARRIED} {since}.")),
+        None if cutting.held.is_none() => stated.push(UNKNOWN.into()),
+        None => {}
     }
     if counted_at != cutting.entry {
         stated.push(format!("The counts are of entry {counted_at}: those of the cut could not be read any more."));
@@ -336,6 +385,9 @@ fn stated(cutting: &Cutting, counted_at: u64, unplanned: bool) -> Vec<String> {
 
 /// Said where nobody measured.
 const UNKNOWN: &str = "How long anybody waited is not known: the host that handed over was stopped during the cut.";
+/// Said where no line was.
+const CARRIED: &str = "It was cut without a line between the hosts, by what was carried: nobody could record anything from \
+    the moment given here, by the clock of the host that handed over, until the new host was open. That was";
 /// Said where nobody asked what must hold.
 const UNPLANNED: &str = "It was cut by command and without a plan: what must hold before a cut was not asked for.";
 
@@ -401,7 +453,11 @@ pub(crate) async fn countersign(of: &Move, record: &Record, text: &str) -> Resul
     if counted_at < statement.cut {
         return Err(Failure::refused("The statement counts what was before its cut."));
     }
-    let own = counts::counts(of, record, counted_at).await?;
+    let own = match of.kept().counted {
+        // Counted when the cut was carried here; by now others may have written for long.
+        Some((at, counts)) if at == counted_at => counts,
+        _ => counts::counts(of, record, counted_at).await?,
+    };
     if statement.counts_to != own || statement.invariants != counts::five(&statement.counts_from, &own) {
         return Err(Failure::refused("The statement counts what this host counts otherwise."));
     }

@@ -90,13 +90,14 @@ async fn of_a_trust_comes(cheat: Cheat, is_heavy: bool) -> String {
     let copy = MoveWork::Copy { ticket, store: None, throttle: super::super::ThrottleChange::default(), from: None };
     let came = async {
         asked(&target.host, copy).await?;
-        let rehearsed = asked(&target.host, MoveWork::Rehearse { trust: code(), whole: false }).await?;
+        let rehearsed = asked(&target.host, MoveWork::Rehearse { trust: code(), whole: false, from: None }).await?;
         if let MoveOutcome::Rehearsed(rehearsal) = rehearsed
             && !rehearsal.agrees()
         {
             return Ok(rehearsal.differences.join(" "));
         }
-        asked(&source.host, MoveWork::Cut { trust: code(), back: false, unplanned: Some("RAA".into()) }).await?;
+        let unplanned = Some("RAA".into());
+        asked(&source.host, MoveWork::Cut { trust: code(), back: false, unplanned, signed: None }).await?;
         Ok::<String, Failure>("nothing".into())
     };
     let came = came.await.unwrap_or_else(|failure| failure.to_string());

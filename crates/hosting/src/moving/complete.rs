@@ -2,16 +2,20 @@
 //! signature. Given up: the host that writes goes on as if there were no move, and says so; with that the other one destroys
 //! its copy. What lets a destruction be checked is that the other host has everything; that no other copy was kept is stated.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use http::Method;
 use journal::note::Note;
 use record::Record;
 use record::apply::hand_over::Tenure;
+use serde::{Deserialize, Serialize};
 
+use super::carried;
 use super::certificate;
 use super::gate::Stand;
 use super::kept::Move;
+use super::letter::{self, Kind};
 use super::peer::NOTHING;
 use super::phase::{Phase, Step};
 use super::pull::{self, path};
@@ -19,6 +23,7 @@ use super::words::AccessHeld;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::secret::hex;
+use crate::work::Listener;
 
 /// The first line of the note that a move was given up.
 const GIVEN_UP: &str = "almoner move given up 1";
@@ -43,9 +48,7 @@ pub(crate) async fn complete(of: &Move, confirm: &str) -> Result<String, Failure
             of.peer.call_slow(Method::POST, &path(of, "destroy"), NOTHING).await?
         }
     };
-    let theirs = of.kept().other().verifier()?;
-    let note = Note::parse(&statement).map_err(|error| Failure::Refused(error.to_string()))?;
-    note.verify(&[theirs]).map_err(|_| Failure::refused("The other host's statement is not signed with its key."))?;
+    is_theirs(of, &statement)?;
     of.change(|kept| {
         kept.phase = Phase::Completed;
         kept.destroyed = Some(statement.clone());
@@ -53,11 +56,93 @@ pub(crate) async fn complete(of: &Move, confirm: &str) -> Result<String, Failure
     Ok(statement)
 }
 
-/// Whether the copy that is to be destroyed is one: the other host does not write.
+/// What the host that writes says to the other one, to which there is no line, whose copy is to be destroyed.
+#[derive(Debug, Serialize, Deserialize)]
+struct Order {
+    /// What it has of the other's access journal, as that one named it.
+    access: Vec<AccessHeld>,
+}
+
+/// At the host that writes, where there is no line: takes the rest of the other's access journal from a folder; gives a letter
+/// by which that one destroys its copy.
+pub(super) async fn order(
+    host: &Arc<Host>,
+    of: &Arc<Move>,
+    confirm: &str,
+    folder: &Path,
+    listener: Listener<'_>,
+) -> Result<String, Failure> {
+    is_confirmed(of, confirm, "the other host's copy cannot be brought back")?;
+    let record = of.record().await?;
+    if record.tenure() != Tenure::Writes || !matches!(of.phase(), Phase::Live | Phase::BackedOut) {
+        return Err(Failure::refused("Complete the move at the host that the trust was cut to."));
+    }
+    is_followed(of, &record).await?;
+    let access = carried::take_folder(host, of, folder, listener).await?.access;
+    letter::write(host, of, Kind::Destroy, &Order { access })
+}
+
+/// What the other host says at the end of a move, where there is no line: at the host that does not write, that its copy is to
+/// be destroyed, which is done and said in a letter; at the one that writes, that it was.
+pub(super) async fn carried_out(
+    host: &Arc<Host>,
+    of: &Arc<Move>,
+    confirm: &str,
+    text: &str,
+) -> Result<Option<String>, Failure> {
+    if letter::kind_of(of, text)? == Kind::Destroyed {
+        let statement: String = letter::read(of, Kind::Destroyed, text)?;
+        is_theirs(of, &statement)?;
+        of.change(|kept| {
+            kept.phase = Phase::Completed;
+            kept.destroyed = Some(statement);
+        })?;
+        return Ok(None);
+    }
+    let order: Order = letter::read(of, Kind::Destroy, text)?;
+    is_confirmed(of, confirm, "this host's copy cannot be brought back")?;
+    if of.phase().after(Step::Destroyed).is_none() {
+        return Err(Failure::Refused(format!("This move is {}: nothing of it is destroyed.", of.phase().word())));
+    }
+    let kept = of.kept();
+    if kept.destroying.is_none() && kept.destroyed.is_none() {
+        // Both signed it, and the other one kept it before it gave it here.
+        certificate::of_newest_cut(host, of, None).await?;
+        has_accesses_of(of, &of.record().await?, &order.access).await?;
+    }
+    let statement = destroy_copy(host, of).await?;
+    letter::write(host, of, Kind::Destroyed, &statement).map(Some)
+}
+
+/// Whether the other host has every access that was noted here, by what it says that it has.
+async fn has_accesses_of(of: &Move, record: &Record, theirs: &[AccessHeld]) -> Result<(), Failure> {
+    let (permit, other) = (pull::permit(of)?, of.kept().other().host.clone());
+    for file in record.access_files(&permit)?.into_iter().filter(|file| file.host.as_ref() != Some(&other)) {
+        let end = record.access_end(&permit, &file).await?;
+        let (host, name, last) = (file.host, file.name, hex(&end.last));
+        let here = AccessHeld { host, name, bytes: end.bytes, leaves: end.leaves, last };
+        if end.bytes > 0 && !theirs.contains(&here) {
+            return Err(Failure::refused(
+                "Somebody has looked at this copy since its access journal was packed: nothing is destroyed. Pack again, and \
+                 carry that.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a copy that is to be destroyed is one: the other host does not write.
 async fn is_followed(of: &Move, record: &Record) -> Result<(), Failure> {
     let writes = record.writes().await?;
     let here = writes.is_some_and(|writes| writes.key == *record.verifier_key().public());
     if here { Ok(()) } else { Err(Failure::Refused(format!("{} was never handed over to this host.", of.code))) }
+}
+
+/// Whether the other host has signed this statement.
+fn is_theirs(of: &Move, statement: &str) -> Result<(), Failure> {
+    let note = Note::parse(statement).map_err(|error| Failure::Refused(error.to_string()))?;
+    let verified = note.verify(&[of.kept().other().verifier()?]);
+    verified.map_err(|_| Failure::refused("The other host's statement is not signed with its key.")).map(drop)
 }
 
 fn is_confirmed(of: &Move, confirm: &str, why: &str) -> Result<(), Failure> {

@@ -77,14 +77,7 @@ async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting
     let one = of.cutting.try_lock();
     let _one_at_a_time = one.map_err(|_| Failure::refused("A cut of this trust is under way."))?;
     let record = of.record().await?;
-    if let Some(missing) = missing(of, record.tenure() == Tenure::Writes).first() {
-        return Err(Failure::Refused(missing.clone()));
-    }
-    if back != (of.kept().side == Side::Target) {
-        let sentence =
-            if back { "It has not moved: there is no way back." } else { "It moves back: ask for `move back`." };
-        return Err(Failure::refused(sentence));
-    }
+    may_cut(of, &record, back)?;
     witness::show_one(host, &record, WITNESSING).await;
     come_near(of).await?;
     let elapsed = stopwatch();
@@ -119,6 +112,20 @@ async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, back: bool) -> Result<Cutting
     of.gate.set(Stand::Away);
     after_opening(host, of, &opened, &mut cutting).await?;
     Ok(cutting)
+}
+
+/// # Errors
+/// What is missing before a cut, or that it goes the other way.
+pub(super) fn may_cut(of: &Move, record: &Record, back: bool) -> Result<(), Failure> {
+    if let Some(missing) = missing(of, record.tenure() == Tenure::Writes).first() {
+        return Err(Failure::Refused(missing.clone()));
+    }
+    if back != (of.kept().side == Side::Target) {
+        let sentence =
+            if back { "It has not moved: there is no way back." } else { "It moves back: ask for `move back`." };
+        return Err(Failure::refused(sentence));
+    }
+    Ok(())
 }
 
 /// The cut by which this host has handed the record over, as long as the other host was not heard to be open by it.
@@ -195,7 +202,7 @@ async fn signed_cut(of: &Move, record: &Record) -> Result<(At, Cut, String), Fai
 }
 
 /// The cut as both hosts write it down, without signatures.
-fn cut_of(of: &Move, record: &Record, epoch: u64) -> Result<Cut, Failure> {
+pub(super) fn cut_of(of: &Move, record: &Record, epoch: u64) -> Result<Cut, Failure> {
     let kept = of.kept();
     let theirs = kept.their_record_key.as_deref().and_then(|key| VerifierKey::parse(key).ok());
     let theirs = *theirs.ok_or_else(|| Failure::refused("The other host has not told its key yet."))?.public();
@@ -316,7 +323,7 @@ pub(crate) async fn catch_up(host: &Arc<Host>, of: &Arc<Move>, record: &Record) 
     pull::desk(of, record, true).await
 }
 
-fn is_ready(record: &Record) -> Result<(), Failure> {
+pub(super) fn is_ready(record: &Record) -> Result<(), Failure> {
     let refused = || Failure::refused("This host is still working out what was copied.");
     record.is_ready().then_some(()).ok_or_else(refused)
 }
@@ -336,22 +343,28 @@ pub(crate) async fn sign(
     is_ready(record)?;
     pull::catch_up(host, of, record, asked.place.sequence).await?;
     pull::desk(of, record, false).await?;
+    let mut desk = record.desk_digest().await?;
+    if (desk.0, hex(&desk.1)) != asked.desk {
+        // A row may have gone since the last look; to look for that takes every key.
+        pull::desk(of, record, true).await?;
+        desk = record.desk_digest().await?;
+    }
+    signed(of, record, &asked, desk).await
+}
+
+/// This host's signature under a cut, if everything before it is here and nothing else; `desk` is this host's desk.
+pub(super) async fn signed(
+    of: &Move,
+    record: &Record,
+    asked: &AskedToSign,
+    (rows, digest): (u64, [u8; 32]),
+) -> Result<Signed, Failure> {
     let at = record.place().await?;
     let chain: journal::Hash = unhex(&asked.place.chain)?;
     if (at.sequence, at.chain) != (asked.place.sequence, chain) || hex(&at.root) != asked.place.root {
         return Err(Failure::refused("This host does not hold what comes before the cut."));
     }
-    let is_same = async || {
-        let (rows, digest) = record.desk_digest().await?;
-        Ok::<bool, Failure>((rows, hex(&digest)) == asked.desk)
-    };
-    let mut is_like_theirs = is_same().await?;
-    if !is_like_theirs {
-        // A row may have gone since the last look; to look for that takes every key.
-        pull::desk(of, record, true).await?;
-        is_like_theirs = is_same().await?;
-    }
-    if !is_like_theirs {
+    if (rows, hex(&digest)) != asked.desk {
         return Err(Failure::refused("The desk on this host is not the other's."));
     }
     fail_at("before-signing").await?;
@@ -368,21 +381,33 @@ pub(crate) async fn sign(
 
 /// At the host that follows: takes the cut and opens.
 pub(crate) async fn take(host: &Arc<Host>, of: &Arc<Move>, record: &Record, packed: &[u8]) -> Result<Opened, Failure> {
+    let number;
+    {
+        let _hurry = of.hurry();
+        let _one_at_a_time = of.pulling.lock().await;
+        number = take_entry(of, record, packed).await?;
+        pull::open_if_cut(host, of, record).await?;
+    }
+    opened(record, number).await
+}
+
+/// Takes the cut entry, if it is not here yet; its number. Whoever calls holds `pulling`.
+pub(super) async fn take_entry(of: &Move, record: &Record, packed: &[u8]) -> Result<u64, Failure> {
     let entries = segment::unpack(packed).map_err(|_| Failure::refused("This is no entry."))?;
     let decoded = entries.first().and_then(|given| journal::Entry::decode(&given.entry).ok());
     let number = decoded.filter(|entry| matches!(entry.act, journal::Act::Cut(_))).map(|entry| entry.sequence);
     let number = number.ok_or_else(|| Failure::refused("This entry is no cut."))?;
     fail_at("before-taking-the-cut").await?;
-    {
-        let _hurry = of.hurry();
-        let _one_at_a_time = of.pulling.lock().await;
-        let newest = record.place().await?.sequence;
-        if newest < number {
-            pull::take(record, &permit(of)?, entries, newest + 1).await?;
-        }
-        fail_at("after-taking-the-cut").await?;
-        pull::open_if_cut(host, of, record).await?;
+    let newest = record.place().await?.sequence;
+    if newest < number {
+        pull::take(record, &permit(of)?, entries, newest + 1).await?;
     }
+    fail_at("after-taking-the-cut").await?;
+    Ok(number)
+}
+
+/// What a host says once it is open by a cut.
+pub(super) async fn opened(record: &Record, number: u64) -> Result<Opened, Failure> {
     if record.tenure() != Tenure::Writes {
         return Err(Failure::refused("This cut does not hand the trust to this host."));
     }

@@ -1,6 +1,7 @@
 //! A copy that is carried: the source packs its segments into a folder, on a disk that somebody takes to the target, and the
 //! target takes from it what the ticket's key has signed. What no signature covers (desk, access journal) and what was
-//! written since comes over the wire, which may then be a thin one. Packing again adds what is new.
+//! written since comes over the wire, which may then be a thin one; where there is none, it is in the folder too
+//! (`beside`). Packing again adds what is new.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
@@ -11,6 +12,7 @@ use access::Permit;
 use journal::Hash;
 use record::Record;
 use record::apply::Decided;
+use record::apply::hand_over::Place as At;
 
 use super::answer;
 use super::kept::Move;
@@ -18,9 +20,10 @@ use super::phase::{Phase, Step};
 use super::pull::{checked_roots, newest_of, take_unknown};
 use super::report::Packed;
 use super::segment::{self, ENTRIES};
-use super::words::{Segments, unhex};
+use super::words::{Place, Segments, unhex};
 use crate::failure::Failure;
-use crate::host::{Host, Trust};
+use crate::host::Host;
+use crate::secret::hex;
 use crate::trusts::{replace_file, replace_file_by};
 use crate::work::{Listener, Progress};
 
@@ -35,27 +38,32 @@ fn file_of(folder: &Path, segment: u64) -> PathBuf {
     folder.join(format!("segment-{segment:09}"))
 }
 
-/// Packs every segment of a trust into a folder; those that are there stay as they are.
-pub(crate) async fn pack(trust: &Trust, folder: &Path, listener: Listener<'_>) -> Result<Packed, Failure> {
+/// Packs every segment of a trust into a folder; those that are there stay as they are. Gives the place up to which it is.
+pub(crate) async fn pack(
+    record: &Record,
+    permit: &Permit,
+    folder: &Path,
+    listener: Listener<'_>,
+) -> Result<(Packed, At), Failure> {
     let doing = format!("packing into {}", folder.display());
     let failed = |error: &std::io::Error| Failure::problem(&doing, error);
-    let (record, permit) = (&trust.record, trust.host_permit()?);
     std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    let list = answer::segments_of(record).await?;
+    let at = record.place().await?;
+    let list = answer::segments_at(record, &at).await?;
     let (segments, mut written) = (list.roots.len() as u64, 0);
     for number in 0..segments {
         let path = file_of(folder, number);
         if !path.exists() {
-            write_parts(&path, record, &permit, number * ENTRIES, ENTRIES).await?;
+            write_parts(&path, record, permit, number * ENTRIES, ENTRIES).await?;
             written += 1;
         }
         listener(Progress { doing: "Packing".into(), done: number + 1, total: Some(segments), items: number + 1 });
     }
     let rest = list.rest.len() as u64;
-    write_parts(&folder.join(REST), record, &permit, segments * ENTRIES, rest).await?;
+    write_parts(&folder.join(REST), record, permit, segments * ENTRIES, rest).await?;
     let text = serde_json::to_vec_pretty(&list).map_err(|error| Failure::problem(&doing, &error))?;
     replace_file(&folder.join(LIST), &text).map_err(|error| failed(&error))?;
-    Ok(Packed { segments, written, entries: segments * ENTRIES + rest })
+    Ok((Packed { segments, written, entries: segments * ENTRIES + rest, held: None }, at))
 }
 
 /// Writes so many entries after `before` to a file, each part after its length; the file is there when it is whole.
@@ -120,11 +128,13 @@ impl Parts {
     }
 }
 
-/// Takes what is in a folder and not here yet. May be repeated.
+/// Takes the entries that are in a folder and not here yet; `up_to` is the place to which they lead if a letter says so.
+/// May be repeated.
 pub(crate) async fn take(
     host: &Arc<Host>,
     of: &Arc<Move>,
     folder: &Path,
+    up_to: Option<&Place>,
     listener: Listener<'_>,
 ) -> Result<(), Failure> {
     let record = of.record().await?;
@@ -132,6 +142,19 @@ pub(crate) async fn take(
         .map_err(|_| Failure::refused("The list of segments in this folder cannot be read."))?;
     let roots = checked_roots(of, &list)?;
     let rest = list.rest.iter().map(|leaf| unhex(leaf)).collect::<Result<Vec<Hash>, Failure>>()?;
+    let leads_to = |place: &Place| {
+        let signed = journal::SignedCheckpoint::parse(&list.checkpoint);
+        signed.is_ok_and(|signed| {
+            let stated = signed.checkpoint();
+            (stated.size, hex(&stated.root)) == (place.sequence, place.root.clone())
+        })
+    };
+    if !up_to.is_none_or(leads_to) {
+        return Err(Failure::Refused(format!(
+            "The list of segments in {} is not the one that its letter was written for. Nothing of it was taken.",
+            folder.display()
+        )));
+    }
     if of.phase() < Phase::Following {
         of.step(Step::Copy)?;
     }
@@ -165,7 +188,12 @@ async fn take_parts(of: &Move, record: &Record, path: &Path, before: u64, is_who
     let (mut parts, mut first) = (Parts::of(path)?, before + 1);
     while let Some(entries) = parts.next()? {
         let count = entries.len() as u64;
-        let (goes_on, written) = take_unknown(of, record, record.make_ready(entries).await, first).await?;
+        let taken = take_unknown(of, record, record.make_ready(entries).await, first).await;
+        let (goes_on, written) = taken.map_err(|failure| match failure {
+            // What lies beside an entry is another than the entry names.
+            Failure::Refused(why) => Failure::Refused(format!("{}: {why}", path.display())),
+            problem @ Failure::Problem(_) => problem,
+        })?;
         written.read_back(of, record).await?;
         if !goes_on {
             return Ok(false);
@@ -175,11 +203,11 @@ async fn take_parts(of: &Move, record: &Record, path: &Path, before: u64, is_who
     Ok(true)
 }
 
-fn unread(path: &Path, why: &dyn std::fmt::Display) -> Failure {
+pub(super) fn unread(path: &Path, why: &dyn std::fmt::Display) -> Failure {
     Failure::Refused(format!("{} cannot be read: {why}.", path.display()))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let length = std::fs::metadata(path).map_err(|error| unread(path, &error))?.len();
     if length > MOST_BYTES {
         return Err(unread(path, &"it is too large"));
@@ -187,6 +215,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| unread(path, &error))
 }
 
-fn not_signed(path: &Path) -> Failure {
+pub(super) fn not_signed(path: &Path) -> Failure {
     Failure::Refused(format!("{} is not what the source signed. Nothing of it was taken.", path.display()))
 }

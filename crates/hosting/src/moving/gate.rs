@@ -13,6 +13,8 @@ pub(crate) enum Stand {
     Open,
     /// Writers wait, readers pass.
     Held,
+    /// Writers are told to come again later, readers pass: what they wait for takes hours.
+    Shut,
     /// Everybody is sent to the other host.
     Away,
 }
@@ -24,7 +26,7 @@ pub(crate) enum Way<'g> {
     Pass(Inside<'g>),
     /// Goes to the other host.
     Relay,
-    /// Has waited for too long.
+    /// Has waited for too long, or would.
     Late,
 }
 
@@ -62,6 +64,11 @@ impl Gate {
     /// Whether everybody passes.
     pub(crate) fn is_open(&self) -> bool {
         self.now.borrow().0 == Stand::Open
+    }
+
+    /// Whether writers are sent away for hours.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.now.borrow().0 == Stand::Shut
     }
 
     /// Changes what happens from now on.
@@ -120,11 +127,14 @@ impl Gate {
             way = match (*stand, writes) {
                 (Stand::Away, _) => Some(Way::Relay),
                 (Stand::Held, true) => None,
+                (Stand::Shut, true) => Some(Way::Late),
                 (Stand::Open, true) => {
                     *inside += 1;
                     Some(Way::Pass(Inside { gate: self, counts: true }))
                 }
-                (Stand::Open | Stand::Held, false) => Some(Way::Pass(Inside { gate: self, counts: false })),
+                (Stand::Open | Stand::Held | Stand::Shut, false) => {
+                    Some(Way::Pass(Inside { gate: self, counts: false }))
+                }
             };
             false
         });
@@ -174,6 +184,10 @@ mod tests {
         drop(inside);
         gate.is_empty().await;
         let waiting = gate.enter(true, SOON);
+        gate.set(Stand::Shut);
+        assert!(matches!(gate.enter(true, SOON).await, Way::Late), "nobody waits for hours");
+        assert!(matches!(gate.enter(false, SOON).await, Way::Pass(_)));
+        gate.hold();
         let ((), way) = tokio::join!(async { gate.set(Stand::Away) }, waiting);
         assert!(matches!(way, Way::Relay));
         gate.set(Stand::Open);

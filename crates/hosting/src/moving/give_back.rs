@@ -141,6 +141,7 @@ pub(crate) async fn resume(
     }
     of.note(Step::Cut);
     of.note(Step::Resumed { back: of.kept().side == Side::Target });
+    of.change(|kept| kept.held = None)?;
     of.set_problem(None);
     of.gate.set(Stand::Open);
     tracing::warn!(trust = %of.code, "a cut was taken back: this host writes the trust again");

@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use terms::Moment;
 use tokio::sync::{RwLock, watch};
 
+use super::counts::Counts;
 use super::gate::{Gate, Stand};
 use super::pace::{Pace, Throttle, ThrottleChange};
 use super::peer::Peer;
 use super::phase::{Phase, Step};
 use super::report::{Cutting, Rehearsal};
 use super::ticket::{End, Ticket};
+use super::words::Place;
 use crate::failure::Failure;
 use crate::trusts::{TrustCode, replace_file};
 
@@ -69,6 +71,27 @@ pub(crate) struct Kept {
     /// How fast and when it may be copied.
     #[serde(default)]
     pub(crate) throttle: Throttle,
+    /// Writers are held until a disk arrives.
+    #[serde(default)]
+    pub(crate) held: Option<Held>,
+    /// How often a folder was packed here for a host without a line, and the number of the last one that was taken.
+    #[serde(default)]
+    pub(crate) packed: u64,
+    #[serde(default)]
+    pub(crate) taken: u64,
+    /// What was counted at a cut that was carried here, before anybody wrote after it.
+    #[serde(default)]
+    pub(crate) counted: Option<(u64, Counts)>,
+}
+
+/// Writers are held until what the other host needs was carried to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    /// Since when, in milliseconds since 1970.
+    pub(crate) since: i64,
+    /// Where the record was when it was packed last, and the epoch that its cut names.
+    #[serde(default)]
+    pub(crate) at: Option<(Place, u64)>,
 }
 
 /// A move on this host.
@@ -123,6 +146,11 @@ impl Kept {
             Side::Source => &self.ticket.target,
             Side::Target => &self.ticket.source,
         }
+    }
+
+    /// Whether the two hosts call each other; else what they say is carried.
+    pub(crate) fn has_line(&self) -> bool {
+        self.ticket.has_line()
     }
 
     /// Whether the other host has begun, and it is not over: a ticket that nobody has used yet is no move.
@@ -259,11 +287,17 @@ impl Move {
     pub(crate) fn note_opened(&self, cutting: Cutting) {
         let noted = self.change(|kept| {
             kept.phase = kept.phase.after(Step::Opened { back: cutting.back }).unwrap_or(kept.phase);
+            kept.held = None;
             kept.note_cut(cutting);
         });
         if let Err(failure) = noted {
             tracing::error!(trust = %self.code, %failure, "a cut could not be noted");
         }
+    }
+
+    /// Whether the two hosts call each other.
+    pub(crate) fn has_line(&self) -> bool {
+        self.lock().has_line()
     }
 
     /// The record.

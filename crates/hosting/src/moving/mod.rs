@@ -12,6 +12,8 @@
 //! Which host may write is not decided here: the record says it (`record::apply::hand_over`). Knows no page and no rule of care.
 
 mod answer;
+mod beside;
+mod carried;
 mod certificate;
 mod complete;
 pub(crate) mod counts;
@@ -24,6 +26,7 @@ mod gate;
 mod give_back;
 mod kept;
 mod key;
+mod letter;
 mod own_copy;
 mod pace;
 mod peer;
@@ -70,7 +73,7 @@ use crate::trusts::TrustCode;
 use crate::work::{Listener, Outcome, Progress};
 use gate::Stand;
 use phase::Step;
-use ticket::End;
+use ticket::{End, NO_LINE};
 
 /// How long a ticket may be used to begin a copy: 30 days.
 const TICKET_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -88,21 +91,51 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
     }
     let outcome = match work {
         MoveWork::Key => MoveOutcome::Key { key: host.key()?.verifier().to_string(), address: host.move_address() },
-        MoveWork::Plan { trust, to, key, address } => plan(host, &trust, to, key, address).await?,
+        MoveWork::Plan { trust, to, key, address } => {
+            let address = address.or_else(|| host.move_address());
+            plan(host, &trust, key, (to, address)).await?
+        }
+        MoveWork::PlanWithoutLine { trust, key } => {
+            plan(host, &trust, key, (NO_LINE.into(), Some(NO_LINE.into()))).await?
+        }
         MoveWork::Copy { ticket, store, throttle, from } => {
             copy(host, &ticket, Copying { store, throttle, from }, listener).await?
         }
-        MoveWork::Pack { trust, to } => {
-            MoveOutcome::Packed(folder::pack(&*host.trust(&trust).await?, &to, listener).await?)
+        MoveWork::Pack { trust, to, hold, whole } => {
+            MoveOutcome::Packed(pack(host, &trust, &to, (hold.as_deref(), whole), listener).await?)
         }
-        MoveWork::Follow { trust } => follow(&*find(host, &trust)?, listener).await?,
-        MoveWork::Rehearse { trust, whole } => {
+        MoveWork::Follow { trust, from: None } => follow(&*find(host, &trust)?, listener).await?,
+        MoveWork::Follow { trust, from: Some(folder) } => {
+            let of = without_line(host, &trust)?;
+            carried::take_folder(host, &of, &folder, listener).await?;
+            MoveOutcome::Status(vec![view(&of).await?])
+        }
+        MoveWork::Rehearse { trust, whole, from: None } => {
             MoveOutcome::Rehearsed(rehearse::rehearse(host, &find(host, &trust)?, whole).await?)
         }
-        MoveWork::Cut { trust, back, unplanned } => {
+        MoveWork::Rehearse { trust, from: Some(folder), .. } => {
+            MoveOutcome::Rehearsed(carried::rehearse(host, &without_line(host, &trust)?, &folder, listener).await?)
+        }
+        MoveWork::Sign { trust, from } => MoveOutcome::Letter {
+            text: Some(carried::sign(host, &without_line(host, &trust)?, &from, listener).await?),
+        },
+        MoveWork::Release { trust } => {
+            let of = without_line(host, &trust)?;
+            carried::release(&of)?;
+            MoveOutcome::Status(vec![view(&of).await?])
+        }
+        MoveWork::Letter { trust, text } => {
+            MoveOutcome::Letter { text: carried::hear(host, &without_line(host, &trust)?, &text).await? }
+        }
+        MoveWork::Cut { trust, back, unplanned, signed: None } => {
             let of = find(host, &trust)?;
             is_ready_by_command(host, &of, back, unplanned.as_deref())?;
             MoveOutcome::Cut(cut::cut(host, &of, back).await?)
+        }
+        MoveWork::Cut { trust, back, unplanned, signed: Some(letter) } => {
+            let of = without_line(host, &trust)?;
+            is_ready_by_command(host, &of, back, unplanned.as_deref())?;
+            MoveOutcome::CutEntry { text: carried::cut(host, &of, &letter, back).await? }
         }
         MoveWork::Throttle { trust, change } => {
             let of = find(host, &trust)?;
@@ -112,6 +145,10 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
         MoveWork::Entry { trust } => MoveOutcome::CutEntry { text: give_back::entry(&*find(host, &trust)?).await? },
         MoveWork::Take { trust, entry } => {
             let of = find(host, &trust)?;
+            if !of.has_line() {
+                let text = Some(carried::take(host, &of, &entry).await?);
+                return Ok(Outcome::Moved(Box::new(MoveOutcome::Letter { text })));
+            }
             cut::take(host, &of, &of.record().await?, &give_back::carried(&entry)?).await?;
             MoveOutcome::Status(vec![view(&of).await?])
         }
@@ -123,9 +160,15 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
             give_back::resume(host, &of, refusal, people).await?;
             MoveOutcome::Status(vec![view(&of).await?])
         }
-        MoveWork::Complete { trust, confirm } => {
+        MoveWork::Complete { trust, confirm, from: None, letter: None } => {
             MoveOutcome::Destroyed { statement: complete::complete(&*find(host, &trust)?, &confirm).await? }
         }
+        MoveWork::Complete { trust, confirm, letter: Some(letter), .. } => MoveOutcome::Letter {
+            text: complete::carried_out(host, &without_line(host, &trust)?, &confirm, &letter).await?,
+        },
+        MoveWork::Complete { trust, confirm, from: Some(folder), .. } => MoveOutcome::Letter {
+            text: Some(complete::order(host, &without_line(host, &trust)?, &confirm, &folder, listener).await?),
+        },
         MoveWork::GiveUp { trust, confirm, note } => {
             let of = find(host, &trust)?;
             MoveOutcome::GivenUp { text: complete::give_up(host, &of, &confirm, note.as_deref()).await? }
@@ -173,14 +216,16 @@ async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
         _ => host.received(&code).await?,
     };
     let tenure = record.as_ref().map(record::Record::tenure);
+    let has_line = kept.has_line();
     // By the record itself: how far the other host was heard is not told by a state, which a way back goes through again.
     let undelivered = match &record {
         Some(record) if tenure == Some(Tenure::HandedOver) => cut::undelivered(record, &kept).await?,
         _ => None,
     };
     let stand = match tenure {
+        Some(Tenure::Writes) if kept.held.is_some() => Stand::Shut,
         Some(Tenure::Writes) => Stand::Open,
-        _ if undelivered.is_some() => Stand::Held,
+        _ if undelivered.is_some() && has_line => Stand::Held,
         _ => Stand::Away,
     };
     let (phase, is_being_destroyed) = (kept.phase, kept.destroying.is_some());
@@ -190,6 +235,7 @@ async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
     }
     match tenure {
         Some(Tenure::Writes) => noted(&of).await,
+        Some(_) if !has_line => go_on_without_line(host, &of, undelivered.is_some()).await,
         Some(Tenure::HandedOver) if stand == Stand::Held => {
             drop(tokio::spawn(cut::go_on(Arc::clone(host), of)));
             Ok(())
@@ -202,6 +248,24 @@ async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// A move without a line goes on with what is carried next: nothing is fetched. A cut that was taken and not opened by is
+/// opened by now; one that was made here and not noted is noted.
+async fn go_on_without_line(host: &Arc<Host>, of: &Arc<Move>, is_undelivered: bool) -> Result<(), Failure> {
+    let record = of.record().await?;
+    if is_undelivered {
+        of.note(Step::Cut);
+    }
+    {
+        let _one_at_a_time = of.pulling.lock().await;
+        carried::open(host, of, &record).await?;
+    }
+    if record.tenure() == Tenure::HandedOver {
+        // It is complete up to its newest entry at least.
+        of.lag.is_complete(record.place().await?.moment);
+    }
+    Ok(())
 }
 
 /// A record was cut back to the host that it is open on, and the process ended before that was noted.
@@ -320,7 +384,7 @@ pub(crate) fn ticket_text(host: &Host, of: &Move) -> Result<String, Failure> {
 
 /// Makes a ticket at the source; gives its text.
 pub(crate) async fn plan_here(host: &Arc<Host>, code: &TrustCode, to: String, key: String) -> Result<(), Failure> {
-    plan(host, code, to, key, None).await.map(drop)
+    plan(host, code, key, (to, host.move_address())).await.map(drop)
 }
 
 /// Another host as this one calls it.
@@ -335,15 +399,50 @@ pub(crate) fn find(host: &Host, code: &TrustCode) -> Result<Arc<Move>, Failure> 
     found.ok_or_else(|| Failure::Refused(format!("There is no move of {code} on this host. Begin with `move plan`.")))
 }
 
-/// Makes a ticket at the source.
+/// # Errors
+/// Writers of the trust are held for a disk: what is asked for by command is not done either.
+pub(crate) fn lets_write(host: &Host, code: &TrustCode) -> Result<(), Failure> {
+    host.moves.find(code).map_or(Ok(()), |of| carried::lets_write(&of))
+}
+
+/// The move of a trust between two hosts without a line.
+fn without_line(host: &Host, code: &TrustCode) -> Result<Arc<Move>, Failure> {
+    let of = find(host, code)?;
+    if of.has_line() {
+        return Err(Failure::refused(
+            "These two hosts have a line: only a move that was planned with --no-line is carried.",
+        ));
+    }
+    Ok(of)
+}
+
+/// Packs a trust into a folder: everything where there is no line, else its segments.
+async fn pack(
+    host: &Arc<Host>,
+    code: &TrustCode,
+    folder: &std::path::Path,
+    how: (Option<&str>, bool),
+    listener: Listener<'_>,
+) -> Result<Packed, Failure> {
+    let carried = host.moves.find(code).filter(|of| !of.has_line() && of.phase() != Phase::Completed);
+    if let Some(of) = carried {
+        return carried::pack(host, &of, folder, how, listener).await;
+    }
+    if how.0.is_some() || how.1 {
+        return Err(Failure::refused("Only a move that was planned with --no-line is carried as a whole."));
+    }
+    let trust = host.trust(code).await?;
+    Ok(folder::pack(&trust.record, &trust.host_permit()?, folder, listener).await?.0)
+}
+
+/// Makes a ticket at the source, for these addresses of the target and of this host.
 async fn plan(
     host: &Arc<Host>,
     code: &TrustCode,
-    to: String,
     key: String,
-    address: Option<String>,
+    (to, address): (String, Option<String>),
 ) -> Result<MoveOutcome, Failure> {
-    let address = address.or_else(|| host.move_address()).ok_or_else(|| {
+    let address = address.ok_or_else(|| {
         Failure::refused("This host does not listen for other hosts. Serve it with --move-listen ADDRESS.")
     })?;
     if host.moves.find(code).is_some_and(|of| of.kept().is_under_way()) {
@@ -393,6 +492,10 @@ fn new(ticket: Ticket, side: Side) -> Kept {
         destroying: None,
         destroyed: None,
         throttle: Throttle::default(),
+        held: None,
+        packed: 0,
+        taken: 0,
+        counted: None,
     }
 }
 
@@ -407,8 +510,13 @@ struct Copying {
 async fn copy(host: &Arc<Host>, text: &str, how: Copying, listener: Listener<'_>) -> Result<MoveOutcome, Failure> {
     let ticket = own_ticket(host, text)?;
     let of = begin_or_find(host, ticket, how.store, how.throttle).await?;
-    if let Some(folder) = how.from {
-        folder::take(host, &of, &folder, listener).await?;
+    match how.from {
+        Some(folder) if !of.has_line() => {
+            carried::take_folder(host, &of, &folder, listener).await?;
+            return Ok(MoveOutcome::Status(vec![view(&of).await?]));
+        }
+        Some(folder) => folder::take(host, &of, &folder, None, listener).await?,
+        None => {}
     }
     pull_on(host, &of);
     wait(&of, listener, |of| of.phase() >= Phase::Following).await
@@ -441,7 +549,7 @@ async fn begin_or_find(
 
 /// Fetches over the wire from now on, if that has not begun yet.
 fn pull_on(host: &Arc<Host>, of: &Arc<Move>) {
-    if !of.is_pulled.swap(true, Ordering::AcqRel) {
+    if of.has_line() && !of.is_pulled.swap(true, Ordering::AcqRel) {
         drop(tokio::spawn(pull::run(Arc::clone(host), Arc::clone(of))));
     }
 }
@@ -452,7 +560,7 @@ fn own_ticket(host: &Host, text: &str) -> Result<Ticket, Failure> {
     if ticket.target.verifier()?.public() != host.key()?.verifier().public() {
         return Err(Failure::refused("This ticket names another host as its target."));
     }
-    if host.move_address().is_none() {
+    if ticket.has_line() && host.move_address().is_none() {
         return Err(Failure::refused(
             "This host does not listen for other hosts. Serve it with --move-listen ADDRESS.",
         ));
@@ -530,6 +638,7 @@ async fn view(of: &Move) -> Result<MoveView, Failure> {
         fetched: of.lag.fetched.load(Ordering::Relaxed),
         missing: cut::missing(of, writes),
         problem: of.problem(),
+        held: kept.held.as_ref().filter(|_| writes).map(|held| terms::Moment(held.since).to_string()),
         throttle: kept.throttle,
         rehearsals: kept.rehearsals,
         cuts: kept.cuts,

@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
+use super::ticket::NO_LINE;
 use crate::failure::Failure;
 
 /// How long connecting may take.
@@ -168,6 +169,11 @@ impl Peer {
     }
 
     async fn connect(&self) -> Result<SendRequest<Body>, Failure> {
+        if self.address == NO_LINE {
+            return Err(Failure::refused(
+                "There is no line between these two hosts: what they say to each other is carried (`move pack`).",
+            ));
+        }
         let connecting = async {
             let stream = TcpStream::connect(&self.address).await?;
             stream.set_nodelay(true)?;

@@ -255,8 +255,9 @@ pub(crate) fn checked_roots(of: &Move, list: &Segments) -> Result<Vec<Hash>, Fai
     signed
         .verify(&keys.collect::<Vec<_>>())
         .map_err(|_| refused("its checkpoint is not signed with the record's key"))?;
-    let roots = list.roots.iter().map(|root| unhex(root)).collect::<Result<Vec<Hash>, Failure>>()?;
-    let rest = list.rest.iter().map(|leaf| unhex(leaf)).collect::<Result<Vec<Hash>, Failure>>()?;
+    let hashes = |of: &[String]| of.iter().map(|hash| unhex(hash).ok()).collect::<Option<Vec<Hash>>>();
+    let both = hashes(&list.roots).zip(hashes(&list.rest));
+    let (roots, rest) = both.ok_or_else(|| refused("one of its hashes cannot be read"))?;
     let checkpoint = signed.checkpoint();
     let size = roots.len() as u64 * ENTRIES + rest.len() as u64;
     if checkpoint.origin != kept.ticket.origin || checkpoint.size != size || fold(&roots, &rest) != checkpoint.root {

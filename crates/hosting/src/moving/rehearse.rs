@@ -62,7 +62,6 @@ async fn compare(
     record: &Record,
     whole: bool,
 ) -> Result<Rehearsal, Failure> {
-    let permit = pull::permit(of)?;
     let elapsed = stopwatch();
     let until = pull::theirs(of).await?;
     pull::catch_up(host, of, record, until).await?;
@@ -71,32 +70,70 @@ async fn compare(
     record.attest(&place)?;
     let mock_cut_ms = elapsed();
     pull::fail_at("while-comparing").await?;
-    let seed = u64::from_be_bytes(place.root[..8].try_into().unwrap_or_default());
-    let mut questions = Questions { sequence: place.sequence, seed, patients: Vec::new(), index: whole };
+    let mut questions =
+        Questions { sequence: place.sequence, seed: seed_of(&place.root), patients: Vec::new(), index: whole };
     let theirs: Answers = of.peer.call_slow(Method::POST, &pull::path(of, "compare"), Some(&questions)).await?;
     questions.patients.clone_from(&theirs.patients);
-    let mine = answers(record, &permit, &questions).await?;
-    let (mut differences, mut not_compared) = differ(&theirs, &mine);
-    differences.extend(of_checkpoint(of, &theirs, &place)?);
-    if !whole {
+    let mut rehearsal = judged(host, of, record, &place, (&questions, &theirs)).await?;
+    rehearsal.mock_cut_ms = mock_cut_ms;
+    keep(of, rehearsal.clone())?;
+    let _: () = of.peer.call(Method::POST, &pull::path(of, "rehearsed"), Some(&rehearsal)).await?;
+    Ok(rehearsal)
+}
+
+/// Compares the copy, which stands still at this place, with answers that were carried here; the other host hears of it with
+/// the next letter.
+pub(super) async fn compare_carried(
+    host: &Host,
+    of: &Move,
+    record: &Record,
+    (questions, theirs): (&Questions, &Answers),
+) -> Result<Rehearsal, Failure> {
+    let place = record.place().await?;
+    if place.sequence != questions.sequence {
+        return Err(Failure::Refused(format!(
+            "The answers in this folder are of entry {}, and entry {} is here.",
+            questions.sequence, place.sequence
+        )));
+    }
+    let mut rehearsal = judged(host, of, record, &place, (questions, theirs)).await?;
+    rehearsal.not_compared.push("How long a cut takes: what it needs is carried.".into());
+    keep(of, rehearsal.clone())?;
+    Ok(rehearsal)
+}
+
+/// What is asked of a place follows from its root.
+pub(super) fn seed_of(root: &journal::Hash) -> u64 {
+    u64::from_be_bytes(root[..8].try_into().unwrap_or_default())
+}
+
+/// The rehearsal that comes of the other host's answers and this one's own.
+async fn judged(
+    host: &Host,
+    of: &Move,
+    record: &Record,
+    place: &At,
+    (questions, theirs): (&Questions, &Answers),
+) -> Result<Rehearsal, Failure> {
+    let mine = answers(record, &pull::permit(of)?, questions).await?;
+    let (mut differences, mut not_compared) = differ(theirs, &mine);
+    differences.extend(of_checkpoint(of, theirs, place)?);
+    if !questions.index {
         not_compared.push("The whole index and every text: ask for --whole.".into());
     }
     not_compared
         .push("The desk (sessions, drafts, passwords), which changes without entries: every cut compares it.".into());
     not_compared.push("Feeds and their queues: there are none yet.".into());
-    let rehearsal = Rehearsal {
+    Ok(Rehearsal {
         moment: host.now().to_string(),
         sequence: place.sequence,
         questions: mine.answers.len() as u64,
         differences,
-        mock_cut_ms,
+        mock_cut_ms: 0,
         not_compared,
-        whole: whole && mine.answers.contains_key(WHOLE),
+        whole: questions.index && mine.answers.contains_key(WHOLE),
         checkpoint: theirs.checkpoint.clone(),
-    };
-    keep(of, rehearsal.clone())?;
-    let _: () = of.peer.call(Method::POST, &pull::path(of, "rehearsed"), Some(&rehearsal)).await?;
-    Ok(rehearsal)
+    })
 }
 
 /// Keeps a rehearsal of the other host, which compared itself with this one: what it says of this host's record must be so.

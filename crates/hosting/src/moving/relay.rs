@@ -55,8 +55,10 @@ pub(crate) async fn cross(State(host): State<Arc<Host>>, request: Request, next:
     let way = of.gate.enter(writes, Duration::ZERO).await;
     match way {
         Way::Pass(_inside) => next.run(request).await,
-        Way::Relay if writes => relay(&of, request, WRITING).await.unwrap_or_else(later),
+        Way::Relay if writes && of.has_line() => relay(&of, request, WRITING).await.unwrap_or_else(later),
+        Way::Relay if writes => over_there(),
         Way::Relay => read_over_there(&of, request, next).await,
+        Way::Late if of.gate.is_shut() => in_hours(),
         Way::Late => {
             let waiting = of.gate.wait_begins(stopwatch());
             let response = match of.gate.enter(writes, PATIENCE).await {
@@ -109,9 +111,13 @@ async fn read_over_there(of: &Move, request: Request, next: Next) -> Response {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "This question is too large.");
     };
     let asked = || Request::from_parts(parts.clone(), Body::from(body.clone()));
-    let is_far = of.is_away();
-    let patience = if is_far { LITTLE } else { READING };
-    let answered = relay(of, asked(), patience).await;
+    let answered = match of.has_line() {
+        true => {
+            let patience = if of.is_away() { LITTLE } else { READING };
+            relay(of, asked(), patience).await
+        }
+        false => None,
+    };
     of.note_away(answered.is_none());
     match answered {
         Some(response) => response,
@@ -171,8 +177,29 @@ async fn relay(of: &Move, mut request: Request, patience: Duration) -> Option<Re
 }
 
 pub(super) fn later() -> Response {
-    let sentence = "This trust is being moved to another host. Send the same again in a moment.";
+    not_now("This trust is being moved to another host. Send the same again in a moment.", "1")
+}
+
+/// What writers are told whose trust is carried to another host on a disk.
+fn in_hours() -> Response {
+    not_now(
+        "This trust is being carried to another host on a disk. It can be read; nothing can be recorded until it has \
+         arrived. Nothing of this was recorded.",
+        "300",
+    )
+}
+
+/// What writers are told of a trust that another host writes to which there is no line.
+fn over_there() -> Response {
+    not_now(
+        "This trust was moved to another host, and there is no line to it from here. Nothing can be recorded here: use the \
+         new host's address.",
+        "300",
+    )
+}
+
+fn not_now(sentence: &'static str, seconds: &'static str) -> Response {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, sentence).into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
     response
 }

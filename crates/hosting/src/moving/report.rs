@@ -27,6 +27,13 @@ pub enum MoveWork {
         /// Where this host is called by the target; where it listens for moves unless said.
         address: Option<String>,
     },
+    /// Makes a ticket for a host to which there is no line.
+    PlanWithoutLine {
+        /// Of which trust.
+        trust: TrustCode,
+        /// The target's key.
+        key: String,
+    },
     /// Begins to copy at the target, and waits until everything that there was has come.
     Copy {
         /// The ticket's text.
@@ -44,6 +51,9 @@ pub enum MoveWork {
     Follow {
         /// Of which trust.
         trust: TrustCode,
+        /// A folder that was carried here, absolute, where there is no line.
+        #[serde(default)]
+        from: Option<PathBuf>,
     },
     /// Compares the copy with what it follows.
     Rehearse {
@@ -51,6 +61,28 @@ pub enum MoveWork {
         trust: TrustCode,
         /// Whether every text and index row is read again too.
         whole: bool,
+        /// A folder that was carried here, absolute, where there is no line.
+        #[serde(default)]
+        from: Option<PathBuf>,
+    },
+    /// Signs the cut that a folder asks for, which was packed while writers are held.
+    Sign {
+        /// Of which trust.
+        trust: TrustCode,
+        /// The folder, absolute.
+        from: PathBuf,
+    },
+    /// Lets writers go on who are held for a disk.
+    Release {
+        /// Of which trust.
+        trust: TrustCode,
+    },
+    /// Takes a letter of the other host to which there is no line.
+    Letter {
+        /// Of which trust.
+        trust: TrustCode,
+        /// Its text.
+        text: String,
     },
     /// Cuts the trust over to the other host, or back.
     Cut {
@@ -61,6 +93,9 @@ pub enum MoveWork {
         /// The trust's code again, typed by a person who cuts a move over that has no plan.
         #[serde(default)]
         unplanned: Option<String>,
+        /// The other host's letter that it has signed the cut, where there is no line.
+        #[serde(default)]
+        signed: Option<String>,
     },
     /// Destroys the copy of the host that no longer writes.
     Complete {
@@ -68,6 +103,12 @@ pub enum MoveWork {
         trust: TrustCode,
         /// The trust's code again, typed by a person.
         confirm: String,
+        /// At the host that writes, where there is no line: the folder with the other's access journal, absolute.
+        #[serde(default)]
+        from: Option<PathBuf>,
+        /// At either host, where there is no line: what the other one says of it.
+        #[serde(default)]
+        letter: Option<String>,
     },
     /// Ends a move that leads nowhere: at the host that writes, or by its note at the other one, whose copy is destroyed.
     GiveUp {
@@ -92,6 +133,12 @@ pub enum MoveWork {
         trust: TrustCode,
         /// The folder, absolute.
         to: PathBuf,
+        /// The trust's code again, typed by a person: writers are held from now on, until the disk has arrived.
+        #[serde(default)]
+        hold: Option<String>,
+        /// Whether every text and index row is read again for the rehearsal over there.
+        #[serde(default)]
+        whole: bool,
     },
     /// Changes how fast, and at which hours, it is copied.
     Throttle {
@@ -167,6 +214,11 @@ pub enum MoveOutcome {
         /// Its text.
         text: String,
     },
+    /// A letter to the other host, to be carried; none when the last one needs no answer.
+    Letter {
+        /// Its text.
+        text: Option<String>,
+    },
     /// The signed refusal of a cut, to be carried.
     Refusal {
         /// Its text.
@@ -218,6 +270,9 @@ pub struct MoveView {
     pub problem: Option<String>,
     /// What must still happen before it can be cut; empty when it can.
     pub missing: Vec<String>,
+    /// Since when writers are held until a disk arrives, as a FHIR instant.
+    #[serde(default)]
+    pub held: Option<String>,
 }
 
 /// What was packed into a folder.
@@ -229,6 +284,9 @@ pub struct Packed {
     pub written: u64,
     /// Entries that the folder has.
     pub entries: u64,
+    /// Since when writers are held for it, as a FHIR instant.
+    #[serde(default)]
+    pub held: Option<String>,
 }
 
 /// A rehearsal.
@@ -279,6 +337,9 @@ pub struct Cutting {
     /// How long the longest was held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_longest_ms: Option<u64>,
+    /// Since when nobody could record anything, as a FHIR instant, where everything was carried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_since: Option<String>,
 }
 
 impl Rehearsal {

@@ -13,13 +13,15 @@ use crate::failure::Failure;
 use crate::trusts::TrustCode;
 
 const FIRST: &str = "almoner move ticket 1";
+/// The address of both hosts in the ticket of a move without a line between them.
+pub(crate) const NO_LINE: &str = "-";
 
 /// One of the two hosts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct End {
     /// Its name.
     pub(crate) host: String,
-    /// Where it is called by the other: host and port.
+    /// Where it is called by the other: host and port, or [`NO_LINE`].
     pub(crate) address: String,
     /// Its key, as `name+id+base64`.
     pub(crate) key: String,
@@ -51,6 +53,11 @@ impl End {
 }
 
 impl Ticket {
+    /// Whether the two hosts call each other; else what they say is carried.
+    pub(crate) fn has_line(&self) -> bool {
+        self.source.address != NO_LINE && self.target.address != NO_LINE
+    }
+
     /// The ticket as it is carried, signed by the source.
     pub(crate) fn signed(&self, key: &HostKey) -> Result<String, Failure> {
         let failed = |error| Failure::problem("signing a move ticket", &error);

@@ -170,7 +170,7 @@ pub(crate) async fn keep(host: Arc<Host>) {
             let sample = sample(&host, &of, &record);
             let is_due = host.watched.change(&of.code, |watch| {
                 watch.take(sample);
-                let is_due = of.phase() >= Phase::Following && elapsed() >= watch.next_check_ms;
+                let is_due = of.phase() >= Phase::Following && of.has_line() && elapsed() >= watch.next_check_ms;
                 if is_due {
                     // Until this one is done no other begins.
                     watch.next_check_ms = u64::MAX;

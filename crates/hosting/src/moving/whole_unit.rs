@@ -5,17 +5,20 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::body::{Body, to_bytes};
 use http::{Request, StatusCode, header};
 use record::obligation::{Obligation, ObligationQuery};
 use record::trail::AccessQuery;
 use record::{DeskRow, Erasure, Key, Operation, VerifyOptions};
+use terms::{Clock, Moment};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-use super::{MoveOutcome, MoveWork, Questions, ThrottleChange, answers, carry, listen};
+use super::{MoveOutcome, MoveWork, Questions, ThrottleChange, answers, carry, certificate, counts, find, listen};
 use crate::configure::{self, Configure, Folder};
+use crate::failure::Failure;
 use crate::host::{Host, Trust};
 use crate::secret::Secret;
 use crate::test_host::{act, contains, host_in, put};
@@ -33,11 +36,21 @@ fn code() -> TrustCode {
 
 /// A host that listens for others.
 async fn hall(directory: &Path) -> Arc<Host> {
-    let host = host_in(directory, "sqlite", clock::machine()).await;
+    hall_at(directory, clock::machine()).await
+}
+
+/// The same with this clock.
+async fn hall_at(directory: &Path, clock: Clock) -> Arc<Host> {
+    let host = host_in(directory, "sqlite", clock).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     host.listens_at(listener.local_addr().unwrap().to_string());
     tokio::spawn(listen(Arc::clone(&host), listener));
     host
+}
+
+/// The cut, without a plan.
+fn cut() -> MoveWork {
+    MoveWork::Cut { trust: code(), back: false, unplanned: Some("RAA".into()), signed: None }
 }
 
 async fn asked(host: &Arc<Host>, work: MoveWork) -> MoveOutcome {
@@ -179,7 +192,7 @@ async fn a_trust_moves_to_another_store_with_everything_that_it_is() {
     let MoveOutcome::Ticket { text: ticket } = asked(&source, plan).await else { panic!("no ticket") };
     let store = Some(database.url.clone());
     asked(&target, MoveWork::Copy { ticket, store, throttle: ThrottleChange::default(), from: None }).await;
-    let rehearsed = asked(&target, MoveWork::Rehearse { trust: code(), whole: true }).await;
+    let rehearsed = asked(&target, MoveWork::Rehearse { trust: code(), whole: true, from: None }).await;
     let MoveOutcome::Rehearsed(rehearsal) = rehearsed else { panic!("{rehearsed:?}") };
     assert!(rehearsal.agrees() && rehearsal.whole, "{rehearsal:?}");
     let questions = Questions { sequence: rehearsal.sequence, seed: 7, patients: Vec::new(), index: false };
@@ -187,7 +200,7 @@ async fn a_trust_moves_to_another_store_with_everything_that_it_is() {
     let searches = answered.keys().filter(|question| question.starts_with("search ")).count();
     assert!(searches > 800 && rehearsal.sequence < 50, "few entries, and nearly 900 different rows: {searches}");
     assert!(answered.keys().any(|question| question.starts_with("accounts")), "{answered:?}");
-    asked(&source, MoveWork::Cut { trust: code(), back: false, unplanned: Some("RAA".into()) }).await;
+    asked(&source, cut()).await;
 
     let moved = target.trust(&code()).await.unwrap();
     assert!(moved.entry.store.starts_with("postgres"), "{}", moved.entry.store);
@@ -195,10 +208,65 @@ async fn a_trust_moves_to_another_store_with_everything_that_it_is() {
     let (status, _, page) = send(&target, "GET", "/t/RAA/register", &[("cookie", &cookie)], "").await;
     assert!(status == StatusCode::OK && page.contains("Draftington"), "the session goes on with its draft: {status}");
     let confirm = code().to_string();
-    asked(&target, MoveWork::Complete { trust: code(), confirm }).await;
+    asked(&target, MoveWork::Complete { trust: code(), confirm, from: None, letter: None }).await;
     let looked_after = looked(&moved).await;
     assert!(looked_before.iter().all(|one| looked_after.contains(one)), "{looked_before:?} {looked_after:?}");
     let report =
         moved.record.verify(VerifyOptions { index: true, ..VerifyOptions::default() }, |_, _| {}).await.unwrap();
     assert!(report.holds(), "{:?} {:?}", report.journal.findings, report.store);
+}
+
+/// A certificate that nobody could make for an hour: what was at the cut is not kept any more, so both hosts count at one later
+/// entry, and it says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_made_an_hour_late_counts_at_a_later_entry_and_says_so() {
+    let now = Arc::new(AtomicI64::new((clock::machine())().0));
+    let clock: Clock = {
+        let now = Arc::clone(&now);
+        Arc::new(move || Moment(now.fetch_add(1, Ordering::AcqRel)))
+    };
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (source, target) = (hall_at(here.path(), Arc::clone(&clock)).await, hall_at(there.path(), clock).await);
+    let new = NewTrust { code: code(), name: "A trust".into(), store: None, demonstration: false };
+    let trust = source.add_trust(new).await.unwrap();
+    let put_patients = async |trust: &Trust, family: &str| {
+        for id in ["p", "q"] {
+            let text = format!(r#"{{"resourceType":"Patient","id":"{id}","name":[{{"family":"{family}"}}]}}"#);
+            put(trust, &Key::new("Patient", id), &text).await;
+        }
+    };
+    put_patients(&trust, "Able").await;
+    let MoveOutcome::Key { key, address } = asked(&target, MoveWork::Key).await else { panic!("no key") };
+    let plan = MoveWork::Plan { trust: code(), to: address.unwrap(), key, address: None };
+    let MoveOutcome::Ticket { text: ticket } = asked(&source, plan).await else { panic!("no ticket") };
+    asked(&target, MoveWork::Copy { ticket, store: None, throttle: ThrottleChange::default(), from: None }).await;
+    asked(&target, MoveWork::Rehearse { trust: code(), whole: false, from: None }).await;
+    let MoveOutcome::Cut(cutting) = asked(&source, cut()).await else { panic!("no cut") };
+
+    // As if it had not been made: a host was stopped, or the line was gone.
+    let of = find(&source, &code()).unwrap();
+    of.change(|kept| kept.certificate = None).unwrap();
+    let moved = target.trust(&code()).await.unwrap();
+    put_patients(&moved, "Baker").await;
+    let text = r#"{"resourceType":"Patient","id":"r"}"#;
+    put(&moved, &Key::new("Patient", "r"), text).await;
+    now.fetch_add(2 * 60 * 60 * 1000, Ordering::AcqRel);
+    put(&moved, &Key::new("Patient", "s"), &text.replace(r#""r""#, r#""s""#)).await;
+    let newest = *moved.record.follow().borrow();
+    trust.record.follow().wait_for(|sequence| *sequence >= newest).await.unwrap();
+    for record in [&trust.record, &moved.record] {
+        record.sweep().await.unwrap();
+        let counted = counts::counts(&of, record, cutting.entry).await;
+        assert!(matches!(counted, Err(Failure::Refused(_))), "what was at the cut is not kept: {counted:?}");
+    }
+
+    let made = certificate::of_newest_cut(&source, &of, None).await.unwrap();
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let statement: serde_json::Value = serde_json::from_str(made["statement"].as_str().unwrap()).unwrap();
+    assert_eq!((&statement["cut"], &statement["counted_at"]), (&cutting.entry.into(), &newest.into()));
+    assert_eq!((&statement["counts_from"]["Patient"], &statement["counts_to"]["Patient"]), (&4.into(), &4.into()));
+    let stated = statement["stated"].to_string();
+    assert!(stated.contains(&format!("The counts are of entry {newest}")), "{stated}");
+    let of_target = certificate::of_newest_cut(&target, &find(&target, &code()).unwrap(), None).await.unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&of_target).unwrap(), made, "both hosts have it");
 }

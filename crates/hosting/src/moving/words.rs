@@ -26,7 +26,7 @@ pub(crate) struct Place {
 }
 
 /// How far a file of the access journal goes at a host that asks whether the other one has as much.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AccessHeld {
     /// The host whose accesses these are; none for those of the one that is asked.
     pub(crate) host: Option<String>,

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use hosting::moving::{Cutting, MoveOutcome, MoveView, Rehearsal};
+use hosting::moving::{Cutting, MoveOutcome, MoveView, Packed, Rehearsal};
 
 /// What came of a step.
 pub(super) fn moved(of: &MoveOutcome, text: &mut String) -> std::fmt::Result {
@@ -19,17 +19,13 @@ pub(super) fn moved(of: &MoveOutcome, text: &mut String) -> std::fmt::Result {
         | MoveOutcome::Certificate { text: file }
         | MoveOutcome::CutEntry { text: file }
         | MoveOutcome::GivenUp { text: file }
-        | MoveOutcome::Refusal { text: file } => {
+        | MoveOutcome::Refusal { text: file }
+        | MoveOutcome::Letter { text: Some(file) } => {
             text.push_str(file);
             Ok(())
         }
-        MoveOutcome::Packed(of) => {
-            writeln!(
-                text,
-                "{} entries in {} segments and a rest; {} segments are new",
-                of.entries, of.segments, of.written
-            )
-        }
+        MoveOutcome::Letter { text: None } => writeln!(text, "Taken. Nothing is to be answered."),
+        MoveOutcome::Packed(of) => packed(of, text),
         MoveOutcome::Rehearsed(rehearsal) => rehearsed(rehearsal, text),
         MoveOutcome::Cut(cutting) => cut(cutting, text),
         MoveOutcome::Destroyed { statement } => {
@@ -41,15 +37,32 @@ pub(super) fn moved(of: &MoveOutcome, text: &mut String) -> std::fmt::Result {
     }
 }
 
+fn packed(of: &Packed, text: &mut String) -> std::fmt::Result {
+    writeln!(text, "{} entries in {} segments and a rest; {} segments are new", of.entries, of.segments, of.written)?;
+    let Some(since) = &of.held else { return Ok(()) };
+    writeln!(
+        text,
+        "WRITERS ARE HELD since {since}: nobody can record anything or sign in until the disk was carried,"
+    )?;
+    writeln!(
+        text,
+        "the other host has signed (move sign), this one has cut (move cut --signed) and the other one is open"
+    )?;
+    writeln!(text, "(move take). Until the cut `almoner move release` lets them go on, and nothing has happened.")
+}
+
 fn rehearsed(of: &Rehearsal, text: &mut String) -> std::fmt::Result {
     writeln!(text, "at entry {}: {} questions, {} differences", of.sequence, of.questions, of.differences.len())?;
     of.differences.iter().try_for_each(|difference| writeln!(text, "DIFFERS: {difference}"))?;
     of.not_compared.iter().try_for_each(|what| writeln!(text, "not compared: {what}"))?;
-    writeln!(text, "a cut would have waited {} ms for this host", of.mock_cut_ms)
+    match of.mock_cut_ms {
+        0 => Ok(()),
+        waited => writeln!(text, "a cut would have waited {waited} ms for this host"),
+    }
 }
 
 fn cut(of: &Cutting, text: &mut String) -> std::fmt::Result {
-    let Cutting { entry, back, drained_ms, cut_ms, live_ms, held, held_median_ms, held_longest_ms } = of;
+    let Cutting { entry, back, drained_ms, cut_ms, live_ms, held, held_median_ms, held_longest_ms, .. } = of;
     writeln!(text, "{} with entry {entry}.", if *back { "Cut back" } else { "Cut over" })?;
     let ms = |measured: &Option<u64>| measured.map_or_else(|| "an unknown time".to_owned(), |ms| format!("{ms} ms"));
     writeln!(
@@ -75,6 +88,12 @@ fn status(of: &MoveView, text: &mut String) -> std::fmt::Result {
             writeln!(text, "    this host writes: {entries} entries; the other had {theirs} when it was last heard")?
         }
         false => writeln!(text, "    this host follows: {entries} of {theirs} entries, the newest {lag_ms} ms late")?,
+    }
+    if let Some(since) = &of.held {
+        writeln!(
+            text,
+            "    WRITERS ARE HELD since {since}, until a disk has arrived; `almoner move release` ends that"
+        )?;
     }
     if let Some(rate) = of.throttle.rate {
         writeln!(text, "    copied at {rate} bytes a second at most")?;

@@ -16,6 +16,7 @@ mod malformed;
 mod match_file;
 mod moving;
 mod moving_back;
+mod moving_carried;
 mod moving_ends;
 mod moving_lines;
 mod owner;

@@ -149,8 +149,14 @@ impl Stage {
 
     /// Starts a command that serves; gives what it said when it was ready.
     pub(crate) fn start(&self, command: &str) -> (Serving, Value) {
+        self.start_with(command, None)
+    }
+
+    /// The same with this in its environment.
+    pub(crate) fn start_with(&self, command: &str, environment: Option<(&str, &str)>) -> (Serving, Value) {
         let mut child = self
             .command(&[command, "--listen", "127.0.0.1:0", "--json"])
+            .envs(environment)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
