@@ -46,6 +46,10 @@ pub(crate) struct HostArguments {
     /// Directory of the host's data [default: ./almoner-data].
     #[arg(long, global = true, env = "ALMONER_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Instead: a data directory that can only be read, such as a snapshot or a backup of a host that does not run. Nothing is
+    /// written there. For `verify`, `export` and `move pack`; temporary files are in TMPDIR.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) from_copy: Option<PathBuf>,
     /// Where new trusts are stored: `sqlite`, or an address such as `postgres://user:password@host/database` [default:
     /// sqlite].
     #[arg(long, global = true, env = "ALMONER_STORE", value_name = "STORE", hide_env_values = true)]

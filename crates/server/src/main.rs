@@ -18,7 +18,8 @@ use hosting::configure::{Configure, Folder};
 use hosting::match_file::{MatchFile, match_file};
 use hosting::oversight::OversightWork;
 use hosting::{
-    Configuration, Failure, GoLive, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work,
+    Configuration, Failure, FromCopy, GoLive, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode,
+    Work,
 };
 
 use crate::arguments::{
@@ -50,7 +51,7 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
         return matched(&MatchFile { input, out, columns: column, threads }, json);
     }
     let default_data = matches!(command, Command::Demo).then(|| PathBuf::from("almoner-demo"));
-    let store = host.store.clone();
+    let (store, from_copy) = (host.store.clone(), host.from_copy.clone());
     let configuration = configuration(host, default_data)?;
     let mut out = None;
     let work = match command {
@@ -74,9 +75,18 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
         command => work(command, store)?,
     };
     let progress = progress::Bar::new(json);
-    let outcome = hosting::run(configuration, work, &|step| progress.show(step)).await;
-    progress.clear();
-    let outcome = outcome?;
+    let (outcome, told) = match from_copy {
+        Some(copy) => {
+            let done = hosting::run_from_copy(configuration, &copy, work, &|step| progress.show(step)).await;
+            done.map(|FromCopy { outcome, told }| (outcome, told))
+        }
+        None => {
+            hosting::run(configuration, work, &|step| progress.show(step)).await.map(|outcome| (outcome, Vec::new()))
+        }
+    }
+    .inspect(|_| progress.clear())
+    .inspect_err(|_| progress.clear())?;
+    print::told(&told);
     match out {
         Some(path) => moving::write(&outcome, &path)?,
         None => print::outcome(&outcome, json)?,
@@ -102,7 +112,8 @@ fn matched(work: &MatchFile, json: bool) -> Result<ExitCode> {
 }
 
 fn configuration(host: HostArguments, default_data: Option<PathBuf>) -> Result<Configuration, Failure> {
-    let HostArguments { data, store, store_ca, listen, public_url, move_listen, rehearse_exit, config } = host;
+    let HostArguments { data, from_copy: _, store, store_ca, listen, public_url, move_listen, rehearse_exit, config } =
+        host;
     let given = Settings { data, listen, store, store_ca, public_url, move_listen, rehearse_exit };
     let mut configuration = Configuration::resolve(given.clone(), config.as_deref())?;
     if let (None, Some(default)) = (&given.data, default_data) {

@@ -14,7 +14,8 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use anyhow::{Context as _, Result};
 use hosting::match_file::{Matched, MatchedPair};
 use hosting::{
-    Account, Demonstration, Duplicates, OtherTrust, Outcome, SafetyCase, SignIn, TokenView, TrustView, UserState, UserView,
+    Account, Demonstration, Duplicates, OtherTrust, Outcome, SafetyCase, SignIn, TokenView, TrustView, UserState,
+    UserView,
 };
 
 /// Refusals, and files passed over, that are printed; `--json` has all that are listed.
@@ -32,6 +33,13 @@ pub(crate) fn outcome(outcome: &Outcome, json: bool) -> Result<()> {
         in_words(outcome, &mut text)?;
     }
     print(&text)
+}
+
+/// Says what somebody must know beside an outcome.
+pub(crate) fn told(sentences: &[String]) {
+    for sentence in sentences {
+        eprintln!("{sentence}");
+    }
 }
 
 fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {

@@ -29,6 +29,19 @@ impl SmallDisk {
         Err(Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 
+    /// Makes it one that can only be read.
+    ///
+    /// # Errors
+    /// A file on it is open to be written.
+    pub fn only_to_be_read(&self) -> Result<()> {
+        let output = Command::new("mount").args(["-o", "remount,ro"]).arg(self.0.path()).output()?;
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.0.path()
