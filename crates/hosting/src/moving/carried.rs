@@ -1,7 +1,7 @@
 //! A move between two hosts that no line joins: everything is carried. A folder takes what the other host needs, and short
 //! letters the rest. Writers are held from the last packing on until the other host is open, which takes as long as the way
 //! of a disk; until the cut is made this can be ended and nothing has happened. The cut itself is the one of `cut`: the other
-//! host signs that it holds everything before this one commits it (`docs/formats/move.md`, section 15).
+//! host signs that it holds everything before this one commits it (`docs/formats/move.md`, section 15; `docs/decisions/0016`).
 
 use std::path::Path;
 use std::sync::Arc;

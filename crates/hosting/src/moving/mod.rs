@@ -6,6 +6,7 @@
 //!   (`answer`), in the words of `words` and with entries packed by `segment`.
 //! * `pull` is the host that follows; `rehearse` compares both; `cut` hands the record over; `gate` and `relay` hold who
 //!   would write and send them on; `certificate` says what came of it; `complete` destroys the old copy.
+//! * Where no line is, everything is `carried`: a `folder` with what lies `beside` its entries, and each `letter`.
 //! * `watch` measures both hosts and compares them; `schedule` is what people planned, `forecast` and `estimate` what follows
 //!   from both; `readiness` says what is missing before a cut, `seal` who the two people are, `way_back` rehearses it.
 //!
