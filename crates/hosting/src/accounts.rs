@@ -153,11 +153,14 @@ pub(crate) async fn reset(trust: &Trust, new: NewPassword) -> Result<Outcome, Fa
 /// same commit (operations 6): another open account, a team such as `team/site`, or a ward such as `place/heron`.
 ///
 /// # Errors
-/// There is no such account, or it is closed already; it owns something and nobody takes it over.
+/// There is no such account; it is closed already and nobody takes over what it still owns; it owns something and nobody is named.
 pub(crate) async fn close(trust: &Trust, name: &str, to: Option<&str>) -> Result<Outcome, Failure> {
     let (name, credential, (version, profile)) = known(trust, name).await?;
-    if credential.closed {
-        return Err(Failure::Refused(format!("The account {name:?} is closed already.")));
+    // What reached it since it was closed, or stayed with it before anybody was asked, is moved in the same way.
+    if credential.closed && to.is_none() {
+        let sentence =
+            format!("The account {name:?} is closed already. With --to what it still owns goes to somebody.");
+        return Err(Failure::Refused(sentence));
     }
     let to =
         to.map(|to| if to.contains('/') { Ok(to.to_owned()) } else { account_name(to).map(|to| format!("user/{to}")) });

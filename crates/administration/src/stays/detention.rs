@@ -1,19 +1,8 @@
 //! Detention under the Mental Health Act 1983: the section, since when, until when at the latest, and who is responsible.
 //!
-//! It is a FHIR `Flag` of the stay, so that whoever sees clinical content sees it on the board and the chart, and no clerk does.
-//!
-//! | what | where in Flag (R4, flag.html) |
-//! | --- | --- |
-//! | the section | `code`, UK Core's LegalStatusClassificationEngland: MENTAL HEALTH ACT LEGAL STATUS CLASSIFICATION CODE |
-//! | in force, or ended | `status` active or inactive |
-//! | from, and when it ended | `period` |
-//! | until when at the latest | extension `urn:almoner:detention-until` |
-//! | the responsible clinician | extension `urn:almoner:responsible-clinician` |
-//! | how it ended | extension `urn:almoner:detention-ended` |
-//! | the stay and the patient | `encounter`, `subject` |
-//!
-//! A renewal and another section are a detention of their own, which ends the former one in the same commit. Nothing ends by
-//! itself: what has run out stays in force on the board, late, until a person says what became of it.
+//! It is a FHIR `Flag` of the stay ([`Detention`] says where what is), so that whoever sees clinical content sees it on the board
+//! and the chart, and no clerk does. A renewal and another section are a detention of their own, which ends the former one in the
+//! same commit. Nothing ends by itself: what has run out stays in force, late, until a person says what became of it.
 
 use fhir::Node;
 use fhir::read::{code_in, extension, extension_text, id_of, moment, reference as reference_of, text};
@@ -106,6 +95,16 @@ pub const ENDS: [(&str, &str); 6] = [
 const FOLLOWED: &str = "followed";
 
 /// A detention as it was recorded.
+///
+/// | what | where in Flag (R4, flag.html) |
+/// | --- | --- |
+/// | the section | `code`, UK Core's LegalStatusClassificationEngland: MENTAL HEALTH ACT LEGAL STATUS CLASSIFICATION CODE |
+/// | in force, or ended | `status` active or inactive |
+/// | from, and when it ended | `period` |
+/// | until when at the latest | extension `urn:almoner:detention-until` |
+/// | the responsible clinician | extension `urn:almoner:responsible-clinician` |
+/// | how it ended | extension `urn:almoner:detention-ended` |
+/// | the stay and the patient | `encounter`, `subject` |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detention {
     /// The Flag's id.

@@ -4,10 +4,8 @@
 //! patients' sex, and is never written down; only the reason is, as an extension `urn:almoner:mixed-sex` of the Encounter of
 //! each patient affected (room, from, reason). Without a reason it counts as not clinically justified.
 //!
-//! Source: NHS England and NHS Improvement, *Delivering same-sex accommodation*, September 2019, under review since 2025: each
-//! patient affected is counted, whether or not they moved. [check]: by which record of sex a trust has to judge (we take the
-//! Patient's gender), whether a breach is counted again on each day (we count it once, when it begins), how long somebody who
-//! may leave critical care may wait there (we count nobody there), and the words of the reasons ([`REASONS`]).
+//! Source: NHS England and NHS Improvement, *Delivering same-sex accommodation*, September 2019, under review since 2025. What
+//! is still to be checked stands in docs/stays.md, marked [check].
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -163,6 +163,13 @@ fn what_a_closed_account_owns_goes_to_a_named_manager_in_the_same_step() {
         let list = String::from_utf8(list.body).unwrap();
         assert!(list.contains("1 task of a closed account or ward"), "{store}: {list}");
         assert!(list.contains("Moved from Abe Bee, account closed"), "{store}: {list}");
+        // What reaches a closed account later is moved in the same way.
+        let late = task("t-4", "user/a.b", None);
+        assert_eq!(serving.send("PUT", "/t/RAA/fhir/Task/t-4", &headers, late.as_bytes()).status, 201, "{store}");
+        assert!(close(&[]).err.contains("closed already"), "{store}");
+        let moved = stage.json(&user("close", &["--name", "a.b", "--to", "c.d"]))["user-closed"]["moved"].clone();
+        assert_eq!((moved, state(stage, "a.b").as_str()), (json!(1), "closed"), "{store}");
+        assert_eq!(read("t-4")["owner"]["identifier"]["value"], "user/c.d", "{store}");
         // One that is closed cannot take over either.
         let closed = stage.run(&user("close", &["--name", "e.f", "--to", "a.b"]));
         assert!(closed.err.contains("cannot take over"), "{store}: {}", closed.err);

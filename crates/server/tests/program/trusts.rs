@@ -145,6 +145,13 @@ fn a_trust_is_live_only_when_a_named_officer_and_a_signed_case_are_recorded() {
         assert_eq!((&shown["preparing"], &shown["case"]["case"]), (&false.into(), &"CSCR-12 v2".into()), "{store}");
         assert!(stage.run(&["trust", "show", "RAA"]).out.contains("Dr Ama Adom (GMC 1234567)"), "{store}");
         assert!(serving.stop(), "{store}");
+        // What was recorded leaves with the record: the host that reads it in asks for nothing.
+        let folder = stage.path("exit");
+        stage.json(&["export", "--trust", "RAA", folder.to_str().unwrap(), "--by", "A tester"]);
+        let other = Stage::set();
+        other.json(&["import", folder.to_str().unwrap()]);
+        let there = other.json(&["trust", "show", "RAA"])["trust"].clone();
+        assert_eq!((&there["preparing"], &there["case"]), (&false.into(), &shown["case"]), "{store}");
         // A registry of before this was asked says nothing of it: such a hospital is opened and is live.
         let registry = stage.path("data").join("host.toml");
         assert!(!std::fs::read_to_string(&registry).unwrap().contains("preparing"), "{store}");

@@ -48,11 +48,6 @@ impl World {
                 }
                 self.with(&of.stay, |stay| (stay.away, stay.last) = (None, stay.last.max(of.at)));
             }
-            Command::Detain(of) => {
-                let patient = self.inpatients.get(&of.stay).map(|stay| stay.patient.clone());
-                self.detained.extend(patient.map(|patient| (of.id.clone(), (patient, of.from))));
-            }
-            Command::EndDetention(of) => drop(self.detained.remove(&of.detention)),
             Command::CancelMove(of) => self.cancel_move(&of.stay),
             Command::CorrectMove(of) => self.with(&of.stay, |stay| {
                 if let Some(last) = stay.arrivals.last_mut() {
@@ -96,9 +91,22 @@ impl World {
                 self.stage(&of.pair, Stage::Merged);
             }
             other => {
+                self.detention(other);
                 self.list(other);
                 self.department(other);
             }
+        }
+    }
+
+    /// Those who are detained.
+    fn detention(&mut self, command: &Command) {
+        match command {
+            Command::Detain(of) => {
+                let patient = self.inpatients.get(&of.stay).map(|stay| stay.patient.clone());
+                self.detained.extend(patient.map(|patient| (of.id.clone(), (patient, of.from))));
+            }
+            Command::EndDetention(of) => drop(self.detained.remove(&of.detention)),
+            _ => {}
         }
     }
 
