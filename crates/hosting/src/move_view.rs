@@ -91,7 +91,7 @@ pub(crate) async fn seen(host: &Host, door: &Door, of: &Arc<Move>, what_if: What
         watch: host.watched.of(&of.code),
         asked: host.seals.asked(&of.code, host.now()),
         doing: host.seals.doing(&of.code),
-        problem: of.problem().filter(|_| !is_over),
+        problem: of.problem().or_else(|| of.held_in_words()).filter(|_| !is_over),
         acts: Acts {
             runs_it,
             says: runs_it || door.permit.role() == Role::Administrator && door.trust_code == of.code.as_str(),

@@ -255,7 +255,7 @@ pub(crate) enum MoveCommand {
         #[arg(long, value_name = "FOLDER")]
         out: PathBuf,
         /// Where there is no line: hold writers from now on, until the disk was carried and answered, for the cut. Nobody can
-        /// record anything meanwhile, nor sign in; `move release` lets them go on.
+        /// record anything meanwhile; `move release` lets them go on.
         #[arg(long, requires = "confirm")]
         hold: bool,
         /// The trust's code once more.

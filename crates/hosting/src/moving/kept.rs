@@ -311,6 +311,16 @@ impl Move {
         self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// That nobody can record anything, while writers are held for a disk.
+    pub(crate) fn held_in_words(&self) -> Option<String> {
+        let held = self.kept().held.filter(|_| self.gate.is_shut())?;
+        Some(format!(
+            "Nobody can record anything since {}: a disk is on its way to the other host, or its answer back. `almoner move \
+             release` ends that.",
+            terms::print::moment_text(Moment(held.since))
+        ))
+    }
+
     pub(crate) fn set_problem(&self, problem: Option<String>) {
         *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     }

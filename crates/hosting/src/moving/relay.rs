@@ -51,7 +51,8 @@ pub(crate) async fn cross(State(host): State<Arc<Host>>, request: Request, next:
         Err(response) => return response,
     };
     let Some(of) = code.and_then(|code| host.moves.find(&code)) else { return next.run(request).await };
-    let writes = is_write(&request);
+    // Who reads for hours must be able to sign in, out and lock: that is of the desk alone, and does not move.
+    let writes = is_write(&request) && !(of.gate.is_shut() && is_of_session(&request));
     let way = of.gate.enter(writes, Duration::ZERO).await;
     match way {
         Way::Pass(_inside) => next.run(request).await,
@@ -101,6 +102,11 @@ pub(super) async fn code_of(request: Request) -> Result<(Request, Option<TrustCo
 fn is_write(request: &Request) -> bool {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     !is_safe && !request.uri().path().ends_with("/_search")
+}
+
+/// Whether a request begins, locks or ends a session.
+fn is_of_session(request: &Request) -> bool {
+    !request.uri().path().starts_with("/t/")
 }
 
 /// Has the other host answer a question; while it cannot be reached, the copy on this host answers, and says so. A copy that

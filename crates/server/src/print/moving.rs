@@ -40,10 +40,7 @@ pub(super) fn moved(of: &MoveOutcome, text: &mut String) -> std::fmt::Result {
 fn packed(of: &Packed, text: &mut String) -> std::fmt::Result {
     writeln!(text, "{} entries in {} segments and a rest; {} segments are new", of.entries, of.segments, of.written)?;
     let Some(since) = &of.held else { return Ok(()) };
-    writeln!(
-        text,
-        "WRITERS ARE HELD since {since}: nobody can record anything or sign in until the disk was carried,"
-    )?;
+    writeln!(text, "WRITERS ARE HELD since {since}: nobody can record anything until the disk was carried,")?;
     writeln!(
         text,
         "the other host has signed (move sign), this one has cut (move cut --signed) and the other one is open"
