@@ -125,15 +125,7 @@ pub async fn downtimes(reading: &Reading) -> Result<Vec<Downtime>, Problem> {
     Ok(downtimes)
 }
 
-/// The number that somebody typed, of a kind; `None` when none was issued with it.
-///
-/// # Errors
-/// The record could not be read.
-pub async fn number_typed(reading: &Reading, kind: Kind, typed: &str) -> Result<Option<Number>, Problem> {
-    Ok(version_typed(reading, kind, typed).await?.map(|(_, number)| number))
-}
-
-/// The same with its text.
+/// The number that somebody typed, of a kind, with its text; `None` when none was issued with it.
 pub(super) async fn version_typed(
     reading: &Reading,
     kind: Kind,

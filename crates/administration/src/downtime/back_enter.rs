@@ -48,8 +48,7 @@ impl BackEnter {
         let hospital = used.hospital.as_ref().map(|(version, number)| hospital_number(version, number)).transpose()?;
         let mut draft = self.draft(reading, hospital, now).await?;
         let by = &reading.permit().principal().name;
-        let mark =
-            FormMark { form: used.form.1.printed.clone(), happened: self.at, entered: now, by: by.clone() };
+        let mark = FormMark { form: used.form.1.printed.clone(), happened: self.at, entered: now, by: by.clone() };
         draft = marked(draft, &mark)?;
         let about = about(&draft);
         for (version, _) in std::iter::once(&used.form).chain(&used.hospital) {

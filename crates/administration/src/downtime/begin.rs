@@ -75,7 +75,10 @@ impl BeginDowntime {
         }
         check_moment(self.at, None, now)?;
         if before.iter().any(|other| other.ended.is_none()) {
-            return Err(Refusal::new("downtime-already", "A downtime has begun and has not been ended. End that one first."));
+            return Err(Refusal::new(
+                "downtime-already",
+                "A downtime has begun and has not been ended. End that one first.",
+            ));
         }
         if before.iter().any(|other| other.covers(self.at)) {
             let sentence = "Another downtime lasted at this time. Say when this one began.";
@@ -89,10 +92,12 @@ impl EndDowntime {
     /// Gathers and decides.
     pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
         let refused = |refusal| TransactError::Refused(refusal);
-        let version = reading.get(&Key::new("Task", self.id.as_str())).await?.filter(|version| !version.text.is_empty());
+        let version =
+            reading.get(&Key::new("Task", self.id.as_str())).await?.filter(|version| !version.text.is_empty());
         let version = version.ok_or_else(|| refused(no_downtime()))?;
         let downtime = Downtime::of(document(&version)?.root()).ok_or_else(|| refused(no_downtime()))?;
-        self.decide(&downtime, now).map_err(refused)?;
+        let others = downtimes(reading).await?;
+        self.decide(&downtime, &others, now).map_err(refused)?;
         let by = &reading.permit().principal().name;
         let mut draft = Draft { changes: vec![self.ended(&version, &downtime, by, now)?], assertions: Vec::new() };
         let due = due_until(Moment(self.at.0 + ACCOUNTED_WITHIN_HOURS * HOUR_MS));
@@ -108,13 +113,19 @@ impl EndDowntime {
         Ok(draft)
     }
 
-    fn decide(&self, downtime: &Downtime, now: Moment) -> Result<(), Refusal> {
+    fn decide(&self, downtime: &Downtime, others: &[Downtime], now: Moment) -> Result<(), Refusal> {
         if downtime.ended.is_some() {
             return Err(Refusal::new("ended-already", "This downtime was ended already."));
         }
         check_moment(self.at, None, now)?;
         if self.at < downtime.began {
             return Err(Refusal::at("before-the-downtime", "at", "This time is before the downtime began."));
+        }
+        // One that was said later may have begun later: a form belongs to one downtime.
+        let is_between = |other: &Downtime| other.id != downtime.id && other.began > downtime.began;
+        if others.iter().any(|other| is_between(other) && other.began <= self.at) {
+            let sentence = "Another downtime began before this time. Say when this one ended.";
+            return Err(Refusal::at("downtime-overlaps", "at", sentence));
         }
         Ok(())
     }
@@ -127,8 +138,7 @@ impl EndDowntime {
         now: Moment,
     ) -> Result<record::Change, record::Problem> {
         let document = document(version)?;
-        let period =
-            Object::new().text("start", downtime.began.to_string()).text("end", self.at.to_string()).done();
+        let period = Object::new().text("start", downtime.began.to_string()).text("end", self.at.to_string()).done();
         let members = [
             ("status", Some("\"completed\"".to_owned())),
             ("executionPeriod", Some(period)),

@@ -46,7 +46,9 @@ impl IssueNumbers {
         let by = &reading.permit().principal().name;
         let mut draft = Draft { changes: vec![counter], assertions };
         let forms = forms.into_iter().map(|value| HospitalNumber { system: FORM_SYSTEM.into(), value });
-        for (kind, ids, values) in [(Kind::Form, &self.forms, forms.collect()), (Kind::Hospital, &self.hospital, hospital)] {
+        for (kind, ids, values) in
+            [(Kind::Form, &self.forms, forms.collect()), (Kind::Hospital, &self.hospital, hospital)]
+        {
             for (id, number) in ids.iter().zip(&values) {
                 draft.changes.push(self.change(kind, id, number, by, now)?);
             }

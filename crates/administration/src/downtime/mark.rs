@@ -95,8 +95,9 @@ fn edit(draft: &mut Draft, new: impl Fn(&Document<'_>) -> Option<Vec<u8>>) -> Re
         if !MARKED.contains(&key.kind.as_str()) || !template.holes.is_empty() {
             continue;
         }
-        let document = Document::parse(&template.text, &Limits::default())
-            .map_err(|fault| Problem::Damaged { what: format!("a command wrote what cannot be read: {}", fault.message) })?;
+        let document = Document::parse(&template.text, &Limits::default()).map_err(|fault| Problem::Damaged {
+            what: format!("a command wrote what cannot be read: {}", fault.message),
+        })?;
         if let Some(text) = new(&document) {
             *change = draft::put(key.clone(), &text)?;
         }

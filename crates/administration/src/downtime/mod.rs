@@ -30,7 +30,7 @@ mod number;
 mod rows;
 mod void;
 
-pub use account::{Account, Tally, account, downtimes, number_typed};
+pub use account::{Account, Tally, account, downtimes};
 pub use back_enter::BackEnter;
 pub use begin::{BeginDowntime, EndDowntime};
 pub use issue::IssueNumbers;

@@ -127,7 +127,8 @@ impl Number {
         let code = code_in(task.get("code")?, SYSTEM)?;
         let kind = Kind::ALL.into_iter().find(|kind| kind.code() == code)?;
         let of = Task::of(task);
-        let used_for: Vec<String> = items(task, "output").filter_map(|output| reference(output, "valueReference")).collect();
+        let used_for: Vec<String> =
+            items(task, "output").filter_map(|output| reference(output, "valueReference")).collect();
         let reason = task.get("statusReason").and_then(|reason| text(reason, "text"));
         let reason = reason.filter(|reason| !reason.trim().is_empty());
         let state = match of.state {
@@ -144,7 +145,8 @@ impl Number {
             state,
             owner: (of.owner, task.get("owner").and_then(|owner| text(owner, "display")).unwrap_or_default()),
             issued: of.written.map(|written| written.lower()),
-            downtime: items(task, "partOf").find_map(|of| Some(text(of, "reference")?.strip_prefix("Task/")?.to_owned())),
+            downtime: items(task, "partOf")
+                .find_map(|of| Some(text(of, "reference")?.strip_prefix("Task/")?.to_owned())),
             due: of.due,
             used_for,
             happened: task.get("executionPeriod").and_then(|period| moment(period, "start")),

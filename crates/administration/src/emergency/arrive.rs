@@ -173,9 +173,7 @@ impl Arrive {
                 }
                 Ok((patient.clone(), Draft::default()))
             }
-            Whose::Unknown(newcomer) => {
-                Ok((newcomer.patient.clone(), newcomer.registered(reading, given, now).await?))
-            }
+            Whose::Unknown(newcomer) => Ok((newcomer.patient.clone(), newcomer.registered(reading, given, now).await?)),
         }
     }
 

@@ -42,7 +42,8 @@ mod tests {
     fn a_number_is_the_wards_from_the_end_of_a_downtime_until_it_is_used_or_void() {
         let due = r#""restriction":{"period":{"end":"2026-11-19T06:40:00Z"}},"#;
         let void = format!(r#"{due}"statusReason":{{"text":"Sheet destroyed"}},"#);
-        let used = format!(r#"{due}"output":[{{"type":{{"text":"admit"}},"valueReference":{{"reference":"Encounter/1"}}}}],"#);
+        let used =
+            format!(r#"{due}"output":[{{"type":{{"text":"admit"}},"valueReference":{{"reference":"Encounter/1"}}}}],"#);
         let owed = Some(("place/heron", "2026-11-19T06:40:00Z"));
         check(
             &KIND,

@@ -57,7 +57,12 @@ pub(crate) fn hospital_identifier(number: &HospitalNumber) -> String {
 fn identifier(used: Option<&str>, number: &HospitalNumber) -> String {
     let kind =
         Object::new().json("coding", array([coding("http://terminology.hl7.org/CodeSystem/v2-0203", "MR", None)]));
-    Object::new().text_if("use", used).json("type", kind.done()).text("system", &number.system).text("value", &number.value).done()
+    Object::new()
+        .text_if("use", used)
+        .json("type", kind.done())
+        .text("system", &number.system)
+        .text("value", &number.value)
+        .done()
 }
 
 /// A Patient's text with a further hospital number: one that they were given where nobody could look them up.

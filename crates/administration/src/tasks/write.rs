@@ -84,7 +84,9 @@ pub(super) async fn edited(
 ) -> Result<Draft, TransactError<Refusal>> {
     let version = read(reading, id).await?;
     let document: Document<'_> = draft::document(&version)?;
-    if crate::downtime::Number::of(document.root()).is_some() || crate::downtime::Downtime::of(document.root()).is_some() {
+    if crate::downtime::Number::of(document.root()).is_some()
+        || crate::downtime::Downtime::of(document.root()).is_some()
+    {
         let sentence = "This is a number of a downtime, or a downtime. It is accounted for on the page Downtime.";
         return Err(TransactError::Refused(Refusal::new("of-a-downtime", sentence)));
     }

@@ -22,7 +22,12 @@ fn ago(minutes: i64) -> Moment {
 fn issue(block: &str, forms: usize, hospital: usize) -> Command {
     let ids = |what: &str, count: usize| (1..=count).map(|at| format!("{block}-{what}-{at}")).collect();
     let owner = ("place/heron".to_owned(), "Heron ward".to_owned());
-    Command::IssueNumbers(IssueNumbers { block: block.into(), forms: ids("f", forms), hospital: ids("h", hospital), owner })
+    Command::IssueNumbers(IssueNumbers {
+        block: block.into(),
+        forms: ids("f", forms),
+        hospital: ids("h", hospital),
+        owner,
+    })
 }
 
 fn begin(at: Moment) -> Command {
@@ -100,7 +105,8 @@ async fn every_number_is_counted_from_the_end_of_a_downtime_until_it_is_used_or_
         assert_eq!(stage.owed("downtime").await, [("team/records".to_owned(), "d-1".to_owned())]);
         stage.act(end(ago(60))).await.unwrap();
         assert_eq!(stage.owed("downtime").await, []);
-        let owed: Vec<String> = stage.owed("downtime-number").await.into_iter().map(|(owner, id)| format!("{owner} {id}")).collect();
+        let owed: Vec<String> =
+            stage.owed("downtime-number").await.into_iter().map(|(owner, id)| format!("{owner} {id}")).collect();
         let expected = ["b-f-1", "b-f-2", "b-f-3", "b-h-1", "b-h-2"].map(|id| format!("place/heron {id}"));
         assert_eq!(owed, expected, "{}", stage.store);
         assert_eq!(stage.owed("task").await, [], "a number is no task that somebody could tick off");
@@ -154,7 +160,10 @@ async fn a_form_is_entered_once_with_its_real_time_and_marks_the_version_that_it
         let mark = vec![("D 000 001".to_owned(), ago(300), NOW)];
         assert_eq!(marks(&stage, "Encounter", "s-1").await, (true, mark.clone()), "{}", stage.store);
         let used = account_of(&stage).await.used;
-        assert_eq!((used[0].used_for.as_slice(), used[0].happened), (&["Encounter/s-1".to_owned()][..], Some(ago(300))));
+        assert_eq!(
+            (used[0].used_for.as_slice(), used[0].happened),
+            (&["Encounter/s-1".to_owned()][..], Some(ago(300)))
+        );
         assert_eq!(used[0].by.as_deref(), Some("Toni Tester"));
         let again = form("1", ago(290), go("s-1", "bed-2", ago(290)));
         assert_eq!(refused(&stage, again).await, ("number-used", Some("downtime_form")));
@@ -209,6 +218,12 @@ async fn a_form_is_refused_outside_the_downtime_and_for_what_has_no_form() {
         assert_eq!(refused(&stage, nested).await.0, "no-such-form");
         stage.act(early).await.unwrap();
         assert_eq!(refused(&stage, begin(ago(200))).await, ("downtime-overlaps", Some("at")));
+        // One before it that is said later must have ended before it.
+        let earlier = BeginDowntime { id: "d-0".into(), reason: "No power".into(), at: ago(9 * 60) };
+        stage.act(Command::BeginDowntime(earlier)).await.unwrap();
+        let end = |at| Command::EndDowntime(EndDowntime { id: "d-0".into(), at });
+        assert_eq!(refused(&stage, end(ago(6 * 60))).await, ("downtime-overlaps", Some("at")));
+        stage.act(end(ago(8 * 60))).await.unwrap();
     }
 }
 
@@ -227,7 +242,8 @@ async fn a_hospital_number_from_paper_is_the_patients_and_is_found() {
     for stage in stages().await {
         stage.put(&emergency_places()).await;
         after_a_downtime(&stage).await;
-        let register = Register { patient: "new".into(), searched: "Birch".into(), person: person(), ..Register::default() };
+        let register =
+            Register { patient: "new".into(), searched: "Birch".into(), person: person(), ..Register::default() };
         let register = Command::Register(Box::new(register));
         stage.act(with_number("1", Some("h 850 001"), ago(200), register)).await.unwrap();
         let text = stage.text("Patient", "new").await;
@@ -268,7 +284,14 @@ async fn an_entry_that_is_undone_opens_its_number_again() {
         // A whole stay on paper: the number of an admission that was taken back can be used for it again.
         stage.act(form("1", ago(300), admit("s-2", "p-1", "bed-1", ago(300)))).await.unwrap();
         let (method, destination) = ("1".to_owned(), "19".to_owned());
-        let left = Discharge { stay: "s-2".into(), patient: "p-1".into(), at: ago(90), method, destination, owners: Default::default() };
+        let left = Discharge {
+            stay: "s-2".into(),
+            patient: "p-1".into(),
+            at: ago(90),
+            method,
+            destination,
+            owners: Default::default(),
+        };
         stage.act(form("2", ago(90), Command::Discharge(left))).await.unwrap();
         let (is_marked, marks) = marks(&stage, "Encounter", "s-2").await;
         assert!(is_marked);

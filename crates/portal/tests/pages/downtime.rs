@@ -120,7 +120,11 @@ async fn a_form_has_the_time_on_the_paper_and_its_stay_says_both_times() {
     ] {
         let refused = send(&trust, &admit, &admission(time, form)).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(refused.text.contains(words) && refused.text.contains(&format!("value=\"{form}\"")), "{}", refused.text);
+        assert!(
+            refused.text.contains(words) && refused.text.contains(&format!("value=\"{form}\"")),
+            "{}",
+            refused.text
+        );
     }
     done(&trust, &admit, &admission("03:30", "d2")).await;
     let account = page(&trust).await;
@@ -168,9 +172,15 @@ async fn sheets_say_of_each_patient_what_a_ward_needs_and_need_nothing_but_thems
         }
     }
     let ward = &named(&pack, "ward-heron");
-    for words in
-        ["ADEYEMI, Folasade", "ALLERGIC: ", "Allergies not recorded", "No known allergies", "Born ", "NHS ", "Hospital no. "]
-    {
+    for words in [
+        "ADEYEMI, Folasade",
+        "ALLERGIC: ",
+        "Allergies not recorded",
+        "No known allergies",
+        "Born ",
+        "NHS ",
+        "Hospital no. ",
+    ] {
         assert!(ward.html.contains(words), "{words}: {}", ward.html);
     }
     assert!(ward.patients.contains(&"adeyemi-folasade".to_owned()));
@@ -178,7 +188,10 @@ async fn sheets_say_of_each_patient_what_a_ward_needs_and_need_nothing_but_thems
     let on_board = board.matches("<span class=\"al-name\">").count();
     assert!(ward.patients.len() > 10 && ward.patients.len() <= on_board + 1, "{} {on_board}", ward.patients.len());
     let numbers = &named(&pack, "numbers").html;
-    assert!(numbers.contains("D 000 006") && numbers.contains("TR 850 002") && numbers.contains("Heron ward"), "{numbers}");
+    assert!(
+        numbers.contains("D 000 006") && numbers.contains("TR 850 002") && numbers.contains("Heron ward"),
+        "{numbers}"
+    );
     assert_eq!(named(&pack, "forms").html.matches("Downtime form: ").count(), 6);
     let index = &named(&pack, "index").html;
     for sheet in pack.sheets.iter().filter(|sheet| sheet.name != "index") {
@@ -192,7 +205,11 @@ async fn a_clerk_s_sheets_tell_nothing_clinical_and_restricted_records_are_not_o
     let before = made(&trust, Role::Clerk, STORY_NOW).await;
     for sheet in &before.sheets {
         for word in ["penicillin", "ALLERGIC", "pneumonia", "dnacpr", "sepsis"] {
-            assert!(sheet.name == "forms" || !sheet.html.to_lowercase().contains(&word.to_lowercase()), "{} tells {word}", sheet.name);
+            assert!(
+                sheet.name == "forms" || !sheet.html.to_lowercase().contains(&word.to_lowercase()),
+                "{} tells {word}",
+                sheet.name
+            );
         }
     }
     assert!(named(&before, "ward-heron").html.contains("ADEYEMI, Folasade"));
@@ -204,7 +221,8 @@ async fn a_clerk_s_sheets_tell_nothing_clinical_and_restricted_records_are_not_o
         ("reason", "02"),
         ("form_key", "h"),
     ];
-    let hidden = trust.post(("user/t.tester", Role::Clinician), "/t/DEMO/patients/adeyemi-folasade/details", &hide).await;
+    let hidden =
+        trust.post(("user/t.tester", Role::Clinician), "/t/DEMO/patients/adeyemi-folasade/details", &hide).await;
     assert_eq!(hidden.status, StatusCode::SEE_OTHER, "{}", hidden.text);
     let after = made(&trust, Role::Clerk, STORY_NOW).await;
     assert!(!named(&after, "ward-heron").html.contains("ADEYEMI, Folasade"));
@@ -216,11 +234,8 @@ async fn a_clerk_s_sheets_tell_nothing_clinical_and_restricted_records_are_not_o
 async fn who_is_on_a_sheet_was_shown_and_the_access_journal_says_so() {
     let trust = Trust::demo().await;
     let pack = made(&trust, Role::Clerk, STORY_NOW).await;
-    let query = AccessQuery {
-        subject: Some(Key::new("Patient", "adeyemi-folasade")),
-        limit: 100,
-        ..AccessQuery::default()
-    };
+    let query =
+        AccessQuery { subject: Some(Key::new("Patient", "adeyemi-folasade")), limit: 100, ..AccessQuery::default() };
     let privacy = permit("user/p.officer", Role::PrivacyOfficer);
     let accesses = trust.record.accesses(&privacy, query).await.unwrap();
     assert!(pack.sheets.iter().any(|sheet| sheet.patients.contains(&"adeyemi-folasade".to_owned())));

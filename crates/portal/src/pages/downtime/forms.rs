@@ -8,8 +8,13 @@ use super::paper::{Paper, sheet};
 use super::sheets::Sheet;
 
 /// What every form begins with.
-const FIRST: [&str; 5] =
-    ["Form number (D … from the number sheet)", "Patient (family name, given names)", "Date of birth", "NHS number", "Hospital number"];
+const FIRST: [&str; 5] = [
+    "Form number (D … from the number sheet)",
+    "Patient (family name, given names)",
+    "Date of birth",
+    "NHS number",
+    "Hospital number",
+];
 /// What every form ends with.
 const LAST: [&str; 3] = ["Written by (name, role)", "Entered by", "Entered when"];
 
@@ -51,10 +56,19 @@ const FORMS: [(&str, &[&str]); 6] = [
             "Expected day of discharge",
         ],
     ),
-    ("Move", &["When (day and time)", "From ward and bed", "To ward and bed", "Who was in that bed, and where they are now"]),
+    (
+        "Move",
+        &["When (day and time)", "From ward and bed", "To ward and bed", "Who was in that bed, and where they are now"],
+    ),
     (
         "Discharge",
-        &["When they left (day and time)", "From ward and bed", "How discharged", "Where to", "What is still owed, and to whom it was handed"],
+        &[
+            "When they left (day and time)",
+            "From ward and bed",
+            "How discharged",
+            "Where to",
+            "What is still owed, and to whom it was handed",
+        ],
     ),
     ("Death", &["When (day and time)", "Where (ward and bed)", "Verified by", "Who was told"]),
 ];

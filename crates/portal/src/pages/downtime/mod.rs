@@ -162,7 +162,12 @@ fn open(of: &DowntimePage<'_>) -> Markup {
         }
     };
     panel(
-        &head("Open", Some(html! { (counted(open.len(), "number", "numbers")) ". A form is entered where it belongs: on the ward’s board, the stay, the emergency department or the registration, with its number." })),
+        &head(
+            "Open",
+            Some(
+                html! { (counted(open.len(), "number", "numbers")) ". A form is entered where it belongs: on the ward’s board, the stay, the emergency department or the registration, with its number." },
+            ),
+        ),
         &body,
     )
 }
@@ -287,7 +292,8 @@ fn papers(of: &DowntimePage<'_>) -> Markup {
 fn issue(of: &DowntimePage<'_>) -> Markup {
     let form = of.form("issue");
     let places = of.of.places.iter().map(|place| (format!("place/{}", place.id), place.title()));
-    let owners: Vec<(String, String)> = std::iter::once((RECORDS_TEAM.to_owned(), RECORDS.to_owned())).chain(places).collect();
+    let owners: Vec<(String, String)> =
+        std::iter::once((RECORDS_TEAM.to_owned(), RECORDS.to_owned())).chain(places).collect();
     let fields = html! {
         (form.choice("owner", ("Who gets them?", "Choose"), "", &owners))
         (form.line("forms", "Form numbers", "at most 100, such as 20", 6))

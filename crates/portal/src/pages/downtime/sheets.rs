@@ -125,7 +125,8 @@ fn consultant(stay: &Stay) -> String {
 fn of_ward(paper: &Paper<'_>, ward: &ward::Gathered) -> Sheet {
     let title = ward.board.ward.title();
     let rows: Vec<&BoardRow> = ward.board.rows().collect();
-    let people = ids(rows.iter().filter_map(|row| row.occupant.as_ref()).map(|occupant| occupant.stay.patient.as_ref()));
+    let people =
+        ids(rows.iter().filter_map(|row| row.occupant.as_ref()).map(|occupant| occupant.stay.patient.as_ref()));
     let body = html! {
         table {
             thead { tr {
