@@ -7,7 +7,9 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::trusts::{How, TrustCode};
 use crate::work::{GoLive, Listener, NewPassword, NewToken, NewUser, Outcome, TrustView, Work};
-use crate::{accounts, checks, configure, duplicates, exit, going_live, load, moving, oversight, tokens, witness};
+use crate::{
+    accounts, checks, configure, downtime, duplicates, exit, going_live, load, moving, oversight, tokens, witness,
+};
 
 /// Does what is asked; whoever asks hears how far it is.
 pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'_>) -> Result<Outcome, Failure> {
@@ -45,6 +47,9 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
         }
         Work::FindDuplicates { trust, threads } => {
             duplicates::find(&*host.trust(&trust).await?, threads, listener).await.map(Outcome::DuplicatesFound)
+        }
+        Work::DowntimeSheets { trust } => {
+            downtime::make(host, &*host.trust(&trust).await?).await.map(Outcome::DowntimeSheets)
         }
         Work::Configure { trust, what } => configure::carry(&*host.trust(&trust).await?, what).await,
         Work::Verify { trust, against, index } => {

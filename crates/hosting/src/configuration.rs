@@ -13,6 +13,8 @@ use crate::failure::Failure;
 
 /// The file that is read when none is named and it exists in the working directory.
 const DEFAULT_FILE: &str = "almoner.toml";
+/// When the sheets of a downtime are made unless something else is said.
+const SHEETS: &str = "22:00";
 /// When exits are rehearsed unless something else is said.
 const REHEARSED: &str = "02:30";
 
@@ -35,6 +37,8 @@ pub struct Settings {
     pub move_listen: Option<SocketAddr>,
     /// When the exit of every trust is rehearsed each night, such as `02:30` in London, or `off`.
     pub rehearse_exit: Option<String>,
+    /// When the sheets of a downtime are made each day, such as `22:00` in London, or `off`.
+    pub downtime_sheets: Option<String>,
 }
 
 /// Where a new trust is stored.
@@ -64,6 +68,8 @@ pub struct Configuration {
     pub move_listen: Option<SocketAddr>,
     /// When the exit of every trust is rehearsed each night, if it is.
     pub rehearse_exit: Option<TimeOfDay>,
+    /// When the sheets of a downtime are made each day, if they are.
+    pub downtime_sheets: Option<TimeOfDay>,
 }
 
 impl Settings {
@@ -77,6 +83,7 @@ impl Settings {
             public_url: self.public_url.or(weaker.public_url),
             move_listen: self.move_listen.or(weaker.move_listen),
             rehearse_exit: self.rehearse_exit.or(weaker.rehearse_exit),
+            downtime_sheets: self.downtime_sheets.or(weaker.downtime_sheets),
         }
     }
 
@@ -113,7 +120,8 @@ impl Configuration {
             store_ca,
             public_url: settings.public_url.map(parse_public_url).transpose()?,
             move_listen: settings.move_listen,
-            rehearse_exit: rehearsed_at(settings.rehearse_exit.as_deref().unwrap_or(REHEARSED))?,
+            rehearse_exit: daily_at(settings.rehearse_exit.as_deref().unwrap_or(REHEARSED))?,
+            downtime_sheets: daily_at(settings.downtime_sheets.as_deref().unwrap_or(SHEETS))?,
         })
     }
 
@@ -135,7 +143,7 @@ impl Store {
     }
 }
 
-fn rehearsed_at(text: &str) -> Result<Option<TimeOfDay>, Failure> {
+fn daily_at(text: &str) -> Result<Option<TimeOfDay>, Failure> {
     match text {
         "off" => Ok(None),
         time => TimeOfDay::parse(time).map(Some),
@@ -170,6 +178,7 @@ mod tests {
         assert_eq!(configuration.listen.to_string(), "127.0.0.1:8400");
         assert_eq!(configuration.store, Store::Sqlite);
         assert_eq!(configuration.rehearse_exit, Some(TimeOfDay { minutes: 150 }));
+        assert_eq!(configuration.downtime_sheets, Some(TimeOfDay { minutes: 22 * 60 }));
         assert!(!configuration.is_behind_tls());
     }
 
@@ -195,6 +204,7 @@ mod tests {
             "public_url = \"x\"",
             "listen = 3",
             "rehearse_exit = \"2am\"",
+            "downtime_sheets = \"24:00\"",
         ] {
             let (_kept, path) = file(text);
             let refused = Configuration::resolve(Settings::default(), Some(&path));

@@ -71,6 +71,7 @@ impl Host {
         let permit = access::decide(grant, self.now()).map_err(|denied| Failure::Refused(denied.sentence))?;
         // Whoever is cut short here repeats it: what is left of a trust is never without its name.
         Record::take_away(&permit, &self.location(&entry)).await?;
+        crate::downtime::forget(&self.configuration.data, code)?;
         registry.take(code);
         registry.write(&self.configuration.data)?;
         Ok(())

@@ -31,6 +31,7 @@ mod credentials;
 mod demo;
 mod demo_files;
 mod desk;
+mod downtime;
 mod duplicates;
 pub mod exit;
 mod failure;
@@ -70,6 +71,7 @@ mod work;
 
 pub use configuration::{Configuration, Settings};
 pub use demo::{Demonstration, OtherTrust, SignIn, serve_demonstration};
+pub use downtime::MadeSheets;
 pub use duplicates::Duplicates;
 pub use failure::Failure;
 pub use going_live::SafetyCase;

@@ -12,8 +12,8 @@ use http::{HeaderMap, StatusCode, header};
 
 use crate::host::Host;
 use crate::{
-    answer, configuration_page, cookie, gate, held, host_page, move_page, moving, oversight_page, password_page,
-    sign_in,
+    answer, configuration_page, cookie, downtime, gate, held, host_page, move_page, moving, oversight_page,
+    password_page, sign_in,
 };
 
 /// The largest body of a form, in bytes. The FHIR interface has bounds of its own.
@@ -43,6 +43,8 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/t/{trust}/configuration/files", get(configuration_page::files))
         .route("/t/{trust}/configuration/propose", get(configuration_page::propose).post(configuration_page::submit))
         .route("/t/{trust}/configuration/proposal/{step}", post(configuration_page::decide))
+        .route("/t/{trust}/downtime/sheets", get(downtime::page::list).post(downtime::page::make))
+        .route("/t/{trust}/downtime/sheets/{pack}/{sheet}", get(downtime::page::show))
         .route("/t/{trust}/held/{id}", get(held::show))
         .route("/t/{trust}/password", get(password_page::show).post(password_page::submit))
         .merge(portal::routes().with_state(()))

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::host::Host;
 use crate::ownership::{Claim, Lock, claim, claim_alone, must_hold_data};
 use crate::work::{Listener, Outcome, Work};
-use crate::{carry_out, channel, clock, exit, listener, moving, routes, upkeep, witness};
+use crate::{carry_out, channel, clock, downtime, exit, listener, moving, routes, upkeep, witness};
 
 /// Carries out a piece of work: here if nobody owns the data directory, else at the process that does.
 ///
@@ -64,6 +64,7 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     let owner = tokio::spawn(channel::serve(socket, Arc::clone(&host)));
     let upkeep = tokio::spawn(upkeep::keep(Arc::clone(&host)));
     let nightly = tokio::spawn(exit::every_night(Arc::clone(&host)));
+    let sheets = tokio::spawn(downtime::every_night(Arc::clone(&host)));
     let watch = tokio::spawn(moving::watch::keep(Arc::clone(&host)));
     let witnesses = tokio::spawn(witness::keep(Arc::clone(&host)));
     let url = host.configuration.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
@@ -82,6 +83,7 @@ pub(crate) async fn serve_host(host: Arc<Host>, lock: &Lock, ready: impl FnOnce(
     }
     upkeep.abort();
     nightly.abort();
+    sheets.abort();
     watch.abort();
     witnesses.abort();
     host.close().await;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::configure::{Applied, Checked, Compared, Configure, LiveView};
+use crate::downtime::MadeSheets;
 use crate::duplicates::Duplicates;
 use crate::exit::{ExitOutcome, ExitWork};
 use crate::failure::Failure;
@@ -103,6 +104,11 @@ pub enum Work {
         trust: TrustCode,
         /// How many threads work; as many as the machine has when not said.
         threads: Option<NonZero<usize>>,
+    },
+    /// Makes the sheets of a downtime.
+    DowntimeSheets {
+        /// Of which trust.
+        trust: TrustCode,
     },
     /// Checks, compares, applies, shows or takes back a trust's configuration.
     Configure {
@@ -298,6 +304,8 @@ pub enum Outcome {
     Matched(Matched),
     /// What a search for duplicates among a trust's patients found.
     DuplicatesFound(Duplicates),
+    /// The sheets that were made.
+    DowntimeSheets(MadeSheets),
     /// What a check found.
     Verified {
         /// Whether the record is whole.

@@ -69,7 +69,10 @@ pub(crate) struct HostArguments {
     /// When the exit of every trust is rehearsed each night: a time in London, or `off` [default: 02:30].
     #[arg(long, global = true, env = "ALMONER_REHEARSE_EXIT", value_name = "HH:MM")]
     pub(crate) rehearse_exit: Option<String>,
-    /// Configuration file with data, store, store_ca, listen, public_url, move_listen and rehearse_exit [default: ./almoner.toml if it is there].
+    /// When the sheets of a downtime are made each day: a time in London, or `off` [default: 22:00].
+    #[arg(long, global = true, env = "ALMONER_DOWNTIME_SHEETS", value_name = "HH:MM")]
+    pub(crate) downtime_sheets: Option<String>,
+    /// Configuration file with data, store, store_ca, listen, public_url, move_listen, rehearse_exit and downtime_sheets [default: ./almoner.toml if it is there].
     #[arg(long, global = true, env = "ALMONER_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -116,6 +119,13 @@ pub(crate) enum Command {
         trust: String,
         #[command(subcommand)]
         what: ConfigureCommand,
+    },
+    /// Make the sheets of a downtime now: wards, to come in, emergency department, blank forms, open numbers, as HTML files
+    /// that need nothing but a browser to be printed. See docs/downtime.md.
+    Downtime {
+        /// Of which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
     },
     /// Find likely duplicates: of a trust, or among the people of a CSV file. Merges nothing.
     ///

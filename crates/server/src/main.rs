@@ -112,9 +112,20 @@ fn matched(work: &MatchFile, json: bool) -> Result<ExitCode> {
 }
 
 fn configuration(host: HostArguments, default_data: Option<PathBuf>) -> Result<Configuration, Failure> {
-    let HostArguments { data, from_copy: _, store, store_ca, listen, public_url, move_listen, rehearse_exit, config } =
-        host;
-    let given = Settings { data, listen, store, store_ca, public_url, move_listen, rehearse_exit };
+    let HostArguments {
+        data,
+        from_copy: _,
+        store,
+        store_ca,
+        listen,
+        public_url,
+        move_listen,
+        rehearse_exit,
+        downtime_sheets,
+        config,
+    } = host;
+    let given =
+        Settings { data, listen, store, store_ca, public_url, move_listen, rehearse_exit, downtime_sheets };
     let mut configuration = Configuration::resolve(given.clone(), config.as_deref())?;
     if let (None, Some(default)) = (&given.data, default_data) {
         configuration.data = std::path::absolute(&default)
@@ -175,6 +186,7 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         Command::Witness(command) => Work::Witness(moving::witness_work(command)?),
         Command::Checkpoint { trust } => Work::Checkpoint { trust: TrustCode::parse(&trust)? },
         Command::RebuildIndex { trust } => Work::RebuildIndex { trust: TrustCode::parse(&trust)? },
+        Command::Downtime { trust } => Work::DowntimeSheets { trust: TrustCode::parse(&trust)? },
         Command::Match(MatchArguments { trust, threads, .. }) => {
             Work::FindDuplicates { trust: TrustCode::parse(&trust.unwrap_or_default())?, threads }
         }

@@ -28,7 +28,7 @@ mod write_out;
 
 use std::sync::Arc;
 
-pub(crate) use lines::AccountLine;
+pub(crate) use lines::{AccountLine, to_base64};
 pub(crate) use manifest::{Manifest, TrustPart};
 pub use prove::TimeOfDay;
 pub(crate) use prove::{LastRun, every_night, last};

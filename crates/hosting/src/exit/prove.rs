@@ -226,7 +226,7 @@ impl TimeOfDay {
     }
 
     /// Milliseconds until it is that time again, at least one.
-    fn until(self, now: Moment) -> u64 {
+    pub(crate) fn until(self, now: Moment) -> u64 {
         const DAY: i64 = 24 * 60 * 60 * 1000;
         let midnight = terms::start_of_day(terms::local_date(now)).0;
         let offset = i64::from(self.minutes) * 60_000;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod configuration;
+mod downtime;
 mod resources;
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -46,6 +47,9 @@ const OWN: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/configuration/propose"),
     ("POST", "/t/{trust}/configuration/propose"),
     ("POST", "/t/{trust}/configuration/proposal/{step}"),
+    ("GET", "/t/{trust}/downtime/sheets"),
+    ("POST", "/t/{trust}/downtime/sheets"),
+    ("GET", "/t/{trust}/downtime/sheets/{pack}/{sheet}"),
     ("GET", "/t/{trust}/held/{id}"),
     ("GET", "/t/{trust}/password"),
     ("POST", "/t/{trust}/password"),
