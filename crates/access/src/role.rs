@@ -145,11 +145,11 @@ impl Role {
         match self {
             Role::Clinician | Role::System => limited(Kinds::All, Kinds::All),
             // A clerk says how a bed is, and which bed somebody left; and takes the next hospital number. Records that
-            // are restricted are not theirs to find.
+            // are restricted are not theirs to find, and of alerts not that somebody is detained.
             Role::Clerk => {
                 let writes = Kinds::only(CLERICAL.iter().copied().chain(["Location", "NamingSystem"]));
                 let mut scope = limited(with_open(CLERICAL), writes);
-                scope.without_labels.push("restricted".into());
+                scope.without_labels.extend(["restricted".into(), "detention".into()]);
                 scope
             }
             // What is nobody's yet is seen by those who say whose it is, and by no others.

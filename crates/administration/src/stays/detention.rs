@@ -8,7 +8,8 @@ use fhir::Node;
 use fhir::read::{code_in, extension, extension_text, id_of, moment, reference as reference_of, text};
 use fhir::search::compartment_spans;
 use fhir::write::{Object, array, concept, extension as part, quoted, reference, with_extensions, with_members};
-use record::{Change, Clause, Draft, Key, Problem, Reading, Select, TransactError, Version};
+use record::{Change, Clause, Draft, Key, LABEL, Problem, Reading, Select, TransactError, Version};
+use terms::index::{Part, Row};
 use terms::print::{date_text, moment_text};
 use terms::{Date, Moment, local_date, start_of_day};
 
@@ -20,6 +21,8 @@ use crate::refusal::Refusal;
 
 /// UK Core's code system of legal statuses.
 pub const LEGAL_STATUS: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-LegalStatusClassificationEngland";
+/// The label that keeps it from clerks.
+const HIDDEN: &str = "detention";
 const UNTIL: &str = "urn:almoner:detention-until";
 const CLINICIAN: &str = "urn:almoner:responsible-clinician";
 const ENDED: &str = "urn:almoner:detention-ended";
@@ -216,6 +219,22 @@ impl Detention {
     }
 }
 
+/// The label of a Flag that says under which section somebody is: clerks, who see other alerts, do not reach it.
+pub(super) fn label(flag: Node<'_, '_>) -> Option<Row> {
+    code_in(flag.get("code")?, LEGAL_STATUS)?;
+    Some(Row::of(LABEL, [Part::Text(HIDDEN.as_bytes().to_vec()), Part::target("Flag", text(flag, "id")?)]))
+}
+
+/// Refuses whoever does not reach what they would record.
+fn may_record(reading: &Reading) -> Result<(), TransactError<Refusal>> {
+    let hidden = &reading.permit().scope().without_labels;
+    if !hidden.iter().any(|label| label == HIDDEN) {
+        return Ok(());
+    }
+    let sentence = "Detention is recorded by those who see clinical content.";
+    Err(TransactError::Refused(Refusal::new("not-clinical", sentence)))
+}
+
 /// The detentions of a patient, the newest first.
 ///
 /// # Errors
@@ -244,6 +263,7 @@ async fn flags_of(reading: &Reading, patient: &str) -> Result<Vec<Version>, Prob
 impl Detain {
     /// Gathers and decides.
     pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
+        may_record(reading)?;
         let version = read(reading, &self.stay).await?;
         let stay = Stay::of(document(&version)?.root());
         let missing = || TransactError::Refused(Refusal::new("no-patient", "This stay has no patient."));
@@ -327,6 +347,7 @@ impl Detain {
 impl EndDetention {
     /// Gathers and decides.
     pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
+        may_record(reading)?;
         let version = reading.get(&Key::new("Flag", self.detention.as_str())).await?;
         let none = || TransactError::Refused(Refusal::new("no-detention", "There is no such detention."));
         let version = version.filter(|version| !version.text.is_empty()).ok_or_else(none)?;

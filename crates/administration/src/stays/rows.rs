@@ -42,6 +42,9 @@ pub(crate) const LEFT: &str = "~left";
 
 /// Adds the rows of a text if it is an Encounter.
 pub fn stay_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
+    if kind == "Flag" {
+        rows.extend(super::detention::label(resource));
+    }
     if kind != "Encounter" {
         return;
     }

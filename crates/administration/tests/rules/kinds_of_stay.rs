@@ -136,9 +136,14 @@ async fn a_detention_is_owed_until_another_section_or_its_end_is_recorded() {
         };
         assert_eq!(act(end(1, "")).await.unwrap_err().code, "how-missing", "{store}");
         assert_eq!(act(end(21, "tribunal")).await.unwrap_err().code, "before-it-began", "{store}");
-        // A clerk neither sees nor writes flags.
-        assert_eq!(stage.act(end(1, "tribunal")).await.unwrap_err().code, "no-detention", "{store}");
-        assert!(stage.may_not(Role::Clerk, Command::Detain(detain("d-3", "02", 1))).await, "{store}");
+        // A clerk reaches none of it, by whatever door, and records none.
+        let reading = stage.record.read(&permit(Role::Clerk), "test").await.unwrap();
+        assert!(detentions_of(&reading, "p-1").await.unwrap().is_empty(), "{store}");
+        assert!(reading.get(&record::Key::new("Flag", "d-2")).await.unwrap().is_none(), "{store}");
+        reading.finish().await.unwrap();
+        assert_eq!(stage.act(end(1, "tribunal")).await.unwrap_err().code, "not-clinical", "{store}");
+        let another = Command::Detain(detain("d-3", "02", 1));
+        assert_eq!(stage.act(another).await.unwrap_err().code, "not-clinical", "{store}");
         act(end(1, "tribunal")).await.unwrap();
         let tribunal = Some("Discharged by a tribunal or the hospital managers".to_owned());
         assert_eq!(detentions(&stage).await, [("02", false, tribunal), ("05", false, None)], "{store}");

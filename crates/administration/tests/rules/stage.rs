@@ -190,12 +190,6 @@ impl Stage {
         self.act_with(&permit(role), command, NOW).await
     }
 
-    /// Whether a command is beyond what a role may write.
-    pub(crate) async fn may_not(&self, role: Role, command: Command) -> bool {
-        let done = carry_out(&self.record, &permit(role), &command, (cause(CauseKind::Form), None), NOW).await;
-        matches!(done, Err(TransactError::Problem(_)))
-    }
-
     async fn act_with(&self, permit: &Permit, command: Command, now: Moment) -> Result<Receipt, Refusal> {
         let done = carry_out(&self.record, permit, &command, (cause(CauseKind::Form), None), now).await;
         done.map_err(|error| match error {
