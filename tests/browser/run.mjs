@@ -2,6 +2,7 @@
 
 import "./admissions.test.mjs";
 import "./budget.test.mjs";
+import "./drafts.test.mjs";
 import "./gallery.test.mjs";
 import "./home.test.mjs";
 import "./moves.test.mjs";

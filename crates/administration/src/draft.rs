@@ -10,7 +10,7 @@ use record::{Change, Hole, Key, Problem, Template, Version};
 ///
 /// # Errors
 /// A text that is no valid resource.
-pub(crate) fn put(key: Key, text: &[u8]) -> Result<Change, Problem> {
+pub fn put(key: Key, text: &[u8]) -> Result<Change, Problem> {
     let wrong = |what: String| Problem::Damaged { what: format!("a command wrote an unusable {}: {what}", key.kind) };
     let document = Document::parse(text, &Limits::default()).map_err(|fault| wrong(fault.message))?;
     if let Some(issue) = fhir::validate(&document).into_iter().find(fhir::Issue::is_error) {
@@ -21,7 +21,7 @@ pub(crate) fn put(key: Key, text: &[u8]) -> Result<Change, Problem> {
 }
 
 /// The template in the record's words.
-pub(crate) fn template_of(template: fhir::Template) -> Template {
+pub fn template_of(template: fhir::Template) -> Template {
     let holes = template.holes.into_iter().map(|hole| Hole { at: hole.at, bytes: hole.bytes.into() });
     let (text, slot, before, after) = (template.text, template.slot, template.before, template.after);
     Template { text, holes: holes.collect(), slot, before, after }
@@ -31,7 +31,7 @@ pub(crate) fn template_of(template: fhir::Template) -> Template {
 ///
 /// # Errors
 /// What was a document when it was accepted is not one any more.
-pub(crate) fn document(version: &Version) -> Result<Document<'_>, Problem> {
+pub fn document(version: &Version) -> Result<Document<'_>, Problem> {
     Document::parse(&version.text, &Limits::default())
         .map_err(|fault| Problem::Damaged { what: format!("{} is unreadable: {}", version.key.kind, fault.message) })
 }

@@ -19,7 +19,7 @@ pub mod boards;
 mod command;
 pub mod configuration;
 pub mod downtime;
-mod draft;
+pub mod draft;
 pub mod emergency;
 pub mod matching;
 pub mod merging;

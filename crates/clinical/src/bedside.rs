@@ -1,10 +1,8 @@
 //! What a ward's board says of one patient: allergies, the newest score with its trend, when the next set is due, flags.
 //!
 //! Made by the chart's own parts from a few newest observations, so board and summary cannot disagree on a score. When
-//! the next set is due is the NEWS2 table's time after the newest scored set; a recorded order can shorten it, never
-//! lengthen it. Pure.
+//! the next set is due is the NEWS2 table's time after the newest scored set; an order can shorten it, and lengthen it only as `orders.rs` says. Pure.
 
-use fhir::Node;
 use terms::{Moment, PartialDate};
 
 use crate::allergies::Allergies;
@@ -12,12 +10,10 @@ use crate::chart::{Chart, Material, chart};
 use crate::flags::{Flag, flags};
 use crate::news2::{Risk, Score};
 use crate::observations::{News2, Sign};
-use crate::read::{items, text, when};
+use crate::orders::Order;
 
-/// Our own code system of what is ordered for a patient's care.
-pub const CARE_CODES: &str = "urn:almoner:care";
-/// Its code for observations.
-pub const OBSERVATIONS: &str = "observations";
+pub use crate::orders::{CARE_CODES, OBSERVATIONS};
+
 /// Sets this long before a stay are of another time.
 const BEFORE_STAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -95,8 +91,7 @@ pub fn bedside(material: &Material<'_, '_>, since: Option<Moment>, now: Moment) 
     if let Some(since) = since {
         chart.observations.sets.retain(|set| set.at.0 >= since.0 - BEFORE_STAY_MS);
     }
-    let order =
-        material.resources.iter().copied().filter(|resource| is_observation_order(*resource)).max_by_key(written);
+    let order = Order::newest(material.resources.iter().copied());
     let score = chart.observations.latest_score().map(|(set, score, before)| Latest {
         at: set.at,
         score,
@@ -113,7 +108,7 @@ pub fn bedside(material: &Material<'_, '_>, since: Option<Moment>, now: Moment) 
             News2::Pregnant => Some("pregnant"),
             _ => None,
         }),
-        watch: watch(score.as_ref(), order),
+        watch: watch(score.as_ref(), order.as_ref()),
         oxygen: oxygen.map(|oxygen| oxygen.words.clone()),
         aims_low: newest.is_some_and(|set| set.scale_two.is_some()),
         flags: flags(material.resources.iter().copied(), now),
@@ -122,44 +117,20 @@ pub fn bedside(material: &Material<'_, '_>, since: Option<Moment>, now: Moment) 
     (chart, bedside)
 }
 
-fn watch(score: Option<&Latest>, order: Option<Node<'_, '_>>) -> Watch {
-    if let Some(order) = order
-        && order.get("doNotPerform").and_then(|node| node.boolean()) == Some(true)
-    {
-        let by = order.get("requester").and_then(|who| text(who, "display"));
-        return Watch::Stopped { by, on: when(order, "authoredOn") };
+fn watch(score: Option<&Latest>, order: Option<&Order>) -> Watch {
+    let total = score.map(|latest| latest.score.total);
+    let may_lengthen = order.is_some_and(|order| order.may_lengthen(total));
+    if let Some(order) = order.filter(|order| order.is_stop && may_lengthen) {
+        return Watch::Stopped { by: order.by.clone(), on: order.on.clone() };
     }
     let Some(latest) = score else { return Watch::NotTaken };
-    let Some(table) = latest.score.next_set_within_minutes() else { return Watch::Continuous };
-    let minutes = order.and_then(ordered_minutes).map_or(table, |ordered| ordered.min(table));
-    Watch::Due(Moment(latest.at.0 + minutes * 60_000))
-}
-
-fn is_observation_order(resource: Node<'_, '_>) -> bool {
-    text(resource, "resourceType").as_deref() == Some("ServiceRequest")
-        && text(resource, "status").as_deref() == Some("active")
-        && resource.get("code").is_some_and(|code| {
-            items(code, "coding").any(|coding| {
-                text(coding, "system").as_deref() == Some(CARE_CODES)
-                    && text(coding, "code").as_deref() == Some(OBSERVATIONS)
-            })
-        })
-}
-
-fn written(order: &Node<'_, '_>) -> i64 {
-    when(*order, "authoredOn").map_or(i64::MIN, |on| on.lower().0)
-}
-
-/// How often sets are ordered, in minutes.
-fn ordered_minutes(order: Node<'_, '_>) -> Option<i64> {
-    let repeat = order.get("occurrenceTiming")?.get("repeat")?;
-    let period: i64 = repeat.get("period")?.number()?.parse().ok()?;
-    let unit = match text(repeat, "periodUnit")?.as_str() {
-        "min" => 1,
-        "h" => 60,
-        _ => return None,
+    let ordered = order.and_then(|order| order.minutes);
+    let minutes = match (latest.score.next_set_within_minutes(), ordered) {
+        (_, Some(ordered)) if may_lengthen => ordered,
+        (None, _) => return Watch::Continuous,
+        (Some(table), ordered) => ordered.map_or(table, |ordered| ordered.min(table)),
     };
-    (period > 0).then_some(period * unit)
+    Watch::Due(Moment(latest.at.0 + minutes * 60_000))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use fhir::Node;
 use rust_decimal::Decimal;
-use terms::index::{Part, Row, Span};
+use terms::index::{End, Next, Part, Range, Row, Span};
 use terms::{Moment, PartialDate, Precision};
 
 use crate::news2::{Consciousness, Readings, Scale, Score, score};
@@ -23,6 +23,8 @@ pub(crate) use scale::decisions;
 
 /// The index rows of vital signs.
 const VITAL: &str = "~vital";
+/// A minute, in milliseconds.
+const MINUTE_MS: i64 = 60_000;
 /// How many sets a chart keeps.
 const MOST_SETS: usize = 200;
 
@@ -127,7 +129,7 @@ pub(crate) fn observations<'d, 't: 'd>(
         }
         let readings = readings(resource);
         let Some(taken) = taken(resource).filter(|_| !readings.is_empty()) else { continue };
-        let minute = Moment(taken.0.div_euclid(60_000) * 60_000);
+        let minute = Moment(taken.0.div_euclid(MINUTE_MS) * MINUTE_MS);
         let set = sets.entry(minute).or_insert_with(|| Set {
             at: minute,
             encounter: None,
@@ -153,11 +155,31 @@ pub fn vital_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
     }
     let Some(patient) = fhir::read::id_of(resource, "subject", "Patient") else { return };
     if let Some(taken) = taken(resource).filter(|_| !readings(resource).is_empty()) {
-        // Descending: what was taken last stands first.
-        let descending = !((taken.0 as u64) ^ (1 << 63));
-        let parts = [Part::target("Patient", patient), Part::fixed(&descending.to_be_bytes())];
+        let parts = [Part::target("Patient", patient), Part::fixed(&descending(taken))];
         rows.push(Row::of(VITAL, parts));
     }
+}
+
+/// A moment so that what was taken last stands first.
+fn descending(taken: Moment) -> [u8; 8] {
+    (!((taken.0 as u64) ^ (1 << 63))).to_be_bytes()
+}
+
+/// The minute at which a vital sign was taken: that of the set it belongs to. `None` for everything else.
+pub(crate) fn minute_taken(resource: Node<'_, '_>) -> Option<Moment> {
+    let is_void = matches!(text(resource, "status").as_deref(), Some("entered-in-error" | "cancelled"));
+    let is_vital = text(resource, "resourceType").as_deref() == Some("Observation") && !is_void;
+    let taken = taken(resource).filter(|_| is_vital && !readings(resource).is_empty())?;
+    Some(Moment(taken.0.div_euclid(MINUTE_MS) * MINUTE_MS))
+}
+
+/// A patient's vital signs of one minute.
+pub(crate) fn minute_span(patient: &str, minute: Moment) -> Span {
+    let range = Range {
+        low: End::Including(descending(Moment(minute.0 + MINUTE_MS - 1)).to_vec()),
+        high: End::Including(descending(minute).to_vec()),
+    };
+    Span::next(VITAL, [Part::target("Patient", patient)], Next::Within(range))
 }
 
 /// A patient's vital signs, newest first.

@@ -361,11 +361,15 @@ fn owners(clock: &Clock) -> Owners {
     fn patients<'a>(reading: &'a Reading, draft: Draft, now: Moment) -> Planned<'a> {
         Box::pin(async move { Ok(administration::merging::with_questions(reading, draft, now).await?) })
     }
-    let clock = Arc::clone(clock);
+    fn scores<'a>(reading: &'a Reading, draft: Draft, now: Moment) -> Planned<'a> {
+        Box::pin(async move { Ok(clinical::plan(reading, draft, now).await?) })
+    }
+    let (clock, also) = (Arc::clone(clock), Arc::clone(clock));
     Owners::none()
         .with(["Basic"], Arc::new(accounts))
         .with(["Encounter"], Arc::new(stays))
         .with(["Patient"], Arc::new(move |reading, draft| patients(reading, draft, clock())))
+        .with(["Observation", "ServiceRequest"], Arc::new(move |reading, draft| scores(reading, draft, also())))
 }
 
 /// Every index function of this host, in one pass over a text.

@@ -4,7 +4,7 @@
 //! opens the same form of the same patient. The script sends it two seconds after the last key. The commit ends it, and a
 //! copy that comes late does not bring it back. Knows no form's fields.
 //!
-//! In a form of your own: `draft_fields` inside the form and `kept_words` beside its button, `returned` where the
+//! A form of [`Fields`](crate::pages::fields::Fields) has a draft when its address went through `opened`. In a form of your own: `draft_fields` inside the form and `kept_words` beside its button, `returned` where the
 //! form is shown. `act` ends the draft.
 
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ const MOST: usize = 200;
 const MOST_FIELDS: usize = 200;
 const MOST_BYTES: usize = 200_000;
 /// Fields that are no part of what somebody types.
-const ASIDE: [&str; 5] = ["form_token", "draft_form", "draft_patient", "do", "password"];
+const ASIDE: [&str; 6] = ["form_token", "draft_form", "draft_patient", "draft_at", "do", "password"];
 
 /// A draft as it returns.
 #[derive(Debug, Clone)]
@@ -108,6 +108,17 @@ pub(crate) async fn returned(door: &Door, form: &str, patient: &str) -> Result<O
     let is_over = row.expires.is_some_and(|expires| expires <= door.now);
     let kept = serde_json::from_slice::<Row>(&row.bytes).ok().filter(|kept| !kept.ended && !is_over);
     Ok(kept.map(|kept| Kept { typed: Typed::of(kept.fields.into_iter().collect()), at: Moment(kept.at) }))
+}
+
+/// What an address says, and what this person left in the form that it opens: a value of the address stands before one of
+/// the draft. `about` is whom or what the form is about: a patient, a stay, an attendance, a bed.
+pub(crate) async fn opened(door: &Door, form: &str, about: &str, address: Typed) -> Result<Typed, Problem> {
+    let mut typed = address.with("draft_form", form.to_owned()).with("draft_patient", about.to_owned());
+    let Some(kept) = returned(door, form, about).await? else { return Ok(typed) };
+    for (name, value) in kept.typed.fields() {
+        typed.fill(name, Some(value.to_owned()));
+    }
+    Ok(typed.with("draft_at", kept.at.0.to_string()))
 }
 
 /// Ends the draft of a form that was committed, or that somebody puts aside.

@@ -12,7 +12,8 @@
 //! | all else | extensions `urn:almoner:…`, a row each in `write.rs` |
 //!
 //! The attendance ends when the patient leaves the department. Whoever is to be admitted has a planned Encounter of class
-//! inpatient since the decision, and is on its team's list while they wait; that stay begins when a ward admits them. \[check\]
+//! inpatient since the decision, and is on its team's list while they wait. When a ward admits them the stay has begun with that
+//! decision (NHS Data Dictionary, Hospital Provider Spell; `Stay::begins`), and both go on side by side until they leave.
 
 mod arrive;
 pub mod clocks;

@@ -9,6 +9,7 @@
 
 mod admission_passed;
 mod admission_undated;
+mod appointment_in_stay;
 mod bed_request;
 mod death_reported;
 mod detention;
@@ -41,7 +42,7 @@ use record::obligation::{Facts, Obligation, ObligationFunction};
 use terms::Moment;
 
 use crate::merging::is_unmerge;
-use crate::stays::{EXPECTED_STAY, OPEN_VISIT, is_stay};
+use crate::stays::{EXPECTED_STAY, OPEN_APPOINTMENT, OPEN_STAY, OPEN_VISIT, is_stay};
 use facts::{DeathFacts, ListFacts, PatientFacts, StayFacts, TaskFacts};
 
 pub use downtime::KIND as DOWNTIME;
@@ -144,6 +145,7 @@ pub const KINDS: &[&Kind] = &[
     &identity::KIND,
     &admission_passed::KIND,
     &rebooking::KIND,
+    &appointment_in_stay::KIND,
     &admission_undated::KIND,
     &expected_discharge_passed::KIND,
     &no_expected_discharge::KIND,
@@ -175,6 +177,7 @@ pub fn functions() -> Vec<ObligationFunction> {
         ("DocumentReference", "DocumentReference.encounter"),
         ("Flag", "Flag.encounter"),
     ];
+    let in_stays = [("Encounter", OPEN_STAY), ("Encounter", EXPECTED_STAY), ("Appointment", OPEN_APPOINTMENT)];
     let open_and_expected = [("Encounter", OPEN_VISIT), ("Encounter", EXPECTED_STAY)];
     vec![
         ObligationFunction {
@@ -188,6 +191,7 @@ pub fn functions() -> Vec<ObligationFunction> {
             ..function("deaths", "Patient", &open_and_expected, of_death)
         },
         ObligationFunction { version: 2, ..function("tasks", "Task", &[], of_task) },
+        function("appointments", "Patient", &in_stays, of_appointments),
         ObligationFunction { concerns: Arc::new(concerns_unmerge), ..function("lists", "List", &[], of_list) },
     ]
 }
@@ -203,6 +207,13 @@ fn of_patient(facts: &Facts<'_>) -> Vec<Obligation> {
     read(facts, |anchor, related| {
         let facts = PatientFacts::of(anchor, related);
         OF_PATIENTS.iter().filter_map(|(kind, owed)| Some(kind.obligation(owed(&facts)?))).collect()
+    })
+}
+
+fn of_appointments(facts: &Facts<'_>) -> Vec<Obligation> {
+    read(facts, |_, related| {
+        let owed = appointment_in_stay::owed(related);
+        owed.map(|owed| appointment_in_stay::KIND.obligation(owed)).into_iter().collect()
     })
 }
 

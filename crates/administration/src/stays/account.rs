@@ -135,6 +135,8 @@ impl Account {
             let kind = match at {
                 _ if is_away(*midnight) => BedDayKind::Leave,
                 Some(at) => kind_of(&at.place),
+                // Between the decision to admit and the ward they wait where it was decided.
+                None if stay.attendance.is_some() => BedDayKind::EmergencyDepartment,
                 None => BedDayKind::Unknown,
             };
             *bed_days.entry(kind).or_default() += 1;

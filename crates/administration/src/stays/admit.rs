@@ -121,7 +121,7 @@ impl Admit {
         let arrivals = [Arrival { place: place.to_owned(), at: self.at }];
         let mut members = vec![
             ("status", Some("\"in-progress\"".to_owned())),
-            ("period", Some(Object::new().text("start", self.at.to_string()).done())),
+            ("period", Some(Object::new().text("start", stay.begins(self.at).to_string()).done())),
             ("location", located(stay, &arrivals, place)),
             ("participant", participants(root, &self.episodes(stay))),
         ];
@@ -159,23 +159,22 @@ impl Admit {
         set
     }
 
-    /// The first episode begins with the admission: under whom the form names, or who was expected to.
+    /// The first episode begins with the stay: under whom the form names, or who was expected to.
     fn episodes(&self, stay: &Stay) -> Vec<Episode> {
         let function = self.treatment_function.as_ref().map(|(code, _)| code.clone());
         let planned = episodes_of(stay).pop();
+        let begins = Some(stay.begins(self.at));
         let first = match (&self.consultant, planned) {
             (Some((who, name)), planned) => Episode {
                 who: who.clone(),
                 name: Some(name.clone()),
                 treatment_function: function.or(planned.and_then(|planned| planned.treatment_function)),
-                from: Some(self.at),
+                from: begins,
                 to: None,
             },
-            (None, Some(planned)) => Episode {
-                treatment_function: function.or(planned.treatment_function.clone()),
-                from: Some(self.at),
-                ..planned
-            },
+            (None, Some(planned)) => {
+                Episode { treatment_function: function.or(planned.treatment_function.clone()), from: begins, ..planned }
+            }
             (None, None) => return Vec::new(),
         };
         chained(vec![first], None)

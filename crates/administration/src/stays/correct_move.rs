@@ -126,7 +126,7 @@ async fn planned(
     let (was, is) = (stay.place().map(|place| place.place.clone()), arrivals.last().map(|last| last.place.clone()));
     let here = is.clone().unwrap_or_default();
     let mut members = vec![("location", located(&stay, &arrivals, &here))];
-    let began = arrivals.first().map(|first| first.at);
+    let began = arrivals.first().map(|first| stay.begins(first.at));
     let started = stay.started.as_ref().map(|started| started.lower());
     if let (Some(began), true) = (began, began != started) {
         members.extend(beginning(document.root(), &stay, began));

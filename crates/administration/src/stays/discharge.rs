@@ -1,4 +1,5 @@
-//! Discharge: a stay ends, with method and destination. What is still owed does not stop it: it is listed (`owed.rs`).
+//! Discharge: a stay ends, with method and destination. What is still owed does not stop it: it is listed
+//! (`owed.rs`), and each gets an owner with it (`hand_on.rs`).
 //!
 //! The bed becomes vacated, what was kept is let go, the last place and the last episode end with the stay. DISCHARGE
 //! METHOD and DISCHARGE DESTINATION are the national codes; somebody who died is not discharged but recorded as such
@@ -11,6 +12,7 @@ use terms::Moment;
 
 use super::change_consultant::episodes_of;
 use super::codes::{DESTINATIONS, DIED, DIED_DESTINATION, DISCHARGE_METHODS, words_of};
+use super::hand_on::{HandOn, handed_on};
 use super::leave::{check_last, leave_extensions, status_history};
 use super::move_to_bed::read;
 use super::timeline::{chained, check_moment, intervals};
@@ -33,6 +35,8 @@ pub struct Discharge {
     pub method: String,
     /// DISCHARGE DESTINATION CODE.
     pub destination: String,
+    /// Whose what is still owed is from then on.
+    pub owners: HandOn,
 }
 
 impl Discharge {
@@ -45,6 +49,7 @@ impl Discharge {
         let text = ended(&document, &stay, self.at, (&self.method, &self.destination));
         let mut draft = Draft { changes: vec![draft::put(version.key.clone(), &text)?], assertions: Vec::new() };
         draft.changes.extend(vacated(reading, &stay, now).await?);
+        draft.changes.extend(handed_on(reading, (&self.stay, &self.patient), &self.owners, now).await?.changes);
         Ok(draft)
     }
 

@@ -33,6 +33,7 @@ mod death;
 mod detention;
 mod discharge;
 mod gather;
+mod hand_on;
 mod leave;
 mod lists;
 mod mixed;
@@ -50,7 +51,7 @@ mod write;
 
 use fhir::Node;
 use fhir::read::{codings, extension, id_of, items, reference, text, when};
-use terms::{Date, PartialDate, local_date};
+use terms::{Date, Moment, PartialDate, local_date};
 
 use crate::places::{PlaceKind, TREATMENT_FUNCTION};
 
@@ -67,6 +68,7 @@ pub use detention::{
 pub use discharge::Discharge;
 pub(crate) use gather::{everywhere, holders, occupants};
 pub use gather::{in_ward, open_stays_of, stay};
+pub use hand_on::{HandOn, NewOwner};
 pub use leave::{Away, Leave, Return};
 pub use lists::{bed_requests, expected_stays_of, to_come_in, to_rebook};
 pub use mixed::{Breach, MixedReason, REASONS as MIXED_REASONS, SayWhyMixed, breaches_since};
@@ -78,7 +80,7 @@ pub use request::{NEEDS, Offer, OfferEnd, REBOOK_DAYS, Request};
 pub use request_admission::RequestAdmission;
 pub use reserve_bed::{ReleaseBed, ReserveBed};
 pub use returns::{Classification, Taken, mixed_sex};
-pub(crate) use rows::{AT, CLAIMS, EXPECTED_AT, EXPECTED_STAY, RESERVED, live_claims};
+pub(crate) use rows::{AT, CLAIMS, EXPECTED_AT, EXPECTED_STAY, OPEN_APPOINTMENT, OPEN_STAY, RESERVED, live_claims};
 pub use rows::{OPEN_VISIT, stay_rows};
 pub use set_tci::SetTci;
 pub(crate) use write::{NO_BED_YET, NOT_IN_A_BED, SECOND_STAY, arrivals, entry, locations, retagged, with};
@@ -290,6 +292,14 @@ impl Stay {
             is_second: is_tagged(encounter, SECOND_STAY),
             not_in_a_bed: is_tagged(encounter, NOT_IN_A_BED),
         }
+    }
+
+    /// When the stay begins of somebody who comes to a ward at a moment. The spell begins when a consultant, nurse or midwife
+    /// takes responsibility after the decision to admit, which may be before the patient is on a ward (NHS Data Dictionary,
+    /// Hospital Provider Spell): who waited in the emergency department is the team's since the decision.
+    pub fn begins(&self, on_ward: Moment) -> Moment {
+        let decided = self.request.decided.as_ref().filter(|_| self.attendance.is_some());
+        decided.map_or(on_ward, |decided| decided.lower().min(on_ward))
     }
 
     /// Where the patient is now, or last was said to be.

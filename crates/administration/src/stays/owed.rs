@@ -3,6 +3,8 @@
 //! A discharge is not stopped by it; whoever discharges sees the list and whose each is. Only what the permit reaches is
 //! listed: a clerk's list has no results.
 
+use std::collections::BTreeMap;
+
 use fhir::Node;
 use fhir::read::{text, when, words_at};
 use fhir::search::compartment_spans;
@@ -10,16 +12,16 @@ use record::{Clause, Problem, Reading, Select};
 use terms::index::{Next, Part, Span};
 use terms::{Moment, PartialDate};
 
+use super::rows::TO_COME;
 use crate::draft;
-use crate::tasks::OPEN_TASK;
+use crate::obligations::NOBODY;
+use crate::tasks::{OPEN_TASK, Task};
 
 /// How many are read at once.
 const PAGE: usize = 200;
 
 /// Codes of status of a request that is not answered.
 const REQUESTED: &[&str] = &["draft", "active", "on-hold"];
-/// Codes of status of an appointment to come.
-const TO_COME: &[&str] = &["proposed", "pending", "booked", "waitlist"];
 
 /// What kind of thing is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +47,9 @@ pub struct Owed {
     pub when: Option<PartialDate>,
     /// Whose it is, when that is known.
     pub owner: Option<String>,
+    /// Whether somebody owes it also after the patient has left: an open task has an owner, and so has what there is a task
+    /// about. Who is named in a request or an appointment is not told by it that it is theirs now.
+    pub is_kept: bool,
 }
 
 impl OwedKind {
@@ -79,6 +84,12 @@ impl OwedKind {
 }
 
 impl Owed {
+    /// What it is, such as `ServiceRequest/7`.
+    pub fn reference(&self) -> String {
+        let kind = OwedKind::ALL.iter().find(|(kind, _)| *kind == self.kind).map_or("Task", |(_, name)| name);
+        format!("{kind}/{}", self.id)
+    }
+
     /// Reads a resource; `None` when nothing of it is owed.
     fn of(kind: OwedKind, resource: Node<'_, '_>, now: Moment) -> Option<Owed> {
         let status = text(resource, "status").unwrap_or_default();
@@ -88,7 +99,11 @@ impl Owed {
             }
             OwedKind::Appointment => {
                 let start = when(resource, "start");
-                (TO_COME.contains(&status.as_str()) && start.as_ref().is_none_or(|start| start.upper() > now), start, None)
+                (
+                    TO_COME.contains(&status.as_str()) && start.as_ref().is_none_or(|start| start.upper() > now),
+                    start,
+                    None,
+                )
             }
             OwedKind::Task => {
                 let due = resource.get("restriction").and_then(|of| when(of.get("period")?, "end"));
@@ -99,7 +114,8 @@ impl Owed {
             .or_else(|| words_at(resource, "serviceType"))
             .or_else(|| text(resource, "description"))
             .unwrap_or_else(|| "Not described".to_owned());
-        is_open.then(|| Owed { kind, id: text(resource, "id").unwrap_or_default(), words, when, owner })
+        let is_kept = kind == OwedKind::Task && Task::of(resource).owner != NOBODY;
+        is_open.then(|| Owed { kind, id: text(resource, "id").unwrap_or_default(), words, when, owner, is_kept })
     }
 }
 
@@ -113,6 +129,7 @@ fn display(resource: Node<'_, '_>, member: &str) -> Option<String> {
 /// The record could not be read.
 pub async fn still_owed(reading: &Reading, patient: &str, now: Moment) -> Result<Vec<Owed>, Problem> {
     let mut owed = Vec::new();
+    let mut kept: BTreeMap<String, String> = BTreeMap::new();
     for (kind, name) in OwedKind::ALL {
         if !reading.permit().scope().reads.contains(name) {
             continue;
@@ -121,10 +138,21 @@ pub async fn still_owed(reading: &Reading, patient: &str, now: Moment) -> Result
         loop {
             let page = reading.select(&select).await?;
             for version in &page.versions {
-                owed.extend(Owed::of(kind, draft::document(version)?.root(), now));
+                let document = draft::document(version)?;
+                owed.extend(Owed::of(kind, document.root(), now));
+                if kind == OwedKind::Task {
+                    let task = Task::of(document.root());
+                    let named = display(document.root(), "owner").unwrap_or_else(|| task.owner.clone());
+                    kept.extend(task.focus.filter(|_| task.owner != NOBODY).map(|about| (about, named)));
+                }
             }
             let Some(next) = page.next else { break };
             select.after = Some(next);
+        }
+    }
+    for one in &mut owed {
+        if let Some(owner) = kept.get(&one.reference()) {
+            (one.owner, one.is_kept) = (Some(owner.clone()), true);
         }
     }
     owed.sort_by_key(|one| (one.kind, one.when.as_ref().map(|when| when.lower())));

@@ -4,10 +4,10 @@
 //! `~open-stay`, `~expected-stay` of a Patient: live and expected inpatient stays. `~open-visit` of a Patient: live stays
 //! and emergency attendances. `~tci` of a local day: inpatient stays of every state whose offer of this day holds.
 //! `~bed-request` of a moment: expected emergency stays by their decision. `~rebook` of a day: expected stays to which
-//! another day is owed until then.
+//! another day is owed until then. Of an Appointment: `~open-appointment` of a Patient, while it is not over.
 
 use fhir::Node;
-use fhir::read::text;
+use fhir::read::{id_of, items, text};
 use terms::index::{Part, Row};
 use terms::local_date;
 
@@ -30,6 +30,10 @@ const EMERGENCY: &str = "EMER";
 
 /// Expected inpatient stays of a patient.
 pub(crate) const EXPECTED_STAY: &str = "~expected-stay";
+/// Appointments of a patient that are not over.
+pub(crate) const OPEN_APPOINTMENT: &str = "~open-appointment";
+/// Codes of status of an appointment to come.
+pub(crate) const TO_COME: &[&str] = &["proposed", "pending", "booked", "waitlist"];
 /// Days to come in.
 pub(crate) const TCI_DAY: &str = "~tci";
 /// Emergency stays that were asked for.
@@ -42,6 +46,9 @@ pub(crate) const LEFT: &str = "~left";
 
 /// Adds the rows of a text if it is an Encounter.
 pub fn stay_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
+    if kind == "Appointment" {
+        appointment_rows(resource, rows);
+    }
     if kind == "Flag" {
         rows.extend(super::detention::label(resource));
     }
@@ -73,6 +80,16 @@ pub fn stay_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
     if stay.is_inpatient {
         inpatient_rows(&stay, rows);
     }
+}
+
+/// `~open-appointment` of each Patient whom an appointment is for that is to come, or has passed and was never ended.
+fn appointment_rows(appointment: Node<'_, '_>, rows: &mut Vec<Row>) {
+    let status = text(appointment, "status").unwrap_or_default();
+    if !TO_COME.contains(&status.as_str()) {
+        return;
+    }
+    let patients = items(appointment, "participant").filter_map(|one| id_of(one, "actor", "Patient"));
+    rows.extend(patients.map(|patient| Row::one(OPEN_APPOINTMENT, Part::target("Patient", patient))));
 }
 
 fn inpatient_rows(stay: &Stay, rows: &mut Vec<Row>) {

@@ -26,6 +26,7 @@ mod write;
 
 use fhir::Node;
 use fhir::read::{code_in, extension, extension_text, id_of, moment, reference, text, words_at};
+use sha2::{Digest as _, Sha256};
 use terms::{Moment, PartialDate};
 
 use crate::obligations::NOBODY;
@@ -99,6 +100,17 @@ pub struct Task {
     pub by: Option<String>,
     /// When it was written.
     pub written: Option<PartialDate>,
+}
+
+/// The id of a task that a rule makes: the same for the same kind and what it is about, so that it is made once.
+pub fn task_id(kind: &str, about: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in about {
+        hash.update(part);
+        hash.update([0]);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    digest[..12].iter().fold(format!("{kind}-"), |id, byte| format!("{id}{byte:02x}"))
 }
 
 impl TaskState {

@@ -169,7 +169,17 @@ async fn what_a_closed_ward_owes_goes_to_the_manager_whom_the_files_name() {
         stage.act(Command::Admit(Admit { stay, patient, place, at: NOW, ..Admit::default() })).await.unwrap();
         let (stay, patient) = ("s-1".to_owned(), "p-1".to_owned());
         let (method, destination) = ("1".to_owned(), "19".to_owned());
-        stage.act(Command::Discharge(Discharge { stay, patient, at: NOW, method, destination })).await.unwrap();
+        stage
+            .act(Command::Discharge(Discharge {
+                stay,
+                patient,
+                at: NOW,
+                method,
+                destination,
+                owners: Default::default(),
+            }))
+            .await
+            .unwrap();
         let add = |id: &str, owner: &str| {
             let (what, due) = ("Book transport".to_owned(), Moment(NOW.0 + 60_000));
             let owner = (owner.to_owned(), "Somebody".to_owned());

@@ -5,6 +5,7 @@ use administration::emergency::{
     self, Arrive, AssessFirst, Attendance, By, Category, DecideToAdmit, Depart, Destination, ExpectAmbulance, FollowUp,
     HandOver, LeaveBeforeSeen, Mode, MoveInDepartment, Newcomer, Outcome, TakeOver, Takes, Triage, WaitFor, Whose,
 };
+use administration::stays::Admit;
 use administration::{Command, Undo};
 use terms::Moment;
 
@@ -132,7 +133,7 @@ async fn an_attendance_goes_from_the_ambulance_to_the_ward_s_list() {
         let decision = is.decision.unwrap();
         assert_eq!((decision.at, decision.team.as_str()), (ago(15), "Dr Okafor, Respiratory Medicine"), "{store}");
         // The wards know one thing of it: an expected stay with the method of admission.
-        let stay = stage.stay(&decision.stay.unwrap()).await;
+        let stay = stage.stay(decision.stay.as_ref().unwrap()).await;
         assert_eq!(stay.state, administration::stays::StayState::Expected, "{store}");
         assert_eq!((stay.method.as_deref(), stay.treatment_function.as_deref()), (Some("21"), Some("340")), "{store}");
         let text = stage.text("Encounter", "a").await;
@@ -157,6 +158,19 @@ async fn an_attendance_goes_from_the_ambulance_to_the_ward_s_list() {
         let ward = administration::places::ward(&reading, "ed").await.unwrap().unwrap();
         let left = emergency::left_on(&reading, &ward, terms::local_date(NOW)).await.unwrap();
         assert_eq!(left.len(), 1, "{store}: counted once, though it was in two places");
+        // The spell began with the decision; the attendance ended when they left; the ward has them since they came.
+        let admit = Admit {
+            stay: decision.stay.clone().unwrap(),
+            patient: "p-1".into(),
+            place: "bed-1".into(),
+            at: NOW,
+            ..Admit::default()
+        };
+        stage.act(Command::Admit(admit)).await.unwrap();
+        let stay = stage.stay(decision.stay.as_ref().unwrap()).await;
+        assert_eq!(stay.started.as_ref().unwrap().lower(), ago(15), "{store}");
+        assert_eq!(stay.consultant().unwrap().from.as_ref().unwrap().lower(), ago(15), "{store}");
+        assert_eq!(stay.place().unwrap().from.as_ref().unwrap().lower(), NOW, "{store}");
         assert!(emergency::left_on(&reading, &ward, terms::local_date(Moment(0))).await.unwrap().is_empty());
         reading.finish().await.unwrap();
     }

@@ -115,6 +115,8 @@ fn bed_days(stay: &Value, places: &BTreeMap<String, Value>, now: Moment) -> BTre
             _ if leaves.iter().any(|(from, to)| *from < midnight && midnight <= *to) => "leave",
             "bed" => "ward bed",
             "cot" => "cot",
+            // Between the decision to admit and the ward: where it was decided.
+            "" if stay.get("partOf").is_some() => "emergency department",
             "" => "place not known",
             _ => "no bed",
         };

@@ -191,7 +191,14 @@ impl Model {
             12..14 => Command::Return(Return { stay, at, place: Some(place).filter(|_| chance.below(2) == 0) }),
             14..16 => {
                 let (patient, method) = (self.stays[&stay].patient.clone(), "1".to_owned());
-                Command::Discharge(Discharge { stay, patient, at, method, destination: "19".to_owned() })
+                Command::Discharge(Discharge {
+                    stay,
+                    patient,
+                    at,
+                    method,
+                    destination: "19".to_owned(),
+                    owners: Default::default(),
+                })
             }
             16 => Command::CancelMove(CancelMove { stay, at: told }),
             17 => {

@@ -4,8 +4,9 @@
 use administration::places::BedStatus;
 use administration::stays::{
     Admit, AfterCancelling, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, Discharge,
-    DischargePlan, Leave, MoveToBed, NotDead, ReleaseBed, RequestAdmission, ReserveBed, Return, SetDischargePlan,
-    SetTci, Stay, StayState, account, bed_requests, still_owed, stopped_by_death, to_come_in, to_rebook,
+    DischargePlan, HandOn, Leave, MoveToBed, NotDead, ReleaseBed, RequestAdmission, ReserveBed, Return,
+    SetDischargePlan, SetTci, Stay, StayState, account, bed_requests, still_owed, stopped_by_death, to_come_in,
+    to_rebook,
 };
 use administration::tasks::{ChangeTask, TaskChange};
 use administration::{Command, Undo};
@@ -61,7 +62,14 @@ fn reserve(stay: &str, bed: &str) -> Command {
 
 fn discharge(stay: &str, patient: &str, at: Moment) -> Command {
     let (method, destination) = ("1".to_owned(), "19".to_owned());
-    Command::Discharge(Discharge { stay: stay.into(), patient: patient.into(), at, method, destination })
+    Command::Discharge(Discharge {
+        stay: stay.into(),
+        patient: patient.into(),
+        at,
+        method,
+        destination,
+        owners: HandOn::default(),
+    })
 }
 
 fn cancel(stay: &str, outcome: Option<&str>, is_clinical: Option<bool>, then: AfterCancelling) -> Command {
@@ -319,7 +327,13 @@ async fn a_discharge_ends_place_and_episode_leaves_the_bed_to_be_cleaned_and_lis
         assert_eq!(refused(&stage, discharge("s-1", "p-2", NOW)).await, "other-patient");
         assert_eq!(refused(&stage, discharge("s-1", "p-1", ago(101))).await, "later-known");
         assert_eq!(refused(&stage, discharge("s-1", "p-1", Moment(NOW.0 + DAY))).await, "in-the-future");
-        let receipt = stage.act(discharge("s-1", "p-1", ago(10))).await.unwrap();
+        // What is owed needs somebody who owes it when the patient has left; each may be another's.
+        assert_eq!(refused(&stage, discharge("s-1", "p-1", ago(10))).await, "owed-owner");
+        let site = ("team/site".to_owned(), "Site office".to_owned());
+        let okafor = ("practitioner/okafor".to_owned(), "Dr L Okafor".to_owned());
+        let owners = HandOn { all: Some(site), each: [("ServiceRequest/r-1".to_owned(), okafor)].into() };
+        let Command::Discharge(form) = discharge("s-1", "p-1", ago(10)) else { panic!() };
+        let receipt = stage.act(Command::Discharge(Discharge { owners, ..form })).await.unwrap();
         let stay = stage.stay("s-1").await;
         assert_eq!(stay.state, StayState::Discharged, "{}", stage.store);
         assert_eq!((stay.discharge_method.as_deref(), stay.destination.as_deref()), (Some("1"), Some("19")));
@@ -329,10 +343,17 @@ async fn a_discharge_ends_place_and_episode_leaves_the_bed_to_be_cleaned_and_lis
         let reading = stage.reading().await;
         let owed = still_owed(&reading, "p-1", NOW).await.unwrap();
         reading.finish().await.unwrap();
-        assert_eq!(owed.iter().map(|one| one.words.as_str()).collect::<Vec<_>>(), ["Echocardiogram", "Call the daughter"]);
+        let of = |words: &str| owed.iter().find(|one| one.words == words).unwrap();
+        assert_eq!(of("Echocardiogram").owner.as_deref(), Some("Dr L Okafor"));
+        assert!(of("Echocardiogram").is_kept && !of("Call the daughter").is_kept, "offered, not accepted");
+        assert_eq!(owed.len(), 3, "the request, the task about it, and the task that nobody has");
+        let tasks = stage.owed("task").await;
+        assert!(tasks.iter().any(|(owner, _)| owner == "practitioner/okafor"), "{}: {tasks:?}", stage.store);
+        assert_eq!(stage.owed("hand-over").await, [("team/site".to_owned(), "t-1".to_owned())], "{}", stage.store);
         assert_eq!(refused(&stage, discharge("s-1", "p-1", NOW)).await, "discharged-already");
         stage.act(Command::Undo(Undo::of(&receipt))).await.unwrap();
         assert_eq!(stage.stay("s-1").await.place().unwrap().place, "bed-2", "taken back as it was");
+        assert!(!stage.owed("task").await.iter().any(|(owner, _)| owner == "practitioner/okafor"), "{}", stage.store);
     }
 }
 
@@ -486,5 +507,42 @@ async fn a_bed_that_another_system_empties_is_to_be_cleaned_also_by_a_deletion()
         assert_eq!(status_of(&stage, "bed-2").await, BedStatus::Vacated);
         stage.put(&[sent("s-2", "p-2", "bed-4").replace("in-progress", "finished")]).await;
         assert_eq!(status_of(&stage, "bed-4").await, BedStatus::Vacated);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_appointment_inside_a_stay_is_owed_whichever_was_made_later() {
+    let appointment = |status: &str| {
+        let who = Object::new().json("actor", reference("Patient/p-1", None)).text("status", "accepted").done();
+        Object::resource("Appointment", "a-1")
+            .text("status", status)
+            .text("start", "2026-11-19T10:00:00Z")
+            .text("end", "2026-11-19T10:20:00Z")
+            .json("participant", array([who]))
+            .done()
+    };
+    const KIND: &str = "appointment-in-stay";
+    let owed = |owner: &str| vec![(owner.to_owned(), "p-1".to_owned())];
+    for stage in stages().await {
+        // The appointment is there first, the stay is planned, then begun.
+        stage.put(&[appointment("booked")]).await;
+        stage.act(Command::RequestAdmission(elective("s-1", "p-1"))).await.unwrap();
+        assert_eq!(stage.owed(KIND).await, [], "{}: no day yet", stage.store);
+        stage.act(tci("s-1", "2026-11-19")).await.unwrap();
+        assert_eq!(stage.owed(KIND).await, owed("team/admissions"), "{}", stage.store);
+        stage.act(tci("s-1", "2026-11-24")).await.unwrap();
+        assert_eq!(stage.owed(KIND).await, [], "{}: another day", stage.store);
+        stage.act(admit("s-1", "p-1", "bed-2", ago(5))).await.unwrap();
+        assert_eq!(stage.owed(KIND).await, owed("place/bed-2"), "{}", stage.store);
+        // Cancelled, and booked again while they lie here, by another system.
+        stage.put(&[appointment("cancelled")]).await;
+        assert_eq!(stage.owed(KIND).await, [], "{}", stage.store);
+        stage.put(&[appointment("booked")]).await;
+        assert_eq!(stage.owed(KIND).await, owed("place/bed-2"), "{}", stage.store);
+        let Command::Discharge(form) = discharge("s-1", "p-1", NOW) else { panic!() };
+        let all = Some(("team/site".to_owned(), "Site office".to_owned()));
+        let owners = HandOn { all, ..HandOn::default() };
+        stage.act(Command::Discharge(Discharge { owners, ..form })).await.unwrap();
+        assert_eq!(stage.owed(KIND).await, [], "{}: they have left before it", stage.store);
     }
 }

@@ -114,7 +114,13 @@ fn what_was_taken_before_the_stay_is_no_score_of_it() {
 #[test]
 fn observations_that_were_stopped_are_not_overdue_and_say_who_stopped_them() {
     let mut texts = set("2026-11-10T08:00:00Z", 131, "39.2");
-    texts.push(order(r#""doNotPerform":true,"requester":{"display":"Dr L Okafor"}"#));
+    let stop = r#""doNotPerform":true,"requester":{"display":"Dr L Okafor"}"#;
+    texts.push(order(stop));
+    assert!(read(&texts, None, NOW).overdue(moment(NOW)).is_some(), "no doctor gave a reason");
+    texts.pop();
+    texts.push(order(&format!(
+        r#"{stop},"meta":{{"tag":[{{"system":"urn:almoner:observations","code":"doctor-up-to-5"}}]}}"#
+    )));
     let bedside = read(&texts, None, NOW);
     assert_eq!(bedside.overdue(moment(NOW)), None);
     assert!(matches!(bedside.watch, Watch::Stopped { by: Some(by), on: Some(_) } if by == "Dr L Okafor"));

@@ -174,6 +174,13 @@ async fn groups(
         }
         groups.push(own);
     }
+    // A patient of theirs may lie on another ward: a high score is told to every clinician of the trust.
+    if here.is_some() && setting.clinical {
+        let words = "On every ward, for whoever is responsible for the patient.";
+        let high = kinds(setting).filter(|kind| kind.code == clinical::HIGH_SCORE);
+        let tallies = tallies(reading, high, &Scope::Everybody, door.now).await;
+        groups.push(group(door, reading, (&setting.trust, words, "all"), tallies).await?);
+    }
     if here.is_none() || setting.role == Role::Clerk {
         let words = "Every number is a list of people of this trust. Each has an owner and a date.";
         let kinds = kinds(setting).filter(of).filter(|kind| here.is_none() || kind.by_team);

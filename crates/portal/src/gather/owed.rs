@@ -60,7 +60,9 @@ pub(crate) struct Listed {
 /// The kinds that somebody sees, in order.
 pub(crate) fn kinds(setting: &Setting) -> impl Iterator<Item = &'static Kind> {
     let is_clinical = setting.clinical;
-    let all = obligations::KINDS.iter().chain(clinical::owed::KINDS).copied();
+    // Whoever is sickest stands first.
+    let (first, rest) = clinical::owed::KINDS.split_at(2);
+    let all = first.iter().chain(obligations::KINDS).chain(rest).copied();
     all.filter(move |kind| is_clinical || !kind.is_clinical)
 }
 

@@ -6,10 +6,12 @@
 
 use administration::Refusal;
 use maud::{Markup, html};
+use terms::Moment;
 
 use crate::act::{Typed, hidden};
 use crate::components::notice::{FieldError, error_summary};
 use crate::components::tag::{Weight, tag_with};
+use crate::drafts::{draft_fields, kept_words};
 use crate::icon::Icon;
 use crate::setting::Setting;
 
@@ -23,6 +25,8 @@ pub(crate) struct Fields<'a> {
     pub(crate) refusal: Option<&'a Refusal>,
     /// The act that the form is for, on a page with several.
     pub(crate) act: Option<&'a str>,
+    /// On a page with several forms that have drafts: its name, and whom it is about.
+    pub(crate) about: Option<(&'a str, &'a str)>,
 }
 
 impl<'a> Fields<'a> {
@@ -61,10 +65,10 @@ impl<'a> Fields<'a> {
     /// The hidden fields, the fields and the button. When it was opened is kept when it is refused.
     pub(crate) fn form(&self, fields: &Markup, button: &str) -> Markup {
         html! {
-            form.al-panel__b.al-stack id=(self.id("form")) method="post" {
+            form.al-panel__b.al-stack id=(self.id("form")) method="post" data-draft[self.draft().is_some()] {
                 (self.hidden())
                 (fields)
-                div.al-row { button.al-btn.al-btn--go type="submit" { (button) } }
+                div.al-row { button.al-btn.al-btn--go type="submit" { (button) } (self.kept()) }
             }
         }
     }
@@ -85,7 +89,25 @@ impl<'a> Fields<'a> {
             (hidden(self.setting))
             @if let Some(act) = self.act { input type="hidden" name="act" value=(act); }
             input type="hidden" name="opened" value=(self.opened());
+            @if let Some((form, about)) = self.draft() { (draft_fields(&form, about)) }
         }
+    }
+
+    /// The name of the form's draft, and whom or what it is about.
+    pub(crate) fn draft(&self) -> Option<(String, &'a str)> {
+        match (self.about, self.act) {
+            (Some((page, about)), Some(act)) => Some((format!("{page}-{act}"), about)),
+            _ => {
+                let (form, about) = (self.typed.text("draft_form"), self.typed.text("draft_patient"));
+                (self.is_sent() && !form.is_empty()).then(|| (form.to_owned(), about))
+            }
+        }
+    }
+
+    /// Beside the button: when what was typed was kept.
+    pub(crate) fn kept(&self) -> Markup {
+        let at = self.value("draft_at").parse().ok().map(Moment);
+        html! { @if self.draft().is_some() { (kept_words(self.setting, at)) } }
     }
 
     /// When the form was opened, in milliseconds.

@@ -52,7 +52,7 @@ pub(crate) fn hand_over_page(of: &HandOverPage<'_>) -> Markup {
 
 impl HandOverPage<'_> {
     fn fields(&self) -> Fields<'_> {
-        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: None }
+        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: None, about: None }
     }
 }
 

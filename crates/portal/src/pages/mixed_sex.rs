@@ -82,7 +82,7 @@ pub(crate) fn mixed_sex_page(of: &MixedSex<'_>) -> Markup {
 
 impl<'a> MixedSex<'a> {
     fn fields(&self) -> Fields<'a> {
-        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: None }
+        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: None, about: None }
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct TaskPage<'a> {
 /// The form's page.
 pub(crate) fn new_task_page(of: &NewTask<'_>) -> Markup {
     let (setting, typed) = (of.setting, of.typed);
-    let fields = Fields { setting, typed, refusal: of.refusal, act: None };
+    let fields = Fields { setting, typed, refusal: of.refusal, act: None, about: None };
     let form = html! {
         form.al-panel__b.al-stack #form method="post" action=(setting.links.tasks()) {
             (hidden(setting))
@@ -208,12 +208,18 @@ impl TaskPage<'_> {
     /// The fields of one of its forms; all of them for the summary.
     fn fields(&self, act: Option<&str>) -> Fields<'_> {
         let refused = self.refused.filter(|(refused, _)| act.is_none_or(|act| act == *refused));
-        Fields { setting: self.setting, typed: self.typed, refusal: refused.map(|(_, refusal)| refusal), act: None }
+        Fields {
+            setting: self.setting,
+            typed: self.typed,
+            refusal: refused.map(|(_, refusal)| refusal),
+            act: None,
+            about: None,
+        }
     }
 }
 
 /// Whose: a choice, or the name with which somebody signs in. Nothing is chosen beforehand.
-pub(super) fn owner_field(fields: &Fields<'_>, choices: &[Choice], name: &'static str, label: &str) -> Markup {
+pub(crate) fn owner_field(fields: &Fields<'_>, choices: &[Choice], name: &'static str, label: &str) -> Markup {
     let chosen = fields.value(name);
     html! {
         fieldset.al-field id=(name) tabindex="-1" {

@@ -22,6 +22,7 @@ use terms::Moment;
 use super::{failed, not_allowed, not_found, page, stopped};
 use crate::act::{NotDone, Typed, act, done, done_notice};
 use crate::door::{Door, asked};
+use crate::drafts;
 use crate::gather::emergency::{Board, Row, Seen, board, seen};
 use crate::gather::{find, finished};
 use crate::live::{Draw, Frame, FrameRow, stream_of};
@@ -197,6 +198,14 @@ fn practitioner(version: &record::Version) -> Option<Staff> {
 /// What shows a form; `None` when what it is about is not there.
 type Show<'s> = &'s (dyn Fn(&Facts, &Form<'_>) -> Option<Response> + Sync);
 
+/// A form as it is opened: with what this person left in it.
+async fn open(door: &Door, (form, about): (&str, &str), address: Typed, show: Show<'_>) -> Response {
+    match drafts::opened(door, form, about, address).await {
+        Ok(typed) => render(door, &typed, None, show).await,
+        Err(problem) => failed(door, &problem),
+    }
+}
+
 /// A form with what is so now and what was typed.
 async fn render(door: &Door, typed: &Typed, refusal: Option<Refusal>, show: Show<'_>) -> Response {
     if let Some(refused) = refused(door) {
@@ -252,7 +261,8 @@ fn arrive_form(facts: &Facts, form: &Form<'_>) -> Option<Response> {
 async fn show_arrive(Extension(door): Extension<Door>, Query(fields): Query<Pairs>) -> Response {
     let typed = Typed::of(fields);
     if !typed.text("patient").is_empty() {
-        return render(&door, &typed, None, &arrive_form).await;
+        let patient = typed.text("patient").to_owned();
+        return open(&door, ("ed-arrive", &patient), typed, &arrive_form).await;
     }
     if let Some(refused) = refused(&door) {
         return refused;
@@ -289,7 +299,9 @@ fn unknown_form(facts: &Facts, form: &Form<'_>) -> Option<Response> {
 
 /// `GET …/unknown`.
 async fn show_unknown(Extension(door): Extension<Door>, Query(fields): Query<Pairs>) -> Response {
-    render(&door, &Typed::of(fields), None, &unknown_form).await
+    let typed = Typed::of(fields);
+    let attendance = typed.text("attendance").to_owned();
+    open(&door, ("ed-unknown", &attendance), typed, &unknown_form).await
 }
 
 /// `POST …/unknown`.
@@ -305,7 +317,7 @@ fn expect_form(_: &Facts, form: &Form<'_>) -> Option<Response> {
 
 /// `GET …/expect`.
 async fn show_expect(Extension(door): Extension<Door>, Query(fields): Query<Pairs>) -> Response {
-    render(&door, &Typed::of(fields), None, &expect_form).await
+    open(&door, ("ed-expect", ""), Typed::of(fields), &expect_form).await
 }
 
 /// `POST …/expect`.
@@ -361,7 +373,10 @@ async fn show_act(
         return clinicians_only(&door);
     }
     match with_department(&door, Typed::of(fields), &id).await {
-        Ok(typed) => render(&door, &typed, None, &|facts, form| act_form(facts, form, act, &id)).await,
+        Ok(typed) => {
+            let form = format!("ed-{}", act.code());
+            open(&door, (&form, &id), typed, &|facts, form| act_form(facts, form, act, &id)).await
+        }
         Err(problem) => failed(&door, &problem),
     }
 }

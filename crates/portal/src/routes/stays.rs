@@ -2,10 +2,12 @@
 //!
 //! A refused form comes back on the same page, open, with everything that was typed and the field marked.
 
+use std::collections::BTreeMap;
+
 use administration::stays::{
     Admit, AfterCancelling, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, DelayReason, Detain,
-    Discharge, DischargePlan, EndDetention, Leave, Leaving, Pathway, ReleaseBed, ReserveBed, Return, SetDischargePlan,
-    SetTci,
+    Discharge, DischargePlan, EndDetention, HandOn, Leave, Leaving, Pathway, ReleaseBed, ReserveBed, Return,
+    SetDischargePlan, SetTci, Stay,
 };
 use administration::{Command, Refusal};
 use axum::extract::{Path, Query};
@@ -19,13 +21,14 @@ use terms::input::{DateOf, parse_typed_date};
 use terms::{Date, Moment, PartialDate, local_date, start_of_day};
 
 use super::one_sex::{Who, one_sex};
-use super::{failed, not_allowed, not_found, page, stopped};
+use super::{failed, not_allowed, not_found, page, stopped, tasks};
 use crate::act::{NotDone, Typed, act, done, done_notice};
 use crate::door::{Door, asked};
+use crate::drafts;
 use crate::gather::stay::{gather, staff};
 use crate::pages::stay::fields::Sent;
 use crate::pages::stay::request::team;
-use crate::pages::stay::{Gathered, StayPage, stay_page};
+use crate::pages::stay::{DRAFTS, Gathered, StayPage, stay_page};
 
 /// What the address of a stay's page may say.
 #[derive(Debug, Default, Deserialize)]
@@ -40,6 +43,23 @@ struct Asked {
     act: String,
 }
 
+/// Every form of the page.
+const ACTS: [&str; 14] = [
+    "plan",
+    "tci",
+    "reserve",
+    "release",
+    "admit",
+    "cancel",
+    "consultant",
+    "leave",
+    "return",
+    "correct",
+    "discharge",
+    "death",
+    "detain",
+    "end-detention",
+];
 /// Forms that another page leads to.
 const OPENED: [&str; 2] = ["discharge", "leave"];
 
@@ -71,13 +91,32 @@ async fn render(door: &Door, id: &str, asked: &Asked, sent: Sent<'_>) -> Respons
         Ok(Some(gathered)) => {
             let setting = door.setting();
             let notice = done_notice(&setting, &asked.done, &asked.undo, &setting.links.stay(id));
-            let of = StayPage { setting: &setting, of: &gathered, sent, notice: notice.as_ref() };
+            let owners = tasks::choices(door, consultant_of(&gathered.stay));
+            let drafts = match drafts_of(door, &gathered).await {
+                Ok(drafts) => drafts,
+                Err(problem) => return failed(door, &problem),
+            };
+            let notice = notice.as_ref();
+            let of = StayPage { setting: &setting, of: &gathered, sent, notice, owners: &owners, drafts: &drafts };
             let status = if sent.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
             page(status, stay_page(&of))
         }
         Ok(None) => not_found(door),
         Err(problem) => failed(door, &problem),
     }
+}
+
+/// What this person left in the forms of a stay, by act.
+async fn drafts_of(door: &Door, of: &Gathered) -> Result<BTreeMap<&'static str, Typed>, Problem> {
+    let mut found = BTreeMap::new();
+    for act in ACTS {
+        let kept = drafts::returned(door, &format!("{DRAFTS}-{act}"), &of.stay.id).await?;
+        found.extend(kept.map(|kept| {
+            let at = kept.at.0.to_string();
+            (act, kept.typed.with("act", act.to_owned()).with("draft_at", at))
+        }));
+    }
+    Ok(found)
 }
 
 /// `GET …/stays/{id}`.
@@ -104,13 +143,7 @@ async fn submit(
         return refused;
     }
     let typed = Typed::of(fields);
-    let command = match consultant(&door, &typed).await {
-        Ok(consultant) => match command(&door, &id, &typed, consultant) {
-            Ok(command) => one_sex(&door, &typed, Who::Stay(&id), bed_of(&typed)).await.map(|()| command),
-            Err(refusal) => Err(NotDone::Refused(refusal)),
-        },
-        Err(not_done) => Err(not_done),
-    };
+    let command = asked_for(&door, &id, &typed).await;
     let refusal = match command {
         Ok(Some((command, what))) => match act(&door, &command, &typed).await {
             Ok(receipt) => return done(&back(&door, &id, what, &receipt), what, &receipt),
@@ -122,6 +155,44 @@ async fn submit(
         Err(other) => return stopped(&door, other, &door.setting().links.stay(&id)),
     };
     render(&door, &id, &Asked::default(), Sent { typed: &typed, refusal: Some(&refusal) }).await
+}
+
+/// The command of what was typed, with the names that it needs from the record.
+async fn asked_for(door: &Door, id: &str, typed: &Typed) -> Result<Option<(Command, &'static str)>, NotDone> {
+    let consultant = consultant(door, typed).await?;
+    let mut command = command(door, id, typed, consultant)?;
+    if let Some((Command::Discharge(discharge), _)) = &mut command {
+        discharge.owners = owners(door, id, typed).await?;
+    }
+    one_sex(door, typed, Who::Stay(id), bed_of(typed)).await?;
+    Ok(command)
+}
+
+/// Whose what is still owed is after a discharge: what was chosen for all, and for each.
+async fn owners(door: &Door, id: &str, typed: &Typed) -> Result<HandOn, NotDone> {
+    let reading = door.record.read(&door.permit, asked::STAY).await?;
+    let stay = administration::stays::stay(&reading, id).await;
+    reading.finish().await?;
+    let choices = tasks::choices(door, stay?.as_ref().and_then(consultant_of));
+    let mut owners = HandOn::default();
+    if typed.some("owed_to").is_some() {
+        owners.all = Some(tasks::chosen(door, typed, "owed_to", &choices).await?);
+    }
+    for (name, value) in typed.fields().filter(|(_, value)| !value.trim().is_empty()) {
+        if let Some(reference) = name.strip_prefix("owed_to.") {
+            let chosen = choices.iter().find(|(known, _)| known == value);
+            let refused = || Refusal::at("owner-missing", "owed_to", "Choose whose it is from the list.");
+            owners.each.insert(reference.to_owned(), chosen.cloned().ok_or_else(refused)?);
+        }
+    }
+    Ok(owners)
+}
+
+/// The consultant of a stay as an owner: plain name and words.
+fn consultant_of(stay: &Stay) -> Option<(String, String)> {
+    let care = stay.consultant()?;
+    let id = care.who.strip_prefix("Practitioner/")?;
+    Some((format!("practitioner/{id}"), care.name.clone().unwrap_or_else(|| id.to_owned())))
 }
 
 /// The place where a form puts the patient from now on.
@@ -198,7 +269,10 @@ fn command(
         "discharge" => {
             let (patient, method, destination) = (text("patient"), text("method"), text("destination"));
             let at = typed.moment(now)?;
-            (Command::Discharge(Discharge { stay, patient, at, method, destination }), "discharged")
+            (
+                Command::Discharge(Discharge { stay, patient, at, method, destination, owners: HandOn::default() }),
+                "discharged",
+            )
         }
         "death" => {
             let died = PartialDate::parse(&typed.moment(now)?.to_string()).ok();

@@ -118,7 +118,24 @@ async fn a_patient_goes_from_the_list_to_a_bed_and_home_and_every_number_follows
     assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text.contains("another patient's"));
     assert!(refused.text.contains("<option value=\"19\" selected>"), "what was chosen is kept");
     let right = [("act", "discharge"), ("patient", PATIENT), ("method", "1"), ("destination", "19"), ("at", "now")];
-    done(&send(&trust, &stay, &right).await, "discharged");
+    // Something is still owed: an appointment is booked meanwhile, and somebody must owe it when she has left.
+    let who = format!(r#"{{"actor":{{"reference":"Patient/{PATIENT}"}},"status":"accepted"}}"#);
+    trust
+        .write(&format!(
+            r#"{{"resourceType":"Appointment","id":"after-stay","status":"booked","description":"Fracture clinic",
+                "start":"2026-12-08T10:00:00Z","end":"2026-12-08T10:20:00Z","participant":[{who}]}}"#
+        ))
+        .await;
+    let refused = send(&trust, &stay, &right).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text.contains("Say whose it is"));
+    assert!(refused.text.contains("Appointment to come: Fracture clinic"), "each can be another's: {}", refused.text);
+    let closed = [&right[..], &[("owed_to", "else"), ("user", "closed")]].concat();
+    let closed = send(&trust, &stay, &closed).await;
+    assert!(closed.status == StatusCode::UNPROCESSABLE_ENTITY && closed.text.contains("is closed"), "{}", closed.text);
+    let site = [&right[..], &[("owed_to", "team/site")]].concat();
+    done(&send(&trust, &stay, &site).await, "discharged");
+    let owed = page(&trust, &format!("/t/DEMO/tasks?patient={PATIENT}")).await;
+    assert!(owed.contains("after the discharge: Fracture clinic") && owed.contains("Site office"), "{owed}");
     let after = page(&trust, &format!("{stay}?done=discharged&undo=")).await;
     assert!(after.contains("Stay, ended") && after.contains("Usual place of residence"), "{after}");
     let office = page(&trust, OFFICE).await;
@@ -204,4 +221,36 @@ async fn clerks_see_no_allergies_here_and_others_see_no_stays() {
     for role in [Role::Administrator, Role::PrivacyOfficer] {
         assert_eq!(trust.get(role, OFFICE).await.status, StatusCode::FORBIDDEN, "{}", role.code());
     }
+}
+
+#[tokio::test]
+async fn what_is_typed_about_a_stay_returns_to_its_own_form_and_to_nobody_else() {
+    let trust = Trust::demo().await;
+    let stay = "/t/DEMO/stays/norris-leonard-stay";
+    let (tester, other) = (("user/t.tester", Role::Clinician), ("user/k.boateng", Role::Clinician));
+    let plain = trust.get_as(tester.0, tester.1, stay).await.text;
+    assert!(plain.contains("name=\"draft_form\" value=\"stay-plan\"") && plain.contains("data-draft"), "{plain}");
+    let draft = [
+        ("draft_form", "stay-plan"),
+        ("draft_patient", "norris-leonard-stay"),
+        ("form_key", "k1"),
+        ("stopping", "Chest drain out first"),
+    ];
+    assert!(trust.post(tester, "/t/DEMO/drafts", &draft).await.text.starts_with("Draft kept"));
+    let mine = trust.get_as(tester.0, tester.1, stay).await.text;
+    assert!(mine.contains("value=\"Chest drain out first\"") && mine.contains("Draft kept"), "{mine}");
+    for (who, page) in [(tester, "/t/DEMO/stays/gill-harpreet-stay"), (other, stay)] {
+        let text = trust.get_as(who.0, who.1, page).await.text;
+        assert!(!text.contains("Chest drain out first"), "{who:?} {page}");
+    }
+    // A refusal of another form leaves it where it is; the commit of this one ends it, a late copy does not bring it back.
+    let refused = trust.post(tester, stay, &[("act", "discharge"), ("patient", "norris-leonard")]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("value=\"Chest drain out first\""), "{}", refused.text);
+    let saved = [&draft[..], &[("act", "plan"), ("owner", "Dr Hughes")]].concat();
+    let saved = trust.post(tester, stay, &saved).await;
+    assert!(saved.location.is_some_and(|to| to.contains("done=planned")), "{}", saved.text);
+    assert_eq!(trust.post(tester, "/t/DEMO/drafts", &draft).await.text, "");
+    let after = trust.get_as(tester.0, tester.1, stay).await.text;
+    assert!(!after.contains("Draft kept"), "{after}");
 }

@@ -410,3 +410,21 @@ async fn a_score_before_many_single_values_is_found_all_the_same() {
         words(row(&page, "kowalczyk-adam"))
     );
 }
+
+#[tokio::test]
+async fn what_is_typed_into_a_form_of_the_department_returns_to_the_person_who_typed_it() {
+    let trust = Trust::demo().await;
+    let form = format!("{BOARD}/mistry-jay-stay/wait");
+    let other = ("user/k.boateng", Role::Clinician);
+    let plain = trust.get_as(CLINICIAN.0, CLINICIAN.1, &form).await.text;
+    assert!(plain.contains("name=\"draft_form\" value=\"ed-wait\""), "{plain}");
+    let draft = [("draft_form", "ed-wait"), ("draft_patient", "mistry-jay-stay"), ("waits_for", "Plaster room")];
+    trust.post(CLINICIAN, "/t/DEMO/drafts", &draft).await;
+    let mine = trust.get_as(CLINICIAN.0, CLINICIAN.1, &form).await.text;
+    assert!(mine.contains("value=\"Plaster room\"") && mine.contains("Draft kept"), "{mine}");
+    let (another, theirs) = (format!("{BOARD}/noakes-ivy-stay/wait"), form.clone());
+    for (who, page) in [(CLINICIAN, another), (other, theirs)] {
+        let text = trust.get_as(who.0, who.1, &page).await.text;
+        assert!(!text.contains("value=\"Plaster room\""), "{who:?} {page}");
+    }
+}

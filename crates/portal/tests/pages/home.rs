@@ -286,18 +286,18 @@ async fn a_task_is_added_done_and_undone() {
     assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text);
     let page = trust.page(Role::Clinician, added.location.as_deref().unwrap()).await.text;
     assert!(page.contains("The task was added.") && page.contains("Tasks for Heron ward"));
-    for words in ["Ring pharmacy", "Bed 2", "BECKFORD, Maureen (Mrs)", "Heron ward", "by 15:30", "Ward 6", "Mine 0"] {
+    for words in ["Ring pharmacy", "Bed 2", "BECKFORD, Maureen (Mrs)", "Heron ward", "by 15:30", "Ward 7", "Mine 0"] {
         assert!(page.contains(words), "{words}");
     }
     let task = Links::of("DEMO").task(&task_that_says(&page, "Ring pharmacy"));
     let done = trust.send(Role::Clinician, &format!("{task}/done"), "form_key=d&back=%2Ft%2FDEMO%2F").await;
     let page = trust.page(Role::Clinician, done.location.as_deref().unwrap()).await.text;
-    assert!(page.contains("The task is done.") && page.contains("Ward 5") && page.contains(">Undo</button>"));
+    assert!(page.contains("The task is done.") && page.contains("Ward 6") && page.contains(">Undo</button>"));
     let undo = page.split_once("name=\"undo\" value=\"").unwrap().1.split_once('"').unwrap().0;
     let undone =
         trust.send(Role::Clinician, "/t/DEMO/undo", &format!("form_key=u&back=%2Ft%2FDEMO%2F&undo={undo}")).await;
     let page = trust.page(Role::Clinician, undone.location.as_deref().unwrap()).await.text;
-    assert!(page.contains("It was undone.") && page.contains("Ward 6"), "{page}");
+    assert!(page.contains("It was undone.") && page.contains("Ward 7"), "{page}");
 }
 
 #[tokio::test]

@@ -93,9 +93,10 @@ impl Trust {
     async fn commit(&self, who: &str, role: Role, command: &str, changes: Vec<Change>) {
         let cause = Cause { kind: CauseKind::System, reference: "test".into() };
         let act = Act { command: command.into(), cause, idempotency: None };
-        let draft = move |_| {
-            let changes = changes.clone();
-            async move { Ok::<_, record::TransactError<()>>(Draft { changes, assertions: Vec::new() }) }
+        let draft = move |reading: Arc<record::Reading>| {
+            let draft = Draft { changes: changes.clone(), assertions: Vec::new() };
+            // As every door does: what a set of observations asks for comes with it.
+            async move { Ok::<_, record::TransactError<()>>(clinical::plan(&reading, draft, STORY_NOW).await?) }
         };
         self.record.transact(&permit(who, role), act, draft).await.unwrap();
     }

@@ -479,3 +479,119 @@ async fn a_bed_is_kept_from_the_board_for_whoever_waits_for_one() {
     let page = trust.get(Role::Clinician, HERON).await.text;
     assert!(row(&page, "bed-heron-bed-04").contains("Reserved for DUFFY, Kathleen"));
 }
+
+#[tokio::test]
+async fn what_is_typed_into_a_form_of_the_ward_returns_to_the_person_who_typed_it() {
+    let trust = Trust::demo().await;
+    let form = "/t/DEMO/wards/heron/bed?bed=heron-bed-18";
+    let (tester, other) = (("user/t.tester", Role::Clinician), ("user/k.boateng", Role::Clinician));
+    let plain = trust.get_as(tester.0, tester.1, form).await;
+    assert!(plain.text.contains("name=\"draft_form\" value=\"ward-bed\""), "{}", plain.text);
+    let draft = [("draft_form", "ward-bed"), ("draft_patient", "heron-bed-18"), ("reason", "Mattress, job 5521")];
+    trust.post(tester, "/t/DEMO/drafts", &draft).await;
+    let mine = trust.get_as(tester.0, tester.1, form).await.text;
+    assert!(mine.contains("Mattress, job 5521") && mine.contains("Draft kept"), "{mine}");
+    for (who, page) in [(tester, "/t/DEMO/wards/heron/bed?bed=heron-bed-17"), (other, form)] {
+        let text = trust.get_as(who.0, who.1, page).await.text;
+        assert!(!text.contains("Mattress"), "{who:?} {page}");
+    }
+}
+
+/// The chips of a page: total and word.
+fn chips(page: &str) -> Vec<(u8, String)> {
+    let chips = page.split("class=\"al-news al-news--").skip(1);
+    let read = |chip: &str| {
+        let total = chip.split_once("<b>")?.1.split_once("</b>")?.0.parse().ok()?;
+        Some((total, chip.split_once("<span>")?.1.split_once("</span>")?.0.to_owned()))
+    };
+    chips.filter_map(read).collect()
+}
+
+/// Every page with scores and every sentence of the demonstration says what the NEWS2 table says (operations 22).
+#[tokio::test]
+async fn no_page_and_no_sentence_of_the_demonstration_contradicts_the_news2_table() {
+    let trust = Trust::demo().await;
+    let mut seen = 0;
+    let mut pages = vec![HERON.to_owned(), "/t/DEMO/emergency".to_owned(), "/t/DEMO/".to_owned()];
+    let board = trust.get(Role::Clinician, HERON).await.text;
+    let patients = board.split("href=\"/t/DEMO/patients/").skip(1).filter_map(|rest| rest.split('"').next());
+    pages.extend(patients.map(|id| format!("/t/DEMO/patients/{id}")));
+    for path in pages {
+        let page = trust.get(Role::Clinician, &path).await.text;
+        for (total, word) in chips(&page) {
+            let said = match total {
+                7.. => word == "High",
+                5..=6 => word == "Medium",
+                // A 3 in one parameter asks for the ward's doctors below 5 too.
+                3..=4 => word == "Low" || word == "3 in one",
+                _ => word == "Low",
+            };
+            assert!(said, "{path}: {total} {word}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen} chips");
+    // What people wrote of a score is the score of that moment.
+    let row = board.split("NEWS2 7<").next().unwrap();
+    let own = row.rsplit("<tr").next().unwrap();
+    assert_eq!(chips(own), [(7, "High".to_owned())], "{own}");
+    for (total, _) in chips(&board) {
+        let minutes = clinical::news2::Score { total, risk: risk_of(total) }.next_set_within_minutes();
+        assert_eq!(minutes.is_none(), total >= 7, "continuous from 7");
+    }
+    assert_eq!(board.matches("Continuous").count(), chips(&board).iter().filter(|(total, _)| *total >= 7).count());
+}
+
+fn risk_of(total: u8) -> clinical::news2::Risk {
+    match total {
+        7.. => clinical::news2::Risk::High,
+        5..=6 => clinical::news2::Risk::Medium,
+        _ => clinical::news2::Risk::Low,
+    }
+}
+
+/// A high set is on the board, on the ward's home and on the home of a clinician of another ward, in the commit that
+/// brings it; who sees no clinical content learns nothing of it.
+#[tokio::test]
+async fn a_high_score_is_told_at_once_with_an_owner_and_a_time() {
+    let trust = Trust::demo().await;
+    let list = "/t/DEMO/obligations/news2-high?of=all";
+    let before = trust.page(Role::Clinician, list).await.text;
+    assert!(!before.contains("GILL"), "{before}");
+    let taken = "2026-11-17T14:30:00Z";
+    let sign = |name: &str, code: &str, value: &str, unit: &str| {
+        format!(
+            r#"{{"resourceType":"Observation","id":"gill-high-{name}","status":"final","code":{{"coding":[{{"system":"http://loinc.org",
+            "code":"{code}"}}]}},"subject":{{"reference":"Patient/gill-harpreet"}},"effectiveDateTime":"{taken}",
+            "valueQuantity":{{"value":{value},"unit":"{unit}","system":"http://unitsofmeasure.org","code":"{unit}"}}}}"#
+        )
+    };
+    let alert = format!(
+        r#"{{"resourceType":"Observation","id":"gill-high-acvpu","status":"final","code":{{"coding":[{{"system":"http://loinc.org",
+        "code":"80288-4"}}]}},"subject":{{"reference":"Patient/gill-harpreet"}},"effectiveDateTime":"{taken}",
+        "valueCodeableConcept":{{"coding":[{{"system":"http://snomed.info/sct","code":"248234008"}}],"text":"Alert"}}}}"#
+    );
+    let set = [
+        sign("resp", "9279-1", "26", "/min"),
+        sign("spo2", "2708-6", "97", "%"),
+        sign("oxygen", "3151-8", "0", "L/min"),
+        sign("systolic", "8480-6", "88", "mm[Hg]"),
+        sign("pulse", "8867-4", "112", "/min"),
+        sign("temp", "8310-5", "37.0", "Cel"),
+        alert,
+    ];
+    for text in &set {
+        trust.write(text).await;
+    }
+    let row = trust.get(Role::Clinician, HERON).await.text;
+    assert!(row.contains("<b>8</b><span>High</span>") && row.contains("Emergency assessment now"), "{row}");
+    let listed = trust.page(Role::Clinician, list).await.text;
+    assert!(listed.contains("GILL") && listed.contains("Heron ward") && listed.contains("15:00"), "{listed}");
+    let home = trust.page(Role::Clinician, "/t/DEMO/").await.text;
+    assert!(home.contains("with NEWS2 of 7 or more to assess"), "{home}");
+    for path in ["/t/DEMO/", HERON] {
+        let clerk = trust.page(Role::Clerk, path).await.text;
+        assert!(!clerk.to_lowercase().contains("news2"), "{path}");
+    }
+    assert_eq!(trust.page(Role::Clerk, list).await.status, StatusCode::FORBIDDEN);
+}

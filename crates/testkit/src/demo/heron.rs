@@ -272,7 +272,14 @@ pub(super) fn resources(story: &Story) -> Vec<String> {
         let repeat = Object::new().json("period", "4").text("periodUnit", "h").done();
         order.json("occurrenceTiming", Object::new().json("repeat", repeat).done())
     }));
-    texts.push(order("rahman-shafiq", story, |order| order.json("doNotPerform", "true")));
+    texts.push(order("rahman-shafiq", story, |order| {
+        // As the rule of orders marks it: a doctor gave a reason, and there was no score.
+        let tag = Object::new().text("system", "urn:almoner:observations").text("code", "doctor-up-to-0").done();
+        order
+            .json("meta", Object::new().json("tag", array([tag])).done())
+            .json("doNotPerform", "true")
+            .json("reasonCode", array([words("End of life care")]))
+    }));
     texts
 }
 

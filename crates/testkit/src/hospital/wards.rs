@@ -5,8 +5,8 @@ use administration::Command;
 use administration::places::{BedStatus, PlaceKind, SetBedState};
 use administration::registration::{Gender, RegisterNewborn};
 use administration::stays::{
-    ChangeConsultant, Death, DelayReason, Detain, Discharge, DischargePlan, EndDetention, Leave, MoveToBed, Pathway,
-    Return, SetDischargePlan, Then,
+    ChangeConsultant, Death, DelayReason, Detain, Discharge, DischargePlan, EndDetention, HandOn, Leave, MoveToBed,
+    Pathway, Return, SetDischargePlan, Then,
 };
 use rand::RngExt as _;
 use terms::PartialDate;
@@ -116,7 +116,9 @@ fn discharge(scene: &mut Scene<'_>) -> Option<Made> {
     let is_late = scene.plants("told-late");
     let at = if is_late { scene.earlier(of.last) } else { scene.now() };
     let destination = scene.one(&["19", "19", "19", "19", "19", "85", "29", "51"])?.to_owned();
-    let command = Discharge { stay, patient: of.patient, at, method: "1".to_owned(), destination };
+    let all = Some(("team/site".to_owned(), "Site office".to_owned()));
+    let owners = HandOn { all, ..HandOn::default() };
+    let command = Discharge { stay, patient: of.patient, at, method: "1".to_owned(), destination, owners };
     Some((Hand::Clerk, What::Command(Command::Discharge(command)), is_late.then_some("told-late")))
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct DowntimePage<'a> {
 
 impl<'a> DowntimePage<'a> {
     fn form(&self, act: &'a str) -> Fields<'a> {
-        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: Some(act) }
+        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: Some(act), about: None }
     }
 }
 

@@ -154,7 +154,7 @@ pub(crate) struct Form<'a> {
 impl Form<'_> {
     /// The fields.
     fn fields(&self) -> Fields<'_> {
-        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: None }
+        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: None, about: None }
     }
 
     /// What is wrong with a field, above it.
@@ -170,12 +170,16 @@ impl Form<'_> {
                 (self.fields().summary())
                 h1.al-mb { (title) }
                 (about)
-                form.al-panel.al-form #form method="post" {
+                form.al-panel.al-form #form method="post" data-draft[self.fields().draft().is_some()] {
                     (self.fields().hidden())
                     input type="hidden" name="department" value=(place.id);
                     div.al-panel__b.al-stack {
                         (fields)
-                        div.al-row { (buttons) a href=(self.setting.links.emergency_as(&place.id, "", "")) { "Back to the board" } }
+                        div.al-row {
+                            (buttons)
+                            a href=(self.setting.links.emergency_as(&place.id, "", "")) { "Back to the board" }
+                            (self.fields().kept())
+                        }
                     }
                 }
             }
@@ -312,8 +316,8 @@ fn admit_fields(form: &Form<'_>, staff: &[Staff]) -> Markup {
         TEAMS.iter().map(|(code, words)| ((*code).to_owned(), (*words).to_owned())).collect();
     html! {
         p.al-flush {
-            "From now on the patient belongs to this team and is on its list. The attendance ends when they leave the "
-            "department; the stay begins when a ward admits them (draft rule)."
+            "From now on the patient belongs to this team and is on its list. The stay begins with this decision; the "
+            "attendance ends when they leave the department."
         }
         (form.fields().choice("treatment_function", ("Team", "Choose a team"), "", &functions))
         (form.fields().choice("consultant", ("Consultant, if one has accepted", "Not said"), "", staff))

@@ -335,7 +335,8 @@ fn foot(is_clinical: bool) -> Markup {
                 "Red edge: category 1; these stand first. Scores and flags count too, and your role does not see them. "
             }
             "The line on each clock is 4 hours, from handover or 15 minutes after the ambulance arrived, whichever is first "
-            "(draft rule). DTA is the decision to admit; 12 hours run from it."
+            "(draft rule). DTA is the decision to admit: 12 hours run from it, and the stay begins with it, under the team that is "
+            "named; the attendance ends when the patient leaves the department."
         }
     }
 }

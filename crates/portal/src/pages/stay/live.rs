@@ -12,6 +12,8 @@ use super::{StayPage, account, moment};
 use crate::components::notice::empty;
 use crate::components::panel::{head, panel};
 use crate::components::time;
+use crate::pages::fields::Fields;
+use crate::pages::task::owner_field;
 use crate::words::{clock, day, short_date};
 
 /// The content of the page.
@@ -153,6 +155,7 @@ fn owed_line(page: &StayPage<'_>, one: &Owed) -> Markup {
             (one.kind.words())
             @if let Some(when) = &one.when { ", " (time(&short_date(when, page.setting.now))) }
             ", " (one.owner.as_deref().unwrap_or("no owner"))
+            @if !one.is_kept && page.of.stay.state == StayState::Discharged { ", nobody since the discharge" }
         }
     }
 }
@@ -164,11 +167,34 @@ fn discharge(page: &StayPage<'_>) -> Markup {
         (form.choice("method", ("How was the patient discharged?", "Choose"), "", &codes(DISCHARGE_METHODS)))
         (form.choice("destination", ("Where did they go?", "Choose"), "", &codes(DESTINATIONS)))
         (form.when("When did they leave?", false))
-        @if !page.of.owed.is_empty() {
-            p.al-flush { "Still owed: " b { (page.of.owed.len()) } ", listed above. A discharge does not end any of it." }
-        }
+        (taken_over(page, &form))
     };
     form.folded("Discharge", &fields, "Discharge the patient")
+}
+
+/// Whose what is still owed is when the patient has left: one answer for all, and another where it is needed. Nobody is
+/// chosen beforehand.
+fn taken_over(page: &StayPage<'_>, form: &Fields<'_>) -> Markup {
+    let open: Vec<&Owed> = page.of.owed.iter().filter(|one| !one.is_kept).collect();
+    let kept = page.of.owed.len() - open.len();
+    html! {
+        @if kept > 0 {
+            p.al-flush { b { (kept) } " of what is still owed stays with its owner, as listed above." }
+        }
+        @if !open.is_empty() {
+            p.al-flush { "A discharge ends nothing of what is still owed. Say whose it is from then on; they get a task about each." }
+            (owner_field(form, page.owners, "owed_to", "Whose is what is still owed?"))
+            @for one in &open {
+                @let label = format!("{}: {}", one.kind.words(), one.words);
+                (form.choice(&owner_name(one), (&label, "As chosen for all"), "", page.owners))
+            }
+        }
+    }
+}
+
+/// The field that says whose one of what is owed is.
+pub(crate) fn owner_name(one: &Owed) -> String {
+    format!("owed_to.{}", one.reference())
 }
 
 fn death(page: &StayPage<'_>) -> Markup {

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 
 use super::fields::Fields;
 use super::patient::{banner_of, name_words, places_of};
+use crate::act::Typed;
 use crate::components::frame::{OpenPatient, patient_page};
 use crate::components::tag::{Weight, tag};
 use crate::components::time;
@@ -57,11 +58,25 @@ pub(crate) struct StayPage<'a> {
     pub(crate) of: &'a Gathered,
     pub(crate) sent: Sent<'a>,
     pub(crate) notice: Option<&'a Markup>,
+    /// Who can take over what is still owed when the patient leaves: plain name and words.
+    pub(crate) owners: &'a [(String, String)],
+    /// What this person left in its forms, by act.
+    pub(crate) drafts: &'a BTreeMap<&'static str, Typed>,
 }
 
+/// What the drafts of the page's forms begin with; the act follows. They are about the stay, which is one patient's.
+pub(crate) const DRAFTS: &str = "stay";
+
 impl<'a> StayPage<'a> {
+    /// The form of an act: as it was sent, else as this person left it.
     fn form(&self, act: &'a str) -> Fields<'a> {
-        Fields { setting: self.setting, typed: self.sent.typed, refusal: self.sent.refusal, act: Some(act) }
+        let is_refused = self.sent.refusal.is_some() && self.sent.typed.text("act") == act;
+        let (typed, refusal) = match self.drafts.get(act).filter(|_| !is_refused) {
+            Some(kept) => (kept, None),
+            None => (self.sent.typed, self.sent.refusal),
+        };
+        let about = Some((DRAFTS, self.of.stay.id.as_str()));
+        Fields { setting: self.setting, typed, refusal, act: Some(act), about }
     }
 
     fn place_name(&self, id: &str) -> String {

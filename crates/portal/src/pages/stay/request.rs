@@ -74,7 +74,7 @@ pub(crate) struct NewRequest<'a> {
 /// The page.
 pub(crate) fn request_page(of: &NewRequest<'_>) -> Markup {
     let setting = of.setting;
-    let form = Fields { setting, typed: of.sent.typed, refusal: of.sent.refusal, act: Some("request") };
+    let form = Fields { setting, typed: of.sent.typed, refusal: of.sent.refusal, act: Some("request"), about: None };
     let content = html! {
         div.al-wide {
             (form.summary())

@@ -42,7 +42,7 @@ impl Form<'_> {
 
     /// The fields.
     pub(super) fn fields(&self) -> Fields<'_> {
-        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: None }
+        Fields { setting: self.setting, typed: self.typed, refusal: self.refusal, act: None, about: None }
     }
 
     /// The page of a form.
@@ -53,13 +53,14 @@ impl Form<'_> {
                 (self.fields().summary())
                 h1.al-mb { (title) }
                 (about)
-                form.al-panel.al-form #form method="post" {
+                form.al-panel.al-form #form method="post" data-draft[self.fields().draft().is_some()] {
                     (self.fields().hidden())
                     div.al-panel__b.al-stack {
                         (fields)
                         div.al-row {
                             button.al-btn.al-btn--big.al-btn--go type="submit" { (button) }
                             a href=(self.setting.links.ward(&ward.id)) { "Back to the board" }
+                            (self.fields().kept())
                         }
                     }
                 }

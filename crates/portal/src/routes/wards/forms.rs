@@ -16,6 +16,7 @@ use terms::input::{DateOf, parse_typed_date};
 use super::refused;
 use crate::act::{NotDone, Typed, act, done};
 use crate::door::{Door, asked};
+use crate::drafts;
 use crate::gather::find;
 use crate::gather::ward::{AtBed, Gathered, board};
 use crate::pages::search::{Outcome, Search};
@@ -55,7 +56,7 @@ pub(super) async fn show_move(
     Path((_, id)): Path<(String, String)>,
     Query(fields): Query<Pairs>,
 ) -> Response {
-    render(&door, &id, &Typed::of(fields), None, move_form).await
+    open(&door, &id, ("ward-move", "stay"), Typed::of(fields), move_form).await
 }
 
 /// `POST …/move`.
@@ -106,7 +107,7 @@ pub(super) async fn show_admit(
     Path((_, id)): Path<(String, String)>,
     Query(fields): Query<Pairs>,
 ) -> Response {
-    render(&door, &id, &Typed::of(fields), None, admit_form).await
+    open(&door, &id, ("ward-admit", "patient"), Typed::of(fields), admit_form).await
 }
 
 /// `POST …/admit`.
@@ -163,7 +164,7 @@ pub(super) async fn show_bed(
     Path((_, id)): Path<(String, String)>,
     Query(fields): Query<Pairs>,
 ) -> Response {
-    render(&door, &id, &Typed::of(fields), None, bed_form).await
+    open(&door, &id, ("ward-bed", "bed"), Typed::of(fields), bed_form).await
 }
 
 /// `POST …/bed`.
@@ -192,7 +193,7 @@ pub(super) async fn show_reserve(
     Path((_, id)): Path<(String, String)>,
     Query(fields): Query<Pairs>,
 ) -> Response {
-    render(&door, &id, &Typed::of(fields), None, reserve_form).await
+    open(&door, &id, ("ward-reserve", "bed"), Typed::of(fields), reserve_form).await
 }
 
 /// `POST …/reserve`.
@@ -223,7 +224,7 @@ pub(super) async fn show_nurse(
     Path((_, id)): Path<(String, String)>,
     Query(fields): Query<Pairs>,
 ) -> Response {
-    render(&door, &id, &Typed::of(fields), None, nurse_form).await
+    open(&door, &id, ("ward-nurse", "room"), Typed::of(fields), nurse_form).await
 }
 
 /// `POST …/nurse`.
@@ -265,6 +266,16 @@ async fn finish(door: &Door, id: &str, typed: &Typed, (command, what): (&Command
         Ok(receipt) => done(&back, what, &receipt),
         Err(NotDone::Refused(refusal)) => render(door, id, typed, Some(refusal), show).await,
         Err(other) => stopped(door, other, &back),
+    }
+}
+
+/// A form as it is opened: with what this person left in it. `about` is the field that says whom or what it is about; until
+/// that is said there is no draft.
+async fn open(door: &Door, id: &str, (form, about): (&str, &str), address: Typed, show: Show) -> Response {
+    let Some(subject) = address.some(about) else { return render(door, id, &address, None, show).await };
+    match drafts::opened(door, form, &subject, address).await {
+        Ok(typed) => render(door, id, &typed, None, show).await,
+        Err(problem) => failed(door, &problem),
     }
 }
 
