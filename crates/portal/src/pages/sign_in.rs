@@ -8,7 +8,7 @@ use crate::components::frame::{Environment, Frame, bare_page};
 use crate::components::notice::{FieldError, error_summary};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignIn<'a> {
     /// The trusts to choose from: code and name.
     pub trusts: &'a [(String, String)],
