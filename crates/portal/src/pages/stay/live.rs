@@ -8,8 +8,6 @@ use maud::{Markup, html};
 
 use super::detention::detention;
 use super::fields::codes;
-use crate::pages::fields::Fields;
-use crate::pages::task::owner_field;
 use super::{StayPage, account, moment};
 use crate::components::notice::empty;
 use crate::components::panel::{head, panel};
