@@ -16,10 +16,10 @@ use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use hosting::configure::{Configure, Folder};
 use hosting::match_file::{MatchFile, match_file};
+use hosting::only_read::{FromCopy, run_from_copy};
 use hosting::oversight::OversightWork;
 use hosting::{
-    Configuration, Failure, FromCopy, GoLive, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode,
-    Work,
+    Configuration, Failure, GoLive, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work,
 };
 
 use crate::arguments::{
@@ -77,7 +77,7 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
     let progress = progress::Bar::new(json);
     let (outcome, told) = match from_copy {
         Some(copy) => {
-            let done = hosting::run_from_copy(configuration, &copy, work, &|step| progress.show(step)).await;
+            let done = run_from_copy(configuration, &copy, work, &|step| progress.show(step)).await;
             done.map(|FromCopy { outcome, told }| (outcome, told))
         }
         None => {
