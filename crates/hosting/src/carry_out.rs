@@ -49,7 +49,9 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
             duplicates::find(&*host.trust(&trust).await?, threads, listener).await.map(Outcome::DuplicatesFound)
         }
         Work::DowntimeSheets { trust } => {
-            downtime::make(host, &*host.trust(&trust).await?).await.map(Outcome::DowntimeSheets)
+            let made = downtime::make(host, &*host.trust(&trust).await?).await?;
+            let (folder, moment, sheets) = (made.folder, made.moment, made.sheets);
+            Ok(Outcome::DowntimeSheets { trust, folder, moment, sheets })
         }
         Work::Configure { trust, what } => configure::carry(&*host.trust(&trust).await?, what).await,
         Work::Verify { trust, against, index } => {

@@ -71,7 +71,6 @@ mod work;
 
 pub use configuration::{Configuration, Settings};
 pub use demo::{Demonstration, OtherTrust, SignIn, serve_demonstration};
-pub use downtime::MadeSheets;
 pub use duplicates::Duplicates;
 pub use failure::Failure;
 pub use going_live::SafetyCase;

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::configure::{Applied, Checked, Compared, Configure, LiveView};
-use crate::downtime::MadeSheets;
 use crate::duplicates::Duplicates;
 use crate::exit::{ExitOutcome, ExitWork};
 use crate::failure::Failure;
@@ -305,7 +304,16 @@ pub enum Outcome {
     /// What a search for duplicates among a trust's patients found.
     DuplicatesFound(Duplicates),
     /// The sheets that were made.
-    DowntimeSheets(MadeSheets),
+    DowntimeSheets {
+        /// Of which trust.
+        trust: TrustCode,
+        /// The folder.
+        folder: PathBuf,
+        /// When the record was read, as a FHIR instant.
+        moment: String,
+        /// How many sheets, for all readers.
+        sheets: usize,
+    },
     /// What a check found.
     Verified {
         /// Whether the record is whole.

@@ -14,8 +14,8 @@ use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use anyhow::{Context as _, Result};
 use hosting::match_file::{Matched, MatchedPair};
 use hosting::{
-    Account, Demonstration, Duplicates, MadeSheets, OtherTrust, Outcome, SafetyCase, SignIn, TokenView, TrustView,
-    UserState, UserView,
+    Account, Demonstration, Duplicates, OtherTrust, Outcome, SafetyCase, SignIn, TokenView, TrustView, UserState,
+    UserView,
 };
 
 /// Refusals, and files passed over, that are printed; `--json` has all that are listed.
@@ -85,7 +85,7 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         Outcome::ConfigurationLive(of) => configuration::live(of, text)?,
         Outcome::Matched(matched) => pairs_of_a_file(matched, text)?,
         Outcome::DuplicatesFound(found) => pairs_of_a_trust(found, text)?,
-        Outcome::DowntimeSheets(MadeSheets { trust, folder, sheets, .. }) => {
+        Outcome::DowntimeSheets { trust, folder, sheets, .. } => {
             writeln!(text, "{sheets} downtime sheets of {trust} are in {}.", folder.display())?;
         }
         Outcome::Verified { whole, checked, faults, more_faults, not_proved } => {

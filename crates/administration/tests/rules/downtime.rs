@@ -1,4 +1,5 @@
 //! Downtime: numbers that were issued, forms that are entered afterwards, and the sum of both, on both stores.
+//! Through the commands as a clerk gives them.
 
 use administration::downtime::{
     Account, BackEnter, BeginDowntime, EndDowntime, IssueNumbers, Kind, MARK, Tally, VoidNumbers, Which, account,

@@ -70,16 +70,14 @@ pub(crate) struct Listed {
 }
 
 /// A pack that was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MadeSheets {
-    /// Of which trust.
-    pub trust: TrustCode,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Made {
     /// The folder.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// When the record was read.
-    pub moment: String,
+    pub(crate) moment: String,
     /// How many sheets, for all readers.
-    pub sheets: usize,
+    pub(crate) sheets: usize,
 }
 
 impl Readers {
@@ -105,7 +103,7 @@ impl Readers {
 /// # Errors
 /// The trust belongs to another host; the record could not be read; a disk that fails. Then there is no new pack, and those
 /// that are there stay.
-pub(crate) async fn make(host: &Host, trust: &Trust) -> Result<MadeSheets, Failure> {
+pub(crate) async fn make(host: &Host, trust: &Trust) -> Result<Made, Failure> {
     let _one_at_a_time = MAKING.lock().await;
     let own = folder_of(&host.configuration.data, &trust.code);
     if trust.record.tenure() != Tenure::Writes {
@@ -120,7 +118,7 @@ pub(crate) async fn make(host: &Host, trust: &Trust) -> Result<MadeSheets, Failu
     let folder = own.join(pack_name(now));
     let count = write(&folder, now, &packs)?;
     prune(&own)?;
-    Ok(MadeSheets { trust: trust.code.clone(), folder, moment: now.to_string(), sheets: count })
+    Ok(Made { folder, moment: now.to_string(), sheets: count })
 }
 
 /// Makes the sheets of every trust each day, until the task is dropped. A day that was missed is made up for at once.

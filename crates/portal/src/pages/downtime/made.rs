@@ -1,4 +1,5 @@
 //! The sheets that a host keeps for a downtime: which there are, when they were read, and a button for new ones.
+//! Knows no disk: `hosting` says which there are.
 
 use maud::{Markup, html};
 use terms::Moment;
