@@ -1,4 +1,5 @@
 //! Breaches of same-sex accommodation on plain data: who shares with whom, from when to when.
+//! Reads no record and knows no page.
 
 use super::*;
 use crate::registration::Gender::{Female, Male, NotKnown};

@@ -1,4 +1,5 @@
 //! Mixed-sex accommodation: the list of who shared a bay with the other sex, and why. A form becomes one command.
+//! Knows no rule of what a breach is: that is asked of the stays.
 
 use std::collections::BTreeSet;
 

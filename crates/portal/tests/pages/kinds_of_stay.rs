@@ -1,4 +1,5 @@
 //! Mixed-sex accommodation and detention through the real routes: the forms, the lists behind the numbers, and who sees what.
+//! Works on the demonstration with one man more.
 
 use access::Role;
 use http::StatusCode;
