@@ -38,7 +38,14 @@ const PAIRS: &str = "~pairs to be reviewed";
 
 /// Counts at an entry.
 pub(crate) async fn counts(of: &Move, record: &Record, sequence: u64) -> Result<Counts, Failure> {
-    let reading = record.read_at(&permit(of)?, "count for a move", sequence).await?;
+    let gone = || Failure::refused("What was at this entry is not kept any more, an hour later.");
+    let reading = match record.read_at(&permit(of)?, "count for a move", sequence).await {
+        Err(record::Problem::Expired) => return Err(gone()),
+        reading => reading?,
+    };
+    if let Err(record::Problem::Expired) = reading.total(&Select::of("Patient")).await {
+        return Err(gone());
+    }
     let mut counts = Counts::new();
     for (kind, _) in record.status().await?.resources {
         let total = reading.total(&Select::of(&kind)).await?;
