@@ -12,8 +12,6 @@ use crate::news2::{Risk, Score};
 use crate::observations::{News2, Sign};
 use crate::orders::Order;
 
-pub use crate::orders::{CARE_CODES, OBSERVATIONS};
-
 /// Sets this long before a stay are of another time.
 const BEFORE_STAY_MS: i64 = 24 * 60 * 60 * 1000;
 

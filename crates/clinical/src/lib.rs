@@ -27,5 +27,6 @@ mod watching;
 
 pub use chart::{Chart, Material, chart};
 pub use directory::{practitioner_name, unnamed_references};
+pub use orders::{CARE_CODES, OBSERVATIONS};
 pub use read::{Amount, Source, is_rounded, plain, shown};
 pub use watching::{HIGH_SCORE, plan};

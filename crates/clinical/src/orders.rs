@@ -1,17 +1,13 @@
 //! How often somebody's sets are ordered. The NEWS2 table says how often at least; an order may always ask for more. For
-//! less, or for none, it takes a doctor and a reason (operations 22), and it holds while the score is no higher than it was
-//! when the doctor decided: whoever gets worse is watched by the table again.
+//! less, or for none, it takes a doctor and a reason (operations 22), and it holds while the score is no higher than it was.
 //!
 //! | what | where in ServiceRequest (R4, servicerequest.html) |
 //! | --- | --- |
 //! | what it is | `code` of system `urn:almoner:care`: `observations` |
-//! | how often | `occurrenceTiming.repeat`, in minutes or hours |
-//! | that none are taken | `doNotPerform` |
-//! | who decided, why | `requester`, `reasonCode` |
+//! | how often, or not at all; who, why | `occurrenceTiming.repeat`, `doNotPerform`; `requester`, `reasonCode` |
 //! | up to which score a doctor's reasons hold | tag of system `urn:almoner:observations`, kept by [`tagged`] at every door |
 //!
-//! A doctor is a Practitioner with a number of the General Medical Council, or with a national job role of doctors. \[check:
-//! clinical safety officer, which roles a trust lets decide\]
+//! A doctor has a number of the General Medical Council or a national job role of doctors. \[check: which a trust lets decide\]
 
 use administration::draft::{document, put};
 use fhir::write::{Object, array_if, with_members};

@@ -1,4 +1,5 @@
 //! Who may ask for fewer sets than the table: a doctor, with a reason, and only while the score is no higher.
+//! Over a real record on both stores.
 
 use clinical::bedside::Watch;
 use fhir::write::{Object, array, concept, reference};

@@ -1,4 +1,5 @@
 //! A set of 7 and more is told with the commit that completes it: once, with an owner and a due that runs from the set.
+//! Over a real record on both stores.
 
 use access::Role;
 use administration::tasks::{ChangeTask, TaskChange};

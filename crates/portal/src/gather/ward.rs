@@ -7,8 +7,9 @@ use administration::Person;
 use administration::boards::{WardBoard, all_boards, board_facts};
 use administration::places::Place;
 use administration::tasks::{self, Task};
-use clinical::bedside::{Bedside, CARE_CODES, OBSERVATIONS, bedside};
+use clinical::bedside::{Bedside, bedside};
 use clinical::identity::Identity;
+use clinical::{CARE_CODES, OBSERVATIONS};
 use record::{Problem, Reading};
 use terms::Moment;
 
@@ -90,8 +91,19 @@ async fn tasks_of(reading: &Reading, patients: &BTreeSet<String>) -> Result<BTre
 /// Every ward with its numbers.
 pub(crate) async fn ward_lines(door: &Door) -> Result<Vec<WardLine>, Problem> {
     let reading = door.record.read(&door.permit, asked::WARDS).await?;
-    let boards = all_boards(&reading, door.now).await;
-    // Numbers show nobody: there is no one to note.
-    reading.hand_on();
+    let boards = counted(&reading, door.now).await;
     Ok(boards?.into_iter().map(|board| WardLine { counts: board.counts(), ward: board.ward }).collect())
+}
+
+/// Every ward's board as a page sees the record, for numbers and free beds.
+pub(crate) async fn all_wards(door: &Door, page: &Reading) -> Result<Vec<WardBoard>, Problem> {
+    let reading = door.record.read_at(&door.permit, asked::WARDS, page.sequence()).await?;
+    counted(&reading, door.now).await
+}
+
+/// Numbers and beds show nobody: there is no one to note.
+async fn counted(reading: &Reading, now: Moment) -> Result<Vec<WardBoard>, Problem> {
+    let boards = all_boards(reading, now).await;
+    reading.hand_on();
+    boards
 }
