@@ -178,14 +178,14 @@ pub(crate) enum Command {
         /// Of which trust.
         #[arg(long, value_name = "CODE")]
         trust: String,
-        /// A checkpoint that was kept elsewhere; what lies after it is reported as not covered.
+        /// Checkpoints that were kept elsewhere; what lies after them is reported as not covered.
         #[arg(long, value_name = "FILE")]
         against: Option<PathBuf>,
         /// Compare the index with the versions too.
         #[arg(long)]
         index: bool,
     },
-    /// Sign a checkpoint of a record and print it, to be kept elsewhere.
+    /// Sign checkpoints of a record, of its journal and of who has looked, and print them, to be kept elsewhere.
     Checkpoint {
         /// Of which trust.
         #[arg(long, value_name = "CODE")]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use administration::boards::{WardBoard, all_boards};
+use administration::boards::WardBoard;
 use administration::places::{Place, places};
 use administration::stays::{Stay, bed_requests, to_come_in, to_rebook};
 use clinical::allergies::Allergies;
@@ -44,8 +44,13 @@ pub(crate) struct Person {
     pub(crate) allergies: Option<Allergies>,
 }
 
-/// Reads everything of the page.
-pub(crate) async fn gather(reading: &Reading, is_clinical: bool, now: Moment) -> Result<Gathered, Problem> {
+/// Reads everything of the page but every ward's board.
+pub(crate) async fn gather(
+    reading: &Reading,
+    wards: Vec<WardBoard>,
+    is_clinical: bool,
+    now: Moment,
+) -> Result<Gathered, Problem> {
     let today = local_date(now);
     let tomorrow: Date = today.tomorrow().unwrap_or(today);
     let requests = bed_requests(reading).await?;
@@ -56,7 +61,7 @@ pub(crate) async fn gather(reading: &Reading, is_clinical: bool, now: Moment) ->
     ids.sort_unstable();
     ids.dedup();
     let people = people(reading, &ids, is_clinical, now).await?;
-    let (wards, places) = (all_boards(reading, now).await?, places(reading).await?);
+    let places = places(reading).await?;
     Ok(Gathered { requests, today: came, tomorrow: comes, rebook, wards, places, people })
 }
 

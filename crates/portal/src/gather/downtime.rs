@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use administration::boards::all_boards;
 use administration::downtime::{Account, Number, account};
 use administration::places::{Place, PlaceKind, wards};
 use administration::stays::Stay;
@@ -99,7 +100,7 @@ pub(crate) async fn on_paper(reading: &Reading, is_clinical: bool, now: Moment) 
     let ids: Vec<String> = ids.into_iter().collect();
     Ok(OnPaper {
         wards: boards,
-        admissions: admissions::gather(reading, is_clinical, now).await?,
+        admissions: admissions::gather(reading, all_boards(reading, now).await?, is_clinical, now).await?,
         departments,
         booked: admissions::people(reading, &ids, is_clinical, now).await?,
         appointments,

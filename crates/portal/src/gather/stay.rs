@@ -3,7 +3,6 @@
 //!
 //! Bounded; decides nothing. A role without clinical content gets the identity alone.
 
-use administration::boards::all_boards;
 use administration::downtime::form_marks;
 use administration::places::places;
 use administration::stays::account::{Recomputed, account_of, recomputed};
@@ -14,6 +13,7 @@ use record::{Key, Problem, Reading, Select};
 use terms::Moment;
 
 use super::chart::{gather as chart_of, identity_of};
+use super::ward::all_wards;
 use crate::door::Door;
 use crate::pages::stay::Gathered;
 
@@ -53,7 +53,7 @@ pub(crate) async fn gather(
         detentions,
         account: account_of(reading, &stay, door.now).await?,
         changed: change(reading, &key, changed, door.now).await?,
-        wards: all_boards(reading, door.now).await?,
+        wards: all_wards(door, reading).await?,
         places: places(reading).await?,
         staff: staff(reading).await?,
         version: version.version,

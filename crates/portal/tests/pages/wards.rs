@@ -377,6 +377,28 @@ async fn a_board_that_is_open_shows_a_move_at_once_and_says_when_it_changed() {
     assert!(stream.next_of("head").await.contains("to clean"));
 }
 
+/// Who has looked is told of whom a page shows, and not of everybody whose beds were counted for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn free_beds_and_numbers_of_wards_note_nobody_as_seen() {
+    let trust = Trust::demo().await;
+    let officer = access::decide(access::Grant::role("user/o", "O", Role::PrivacyOfficer), STORY_NOW).unwrap();
+    let looks = async |patient: &str| {
+        let subject = Some(record::Key::new("Patient", patient));
+        let query = AccessQuery { subject, principal: None, before: None, limit: 100 };
+        trust.record.accesses(&officer, query).await.unwrap().len()
+    };
+    let (own, other) = ("cosgrove-eileen", "adeyemi-folasade");
+    let before = (looks(own).await, looks(other).await);
+    let page = trust.get(Role::Clinician, "/t/DEMO/stays/cosgrove-eileen-stay").await.text;
+    assert!(page.contains("COSGROVE") && !page.contains("ADEYEMI"));
+    assert_eq!((looks(own).await, looks(other).await), (before.0 + 1, before.1));
+    for path in ["/t/DEMO/admissions", "/t/DEMO/admissions/new", "/t/DEMO/wards"] {
+        let page = trust.get(Role::Clinician, path).await.text;
+        assert!(!page.contains("COSGROVE"), "{path}");
+        assert_eq!(looks(own).await, before.0 + 1, "{path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_is_noted_once_for_each_patient_and_ends_with_the_session_or_the_host() {
     use std::sync::atomic::Ordering;
