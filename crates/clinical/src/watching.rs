@@ -268,7 +268,8 @@ mod tests {
     #[test]
     fn somebody_is_called_once_and_again_when_it_gets_worse() {
         use TaskState::{Cancelled, Done, Mistaken, Open};
-        let cases: [(u8, &[(TaskState, u8)], bool); 7] = [
+        type Case<'c> = (u8, &'c [(TaskState, u8)], bool);
+        let cases: [Case<'_>; 7] = [
             (7, &[], true),
             (9, &[(Open, 7)], false),
             (7, &[(Done, 7)], false),

@@ -29,7 +29,7 @@ const PROGRESS_QUEUE: usize = 16;
 #[serde(rename_all = "kebab-case")]
 enum Line {
     Progress(Progress),
-    Outcome(Outcome),
+    Outcome(Box<Outcome>),
     Failure(Failure),
 }
 
@@ -47,7 +47,7 @@ pub(crate) async fn hand_over(stream: UnixStream, work: &Work, listener: Listene
         };
         match serde_json::from_str(&line) {
             Ok(Line::Progress(progress)) => listener(progress),
-            Ok(Line::Outcome(outcome)) => return Ok(outcome),
+            Ok(Line::Outcome(outcome)) => return Ok(*outcome),
             Ok(Line::Failure(failure)) => return Err(failure),
             Err(error) => return Err(Failure::problem("reading what the process that serves says", &error)),
         }
@@ -92,7 +92,7 @@ async fn answer(stream: UnixStream, host: &Arc<Host>) -> std::io::Result<()> {
     loop {
         tokio::select! {
             ended = &mut carried => {
-                let last = ended.map_or_else(Line::Failure, Line::Outcome);
+                let last = ended.map_or_else(Line::Failure, |outcome| Line::Outcome(Box::new(outcome)));
                 return write_line(&mut write, &last).await;
             }
             Some(step) = progress.recv() => write_line(&mut write, &Line::Progress(step)).await?,

@@ -214,7 +214,7 @@ mod tests {
             (GoLive { case: "a\nb".into(), ..whole.clone() }, "--case"),
             (GoLive { signed_on: "soon".into(), ..whole.clone() }, "--signed-on"),
             (GoLive { signed_on: "2026-11-18".into(), ..whole.clone() }, "still to come"),
-            (GoLive { by: None, ..whole.clone() }, "--by"),
+            (GoLive { by: None, ..whole }, "--by"),
         ];
         for (new, part) in cases {
             let refused = signed(&new, today, LOG).unwrap_err().to_string();

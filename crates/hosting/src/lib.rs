@@ -79,6 +79,6 @@ pub use secret::Secret;
 pub use serve::{run, serve};
 pub use trusts::TrustCode;
 pub use work::{
-    Fault, GoLive, Listener, NewPassword, NewToken, NewTrust, NewUser, Outcome, Progress, TokenView, TrustView, UserState,
-    UserView, Work,
+    Fault, GoLive, Listener, NewPassword, NewToken, NewTrust, NewUser, Outcome, Progress, TokenView, TrustView,
+    UserState, UserView, Work,
 };

@@ -226,7 +226,9 @@ fn refused(why: &str) -> Problem {
 }
 
 /// Reads and writes files where that keeps nobody waiting.
-pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+pub(crate) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Problem::store("moving the access journal", error))?
 }

@@ -124,8 +124,7 @@ fn configuration(host: HostArguments, default_data: Option<PathBuf>) -> Result<C
         downtime_sheets,
         config,
     } = host;
-    let given =
-        Settings { data, listen, store, store_ca, public_url, move_listen, rehearse_exit, downtime_sheets };
+    let given = Settings { data, listen, store, store_ca, public_url, move_listen, rehearse_exit, downtime_sheets };
     let mut configuration = Configuration::resolve(given.clone(), config.as_deref())?;
     if let (None, Some(default)) = (&given.data, default_data) {
         configuration.data = std::path::absolute(&default)

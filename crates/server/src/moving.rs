@@ -10,20 +10,15 @@ use hosting::oversight::OversightOutcome;
 use hosting::witness::WitnessWork;
 use hosting::{Failure, Outcome, Secret, TrustCode, Work};
 
-use crate::arguments::{Carried, Limits, MoveCommand, WitnessCommand};
+use crate::arguments::{Limits, MoveCommand, WitnessCommand};
 
 /// The work of a command, and the file that its outcome goes to.
-pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work, Option<PathBuf>)> {
-    let mut file = None;
+pub(crate) fn work(mut command: MoveCommand, store: Option<String>) -> Result<(Work, Option<PathBuf>)> {
+    let file = file_of(&mut command);
     let work = match command {
         MoveCommand::Key => MoveWork::Key,
-        MoveCommand::Plan { trust, to, no_line: _, key, address, out } => {
-            file = out;
-            let trust = TrustCode::parse(&trust)?;
-            match to {
-                Some(to) => MoveWork::Plan { trust, to, key, address },
-                None => MoveWork::PlanWithoutLine { trust, key },
-            }
+        MoveCommand::Plan { trust, to, no_line: _, key, address, out: _ } => {
+            planned(TrustCode::parse(&trust)?, to, (key, address))
         }
         MoveCommand::Copy { ticket, limits, from } => {
             let from = from.map(folder).transpose()?;
@@ -39,61 +34,44 @@ pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work,
         MoveCommand::Rehearse { of, whole, from } => {
             MoveWork::Rehearse { trust: TrustCode::parse(&of.trust)?, whole, from: from.map(folder).transpose()? }
         }
-        MoveCommand::Sign { of, from, out } => {
-            file = out;
+        MoveCommand::Sign { of, from, out: _ } => {
             MoveWork::Sign { trust: TrustCode::parse(&of.trust)?, from: folder(from)? }
         }
-        MoveCommand::Letter { of, letter, out } => {
-            file = out;
+        MoveCommand::Letter { of, letter, out: _ } => {
             MoveWork::Letter { trust: TrustCode::parse(&of.trust)?, text: read(&letter, "the letter")? }
         }
         MoveCommand::Cut { of, unplanned: _, confirm, carried } => {
-            let signed = signed(carried, &mut file)?;
+            let signed = read_if(carried.signed, "the signature")?;
             MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: false, unplanned: confirm, signed }
         }
         MoveCommand::Back { of, carried } => {
-            let signed = signed(carried, &mut file)?;
+            let signed = read_if(carried.signed, "the signature")?;
             MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: true, unplanned: None, signed }
         }
-        MoveCommand::Complete { of, confirm, from, letter, out } => {
-            file = out;
-            let letter = letter.map(|path| read(&path, "the letter")).transpose()?;
-            let trust = TrustCode::parse(&of.trust)?;
-            MoveWork::Complete { trust, confirm, from: from.map(folder).transpose()?, letter }
+        MoveCommand::Complete { of, confirm, from, letter, out: _ } => {
+            let (from, letter) = (from.map(folder).transpose()?, read_if(letter, "the letter")?);
+            MoveWork::Complete { trust: TrustCode::parse(&of.trust)?, confirm, from, letter }
         }
-        MoveCommand::GiveUp { of, confirm, note, out } => {
-            file = out;
-            let note = note.map(|path| read(&path, "the note")).transpose()?;
-            MoveWork::GiveUp { trust: TrustCode::parse(&of.trust)?, confirm, note }
+        MoveCommand::GiveUp { of, confirm, note, out: _ } => {
+            MoveWork::GiveUp { trust: TrustCode::parse(&of.trust)?, confirm, note: read_if(note, "the note")? }
         }
-        MoveCommand::Certificate { of, witnessed, out } => {
-            file = out;
+        MoveCommand::Certificate { of, witnessed, out: _ } => {
             let witnessed = witnessed.iter().map(|path| read(path, "the checkpoint")).collect::<Result<_>>()?;
             MoveWork::Certificate { trust: TrustCode::parse(&of.trust)?, witnessed }
         }
         MoveCommand::Throttle { of, limits } => {
-            if limits.rate.is_none() && limits.hours.is_none() {
-                return Err(
-                    Failure::Refused("Say --rate, such as 20MB, or --hours, such as 22-6, or both.".into()).into()
-                );
-            }
-            MoveWork::Throttle { trust: TrustCode::parse(&of.trust)?, change: throttle(&limits)? }
+            MoveWork::Throttle { trust: TrustCode::parse(&of.trust)?, change: another_throttle(&limits)? }
         }
-        MoveCommand::Entry { of, out } => {
-            file = out;
-            MoveWork::Entry { trust: TrustCode::parse(&of.trust)? }
-        }
-        MoveCommand::Take { of, entry, out } => {
-            file = out;
+        MoveCommand::Entry { of, out: _ } => MoveWork::Entry { trust: TrustCode::parse(&of.trust)? },
+        MoveCommand::Take { of, entry, out: _ } => {
             MoveWork::Take { trust: TrustCode::parse(&of.trust)?, entry: read(&entry, "the cut entry")? }
         }
-        MoveCommand::Refuse { of, entry, out } => {
-            file = out;
+        MoveCommand::Refuse { of, entry, out: _ } => {
             MoveWork::Refuse { trust: TrustCode::parse(&of.trust)?, entry: read(&entry, "the cut entry")? }
         }
         MoveCommand::Resume { of, refusal, people } => MoveWork::Resume {
             trust: TrustCode::parse(&of.trust)?,
-            refusal: refusal.map(|path| read(&path, "the refusal")).transpose()?,
+            refusal: read_if(refusal, "the refusal")?,
             people: with_passwords(people)?,
         },
         MoveCommand::Status { trust } => {
@@ -101,6 +79,43 @@ pub(crate) fn work(command: MoveCommand, store: Option<String>) -> Result<(Work,
         }
     };
     Ok((Work::Move(work), file))
+}
+
+/// The file that a command's outcome goes to.
+fn file_of(command: &mut MoveCommand) -> Option<PathBuf> {
+    match command {
+        MoveCommand::Plan { out, .. }
+        | MoveCommand::Sign { out, .. }
+        | MoveCommand::Letter { out, .. }
+        | MoveCommand::Complete { out, .. }
+        | MoveCommand::GiveUp { out, .. }
+        | MoveCommand::Certificate { out, .. }
+        | MoveCommand::Entry { out, .. }
+        | MoveCommand::Take { out, .. }
+        | MoveCommand::Refuse { out, .. } => out.take(),
+        MoveCommand::Cut { carried, .. } | MoveCommand::Back { carried, .. } => carried.out.take(),
+        _ => None,
+    }
+}
+
+/// A move over a line to an address, or without one.
+fn planned(trust: TrustCode, to: Option<String>, (key, address): (String, Option<String>)) -> MoveWork {
+    match to {
+        Some(to) => MoveWork::Plan { trust, to, key, address },
+        None => MoveWork::PlanWithoutLine { trust, key },
+    }
+}
+
+fn read_if(path: Option<PathBuf>, what: &str) -> Result<Option<String>> {
+    path.map(|path| read(&path, what)).transpose()
+}
+
+/// Other bounds; at least one is said.
+fn another_throttle(limits: &Limits) -> Result<ThrottleChange> {
+    if limits.rate.is_none() && limits.hours.is_none() {
+        return Err(Failure::Refused("Say --rate, such as 20MB, or --hours, such as 22-6, or both.".into()).into());
+    }
+    throttle(limits)
 }
 
 /// What is asked of witnesses.
@@ -137,12 +152,6 @@ pub(crate) fn write(outcome: &Outcome, path: &Path) -> Result<()> {
         _ => return Ok(()),
     };
     std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
-}
-
-/// The other host's signature of a cut, and the file for the entry.
-fn signed(carried: Carried, file: &mut Option<PathBuf>) -> Result<Option<String>> {
-    *file = carried.out;
-    carried.signed.map(|path| read(&path, "the signature")).transpose()
 }
 
 fn folder(path: PathBuf) -> Result<PathBuf> {

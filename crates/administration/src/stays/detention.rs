@@ -386,6 +386,7 @@ fn ended(version: &Version, at: Moment, how: &str) -> Result<Change, Problem> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
     use super::*;
 
     #[test]

@@ -1,5 +1,6 @@
 //! Breaches of same-sex accommodation on plain data: who shares with whom, from when to when.
 //! Reads no record and knows no page.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use super::*;
 use crate::registration::Gender::{Female, Male, NotKnown};

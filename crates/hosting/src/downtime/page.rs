@@ -35,7 +35,7 @@ const NOT_FOR: &str = "Your role does not see who is where.";
 pub(crate) async fn list(State(host): State<Arc<Host>>, Extension(door): Extension<Door>) -> Response {
     match readers(&door) {
         Ok(readers) => listed(&host, &door, readers, None),
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -44,7 +44,7 @@ pub(crate) async fn make(State(host): State<Arc<Host>>, Extension(door): Extensi
     let readers = match readers(&door) {
         Ok(readers) if door.permit.scope().writes.contains("Encounter") => readers,
         Ok(_) => return not_for(&door, "Your role does not make sheets."),
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     match made(&host, &door).await {
         Ok(()) => Redirect::to(&door.page_setting().links.downtime_sheets()).into_response(),
@@ -57,7 +57,7 @@ pub(crate) async fn make(State(host): State<Arc<Host>>, Extension(door): Extensi
 
 async fn made(host: &Host, door: &Door) -> Result<(), Failure> {
     let trust = host.trust(&TrustCode::parse(&door.trust_code)?).await?;
-    super::make(host, &*trust).await.map(|_| ())
+    super::make(host, &trust).await.map(|_| ())
 }
 
 /// `GET /t/{trust}/downtime/sheets/{pack}/{sheet}`.
@@ -68,7 +68,7 @@ pub(crate) async fn show(
 ) -> Response {
     let readers = match readers(&door) {
         Ok(readers) => readers,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     match found(&host, &door, readers, (&pack, &sheet)).await {
         Ok(Some((listed, bytes))) => match note(&door, &listed).await {
@@ -85,10 +85,10 @@ pub(crate) async fn show(
 }
 
 /// Which sheets somebody reads.
-fn readers(door: &Door) -> Result<Readers, Response> {
+fn readers(door: &Door) -> Result<Readers, Box<Response>> {
     let scope = door.permit.scope();
     if scope.subjects != Subjects::All || !scope.reads.contains("Encounter") {
-        return Err(not_for(door, NOT_FOR));
+        return Err(not_for(door, NOT_FOR).into());
     }
     Ok(if scope.reads.contains("AllergyIntolerance") { Readers::Clinicians } else { Readers::Clerks })
 }

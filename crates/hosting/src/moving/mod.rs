@@ -48,6 +48,7 @@ mod way_back;
 mod whole_unit;
 mod words;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -83,13 +84,7 @@ const TELLING: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Carries out what is asked of a move.
 pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'_>) -> Result<Outcome, Failure> {
-    let is_served = !host.moves.all().is_empty() || read_all(&host.configuration.data)?.is_empty();
-    if !is_served && !matches!(work, MoveWork::Refuse { .. }) {
-        return Err(Failure::refused("A trust of this host moves. Serve the host, then ask again."));
-    }
-    if let (false, MoveWork::Refuse { trust, .. }) = (is_served, &work) {
-        look_up(host, trust).await?;
-    }
+    is_there(host, &work).await?;
     let outcome = match work {
         MoveWork::Key => MoveOutcome::Key { key: host.key()?.verifier().to_string(), address: host.move_address() },
         MoveWork::Plan { trust, to, key, address } => {
@@ -107,73 +102,42 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
         }
         MoveWork::Follow { trust, from: None } => follow(&*find(host, &trust)?, listener).await?,
         MoveWork::Follow { trust, from: Some(folder) } => {
-            let of = without_line(host, &trust)?;
-            carried::take_folder(host, &of, &folder, listener).await?;
-            MoveOutcome::Status(vec![view(&of).await?])
+            carried::take_folder(host, &without_line(host, &trust)?, &folder, listener).await?;
+            seen(host, &trust).await?
         }
-        MoveWork::Rehearse { trust, whole, from: None } => {
-            MoveOutcome::Rehearsed(rehearse::rehearse(host, &find(host, &trust)?, whole).await?)
-        }
-        MoveWork::Rehearse { trust, from: Some(folder), .. } => {
-            MoveOutcome::Rehearsed(carried::rehearse(host, &without_line(host, &trust)?, &folder, listener).await?)
-        }
+        MoveWork::Rehearse { trust, whole, from } => rehearsed(host, &trust, (whole, from), listener).await?,
         MoveWork::Sign { trust, from } => MoveOutcome::Letter {
             text: Some(carried::sign(host, &without_line(host, &trust)?, &from, listener).await?),
         },
         MoveWork::Release { trust } => {
-            let of = without_line(host, &trust)?;
-            carried::release(&of)?;
-            MoveOutcome::Status(vec![view(&of).await?])
+            carried::release(&*without_line(host, &trust)?)?;
+            seen(host, &trust).await?
         }
         MoveWork::Letter { trust, text } => {
             MoveOutcome::Letter { text: carried::hear(host, &without_line(host, &trust)?, &text).await? }
         }
-        MoveWork::Cut { trust, back, unplanned, signed: None } => {
-            let of = find(host, &trust)?;
-            is_ready_by_command(host, &of, back, unplanned.as_deref())?;
-            MoveOutcome::Cut(cut::cut(host, &of, back).await?)
-        }
-        MoveWork::Cut { trust, back, unplanned, signed: Some(letter) } => {
-            let of = without_line(host, &trust)?;
-            is_ready_by_command(host, &of, back, unplanned.as_deref())?;
-            MoveOutcome::CutEntry { text: carried::cut(host, &of, &letter, back).await? }
+        MoveWork::Cut { trust, back, unplanned, signed } => {
+            cut_by_command(host, &trust, (back, unplanned, signed)).await?
         }
         MoveWork::Throttle { trust, change } => {
-            let of = find(host, &trust)?;
-            of.limit(change)?;
-            MoveOutcome::Status(vec![view(&of).await?])
+            find(host, &trust)?.limit(change)?;
+            seen(host, &trust).await?
         }
         MoveWork::Entry { trust } => MoveOutcome::CutEntry { text: give_back::entry(&*find(host, &trust)?).await? },
-        MoveWork::Take { trust, entry } => {
-            let of = find(host, &trust)?;
-            if !of.has_line() {
-                let text = Some(carried::take(host, &of, &entry).await?);
-                return Ok(Outcome::Moved(Box::new(MoveOutcome::Letter { text })));
-            }
-            cut::take(host, &of, &of.record().await?, &give_back::carried(&entry)?).await?;
-            MoveOutcome::Status(vec![view(&of).await?])
-        }
+        MoveWork::Take { trust, entry } => taken(host, &trust, &entry).await?,
         MoveWork::Refuse { trust, entry } => {
             MoveOutcome::Refusal { text: give_back::refuse(&*find(host, &trust)?, &entry).await? }
         }
         MoveWork::Resume { trust, refusal, people } => {
-            let of = find(host, &trust)?;
-            give_back::resume(host, &of, refusal, people).await?;
-            MoveOutcome::Status(vec![view(&of).await?])
+            give_back::resume(host, &find(host, &trust)?, refusal, people).await?;
+            seen(host, &trust).await?
         }
-        MoveWork::Complete { trust, confirm, from: None, letter: None } => {
-            MoveOutcome::Destroyed { statement: complete::complete(&*find(host, &trust)?, &confirm).await? }
+        MoveWork::Complete { trust, confirm, from, letter } => {
+            completed(host, &trust, (&confirm, from, letter), listener).await?
         }
-        MoveWork::Complete { trust, confirm, letter: Some(letter), .. } => MoveOutcome::Letter {
-            text: complete::carried_out(host, &without_line(host, &trust)?, &confirm, &letter).await?,
+        MoveWork::GiveUp { trust, confirm, note } => MoveOutcome::GivenUp {
+            text: complete::give_up(host, &find(host, &trust)?, &confirm, note.as_deref()).await?,
         },
-        MoveWork::Complete { trust, confirm, from: Some(folder), .. } => MoveOutcome::Letter {
-            text: Some(complete::order(host, &without_line(host, &trust)?, &confirm, &folder, listener).await?),
-        },
-        MoveWork::GiveUp { trust, confirm, note } => {
-            let of = find(host, &trust)?;
-            MoveOutcome::GivenUp { text: complete::give_up(host, &of, &confirm, note.as_deref()).await? }
-        }
         MoveWork::Certificate { trust, witnessed } => MoveOutcome::Certificate {
             text: certificate::with_witnesses(host, &*find(host, &trust)?, &witnessed).await?,
         },
@@ -188,6 +152,78 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
         }
     };
     Ok(Outcome::Moved(Box::new(outcome)))
+}
+
+/// Whether moves are carried out here; without being served, the only thing that is done is a refusal of a cut.
+async fn is_there(host: &Arc<Host>, work: &MoveWork) -> Result<(), Failure> {
+    let is_served = !host.moves.all().is_empty() || read_all(&host.configuration.data)?.is_empty();
+    match work {
+        _ if is_served => Ok(()),
+        MoveWork::Refuse { trust, .. } => look_up(host, trust).await,
+        _ => Err(Failure::refused("A trust of this host moves. Serve the host, then ask again.")),
+    }
+}
+
+/// How a move stands after something was done.
+async fn seen(host: &Arc<Host>, trust: &TrustCode) -> Result<MoveOutcome, Failure> {
+    Ok(MoveOutcome::Status(vec![view(&*find(host, trust)?).await?]))
+}
+
+/// Rehearses over the line, or from what was carried.
+async fn rehearsed(
+    host: &Arc<Host>,
+    trust: &TrustCode,
+    (whole, from): (bool, Option<PathBuf>),
+    listener: Listener<'_>,
+) -> Result<MoveOutcome, Failure> {
+    Ok(MoveOutcome::Rehearsed(match from {
+        None => rehearse::rehearse(host, &find(host, trust)?, whole).await?,
+        Some(folder) => carried::rehearse(host, &without_line(host, trust)?, &folder, listener).await?,
+    }))
+}
+
+/// Cuts over the line, or with the letter that the target signed.
+async fn cut_by_command(
+    host: &Arc<Host>,
+    trust: &TrustCode,
+    (back, unplanned, signed): (bool, Option<String>, Option<String>),
+) -> Result<MoveOutcome, Failure> {
+    let Some(letter) = signed else {
+        let of = find(host, trust)?;
+        is_ready_by_command(host, &of, back, unplanned.as_deref())?;
+        return Ok(MoveOutcome::Cut(cut::cut(host, &of, back).await?));
+    };
+    let of = without_line(host, trust)?;
+    is_ready_by_command(host, &of, back, unplanned.as_deref())?;
+    Ok(MoveOutcome::CutEntry { text: carried::cut(host, &of, &letter, back).await? })
+}
+
+/// Takes a cut entry that was carried.
+async fn taken(host: &Arc<Host>, trust: &TrustCode, entry: &str) -> Result<MoveOutcome, Failure> {
+    let of = find(host, trust)?;
+    if !of.has_line() {
+        return Ok(MoveOutcome::Letter { text: Some(carried::take(host, &of, entry).await?) });
+    }
+    cut::take(host, &of, &of.record().await?, &give_back::carried(entry)?).await?;
+    seen(host, trust).await
+}
+
+/// Has the old copy destroyed: over the line, or by an order and a letter that are carried.
+async fn completed(
+    host: &Arc<Host>,
+    trust: &TrustCode,
+    (confirm, from, letter): (&str, Option<PathBuf>, Option<String>),
+    listener: Listener<'_>,
+) -> Result<MoveOutcome, Failure> {
+    if let Some(letter) = letter {
+        let text = complete::carried_out(host, &without_line(host, trust)?, confirm, &letter).await?;
+        return Ok(MoveOutcome::Letter { text });
+    }
+    if let Some(folder) = from {
+        let text = complete::order(host, &without_line(host, trust)?, confirm, &folder, listener).await?;
+        return Ok(MoveOutcome::Letter { text: Some(text) });
+    }
+    Ok(MoveOutcome::Destroyed { statement: complete::complete(&*find(host, trust)?, confirm).await? })
 }
 
 /// Goes on with every move of this host where it was when the process ended.
@@ -504,7 +540,7 @@ fn new(ticket: Ticket, side: Side) -> Kept {
 struct Copying {
     store: Option<String>,
     throttle: ThrottleChange,
-    from: Option<std::path::PathBuf>,
+    from: Option<PathBuf>,
 }
 
 /// Begins to copy at the target, or looks on while it is being copied.

@@ -254,12 +254,12 @@ impl<'a> Fields<'a> {
                 }
                 (self.which())
             }
-            (self.from_paper())
+            (self.paper_field())
         }
     }
 
     /// While forms of a downtime are to be entered: the number of the form that this is, if it is one.
-    pub(crate) fn from_paper(&self) -> Markup {
+    pub(crate) fn paper_field(&self) -> Markup {
         let is_open = !self.value("downtime_form").is_empty() || !self.value("downtime_number").is_empty();
         html! {
             @if self.setting.back_entry {

@@ -58,7 +58,7 @@ pub(crate) enum Store {
 /// The one writer of a record's store.
 pub(crate) enum WriterStore {
     /// A directory with one SQLite database.
-    Sqlite(SqliteWriter),
+    Sqlite(Box<SqliteWriter>),
     /// A schema of a PostgreSQL database.
     Postgres(Box<PostgresWriter>),
 }
@@ -543,7 +543,7 @@ impl WriterStore {
     ) -> Result<(WriterStore, Head), Problem> {
         let mut store = match location {
             Location::Sqlite { directory } => {
-                WriterStore::Sqlite(SqliteWriter::open(directory, durability, log_pages)?)
+                WriterStore::Sqlite(Box::new(SqliteWriter::open(directory, durability, log_pages)?))
             }
             Location::Postgres { url, schema, .. } => {
                 let writer = PostgresWriter::open(Address::parse(url, schema)?, durability)?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::pair::{JSON, names_at};
-use crate::stage::{Said, Serving, Stage, is_soak, note};
+use crate::stage::{Answer, Said, Serving, Stage, is_soak, note};
 
 /// Two hosts, and a disk that somebody carries.
 struct Halls {
@@ -180,48 +180,60 @@ fn moves_without_a_line(stores: [&str; 2]) {
     let add = ["user", "add", "--trust", "RAA", "--name", "s.reilly", "--display", "S Reilly", "--role", "clinician"];
     let password = halls.json(0, &add)["user"]["password"].as_str().unwrap().to_owned();
     let session = halls.host(0).sign_in("RAA", "s.reilly", &password).1.unwrap();
-    let page = |halls: &Halls, at: usize| {
-        halls.host(at).send("GET", "/t/RAA/", &[("Cookie", &session), ("Accept", "text/html")], b"")
-    };
-
-    // While the wards work: again and again into one folder, and a rehearsal over there.
     let folder = halls.on_disk("folder");
-    let first = halls.pack(&folder, &[]);
+    while_wards_work(&mut halls, &folder);
+    is_held(&mut halls, &folder, (&session, &password));
+    cut_with_letters(&mut halls, &folder);
+    everything_is_there(&mut halls, &session, &scan);
+    goes_back(&mut halls, &password);
+    ends(&halls);
+}
+
+fn page(halls: &Halls, at: usize, session: &str) -> Answer {
+    halls.host(at).send("GET", "/t/RAA/", &[("Cookie", session), ("Accept", "text/html")], b"")
+}
+
+/// Again and again into one folder, and a rehearsal over there.
+fn while_wards_work(halls: &mut Halls, folder: &str) {
+    let first = halls.pack(folder, &[]);
     assert!(first["written"].as_u64().unwrap() >= 1 && first["held"].is_null(), "{first}");
     let ticket = halls.on_disk("ticket");
-    let copied = halls.json(1, &["move", "copy", "--ticket", &ticket, "--from", &folder]);
+    let copied = halls.json(1, &["move", "copy", "--ticket", &ticket, "--from", folder]);
     assert_eq!(copied["moved"]["status"][0]["phase"], "following", "{copied}");
     assert_eq!(halls.create(0, "between"), 201);
-    let again = halls.pack(&folder, &["--whole"]);
+    let again = halls.pack(folder, &["--whole"]);
     assert_eq!(again["written"], 0, "what was there stays: {again}");
-    let rehearse = ["move", "rehearse", "--trust", "RAA", "--from", &folder];
+    let rehearse = ["move", "rehearse", "--trust", "RAA", "--from", folder];
     let rehearsed = halls.json(1, &rehearse)["moved"]["rehearsed"].clone();
     assert_eq!((&rehearsed["differences"], &rehearsed["whole"]), (&serde_json::json!([]), &Value::Bool(true)));
     halls.refuses(1, &["move", "rehearse", "--trust", "RAA"], "no line between these two hosts");
     let unsigned = halls.on_disk("unsigned");
-    let sign = ["move", "sign", "--trust", "RAA", "--from", &folder, "--out", &unsigned];
+    let sign = ["move", "sign", "--trust", "RAA", "--from", folder, "--out", &unsigned];
     halls.refuses(1, &sign, "Nobody is held");
+}
 
-    // Held: who reads is answered, who would write is told so, also after a start, and goes on when that is ended.
+/// Who reads is answered, who would write is told so, also after a start, and goes on when that is ended.
+fn is_held(halls: &mut Halls, folder: &str, (session, password): (&str, &str)) {
     assert_eq!(halls.create(0, "last"), 201);
-    let wrong = ["move", "pack", "--trust", "RAA", "--out", &folder, "--hold", "--confirm", "RAB"];
+    let wrong = ["move", "pack", "--trust", "RAA", "--out", folder, "--hold", "--confirm", "RAB"];
     halls.refuses(0, &wrong, "nobody can record anything");
-    assert!(halls.pack(&folder, &HOLD)["held"].is_string());
+    assert!(halls.pack(folder, &HOLD)["held"].is_string());
     for _ in 0..2 {
         let (status, said) = halls.send(0, "held");
         assert!(status == 503 && said.contains("carried to another host on a disk"), "{status} {said}");
         assert_eq!(halls.host(0).count("Patient", &halls.token), (PEOPLE + COMMITS) as u64 + 6);
-        assert_eq!(page(&halls, 0).status, 200);
-        assert!(halls.host(0).sign_in("RAA", "s.reilly", &password).1.is_some(), "who reads for hours can sign in");
+        assert_eq!(page(halls, 0, session).status, 200);
+        assert!(halls.host(0).sign_in("RAA", "s.reilly", password).1.is_some(), "who reads for hours can sign in");
         halls.refuses(0, &["token", "--trust", "RAA", "--role", "system", "--ttl", "1h"], "carried to another host");
         assert!(halls.status(0)["held"].is_string());
         halls.start(0, None);
     }
     halls.does(0, &["move", "release", "--trust", "RAA"]);
     assert_eq!(halls.create(0, "held"), 201, "nothing had happened");
+}
 
-    // The cut.
-    let steps = steps(&halls, &folder);
+fn cut_with_letters(halls: &mut Halls, folder: &str) {
+    let steps = steps(halls, folder);
     for (number, (at, arguments)) in steps.iter().enumerate() {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         halls.does(*at, &arguments);
@@ -238,26 +250,25 @@ fn moves_without_a_line(stores: [&str; 2]) {
         assert_eq!(halls.status(at)["phase"], "live");
         assert_eq!(halls.json(at, &["verify", "--trust", "RAA", "--index"])["verified"]["whole"], true);
     }
+}
 
-    // The old host shows what it has as a copy; the new one has everything, and who was signed in still is.
+/// The old host shows what it has as a copy; the new one has everything, and who was signed in still is.
+fn everything_is_there(halls: &mut Halls, session: &str, scan: &str) {
     let read = halls.host(0).get("/t/RAA/fhir/Patient?_summary=count", &halls.token);
     assert!(read.status == 200 && read.head.to_ascii_lowercase().contains("almoner-copy-as-of: 20"), "{}", read.head);
-    assert!(String::from_utf8(page(&halls, 0).body).unwrap().contains("You are reading a copy"));
+    assert!(String::from_utf8(page(halls, 0, session).body).unwrap().contains("You are reading a copy"));
     let (status, said) = halls.send(0, "at the old host");
     assert!(status == 503 && said.contains("no line to it from here"), "{status} {said}");
     assert_eq!(halls.create(1, "after"), 201);
-    assert_eq!(page(&halls, 1).status, 200);
+    assert_eq!(page(halls, 1, session).status, 200);
     let moved = halls.host(1).get("/t/RAA/fhir/DocumentReference/d", &halls.token).json();
-    assert_eq!(moved["content"][0]["attachment"]["data"], scan.as_str());
+    assert_eq!(moved["content"][0]["attachment"]["data"], scan);
     let names = names_at(halls.host(1), &halls.token);
     let expected = ["early-0", "early-1", "early-2", "early-3", "between", "last", "held", "after"];
     assert!(
         names.len() == expected.len() + COMMITS && expected.iter().all(|name| names.get(*name) == Some(&1)),
         "{names:?}"
     );
-
-    goes_back(&mut halls, &password);
-    ends(&halls);
 }
 
 /// What an outsider finds who trusts no witness.
