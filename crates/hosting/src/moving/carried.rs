@@ -312,6 +312,7 @@ fn is_checkpoint_of(of: &Move, text: &str, (size, root): (u64, &journal::Hash)) 
 pub(super) async fn take(host: &Arc<Host>, of: &Arc<Move>, entry: &str) -> Result<String, Failure> {
     let record = of.record().await?;
     let packed = give_back::carried(entry)?;
+    fail_at("before-taking-the-cut").await?;
     let number = {
         let _one_at_a_time = of.pulling.lock().await;
         let number = cut::take_entry(of, &record, &packed).await?;

@@ -381,6 +381,8 @@ pub(super) async fn signed(
 
 /// At the host that follows: takes the cut and opens.
 pub(crate) async fn take(host: &Arc<Host>, of: &Arc<Move>, record: &Record, packed: &[u8]) -> Result<Opened, Failure> {
+    // Nothing is held yet: a host that stands still here can be asked to refuse the cut.
+    fail_at("before-taking-the-cut").await?;
     let number;
     {
         let _hurry = of.hurry();
@@ -397,7 +399,6 @@ pub(super) async fn take_entry(of: &Move, record: &Record, packed: &[u8]) -> Res
     let decoded = entries.first().and_then(|given| journal::Entry::decode(&given.entry).ok());
     let number = decoded.filter(|entry| matches!(entry.act, journal::Act::Cut(_))).map(|entry| entry.sequence);
     let number = number.ok_or_else(|| Failure::refused("This entry is no cut."))?;
-    fail_at("before-taking-the-cut").await?;
     let newest = record.place().await?.sequence;
     if newest < number {
         pull::take(record, &permit(of)?, entries, newest + 1).await?;
