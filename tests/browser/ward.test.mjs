@@ -110,7 +110,7 @@ it("a bed is reserved from its menu, and a discharge is begun there", async () =
   await page.getByLabel(/DUFFY, Kathleen/).check();
   await checkWidths(page, "ward-reserve");
   await page.getByRole("button", { name: "Reserve", exact: true }).click();
-  await page.getByText("The bed is kept.").waitFor();
+  await page.getByText("The bed is kept.", { exact: true }).waitFor();
   assert.match(await bed(page, 4).textContent(), /Reserved for DUFFY, Kathleen/);
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("It was undone.").waitFor();
@@ -134,7 +134,7 @@ it("a bay is given to a nurse, My bays are those of whoever looks, and tasks of 
   await page.getByText("The nurse of the bay is changed.").waitFor();
   await page.getByRole("link", { name: "My bays" }).click();
   assert.equal(await page.locator("tr[data-bed]").count(), 8);
-  await bed(page, 1).getByRole("link", { name: "1 open" }).click();
+  await bed(page, 1).getByRole("link", { name: "2 open" }).click();
   await page.getByRole("heading", { name: /^Tasks for ADEYEMI, Folasade/ }).waitFor();
   await checkWidths(page, "ward-tasks");
   await page.context().close();
