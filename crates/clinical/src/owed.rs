@@ -17,7 +17,7 @@ use crate::allergies::{Allergies, allergies};
 use crate::read::text;
 use crate::watching::{ALLOWED_MS as ALLOWED_MS_HIGH, HIGH_SCORE, is_high_score};
 
-/// How soon after arrival a senior is named [check].
+/// How soon after arrival a senior is named \[check\].
 const SENIOR_MS: i64 = 15 * 60 * 1000;
 /// The code of a flag that says that a child is at risk.
 pub const CHILD_AT_RISK: &str = "child-at-risk";

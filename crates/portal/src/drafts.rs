@@ -4,7 +4,7 @@
 //! opens the same form of the same patient. The script sends it two seconds after the last key. The commit ends it, and a
 //! copy that comes late does not bring it back. Knows no form's fields.
 //!
-//! A form of [`Fields`](crate::pages::fields::Fields) has a draft when its address went through `opened`. In a form of your own: `draft_fields` inside the form and `kept_words` beside its button, `returned` where the
+//! A form of `Fields` has a draft when its address went through `opened`. In a form of your own: `draft_fields` inside the form and `kept_words` beside its button, `returned` where the
 //! form is shown. `act` ends the draft.
 
 use std::collections::BTreeMap;

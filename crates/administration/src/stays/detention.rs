@@ -58,7 +58,7 @@ pub struct Section {
 }
 
 /// The sections of the national list, without those that detain nobody (informal, guardianship, not applicable, not known). The
-/// times are those of the Act as we read it, each to be checked before a trust relies on it [check]; renewals and extensions have
+/// times are those of the Act as we read it, each to be checked before a trust relies on it \[check\]; renewals and extensions have
 /// conditions that people judge.
 pub const SECTIONS: [Section; 22] = [
     section("02", "Section 2, assessment", Lasts::Days(28), Lasts::Days(28)),
@@ -85,7 +85,7 @@ pub const SECTIONS: [Section; 22] = [
     section("38", "Section 45A, limitation direction ended", Lasts::Open, Lasts::Open),
 ];
 
-/// How a detention ends that is not followed by another: code and words [check].
+/// How a detention ends that is not followed by another: code and words \[check\].
 pub const ENDS: [(&str, &str); 6] = [
     ("clinician", "Discharged by the responsible clinician"),
     ("tribunal", "Discharged by a tribunal or the hospital managers"),

@@ -5,7 +5,7 @@
 //! each patient affected (room, from, reason). Without a reason it counts as not clinically justified.
 //!
 //! Source: NHS England and NHS Improvement, *Delivering same-sex accommodation*, September 2019, under review since 2025. What
-//! is still to be checked stands in docs/stays.md, marked [check].
+//! is still to be checked stands in docs/stays.md, marked \[check\].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,7 @@ pub struct MixedReason {
     pub is_justified: bool,
 }
 
-/// The reasons among which somebody chooses [check].
+/// The reasons among which somebody chooses \[check\].
 pub const REASONS: [MixedReason; 6] = [
     MixedReason {
         code: "urgent-care",
