@@ -35,6 +35,6 @@ mod undo;
 
 pub use command::{Command, carry_out};
 pub use owner::plan;
-pub use patient_index::{Attempt, Judgement, Person, Question, are_similar, patient_rows};
+pub use patient_index::{Attempt, Judgement, Person, Question, are_similar, patient_rows, some_patient_rows};
 pub use refusal::Refusal;
 pub use undo::{UNDO_MS, Undo};

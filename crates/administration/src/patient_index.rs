@@ -27,7 +27,7 @@ mod rows;
 pub use judge::Judgement;
 pub use person::{Person, are_similar, sound_alike};
 pub use question::{Attempt, Question};
-pub use rows::patient_rows;
+pub use rows::{patient_rows, some_patient_rows};
 
 pub(crate) use alike::candidates;
 

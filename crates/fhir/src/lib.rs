@@ -37,7 +37,7 @@ pub mod search {
     pub use crate::index::compartment::{
         PATIENT_COMPARTMENT, UNDATED, compartment_kinds, compartment_parameters, compartment_spans,
     };
-    pub use crate::index::extract::{compartment_rows, index_rows};
+    pub use crate::index::extract::{compartment_rows, index_rows, some_index_rows};
     pub use crate::index::fold::fold;
     pub use crate::index::membership::lies_in;
     pub use crate::index::query::{

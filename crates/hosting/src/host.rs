@@ -1,14 +1,14 @@
 //! The host: its trusts, each with its record opened once, and what they share. The only place where the crates are
 //! wired together: which functions index a text, which owners a type has, what the clock is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use access::{Grant, Permit, Principal, Role};
 use fhir::{Document, Limits};
 use fhir_api::{Owners, Planned};
-use record::{Draft, Indexing, Location, Options, Reading, Record, Source};
+use record::{Draft, Indexing, Location, Options, Reading, Record, SUBJECT, Source};
 use terms::index::Row;
 use terms::{Clock, Moment};
 use tokio::sync::Mutex;
@@ -386,7 +386,8 @@ pub(crate) fn indexing() -> Indexing {
         ("accounts", 1),
     ];
     let owed = administration::obligations::functions().into_iter().chain(clinical::owed::functions());
-    owed.fold(Indexing::new(functions, extract).telling_whose(whose), Indexing::with_obligations)
+    let indexing = Indexing::new(functions, extract).picking(extract_some).telling_whose(whose);
+    owed.fold(indexing, Indexing::with_obligations)
 }
 
 /// The compartments of patients that a text is in.
@@ -396,16 +397,32 @@ fn whose(source: Source<'_>, rows: &mut Vec<Row>) {
     }
 }
 
+/// The rows of some parameters: those of FHIR by name; of our own, whose names begin with a tilde, most functions make all.
+fn extract_some(source: Source<'_>, wanted: &BTreeSet<&'static str>, rows: &mut Vec<Row>) {
+    let Ok(document) = Document::parse(source.text, &Limits::default()) else { return };
+    fhir::search::some_index_rows(source.kind, source.id, &document, wanted, rows);
+    if wanted.iter().any(|name| name.starts_with('~') && *name != SUBJECT) {
+        administration::some_patient_rows(&document, &|name| wanted.contains(name), rows);
+        own_rows(source, &document, rows);
+        accounts::index_rows(source, rows);
+    }
+}
+
 fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     // Every text was a document when it was accepted; one that is not any more is found by `verify`.
     if let Ok(document) = Document::parse(source.text, &Limits::default()) {
         fhir::search::index_rows(source.kind, source.id, &document, rows);
         administration::patient_rows(&document, rows);
-        administration::stays::stay_rows(source.kind, document.root(), rows);
-        administration::merging::merge_rows(source.kind, document.root(), rows);
-        administration::emergency::emergency_rows(source.kind, document.root(), rows);
-        administration::tasks::task_rows(source.kind, document.root(), rows);
-        clinical::observations::vital_rows(source.kind, document.root(), rows);
+        own_rows(source, &document, rows);
     }
     accounts::index_rows(source, rows);
+}
+
+/// Rows of our own but those of the patient index.
+fn own_rows(source: Source<'_>, document: &Document<'_>, rows: &mut Vec<Row>) {
+    administration::stays::stay_rows(source.kind, document.root(), rows);
+    administration::merging::merge_rows(source.kind, document.root(), rows);
+    administration::emergency::emergency_rows(source.kind, document.root(), rows);
+    administration::tasks::task_rows(source.kind, document.root(), rows);
+    clinical::observations::vital_rows(source.kind, document.root(), rows);
 }

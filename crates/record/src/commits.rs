@@ -81,6 +81,7 @@ impl Reading {
         if !matches!(self.permit().role(), Role::PrivacyOfficer | Role::Host) {
             return Err(Problem::NotPermitted { what: "to see who has changed a record".into() });
         }
+        self.depend(|depends| depends.everything = true);
         let complete = !self.distrusts_index();
         let mut trail: BTreeMap<u64, TrailEntry> = BTreeMap::new();
         let below = below.unwrap_or(u64::MAX).min(self.sequence() + 1);

@@ -3,6 +3,7 @@
 //! The record does not know FHIR: it gives a text and gets rows. Some parameters carry a meaning that the record
 //! itself uses for scopes and merges; they are named here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use terms::index::{Part, Row};
@@ -23,6 +24,8 @@ pub struct Source<'a> {
 
 /// A pure function from a text to its rows.
 type Extract = dyn Fn(Source<'_>, &mut Vec<Row>) + Send + Sync;
+/// The same of the rows of some parameters.
+type ExtractSome = dyn Fn(Source<'_>, &BTreeSet<&'static str>, &mut Vec<Row>) + Send + Sync;
 
 /// The index functions of a record.
 #[derive(Clone)]
@@ -36,6 +39,8 @@ pub struct Indexing {
     /// The first part of every row of [`SUBJECT`] that `extract` gives, without the work of the others (any others may
     /// be there too): whose a text is, for everything that is shown.
     pub whose: Arc<Extract>,
+    /// The rows of some parameters, and perhaps others, without the work of all: what candidates of a search are judged on.
+    pub some: Arc<ExtractSome>,
     /// Types whose past rows are kept for ever: those that returns and time travel read.
     pub kept: Vec<&'static str>,
     /// What must still happen, worked out for each anchor whenever a commit touches it.
@@ -63,7 +68,18 @@ impl Indexing {
         extract: impl Fn(Source<'_>, &mut Vec<Row>) + Send + Sync + 'static,
     ) -> Indexing {
         let extract: Arc<Extract> = Arc::new(extract);
-        Indexing { functions, whose: extract.clone(), extract, kept: Vec::new(), obligations: Vec::new() }
+        let all = extract.clone();
+        let some: Arc<ExtractSome> = Arc::new(move |source, _, rows| all(source, rows));
+        Indexing { functions, whose: extract.clone(), extract, some, kept: Vec::new(), obligations: Vec::new() }
+    }
+
+    /// With a cheaper way to the rows of some parameters.
+    pub fn picking(
+        mut self,
+        some: impl Fn(Source<'_>, &BTreeSet<&'static str>, &mut Vec<Row>) + Send + Sync + 'static,
+    ) -> Indexing {
+        self.some = Arc::new(some);
+        self
     }
 
     /// With a cheaper way to tell whose a text is.
@@ -109,6 +125,16 @@ impl Indexing {
         }
         rows.sort_unstable();
         rows.dedup();
+        rows
+    }
+
+    /// The rows of some parameters, in no order, and perhaps others.
+    pub(crate) fn rows_of(&self, source: Source<'_>, parameters: &BTreeSet<&'static str>) -> Vec<Row> {
+        if parameters.contains(MERGED) {
+            return self.rows(source.kind, source.id, source.text);
+        }
+        let mut rows = Vec::new();
+        (self.some)(source, parameters, &mut rows);
         rows
     }
 }

@@ -48,6 +48,7 @@ mod hidden;
 mod index_check;
 mod indexing;
 mod job_queue;
+mod kept;
 mod keyed;
 mod keys;
 mod names;

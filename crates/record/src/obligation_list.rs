@@ -111,6 +111,7 @@ impl Reading {
 
     /// The query in the store's words; `None` when nothing can satisfy it.
     async fn filter(&self, query: &ObligationQuery) -> Result<Option<ObligationFilter>, Problem> {
+        self.depend(|depends| depends.everything = true);
         if self.is_old() {
             return Err(Problem::Expired);
         }

@@ -14,7 +14,8 @@ use tokio::sync::OnceCell;
 use crate::blobs::{self, MOST_ANSWER_BYTES};
 use crate::change::Key;
 use crate::error::Problem;
-use crate::indexing::{ALIAS, RELATION, SUBJECT};
+use crate::indexing::{ALIAS, RELATION, SUBJECT, Source};
+use crate::kept::{Depends, ReachMark};
 use crate::keys::KeyRange;
 use crate::names::Names;
 use crate::record::Inner;
@@ -62,10 +63,14 @@ pub struct Reading {
     /// How often the index had been replaced when the reading was opened.
     pub(crate) swaps: u64,
     reach: OnceCell<Reach>,
-    shown: Mutex<BTreeSet<Key>>,
-    refused: AtomicBool,
+    pub(crate) shown: Arc<Mutex<BTreeSet<Key>>>,
+    /// What the reading that this one is a part of has shown.
+    shown_above: Option<Arc<Mutex<BTreeSet<Key>>>>,
+    pub(crate) refused: AtomicBool,
     finished: AtomicBool,
     rows_read: AtomicUsize,
+    /// What its answers depend on, when that is to be known.
+    pub(crate) depends: Option<Mutex<Depends>>,
 }
 
 /// The permit's subjects and labels, looked up once.
@@ -86,11 +91,25 @@ impl Reading {
             reach_at,
             swaps,
             reach: OnceCell::new(),
-            shown: Mutex::default(),
+            shown: Arc::default(),
+            shown_above: None,
             refused: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             rows_read: AtomicUsize::new(0),
+            depends: None,
         }
+    }
+
+    /// A part of this reading, which notes what its answers depend on.
+    pub(crate) fn child(&self) -> Reading {
+        let mut child =
+            Reading::new(self.inner.clone(), self.permit.clone(), self.query.clone(), self.sequence, self.reach_at);
+        child.swaps = self.swaps;
+        child.shown_above = Some(self.shown.clone());
+        // The reading that it is a part of is noted.
+        child.finished = AtomicBool::new(true);
+        child.depends = Some(Mutex::default());
+        child
     }
 
     /// The sequence that is read.
@@ -107,6 +126,9 @@ impl Reading {
     /// not reach it: the two look alike on purpose.
     pub async fn get(&self, key: &Key) -> Result<Option<Version>, Problem> {
         self.check_age(&key.kind)?;
+        self.depend(|depends| {
+            depends.resources.insert(key.clone());
+        });
         let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(None) };
         let version = self.store().versions_at(&[rid], self.sequence).await?.into_iter().flatten().next();
         match version {
@@ -261,12 +283,33 @@ impl Reading {
         self.inner.indexing.rows(&version.key.kind, &version.key.id, &version.text)
     }
 
+    /// Those of some parameters, and perhaps others. When it will be asked whose the version is, this is worked out too.
+    pub(crate) fn rows_of(
+        &self,
+        rid: i64,
+        version: &Version,
+        parameters: &BTreeSet<&'static str>,
+        is_judged: bool,
+    ) -> Vec<Row> {
+        let source = Source { kind: &version.key.kind, id: &version.key.id, text: &version.text };
+        let place = (rid, version.version);
+        if !is_judged || parameters.contains(SUBJECT) || self.inner.whose.get(&place).is_some() {
+            return self.inner.indexing.rows_of(source, parameters);
+        }
+        let mut with_whose = parameters.clone();
+        with_whose.insert(SUBJECT);
+        let rows = self.inner.indexing.rows_of(source, &with_whose);
+        self.inner.whose.insert(place, unique(subjects(&rows)));
+        rows
+    }
+
     /// The resources that were merged into this one, directly or through others.
     pub async fn aliases(&self, key: &Key) -> Result<Vec<Key>, Problem> {
         let mut found: Vec<Key> = Vec::new();
         let mut next = vec![key.clone()];
         for _ in 0..MOST_MERGES {
             let mut losers = Vec::new();
+            self.depend(|depends| depends.named.extend(next.iter().cloned()));
             for survivor in &next {
                 let span = Span::head(ALIAS, [Part::target(survivor.kind.as_str(), survivor.id.as_str())]);
                 losers.extend(self.marked(&span, 12).await?);
@@ -402,7 +445,9 @@ impl Reading {
     }
 
     fn version_from(&self, key: Key, stored: StoredVersion) -> Result<Version, Problem> {
-        self.inner.version(key, stored)
+        let version = self.inner.version(key, stored)?;
+        self.depend(|depends| depends.read(version.text.len()));
+        Ok(version)
     }
 
     /// Notes versions as shown and gives them out, their holes still open.
@@ -421,7 +466,17 @@ impl Reading {
 
     /// Notes those about whom something was shown.
     pub(crate) fn note_shown(&self, subjects: impl Iterator<Item = Key>) {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).extend(subjects);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        match &self.shown_above {
+            None => shown.extend(subjects),
+            Some(above) => {
+                let mut above = above.lock().unwrap_or_else(PoisonError::into_inner);
+                for subject in subjects {
+                    above.insert(subject.clone());
+                    shown.insert(subject);
+                }
+            }
+        }
     }
 
     /// Judges one version and notes it as shown.
@@ -453,6 +508,9 @@ impl Reading {
     /// The row number of a resource whose newest version the permit reaches.
     async fn reached_row(&self, key: &Key) -> Result<Option<i64>, Problem> {
         self.check_age(&key.kind)?;
+        self.depend(|depends| {
+            depends.resources.insert(key.clone());
+        });
         let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(None) };
         if self.reaches_everything().await? {
             return Ok(Some(rid));
@@ -489,7 +547,7 @@ impl Reading {
             return known;
         }
         let rows = self.inner.indexing.whose(&version.key.kind, &version.key.id, &version.text);
-        let subjects: Arc<[Key]> = subjects(&rows).collect();
+        let subjects = unique(subjects(&rows));
         self.inner.whose.insert(place, subjects.clone());
         subjects
     }
@@ -526,6 +584,14 @@ impl Reading {
         self.reaches_subjects(key, subjects(rows).collect::<Vec<_>>().iter()).await
     }
 
+    /// The same for a version.
+    pub(crate) async fn reaches_version(&self, rid: i64, version: &Version) -> Result<bool, Problem> {
+        if self.reaches_everything().await? {
+            return Ok(true);
+        }
+        self.reaches_subjects(&version.key, self.whose(rid, version).iter()).await
+    }
+
     /// The same for a resource that is theirs.
     pub(crate) async fn reaches_subjects<'k>(
         &self,
@@ -544,6 +610,15 @@ impl Reading {
             return Ok(self.permit.scope().open.contains(&key.kind));
         }
         Ok(subjects.any(|subject| allowed.contains(subject)))
+    }
+
+    /// What its permit reaches now, to be compared.
+    pub(crate) async fn reach_mark(&self) -> Result<ReachMark, Problem> {
+        let hidden = match self.reach().await? {
+            Reach::Everything => None,
+            Reach::Sets { hidden, .. } => Some(hidden.clone()),
+        };
+        Ok(ReachMark { hidden, swaps: self.swaps })
     }
 
     async fn reach(&self) -> Result<&Reach, Problem> {
@@ -633,8 +708,9 @@ impl Reading {
     /// The same for many, in the order of the keys; the store is asked once for all.
     pub(crate) async fn located_all(
         &self,
-        keys: impl Iterator<Item = &Key>,
+        keys: impl Iterator<Item = &Key> + Clone,
     ) -> Result<Vec<Option<StoredVersion>>, Problem> {
+        self.depend(|depends| depends.resources.extend(keys.clone().cloned()));
         let wanted = keys.map(|key| (key.kind.as_str(), key.id.as_str()));
         let rids = self.names().targets(self.store(), wanted).await?;
         let known: Vec<i64> = rids.iter().flatten().copied().collect();
@@ -656,6 +732,10 @@ impl Drop for Reading {
             self.inner.accesses.note_late(self.access());
         }
     }
+}
+
+fn unique(keys: impl Iterator<Item = Key>) -> Arc<[Key]> {
+    keys.collect::<BTreeSet<Key>>().into_iter().collect()
 }
 
 /// Whose a resource with these rows is.

@@ -5,18 +5,22 @@
 //! collected while nobody follows; what is not kept any more reads as *everything*. Does not know what a ward is.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use rustc_hash::FxHashMap;
 use terms::index::{Part, Row};
 
 use crate::change::Key;
+use crate::kept::Depends;
 use crate::record::Record;
 
 /// Groups of commits that are kept.
 const MOST_GROUPS: usize = 1024;
 /// Keys of one group; one that touches more touches everything.
 const MOST_KEYS: usize = 2000;
+/// Keys of which it is known when they were last touched: so many at least, and at most twice as many.
+const MOST_MARKED: usize = 100_000;
 
 /// What was touched since a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,62 +36,168 @@ pub enum Touched {
 pub(crate) struct Touches {
     /// Whether somebody follows.
     pub(crate) is_followed: bool,
-    keys: BTreeSet<Key>,
+    changed: BTreeSet<Key>,
+    /// What the rows of these name.
+    named: BTreeSet<Key>,
 }
 
-/// The groups that are kept: those after `from` up to `to`, without a gap.
+/// The groups that are kept, and when each resource was touched last.
 #[derive(Default)]
-pub(crate) struct Recent(Mutex<Kept>);
+pub(crate) struct Recent {
+    known: Mutex<Known>,
+    /// Whether something is kept that commits may change.
+    is_wanted: AtomicBool,
+}
 
+/// The groups after `from` up to `to`, without a gap.
 #[derive(Default)]
-struct Kept {
+struct Known {
     from: u64,
     to: u64,
-    groups: VecDeque<(u64, BTreeSet<Key>)>,
+    groups: VecDeque<(u64, Touches)>,
+    young: Marks,
+    old: Option<Marks>,
+}
+
+/// The sequences at which something was touched last, after `from`.
+#[derive(Default)]
+struct Marks {
+    from: u64,
+    changed: FxHashMap<Key, u64>,
+    named: FxHashMap<Key, u64>,
+    kinds: FxHashMap<String, u64>,
 }
 
 impl Touches {
     /// A resource that has, or had, these rows is changed.
     pub(crate) fn note(&mut self, key: &Key, rows: &[Row]) {
-        if !self.is_followed || self.keys.len() > MOST_KEYS {
+        if !self.is_followed || self.is_too_much() {
             return;
         }
-        self.keys.insert(key.clone());
+        self.changed.insert(key.clone());
         for part in rows.iter().flat_map(|row| &row.parts) {
             if let Part::Target { kind, id } = part {
-                self.keys.insert(Key::new(kind, id));
+                self.named.insert(Key::new(kind, id));
             }
         }
+    }
+
+    /// That perhaps everything was touched.
+    pub(crate) fn of_everything() -> Touches {
+        Touches::default()
+    }
+
+    fn is_too_much(&self) -> bool {
+        self.changed.len() + self.named.len() > MOST_KEYS
+    }
+}
+
+impl Marks {
+    fn after(from: u64) -> Marks {
+        Marks { from, ..Marks::default() }
+    }
+
+    fn note(&mut self, sequence: u64, touches: &Touches) {
+        for key in &touches.changed {
+            self.changed.insert(key.clone(), sequence);
+            match self.kinds.get_mut(&key.kind) {
+                Some(last) => *last = sequence,
+                None => drop(self.kinds.insert(key.kind.clone(), sequence)),
+            }
+        }
+        for key in &touches.named {
+            self.named.insert(key.clone(), sequence);
+        }
+    }
+
+    fn are_untouched(&self, depends: &Depends, after: u64) -> bool {
+        let is_later = |at: Option<&u64>| at.is_some_and(|at| *at > after);
+        !depends.resources.iter().any(|key| is_later(self.changed.get(key)))
+            && !depends.named.iter().any(|key| is_later(self.named.get(key)))
+            && !depends.kinds.iter().any(|kind| is_later(self.kinds.get(kind)))
+    }
+}
+
+impl Known {
+    /// From now on, as if nothing was known before.
+    fn begin(&mut self, from: u64) {
+        self.groups.clear();
+        self.from = from;
+        (self.young, self.old) = (Marks::after(from), None);
+    }
+
+    fn marked_from(&self) -> u64 {
+        self.old.as_ref().map_or(self.young.from, |old| old.from)
     }
 }
 
 impl Recent {
+    /// Nothing was touched yet since a sequence.
+    pub(crate) fn at(sequence: u64) -> Recent {
+        let known = Known { from: sequence, to: sequence, young: Marks::after(sequence), ..Known::default() };
+        Recent { known: Mutex::new(known), is_wanted: AtomicBool::new(false) }
+    }
+
+    /// Something is kept that commits may change.
+    pub(crate) fn want(&self) {
+        self.is_wanted.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.is_wanted.load(Ordering::Relaxed)
+    }
+
     /// A group led from one sequence to another. Before that sequence is told to anybody.
     pub(crate) fn note(&self, (before, after): (u64, u64), touches: Touches) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_known = touches.is_followed && touches.keys.len() <= MOST_KEYS;
-        if kept.to != before || !is_known {
-            kept.groups.clear();
-            kept.from = if is_known { before } else { after };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = touches.is_followed && !touches.is_too_much();
+        if known.to != before || !is_known {
+            known.begin(if is_known { before } else { after });
         }
-        kept.to = after;
-        if is_known {
-            kept.groups.push_back((after, touches.keys));
+        known.to = after;
+        if !is_known {
+            return;
         }
-        if kept.groups.len() > MOST_GROUPS
-            && let Some((dropped, _)) = kept.groups.pop_front()
+        known.young.note(after, &touches);
+        if known.young.changed.len() + known.young.named.len() > MOST_MARKED {
+            let young = std::mem::replace(&mut known.young, Marks::after(after));
+            known.old = Some(young);
+        }
+        known.groups.push_back((after, touches));
+        if known.groups.len() > MOST_GROUPS
+            && let Some((dropped, _)) = known.groups.pop_front()
         {
-            kept.from = dropped;
+            known.from = dropped;
         }
     }
 
+    /// Whether nothing that this depends on was touched after one sequence, up to another.
+    pub(crate) fn holds(&self, depends: &Depends, after: u64, until: u64) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = known.marked_from() <= after && until <= known.to;
+        let marks = || known.old.iter().chain([&known.young]);
+        is_known && !depends.everything && marks().all(|marks| marks.are_untouched(depends, after))
+    }
+
+    /// What was changed after a sequence, or after another one if that is earlier.
+    pub(crate) fn changed_since(&self, one: u64, other: u64) -> Option<BTreeSet<Key>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = one.min(other);
+        if after < known.from || known.to < one.max(other) {
+            return None;
+        }
+        let groups = known.groups.iter().rev().take_while(|(sequence, _)| *sequence > after);
+        Some(groups.flat_map(|(_, touches)| touches.changed.iter().cloned()).collect())
+    }
+
     fn since(&self, after: u64, newest: u64) -> Touched {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if after < kept.from || kept.to < newest {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if after < known.from || known.to < newest {
             return Touched::Everything;
         }
-        let groups = kept.groups.iter().filter(|(sequence, _)| *sequence > after);
-        Touched::These(groups.flat_map(|(_, keys)| keys.iter().cloned()).collect())
+        let groups = known.groups.iter().rev().take_while(|(sequence, _)| *sequence > after);
+        let keys = groups.flat_map(|(_, touches)| touches.changed.iter().chain(&touches.named).cloned());
+        Touched::These(keys.collect())
     }
 }
 
@@ -115,8 +225,9 @@ mod tests {
 
     #[test]
     fn what_is_not_kept_reads_as_everything() {
-        let recent = Recent::default();
-        recent.note((0, 5), Touches::default());
+        let recent = Recent::at(3);
+        assert_eq!(recent.since(3, 3), these(&[]));
+        recent.note((3, 5), Touches::default());
         assert_eq!(recent.since(4, 5), Touched::Everything, "nobody followed");
         recent.note((5, 6), touches(&["a"]));
         recent.note((6, 8), touches(&["b"]));
@@ -140,5 +251,65 @@ mod tests {
         (1..last).for_each(|at| recent.note((at, at + 1), touches(&["x"])));
         assert_eq!(recent.since(1, last), Touched::Everything);
         assert_eq!(recent.since(2, last), these(&["x"]));
+    }
+
+    fn on(resources: &[&str], named: &[&str], kinds: &[&str]) -> Depends {
+        let key = |id: &&str| Key::new("Thing", *id);
+        Depends {
+            resources: resources.iter().map(key).collect(),
+            named: named.iter().map(key).collect(),
+            kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+            ..Depends::default()
+        }
+    }
+
+    #[test]
+    fn what_depends_on_something_holds_until_it_is_touched() {
+        let recent = Recent::at(4);
+        let mut of_a = touches(&["a"]);
+        of_a.note(&Key::new("Thing", "a"), &[Row::of("in", [Part::target("Thing", "place")])]);
+        recent.note((4, 5), of_a);
+        recent.note((5, 7), touches(&["b"]));
+        let cases = [
+            (on(&["c"], &["c"], &["Other"]), 4, true),
+            (on(&["a"], &[], &[]), 4, false),
+            (on(&["a"], &[], &[]), 5, true),
+            (on(&["place"], &[], &[]), 4, true),
+            (on(&[], &["place"], &[]), 4, false),
+            (on(&[], &["place"], &[]), 5, true),
+            (on(&[], &["b"], &[]), 5, true),
+            (on(&[], &[], &["Thing"]), 5, false),
+            (on(&[], &[], &["Thing"]), 7, true),
+            (on(&[], &[], &[]), 3, false),
+            (Depends { everything: true, ..on(&[], &[], &[]) }, 7, false),
+        ];
+        for (depends, after, expected) in cases {
+            assert_eq!(recent.holds(&depends, after, 7), expected, "{depends:?} after {after}");
+        }
+        assert!(!recent.holds(&on(&[], &[], &[]), 7, 8), "a commit whose answer was lost");
+        let changed = |one, other| recent.changed_since(one, other).map(|keys| keys.len());
+        assert_eq!([changed(4, 7), changed(5, 7), changed(7, 5), changed(7, 7)], [2, 1, 1, 0].map(Some));
+        assert_eq!([changed(3, 7), changed(4, 8)], [None, None]);
+        recent.note((7, 8), Touches::of_everything());
+        assert!(!recent.holds(&on(&[], &[], &[]), 7, 8));
+        assert!(recent.holds(&on(&["a"], &["place"], &["Thing"]), 8, 8));
+    }
+
+    #[test]
+    fn marks_are_kept_for_a_long_time_and_then_forgotten() {
+        let recent = Recent::at(0);
+        recent.note((0, 1), touches(&["first"]));
+        let mut sequence = 1;
+        let mut forgets_at = None;
+        while sequence < 2 * MOST_MARKED as u64 / 1000 + 10 {
+            let ids: Vec<String> = (0..1000).map(|number| format!("{sequence}-{number}")).collect();
+            recent.note((sequence, sequence + 1), touches(&ids.iter().map(String::as_str).collect::<Vec<_>>()));
+            sequence += 1;
+            assert!(!recent.holds(&on(&["first"], &[], &[]), 0, sequence), "it was touched, or is not known any more");
+            if !recent.holds(&on(&["other"], &[], &[]), 1, sequence) {
+                forgets_at = forgets_at.or(Some(sequence));
+            }
+        }
+        assert!(forgets_at.is_some_and(|at| at > MOST_MARKED as u64 / 1000), "{forgets_at:?}");
     }
 }

@@ -23,6 +23,7 @@ use crate::error::Problem;
 use crate::group::operation_of;
 use crate::hidden::HiddenSets;
 use crate::indexing::Indexing;
+use crate::kept::KeptThings;
 use crate::keys::logical_id;
 use crate::names::Names;
 use crate::reading::{Reading, Version};
@@ -501,7 +502,8 @@ async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32
         index: IndexState::found_at(head.sequence),
         tenure: TenureNow::default(),
         under_way: UnderWay::default(),
-        recent: Recent::default(),
+        recent: Recent::at(head.sequence),
+        kept: KeptThings::default(),
     };
     Ok((store, Arc::new(shared), dictionaries))
 }

@@ -21,7 +21,7 @@ use crate::error::Problem;
 use crate::indexing::KIND;
 use crate::keys::KeyRange;
 use crate::reading::{Reading, Version};
-use crate::search::condition::{Candidate, Test, holds_all, prepare_all, read};
+use crate::search::condition::{Candidate, Parameters, Test, holds_all, parameters, prepare_all, read};
 use crate::search::walk::walk_page;
 use crate::select::{Clause, Order, Page, Select};
 
@@ -53,6 +53,7 @@ const RANGES_AT_ONCE: usize = 64;
 /// One page.
 pub(crate) async fn select(reading: &Reading, select: &Select) -> Result<Page, Problem> {
     reading.check_age(&select.kind)?;
+    reading.depends_on_select(select);
     if !reading.permit().scope().reads.contains(&select.kind) {
         return Ok(Page { versions: Vec::new(), next: None });
     }
@@ -90,6 +91,7 @@ async fn make_sortable(reading: &Reading, select: &Select, tests: &mut Vec<Test>
 /// How many there are, exactly, within the scope.
 pub(crate) async fn total(reading: &Reading, select: &Select) -> Result<u64, Problem> {
     reading.check_age(&select.kind)?;
+    reading.depends_on_select(select);
     if !reading.permit().scope().reads.contains(&select.kind) {
         return Ok(0);
     }
@@ -310,12 +312,19 @@ async fn satisfying(
         return Ok(reached.into_iter().map(|(rid, key)| (Vec::new(), rid, key)).collect());
     }
     let mut kept = Vec::new();
-    for candidate in read(reading, rids).await? {
+    for candidate in read(reading, rids, &judging(tests, &select.order)).await? {
         if candidate.version.key.kind == select.kind && holds_all(reading, tests, &candidate).await? {
             kept.push((sort_keys(&select.order, &candidate), candidate.rid, candidate.version.key));
         }
     }
     Ok(kept)
+}
+
+/// The parameters whose rows decide whether a candidate is in an answer, and where.
+fn judging(tests: &[Test], order: &[Order]) -> Parameters {
+    let mut judging = parameters(tests);
+    judging.extend(order.iter().filter_map(|order| order.parameter));
+    judging
 }
 
 /// Those of a type that the permit reaches. Whose a version is was worked out once for all readings, where the rows of a

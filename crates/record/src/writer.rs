@@ -26,6 +26,7 @@ use crate::error::Problem;
 use crate::group::{Declined, Group, Prepared};
 use crate::hidden::changes_labels;
 use crate::indexing::LABEL;
+use crate::kept::KeptThings;
 use crate::keys::Numbers as _;
 use crate::names::Names;
 use crate::numbering::Numbering;
@@ -101,6 +102,8 @@ pub(crate) struct Shared {
     pub(crate) under_way: UnderWay,
     /// What the newest commits touched.
     pub(crate) recent: Recent,
+    /// What was made of readings.
+    pub(crate) kept: KeptThings,
 }
 
 /// The queue to a writer.
@@ -309,7 +312,7 @@ impl Writer {
             self.head.clone(),
         );
         group.batch.next = self.next_index;
-        group.touches.is_followed = self.shared.advanced.receiver_count() > 0;
+        group.touches.is_followed = self.shared.advanced.receiver_count() > 0 || self.shared.recent.is_wanted();
         Ok(group)
     }
 
@@ -533,10 +536,15 @@ impl Writer {
         if !batch.erase.is_empty() {
             self.last_erasure = self.head.sequence;
         }
+        let erases = !batch.erase.is_empty();
         self.numbering.publish(batch);
         self.shared.epoch.store(self.head.epoch, Ordering::Release);
         self.shared.moment.store(self.head.moment.0, Ordering::Release);
-        self.shared.recent.note(sequences, std::mem::take(&mut self.touches));
+        let touches = std::mem::take(&mut self.touches);
+        self.shared.recent.note(sequences, if erases { Touches::of_everything() } else { touches });
+        if erases {
+            self.shared.kept.clear();
+        }
         if is_labelled {
             self.shared.index.note_labels(self.head.sequence);
         }

@@ -21,6 +21,11 @@ pub(super) const SHORTEST_WITH_SLIP: usize = 4;
 
 /// Adds the rows of a Patient resource; nothing for any other.
 pub fn patient_rows(patient: &Document<'_>, out: &mut Vec<Row>) {
+    some_patient_rows(patient, &|_| true, out);
+}
+
+/// Adds those rows of a Patient resource whose parameters are asked for, and perhaps others, without the work of all.
+pub fn some_patient_rows(patient: &Document<'_>, is_wanted: &dyn Fn(&'static str) -> bool, out: &mut Vec<Row>) {
     if patient.resource_type().as_deref() != Some("Patient") {
         return;
     }
@@ -35,11 +40,11 @@ pub fn patient_rows(patient: &Document<'_>, out: &mut Vec<Row>) {
     let person = Person::of(patient);
     let mut texts: BTreeSet<(&'static str, String)> = BTreeSet::new();
     for name in &person.names {
-        name_texts(name, &mut texts);
+        name_texts(name, is_wanted, &mut texts);
     }
     texts.extend(person.numbers.iter().map(|number| (NUMBER, number.clone())));
     out.extend(texts.into_iter().map(|(parameter, text)| Row::one(parameter, Part::Text(text.into_bytes()))));
-    if !is_unknown(root) {
+    if is_wanted(ALIKE) && !is_unknown(root) {
         let keys = alike_keys(&Demographics::of_patient(root));
         out.extend(keys.into_iter().map(|key| Row::one(ALIKE, Part::Text(key.into_bytes()))));
     }
@@ -62,7 +67,24 @@ fn born_to(root: Node<'_, '_>) -> Option<Row> {
 }
 
 /// Every family word with every given word, both ways round; sounds; and what remains with one letter left out.
-fn name_texts(name: &Name, texts: &mut BTreeSet<(&'static str, String)>) {
+fn name_texts(name: &Name, is_wanted: &dyn Fn(&'static str) -> bool, texts: &mut BTreeSet<(&'static str, String)>) {
+    if is_wanted(NAME) {
+        whole_names(name, texts);
+    }
+    for family in name.family.iter().filter(|_| is_wanted(SOUND)) {
+        let sound_of_family = sound(family);
+        texts.insert((SOUND, format!("{sound_of_family} ")));
+        for given in &name.given {
+            texts.insert((SOUND, format!("{sound_of_family} {}", sound(given))));
+        }
+    }
+    for word in name.family.iter().chain(name.given.first()).filter(|_| is_wanted(TYPO)) {
+        texts.extend(with_one_letter_less(word).into_iter().map(|less| (TYPO, less)));
+    }
+}
+
+/// Every family word with every given word, both ways round.
+fn whole_names(name: &Name, texts: &mut BTreeSet<(&'static str, String)>) {
     let families: Vec<String> = whole_and_words(&name.family);
     for family in &families {
         texts.insert((
@@ -74,18 +96,8 @@ fn name_texts(name: &Name, texts: &mut BTreeSet<(&'static str, String)>) {
             texts.insert((NAME, format!("{given} {family}")));
         }
     }
-    for family in &name.family {
-        let sound_of_family = sound(family);
-        texts.insert((SOUND, format!("{sound_of_family} ")));
-        for given in &name.given {
-            texts.insert((SOUND, format!("{sound_of_family} {}", sound(given))));
-        }
-    }
     if families.is_empty() {
         texts.extend(name.given.iter().map(|given| (NAME, given.clone())));
-    }
-    for word in name.family.iter().chain(name.given.first()) {
-        texts.extend(with_one_letter_less(word).into_iter().map(|less| (TYPO, less)));
     }
 }
 

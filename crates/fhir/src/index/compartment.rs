@@ -110,6 +110,11 @@ pub(super) fn layout(table: &Table) -> Option<Layout> {
 }
 
 impl Layout {
+    /// Whether compartment rows are made of the rows with this name.
+    pub(super) fn is_made_of(&self, name: &'static str) -> bool {
+        self.has_members_in(name) || self.code.iter().chain(&self.dates).any(|own| std::ptr::eq(*own, name))
+    }
+
     /// Whether targets of rows with this name are the patients, if they are patients.
     pub(super) fn has_members_in(&self, name: &'static str) -> bool {
         self.members.iter().any(|own| std::ptr::eq(*own, name))

@@ -14,6 +14,7 @@ use crate::expression::value::{Element, Value};
 use crate::expression::{Context, Expression};
 use rust_decimal::Decimal;
 use smallvec::{SmallVec, smallvec};
+use std::collections::BTreeSet;
 use terms::Moment;
 use terms::index::{Part, Row};
 
@@ -47,6 +48,46 @@ pub fn index_rows(resource_type: &str, id: &str, document: &Document<'_>, out: &
         own.sort_unstable();
         own.dedup();
         out.append(&mut own);
+    }
+}
+
+/// Adds those rows of [`index_rows`] whose parameters are asked for, and perhaps others or some twice, without the work of
+/// all.
+pub fn some_index_rows(
+    resource_type: &str,
+    id: &str,
+    document: &Document<'_>,
+    wanted: &BTreeSet<&'static str>,
+    out: &mut Vec<Row>,
+) {
+    let Some(table) = table(resource_type) else { return };
+    let layout = table.compartment.as_ref().filter(|_| wanted.contains(compartment::PATIENT_COMPARTMENT));
+    let is_wanted: SmallVec<[bool; 64]> = table
+        .parameters
+        .iter()
+        .map(|parameter| {
+            wanted.iter().any(|name| parameter.names.has(name))
+                || layout.is_some_and(|layout| layout.is_made_of(parameter.names.plain))
+        })
+        .collect();
+    let is_wanted = |place: u16| is_wanted[usize::from(place)];
+    let (start, resource) = (out.len(), document.root());
+    let mut rows = Rows { out, start };
+    if (0..table.parameters.len() as u16).any(is_wanted) {
+        table.walk.follow(resource, resource, &mut |end, node, structure| {
+            if is_wanted(end) {
+                rows.add(&table.parameters[usize::from(end)], node, structure, resource);
+            }
+        });
+    }
+    for place in table.on_resource.iter().filter(|place| is_wanted(**place)) {
+        rows.add(&table.parameters[usize::from(*place)], resource, table.structure, resource);
+    }
+    for (place, expression) in table.others.iter().filter(|(place, _)| is_wanted(*place)) {
+        rows.add_evaluated(&table.parameters[usize::from(*place)], expression, document);
+    }
+    if let Some(layout) = layout {
+        compartment::add_rows(layout, resource_type, id, rows.out, start);
     }
 }
 

@@ -145,6 +145,13 @@ impl Names {
     }
 }
 
+impl Names {
+    /// Whether rows of a parameter are called so.
+    pub(super) fn has(&self, name: &str) -> bool {
+        name.strip_prefix(self.plain).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    }
+}
+
 static TABLES: LazyLock<FxHashMap<&'static str, (&'static Structure, OnceLock<Table>)>> = LazyLock::new(|| {
     definitions().resource_types().map(|structure| (structure.name, (structure, OnceLock::new()))).collect()
 });

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may stop at the first surprise and may talk")]
 
+use super::extract::{index_rows, some_index_rows};
 use super::table::table;
 use crate::definitions::definitions;
 use crate::document::{Document, Limits};
@@ -11,6 +12,7 @@ use crate::expression::{Context, Expression};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use terms::Moment;
+use terms::index::Row;
 
 #[expect(dead_code, reason = "shared with the integration tests, which use all of it")]
 #[path = "../../tests/integration/suites.rs"]
@@ -85,6 +87,35 @@ fn the_walk_selects_what_the_expressions_select() {
     eprintln!("{values} values selected by walk and by expression alike");
     assert!(differences.is_empty(), "{differences:?}");
     assert!(values > 9000);
+}
+
+#[test]
+fn some_rows_are_those_of_all_rows() {
+    let Some(folder) = suites::folder("fhir-r4-examples") else { return };
+    let mut compared = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let text = fs::read(file.unwrap().path()).unwrap();
+        let Ok(document) = Document::parse(&text, &Limits::default()) else { continue };
+        let Some(kind) = document.resource_type() else { continue };
+        let mut all = Vec::new();
+        index_rows(&kind, "x", &document, &mut all);
+        let mut by_parameter: BTreeMap<&'static str, Vec<Row>> = BTreeMap::new();
+        for row in all {
+            by_parameter.entry(row.parameter).or_default().push(row);
+        }
+        for (parameter, mut expected) in by_parameter {
+            let mut some = Vec::new();
+            some_index_rows(&kind, "x", &document, &[parameter].into(), &mut some);
+            some.retain(|row| row.parameter == parameter);
+            some.sort_unstable();
+            some.dedup();
+            expected.sort_unstable();
+            assert!(some == expected, "{kind} {parameter}");
+            compared += 1;
+        }
+    }
+    eprintln!("{compared} parameters of documents compared");
+    assert!(compared > 5000);
 }
 
 fn raw(item: &Value<'_>) -> Option<String> {

@@ -28,8 +28,12 @@ pub(super) enum Test {
 pub(super) struct Candidate {
     pub(super) rid: i64,
     pub(super) version: Version,
+    /// Those that it is judged on, and perhaps others.
     pub(super) rows: Vec<Row>,
 }
+
+/// Parameters whose rows candidates are judged on.
+pub(super) type Parameters = BTreeSet<&'static str>;
 
 /// The conditions of a question. One with more rows than `most`, or with many times those of another, counts as large.
 pub(super) async fn prepare_all(
@@ -128,7 +132,7 @@ async fn prepare_linked_from(
     }
     let found: Vec<i64> = Box::pin(collect(reading, inner, &tests)).await?.iter().map(|found| found.0).collect();
     let mut wanted = HashSet::new();
-    for candidate in read(reading, &found).await? {
+    for candidate in read(reading, &found, &[parameter].into()).await? {
         wanted.extend(targets(&candidate.rows, parameter).filter(|key| key.kind == kind));
     }
     Ok(Test::Keys(wanted))
@@ -166,16 +170,35 @@ impl Test {
     }
 }
 
-/// Reads candidates as they were at the reading's sequence; deleted and erased ones fall away.
-pub(super) async fn read(reading: &Reading, rids: &[i64]) -> Result<Vec<Candidate>, Problem> {
+/// The parameters whose rows tests look at; what they follow from a candidate is read by itself.
+pub(super) fn parameters(tests: &[Test]) -> Parameters {
+    let mut parameters = Parameters::new();
+    for test in tests {
+        match test {
+            Test::Rows { spans, .. } => parameters.extend(spans.iter().map(|span| span.parameter)),
+            Test::Linked { parameter, .. } => drop(parameters.insert(*parameter)),
+            Test::Either(tests) => parameters.extend(self::parameters(tests)),
+            Test::Keys(_) | Test::LinkedFrom { .. } => {}
+        }
+    }
+    parameters
+}
+
+/// Reads candidates as they were at the reading's sequence, with the rows of some parameters; deleted and erased ones fall
+/// away.
+pub(super) async fn read(reading: &Reading, rids: &[i64], parameters: &Parameters) -> Result<Vec<Candidate>, Problem> {
     let versions = reading.versions_of(rids).await?;
+    let is_judged = !reading.reaches_everything().await?;
     let mut candidates = Vec::with_capacity(rids.len());
     for (rid, version) in rids.iter().zip(versions) {
         let Some(version) = version else { continue };
         if version.text.is_empty() {
             continue;
         }
-        let mut rows = reading.rows(&version);
+        let mut rows = match parameters.iter().all(|parameter| *parameter == KIND) {
+            true => Vec::new(),
+            false => reading.rows_of(*rid, &version, parameters, is_judged),
+        };
         rows.push(crate::group::kind_row(&version.key.kind, version.sequence));
         candidates.push(Candidate { rid: *rid, version, rows });
     }
@@ -184,7 +207,7 @@ pub(super) async fn read(reading: &Reading, rids: &[i64]) -> Result<Vec<Candidat
 
 /// Whether the permit reaches a candidate and it satisfies all tests.
 pub(super) async fn holds_all(reading: &Reading, tests: &[Test], candidate: &Candidate) -> Result<bool, Problem> {
-    if !reading.reaches(&candidate.version.key, &candidate.rows).await? {
+    if !reading.reaches_version(candidate.rid, &candidate.version).await? {
         return Ok(false);
     }
     for test in tests {
@@ -232,8 +255,10 @@ async fn holds(reading: &Reading, test: &Test, candidate: &Candidate) -> Result<
 
 /// Whether one of these satisfies the tests and, when there are spans, has a row in one.
 async fn any_holds(reading: &Reading, tests: &[Test], rids: &[i64], spans: &[Span]) -> Result<bool, Problem> {
+    let mut parameters = parameters(tests);
+    parameters.extend(spans.iter().map(|span| span.parameter));
     for batch in rids.chunks(BATCH) {
-        for candidate in read(reading, batch).await? {
+        for candidate in read(reading, batch, &parameters).await? {
             let within = spans.is_empty() || lies_in(&candidate.rows, spans);
             if within && Box::pin(holds_all(reading, tests, &candidate)).await? {
                 return Ok(true);

@@ -43,6 +43,7 @@ pub(crate) async fn newest_of_each(
         return Ok((Vec::new(), true));
     }
     let select = Select::of(kind).with(Clause::Any(vec![span]));
+    reading.depends_on_select(&select);
     let tests = prepare_all(reading, kind, &select.clauses, SMALL).await?;
     let Some(Test::Rows { ranges, .. }) = tests.first() else { return Ok((Vec::new(), true)) };
     let whole = prepare_all(reading, kind, &[Clause::Any(vec![bounds.whole.clone()])], SMALL).await?;
@@ -69,6 +70,7 @@ impl Reading {
             return Ok(Vec::new());
         }
         let select = Select::of(kind).with(Clause::Any(spans));
+        self.depends_on_select(&select);
         let tests = prepare_all(self, kind, &select.clauses, SMALL).await?;
         let Some(Test::Rows { ranges, .. }) = tests.first() else { return Ok(Vec::new()) };
         let hits = self.scan_each(ranges, each.clamp(1, PART)).await?;

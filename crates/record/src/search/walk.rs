@@ -15,7 +15,7 @@ use crate::cursor::{Mode, Place, write_cursor};
 use crate::error::Problem;
 use crate::indexing::KIND;
 use crate::keys::{self, KeyRange};
-use crate::reading::{Reading, subjects};
+use crate::reading::Reading;
 use crate::select::{Page, Select};
 use crate::store::Hit;
 
@@ -91,10 +91,10 @@ fn is_before_rest(mode: Mode) -> bool {
 }
 
 fn finish(reading: &Reading, kept: Vec<(Candidate, Hit)>, limit: usize, next: Option<(Mode, Option<Hit>)>) -> Page {
-    let shown = kept.into_iter().take(limit).map(|(candidate, _)| {
-        let subjects = subjects(&candidate.rows).collect();
-        (subjects, candidate.version)
-    });
+    let shown = kept
+        .into_iter()
+        .take(limit)
+        .map(|(candidate, _)| (reading.whose(candidate.rid, &candidate.version), candidate.version));
     let versions = reading.show(shown.collect());
     let next = next.map(|(mode, hit)| write_cursor(reading.sequence(), &Place { mode, offset: 0, hit }));
     Page { versions, next }
@@ -193,7 +193,9 @@ async fn keep(
     let mut rids: Vec<i64> = hits.iter().map(|(_, rid)| *rid).collect();
     rids.sort_unstable();
     rids.dedup();
-    let read = read(reading, &rids).await?;
+    let mut parameters = super::judging(tests, &select.order);
+    parameters.extend(path.spans.iter().map(|span| span.parameter));
+    let read = read(reading, &rids, &parameters).await?;
     let mut by_rid: HashMap<i64, Candidate> = read.into_iter().map(|candidate| (candidate.rid, candidate)).collect();
     let sorted_by = select.order.first().and_then(|order| order.parameter);
     for hit in hits {

@@ -1,0 +1,174 @@
+//! Contracts of what is kept of readings: it is what a reading of now would say, for each permit; whoever is given it has
+//! seen whom it shows; and nothing of it stays after an erasure.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::{Permit, Role};
+use record::trail::AccessQuery;
+use record::{Change, Clause, Erasure, Key, Reading, Record, Select};
+use terms::index::{Part, Span};
+use testkit::toy::Dice;
+
+use crate::support::{Place, act, host, key, lines, permit, put};
+
+const LONG: Duration = Duration::from_secs(3600);
+
+/// A question, and what it finds: each with its version.
+type Found = BTreeSet<(Key, u64)>;
+
+async fn ask(reading: &Reading, question: &str) -> Found {
+    let (what, of) = question.split_once(' ').unwrap();
+    let select = |clauses: Vec<Clause>| {
+        let mut select = Select::of("Thing").limit(50);
+        select.clauses = clauses;
+        select
+    };
+    let any = |span| Clause::Any(vec![span]);
+    let versions = match what {
+        "get" => reading.get_many(&[key("Thing", of)]).await.unwrap(),
+        "ref" => {
+            let span = Span::head("Thing.ref", [Part::target("Thing", of)]);
+            reading.select(&select(vec![any(span)])).await.unwrap().versions
+        }
+        "patient" => {
+            let span = Span::head("~patient", [Part::target("Patient", of)]);
+            reading.select(&select(vec![any(span)])).await.unwrap().versions
+        }
+        "name" => {
+            let span = Span::head("Thing.name", [Part::Text(of.as_bytes().to_vec())]);
+            reading.select(&select(vec![any(span)])).await.unwrap().versions
+        }
+        "linked" => {
+            let span = Span::head("Thing.name", [Part::Text(of.as_bytes().to_vec())]);
+            let inner = Select::of("Thing").with(any(span));
+            reading.select(&select(vec![Clause::Linked("Thing.ref", Box::new(inner))])).await.unwrap().versions
+        }
+        _ => panic!("{question}"),
+    };
+    versions.into_iter().map(|version| (version.key, version.version)).collect()
+}
+
+/// The answer that is kept or made, and whether it was kept.
+async fn kept(reading: &Reading, question: &str) -> (Arc<Found>, bool) {
+    if let Some(known) = reading.kept::<Found>("found", question, LONG).await.unwrap() {
+        return (known, true);
+    }
+    let own = reading.to_keep();
+    let found = ask(&own, question).await;
+    (reading.keep(("found", question), own, found).await.unwrap(), false)
+}
+
+fn random_text(dice: &mut Dice) -> Vec<String> {
+    let mut rows = Vec::new();
+    if dice.roll(2) == 0 {
+        rows.push(format!("target Thing.ref Thing/t{}", dice.roll(6)));
+    }
+    for _ in 0..dice.roll(3) {
+        rows.push(format!("patient Patient/p{}", dice.roll(4)));
+    }
+    rows.push(format!("text Thing.name n{}", dice.roll(3)));
+    rows
+}
+
+pub(crate) async fn what_is_kept_is_what_a_reading_of_now_would_say(place: &Place) {
+    let record = place.open().await;
+    let permits = [permit(Role::Clinician, "user/a"), permit(Role::PatientIndex, "user/b"), host()];
+    let questions: Vec<String> = (0..6)
+        .flat_map(|number| [format!("get t{number}"), format!("ref t{number}"), format!("patient p{}", number % 4)])
+        .chain((0..3).flat_map(|number| [format!("name n{number}"), format!("linked n{number}")]))
+        .collect();
+    let mut dice = Dice::new(11);
+    let (mut from_before, mut asked) = (0, 0);
+    let mut newest = 0;
+    for _ in 0..120 {
+        let thing = key("Thing", &format!("t{}", dice.roll(6)));
+        let change = match dice.roll(12) {
+            0 => Change::Delete(thing),
+            1 => {
+                let label = format!("label unallocated Patient/p{}", dice.roll(4));
+                Change::Put(key("Thing", "label"), lines(&[if dice.roll(2) == 0 { &label } else { "note none" }]))
+            }
+            2 => {
+                let (survivor, loser) = (dice.roll(2), 2 + dice.roll(2));
+                Change::Put(key("Thing", "merge"), lines(&[&format!("alias Patient/p{survivor} Patient/p{loser}")]))
+            }
+            _ => {
+                let rows = random_text(&mut dice);
+                Change::Put(thing, lines(&rows.iter().map(String::as_str).collect::<Vec<_>>()))
+            }
+        };
+        let is_there = matches!(&change, Change::Put(..)) || is_live(&record, &change).await;
+        if is_there {
+            newest = put(&record, vec![change]).await.sequence;
+        }
+        for _ in 0..6 {
+            let (question, permit) = (dice.pick(&questions).clone(), dice.pick(&permits));
+            let sequence = newest.saturating_sub(dice.roll(3)).max(1);
+            let reading = record.read_at(permit, "test", sequence).await.unwrap();
+            let (found, was_kept) = kept(&reading, &question).await;
+            let fresh = record.read_at(permit, "test", sequence).await.unwrap();
+            assert_eq!(*found, ask(&fresh, &question).await, "{question} at {sequence} of {newest}, {was_kept}");
+            (from_before, asked) = (from_before + usize::from(was_kept), asked + 1);
+            reading.finish().await.unwrap();
+            fresh.finish().await.unwrap();
+        }
+    }
+    assert!(from_before * 10 > asked, "only {from_before} of {asked} were kept");
+}
+
+async fn is_live(record: &Record, change: &Change) -> bool {
+    let Change::Delete(key) = change else { return false };
+    let reading = record.read(&host(), "test").await.unwrap();
+    let there = reading.get(key).await.unwrap().is_some_and(|version| !version.text.is_empty());
+    reading.finish().await.unwrap();
+    there
+}
+
+pub(crate) async fn who_is_given_what_is_kept_has_seen_whom_it_shows(place: &Place) {
+    let record = place.open().await;
+    put(&record, vec![Change::Put(key("Thing", "t1"), lines(&["patient Patient/p1", "text Thing.name n"]))]).await;
+    let ask_as = async |permit: &Permit| {
+        let reading = record.read(permit, "board").await.unwrap();
+        let (_, was_kept) = kept(&reading, "get t1").await;
+        reading.finish().await.unwrap();
+        was_kept
+    };
+    let officer = permit(Role::PrivacyOfficer, "user/privacy");
+    let seen = async || {
+        let query = AccessQuery { subject: Some(key("Patient", "p1")), principal: None, before: None, limit: 10 };
+        let seen = record.accesses(&officer, query).await.unwrap();
+        seen.into_iter().map(|access| access.principal).collect::<Vec<_>>()
+    };
+    assert!(!ask_as(&permit(Role::Clinician, "user/first")).await);
+    assert!(ask_as(&permit(Role::Clinician, "user/second")).await);
+    assert_eq!(seen().await, ["user/second", "user/first"]);
+    // Another role has its own.
+    assert!(!ask_as(&permit(Role::PatientIndex, "user/third")).await);
+    // And what was made so long ago is made again.
+    place.pass(2 * 3_600_000);
+    assert!(!ask_as(&permit(Role::Clinician, "user/second")).await);
+}
+
+pub(crate) async fn nothing_is_kept_of_what_was_erased(place: &Place) {
+    let record = place.open().await;
+    let host = host();
+    put(&record, vec![Change::Put(key("Thing", "t1"), lines(&["text Thing.name first"]))]).await;
+    put(&record, vec![Change::Put(key("Thing", "t1"), lines(&["text Thing.name n0"]))]).await;
+    put(&record, vec![Change::Put(key("Thing", "t2"), lines(&["text Thing.name n0"]))]).await;
+    let reading = record.read(&host, "test").await.unwrap();
+    assert_eq!(kept(&reading, "get t2").await.0.len(), 1);
+    let versions = vec![(key("Thing", "t1"), 1)];
+    let erasure = Erasure { versions, authority: "court order 9".into(), reason: "wrong document".into() };
+    record.erase(&host, act("erase"), erasure).await.unwrap();
+    // It holds for nobody any more, also not for who read before, and what they make now is not kept.
+    assert!(reading.kept::<Found>("found", "get t2", LONG).await.unwrap().is_none());
+    assert!(!kept(&reading, "get t2").await.1);
+    assert!(!kept(&reading, "get t2").await.1);
+    let after = record.read(&host, "test").await.unwrap();
+    assert!(!kept(&after, "get t2").await.1);
+    assert!(kept(&after, "get t2").await.1);
+    reading.finish().await.unwrap();
+    after.finish().await.unwrap();
+}
