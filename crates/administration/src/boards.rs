@@ -7,12 +7,13 @@
 mod gather;
 mod invariants;
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use terms::{Date, Moment, local_date};
 
 use crate::patient_index::{Person, sound_alike};
-use crate::places::{BedStatus, Place, PlaceKind, Ward};
+use crate::places::{BedStatus, Place, PlaceKind, Places, Ward};
 use crate::stays::{PlaceTime, PlaceUse, Stay, StayState};
 
 pub use gather::{BoardFacts, all_boards, board_facts};
@@ -165,9 +166,9 @@ impl WardBoard {
     /// they are, `people` the patients by id.
     pub fn of(
         ward: &Ward,
-        stays: &[Stay],
-        elsewhere: &BTreeMap<String, Place>,
-        people: &BTreeMap<String, Person>,
+        stays: &[impl Borrow<Stay>],
+        elsewhere: &Places,
+        people: &BTreeMap<&str, &Person>,
         now: Moment,
     ) -> WardBoard {
         let mut seats = Seats::of(ward, stays);
@@ -177,7 +178,7 @@ impl WardBoard {
             elsewhere: away,
             stay: stay.clone(),
         };
-        let find = |id: &str| ward.find(id).or_else(|| elsewhere.get(id)).cloned();
+        let find = |id: &str| ward.find(id).or_else(|| elsewhere.get(id).map(|place| &**place)).cloned();
         let row = |bed: &Place| BoardRow {
             bed: Some(bed.clone()),
             occupant: seats.in_bed.get(bed.id.as_str()).map(|stay| occupant(stay, away(stay, &bed.id, &find))),
@@ -255,7 +256,7 @@ struct Seats<'s> {
 }
 
 impl<'s> Seats<'s> {
-    fn of(ward: &Ward, stays: &'s [Stay]) -> Seats<'s> {
+    fn of(ward: &Ward, stays: &'s [impl Borrow<Stay>]) -> Seats<'s> {
         let is_bed = |id: &str| ward.beds.iter().any(|bed| bed.id == id);
         let mut seats = Seats {
             in_bed: BTreeMap::new(),
@@ -264,7 +265,8 @@ impl<'s> Seats<'s> {
             expected: Vec::new(),
             present: Vec::new(),
         };
-        let live = || stays.iter().filter(|stay| stay.state.is_live());
+        let stays = || stays.iter().map(|stay| stay.borrow());
+        let live = || stays().filter(|stay| stay.state.is_live());
         // First those who are in a bed, so that nobody who was in it before is put over them.
         for stay in live() {
             let Some(here) = stay.place().filter(|place| ward.find(&place.place).is_some()) else { continue };
@@ -290,7 +292,7 @@ impl<'s> Seats<'s> {
                 seats.in_bed.insert(&kept.place, stay);
             }
         }
-        for stay in stays.iter().filter(|stay| stay.state == StayState::Expected) {
+        for stay in stays().filter(|stay| stay.state == StayState::Expected) {
             match stay.reserved().filter(|kept| is_bed(&kept.place)) {
                 Some(kept) => drop(seats.kept.insert(&kept.place, stay)),
                 None => seats.expected.push(stay),
@@ -351,8 +353,8 @@ fn day_of_stay(started: Moment, now: Moment) -> Option<i64> {
     (days >= 0).then_some(i64::from(days) + 1)
 }
 
-fn is_similar(stay: &Stay, present: &[&Stay], people: &BTreeMap<String, Person>) -> bool {
-    let person = |stay: &Stay| people.get(stay.patient.as_ref()?);
+fn is_similar(stay: &Stay, present: &[&Stay], people: &BTreeMap<&str, &Person>) -> bool {
+    let person = |stay: &Stay| people.get(stay.patient.as_deref()?).copied();
     let Some(own) = person(stay) else { return false };
     let others = present.iter().filter(|other| other.patient != stay.patient);
     others.filter_map(|other| person(other)).any(|other| sound_alike(own, other))

@@ -16,6 +16,7 @@
 //! Everything that decides is pure. Knows neither pages nor SQL, and reads no clock.
 
 pub mod boards;
+mod census;
 mod command;
 pub mod configuration;
 pub mod downtime;

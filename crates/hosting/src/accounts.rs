@@ -7,6 +7,7 @@
 //! reset and a closing are a version too: the journal says when and by whom.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use access::{Permit, Role};
 use administration::obligations::{Owner, named_owners};
@@ -226,7 +227,7 @@ async fn manager(reading: &Reading, to: &str, closing: &str) -> Result<tasks::Ma
     let mut places = BTreeMap::new();
     if let Some(place) = to.strip_prefix("place/") {
         let found = administration::places::place(reading, place).await?.filter(|found| found.is_active);
-        places.extend(found.map(|found| (found.id.clone(), found)));
+        places.extend(found.map(|found| (found.id.clone(), Arc::new(found))));
     }
     let mut accounts = BTreeMap::new();
     if let Some(name) = to.strip_prefix("user/") {
@@ -363,7 +364,7 @@ async fn write_with(
         cause: Cause { kind: CauseKind::System, reference: "account".into() },
         idempotency: None,
     };
-    let decide = async |reading: std::sync::Arc<Reading>| {
+    let decide = async |reading: Arc<Reading>| {
         let found = reading.get(&key).await?.map_or(0, |found| found.version);
         if found != before {
             let sentence = "The account was changed by somebody else meanwhile. Try again.";

@@ -89,7 +89,7 @@ async fn at(door: &Door, reading: &Reading, id: &str) -> Result<Here, Problem> {
     let late = late.inspect_err(|problem| tracing::error!(%problem, "what is late was not counted")).ok();
     let no_bed = reading.count_obligations(&query(&NO_BED, &scope, door.now)).await;
     let no_bed = no_bed.inspect_err(|problem| tracing::error!(%problem, "who has no bed was not counted")).ok();
-    Ok(Here { ward: Some(ward.place), late, no_bed, back_entry: false })
+    Ok(Here { ward: Some(ward.place.clone()), late, no_bed, back_entry: false })
 }
 
 /// How much is late in a scope, of the kinds that somebody sees.

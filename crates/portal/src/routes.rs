@@ -240,7 +240,7 @@ async fn summary(
             if let Err(problem) = recent::remember(&door, &id).await {
                 tracing::error!(request = %door.request, %problem, "who was opened was not remembered");
             }
-            let chart::Gathered { chart, cut, held_back } = &gathered;
+            let chart::Gathered { chart, cut, held_back } = &*gathered;
             let of = Summary { setting: &door.setting(), chart, span, cut, held_back: *held_back };
             page(StatusCode::OK, summary_page(&of))
         }

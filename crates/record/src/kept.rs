@@ -23,13 +23,15 @@ use crate::error::Problem;
 use crate::reading::Reading;
 use crate::select::{Clause, Select};
 
-/// Bytes of the texts that what is kept was made from, about.
-const MOST_BYTES: u64 = 96 << 20;
+/// Bytes that what is kept has in memory, about.
+const MOST_BYTES: u64 = 128 << 20;
 /// How many things that may be.
 const MOST: usize = 20_000;
 /// What a thing takes besides, and each key that it depends on.
 const LEAST_BYTES: u64 = 1_000;
 const BYTES_OF_A_KEY: u64 = 100;
+/// What is made of texts takes about such a part of their bytes.
+const PART_OF_TEXTS: u64 = 4;
 
 /// What an answer depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,7 +84,7 @@ impl Weighter<Name, Arc<Thing>> for Weight {
     fn weight(&self, _: &Name, thing: &Arc<Thing>) -> u64 {
         let depends = &thing.depends;
         let keys = depends.resources.len() + depends.named.len() + thing.shown.len();
-        LEAST_BYTES + depends.bytes + BYTES_OF_A_KEY * keys as u64
+        LEAST_BYTES + depends.bytes / PART_OF_TEXTS + BYTES_OF_A_KEY * keys as u64
     }
 }
 
@@ -200,7 +202,17 @@ impl Reading {
     /// A reading of the same for something that is to be kept: it notes what its answers depend on. Whom it shows, this
     /// reading has shown.
     pub fn to_keep(&self) -> Reading {
-        self.child()
+        self.child(false)
+    }
+
+    /// The same for numbers and places, which show nobody.
+    pub fn to_count(&self) -> Reading {
+        self.child(true)
+    }
+
+    /// Notes that somebody is shown who was found by a reading that showed nobody.
+    pub fn shows<'k>(&self, subjects: impl Iterator<Item = &'k Key>) {
+        self.note_shown(subjects.cloned());
     }
 
     /// Keeps what was made of such a reading, and of nothing else but the present moment.
@@ -243,6 +255,11 @@ impl Reading {
         self.depend(|depends| {
             depends.kinds.insert(kind.to_owned());
         });
+    }
+
+    /// What is made of it is not to be kept, such as when not everything could be read.
+    pub fn keeps_nothing(&self) {
+        self.depend(|depends| depends.everything = true);
     }
 
     /// What commits after a sequence changed, up to now; `None` when it is not known any more.

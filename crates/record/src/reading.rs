@@ -66,6 +66,8 @@ pub struct Reading {
     pub(crate) shown: Arc<Mutex<BTreeSet<Key>>>,
     /// What the reading that this one is a part of has shown.
     shown_above: Option<Arc<Mutex<BTreeSet<Key>>>>,
+    /// Whether it reads for numbers and places, which show nobody.
+    shows_nobody: bool,
     pub(crate) refused: AtomicBool,
     finished: AtomicBool,
     rows_read: AtomicUsize,
@@ -93,6 +95,7 @@ impl Reading {
             reach: OnceCell::new(),
             shown: Arc::default(),
             shown_above: None,
+            shows_nobody: false,
             refused: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             rows_read: AtomicUsize::new(0),
@@ -101,11 +104,12 @@ impl Reading {
     }
 
     /// A part of this reading, which notes what its answers depend on.
-    pub(crate) fn child(&self) -> Reading {
+    pub(crate) fn child(&self, shows_nobody: bool) -> Reading {
         let mut child =
             Reading::new(self.inner.clone(), self.permit.clone(), self.query.clone(), self.sequence, self.reach_at);
         child.swaps = self.swaps;
         child.shown_above = Some(self.shown.clone());
+        child.shows_nobody = shows_nobody || self.shows_nobody;
         // The reading that it is a part of is noted.
         child.finished = AtomicBool::new(true);
         child.depends = Some(Mutex::default());
@@ -466,6 +470,9 @@ impl Reading {
 
     /// Notes those about whom something was shown.
     pub(crate) fn note_shown(&self, subjects: impl Iterator<Item = Key>) {
+        if self.shows_nobody {
+            return;
+        }
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         match &self.shown_above {
             None => shown.extend(subjects),

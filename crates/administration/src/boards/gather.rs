@@ -2,55 +2,68 @@
 //! outside it where they are.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use record::{Key, Problem, Reading};
-use terms::Moment;
+use record::{Problem, Reading};
+use terms::{Moment, local_date};
 
 use super::WardBoard;
-use crate::draft;
-use crate::places::{self, Place, Ward};
-use crate::stays::{self, Stay};
+use crate::census::{Stays, census};
+use crate::places::{Places, Ward};
+
+/// What the boards are kept as, by the day that they show.
+const BOARDS: &str = "boards";
 
 /// What a board is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoardFacts {
     /// The ward.
-    pub ward: Ward,
+    pub ward: Arc<Ward>,
     /// Every stay that is there, is said to be, or is expected.
-    pub stays: Vec<Stay>,
+    pub stays: Stays,
     /// Places outside the ward that these stays name, by id.
-    pub elsewhere: BTreeMap<String, Place>,
+    pub elsewhere: Places,
 }
 
-/// Reads them; `None` when there is no such ward or the permit does not reach it.
+/// A ward's board, and what it was made from.
+struct Made {
+    ward: Arc<Ward>,
+    stays: Stays,
+    board: Arc<WardBoard>,
+}
+
+/// Reads them; `None` when there is no such ward or the permit does not reach it. It shows nobody yet: whoever puts
+/// patients on a page reads who they are.
 pub async fn board_facts(reading: &Reading, ward: &str) -> Result<Option<BoardFacts>, Problem> {
-    let Some(ward) = places::ward(reading, ward).await? else { return Ok(None) };
-    let stays = stays::in_ward(reading, &ward).await?;
-    let outside =
-        |stay: &Stay| stay.place().filter(|place| ward.find(&place.place).is_none()).map(|at| at.place.clone());
-    let mut ids: Vec<String> = stays.iter().filter_map(outside).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let keys: Vec<Key> = ids.into_iter().map(|id| Key::new("Location", id)).collect();
-    let mut elsewhere = BTreeMap::new();
-    for version in reading.get_many(&keys).await? {
-        let place = Place::of(draft::document(&version)?.root());
-        elsewhere.insert(place.id.clone(), place);
-    }
+    let census = census(reading).await?;
+    let Some((ward, stays)) = census.ward(ward) else { return Ok(None) };
+    let outside = stays.iter().filter_map(|stay| stay.place()).filter(|place| ward.find(&place.place).is_none());
+    let elsewhere = outside.filter_map(|at| Some((at.place.clone(), census.place(&at.place)?.clone()))).collect();
     Ok(Some(BoardFacts { ward, stays, elsewhere }))
 }
 
-/// Every ward's board in the order of the wards, without who could be taken for whom: for numbers.
-pub async fn all_boards(reading: &Reading, now: Moment) -> Result<Vec<WardBoard>, Problem> {
-    let all = places::places(reading).await?;
-    let stays = stays::everywhere(reading).await?;
-    let mut wards: Vec<&Place> = all.values().filter(|place| place.kind.is_ward()).collect();
-    wards.sort_by(|one, other| (one.position, &one.name).cmp(&(other.position, &other.name)));
-    let board = |ward: &Place| {
-        let ward = places::ward_among(&all, ward);
-        let is_here = |stay: &&Stay| stay.places.iter().any(|place| ward.find(&place.place).is_some());
-        let own: Vec<Stay> = stays.iter().filter(is_here).cloned().collect();
-        WardBoard::of(&ward, &own, &all, &BTreeMap::new(), now)
-    };
-    Ok(wards.into_iter().map(board).collect())
+/// Every ward's board in the order of the wards, without who could be taken for whom: for numbers and beds.
+pub async fn all_boards(reading: &Reading, now: Moment) -> Result<Vec<Arc<WardBoard>>, Problem> {
+    let boards = |made: &Vec<Made>| made.iter().map(|made| Arc::clone(&made.board)).collect();
+    let day = local_date(now).to_string();
+    if let Some(made) = reading.kept::<Vec<Made>>(BOARDS, &day, Duration::MAX).await? {
+        return Ok(boards(&made));
+    }
+    let own = reading.to_count();
+    let census = census(&own).await?;
+    let before = reading.kept_before::<Vec<Made>>(BOARDS, &day).await?;
+    let before: BTreeMap<&str, &Made> =
+        before.iter().flat_map(|(made, _)| made.iter()).map(|made| (made.ward.place.id.as_str(), made)).collect();
+    let mut made = Vec::with_capacity(census.wards.len());
+    for (ward, stays) in census.wards.iter().filter(|(ward, _)| ward.place.kind.is_ward()) {
+        let same = before.get(ward.place.id.as_str());
+        let same = same.filter(|made| Arc::ptr_eq(&made.ward, ward) && Arc::ptr_eq(&made.stays, stays));
+        let board = match same {
+            Some(made) => Arc::clone(&made.board),
+            None => Arc::new(WardBoard::of(ward, stays, &census.places, &BTreeMap::new(), now)),
+        };
+        made.push(Made { ward: Arc::clone(ward), stays: Arc::clone(stays), board });
+    }
+    Ok(boards(&*reading.keep((BOARDS, &day), own, made).await?))
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use record::{Problem, Reading};
 
-use crate::places::{self, BedStatus, Place};
-use crate::stays::{self, Stay, StayState};
+use crate::census::census;
+use crate::places::{BedStatus, Places};
+use crate::stays::{Stay, StayState};
 
 /// Numbers of a whole trust.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,16 +28,16 @@ pub struct Invariants {
 
 /// Reads them for the whole trust.
 pub async fn invariants(reading: &Reading) -> Result<Invariants, Problem> {
-    let places = places::places(reading).await?;
-    Ok(Invariants::of(&places, &stays::everywhere(reading).await?))
+    let census = census(reading).await?;
+    Ok(Invariants::of(&census.places, census.stays.values().map(|stay| &**stay)))
 }
 
 impl Invariants {
     /// The numbers of these places and stays.
-    pub fn of(places: &BTreeMap<String, Place>, stays: &[Stay]) -> Invariants {
+    pub fn of<'s>(places: &Places, stays: impl Iterator<Item = &'s Stay>) -> Invariants {
         // A stay can be found by several of its places.
         let mut seen = BTreeSet::new();
-        let stays: Vec<&Stay> = stays.iter().filter(|stay| seen.insert(stay.id.as_str())).collect();
+        let stays: Vec<&Stay> = stays.filter(|stay| seen.insert(stay.id.as_str())).collect();
         let live = || stays.iter().filter(|stay| stay.state.is_live() && stay.is_inpatient);
         let expected = stays.iter().filter(|stay| stay.state == StayState::Expected);
         let booked: Vec<&str> = expected
@@ -80,14 +81,17 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
     use fhir::{Document, Limits};
 
-    use super::*;
+    use std::sync::Arc;
 
-    fn place(id: &str, kind: &str, more: &str) -> (String, Place) {
+    use super::*;
+    use crate::places::Place;
+
+    fn place(id: &str, kind: &str, more: &str) -> (String, Arc<Place>) {
         let text = format!(
             r#"{{"resourceType":"Location","id":"{id}","type":[{{"coding":[{{"system":"urn:almoner:place-kind","code":"{kind}"}}]}}]{more}}}"#
         );
         let place = Place::of(Document::parse(text.as_bytes(), &Limits::default()).unwrap().root());
-        (place.id.clone(), place)
+        (place.id.clone(), Arc::new(place))
     }
 
     fn stay(id: &str, status: &str, patient: &str, place: &str, is: &str) -> Stay {
@@ -100,7 +104,7 @@ mod tests {
     #[test]
     fn what_is_held_twice_or_has_no_place_is_counted() {
         let closed = r#","operationalStatus":{"system":"http://terminology.hl7.org/CodeSystem/v2-0116","code":"C"}"#;
-        let places: BTreeMap<String, Place> =
+        let places: Places =
             [place("ward", "ward", ""), place("b1", "bed", ""), place("b2", "bed", ""), place("b3", "bed", closed)]
                 .into();
         let stays = [
@@ -121,6 +125,6 @@ mod tests {
             inpatients: 2,
             inpatients_held_twice: 1,
         };
-        assert_eq!(Invariants::of(&places, &stays), expected);
+        assert_eq!(Invariants::of(&places, stays.iter()), expected);
     }
 }

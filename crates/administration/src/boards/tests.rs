@@ -5,6 +5,8 @@
 use super::*;
 use crate::places::BedState;
 use crate::stays::Care;
+use std::sync::Arc;
+
 use fhir::write::{Object, array, array_if, coding, quoted, reference};
 use fhir::{Document, Limits};
 
@@ -89,7 +91,7 @@ fn tagged(id: &str, status: &str, places: &str, tag: Option<&str>) -> Stay {
 
 fn board(stays: &[Stay]) -> WardBoard {
     let elsewhere = [("ct", PlaceKind::Other), ("kite-1", PlaceKind::Bed)];
-    let elsewhere = elsewhere.map(|(id, kind)| (id.to_owned(), place(id, kind, None, BedStatus::Available)));
+    let elsewhere = elsewhere.map(|(id, kind)| (id.to_owned(), Arc::new(place(id, kind, None, BedStatus::Available))));
     WardBoard::of(&ward(), stays, &elsewhere.into(), &BTreeMap::new(), moment(NOW))
 }
 
@@ -274,7 +276,13 @@ fn those_who_could_be_taken_for_each_other_are_marked_on_both_rows() {
         stay("19", "in-progress", ">5"),
         stay("gone", "finished", "<4"),
     ];
-    let board = WardBoard::of(&ward(), &stays, &BTreeMap::new(), &people.into(), moment(NOW));
+    let board = WardBoard::of(
+        &ward(),
+        &stays,
+        &BTreeMap::new(),
+        &people.iter().map(|(id, person)| (id.as_str(), person)).collect(),
+        moment(NOW),
+    );
     let similar: Vec<bool> = ["15", "16", "17", "18", "19"].map(|id| board.stay(id).unwrap().1.is_similar).into();
     assert_eq!(similar, [true, true, false, false, false]);
 }

@@ -2,6 +2,7 @@
 //! Decides nothing; each answer is bounded by what one department holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use record::{Clause, Key, Problem, Reading, Select};
 use terms::Date;
@@ -22,7 +23,7 @@ const MOST_STEPS: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Department {
     /// The department and its places.
-    pub ward: Ward,
+    pub ward: Arc<Ward>,
     /// Who is in it.
     pub here: Vec<Attendance>,
     /// Whom ambulances announced.

@@ -9,7 +9,7 @@ use fhir::read::text;
 use fhir::{Document, Limits};
 use record::{Key, Problem, Reading};
 
-use crate::places::Place;
+use crate::places::{Place, Places};
 
 /// The owner of what nobody is responsible for. It is counted like every other.
 pub const NOBODY: &str = "nobody";
@@ -71,7 +71,7 @@ pub(crate) fn team_name(team: &str) -> &str {
 pub async fn named_owners(
     reading: &Reading,
     owners: impl IntoIterator<Item = String>,
-    places: &BTreeMap<String, Place>,
+    places: &Places,
     accounts: &BTreeMap<String, Owner>,
 ) -> Result<BTreeMap<String, Owner>, Problem> {
     let mut found = BTreeMap::new();
@@ -100,8 +100,8 @@ pub async fn named_owners(
 }
 
 /// A place belongs to the ward above it, and is called by that.
-fn place_owner(id: &str, places: &BTreeMap<String, Place>) -> Option<Owner> {
-    let mut place = places.get(id)?;
+fn place_owner(id: &str, places: &Places) -> Option<Owner> {
+    let mut place = &**places.get(id)?;
     for _ in 0..MOST_STEPS {
         match place.part_of.as_ref().and_then(|above| places.get(above)) {
             Some(above) if !is_board(place) => place = above,

@@ -2,11 +2,12 @@
 //! Decides nothing; what is not in use is left out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use record::{Clause, Key, Problem, Reading, Select};
-use terms::index::{Part, Span};
+use record::{Key, Problem, Reading, Select};
 
 use super::{Place, PlaceKind};
+use crate::census::census;
 use crate::draft;
 
 /// Most places of one trust that are read at once.
@@ -45,41 +46,52 @@ pub async fn place(reading: &Reading, id: &str) -> Result<Option<Place>, Problem
     version.map(|version| Ok(Place::of(draft::document(&version)?.root()))).transpose()
 }
 
+/// Places by id.
+pub type Places = BTreeMap<String, Arc<Place>>;
+
 /// Every place that is in use, by id.
-pub async fn places(reading: &Reading) -> Result<BTreeMap<String, Place>, Problem> {
-    let found = select(reading, Select::of("Location")).await?;
-    Ok(found.into_iter().filter(|place| place.is_active).map(|place| (place.id.clone(), place)).collect())
+pub async fn places(reading: &Reading) -> Result<Arc<Places>, Problem> {
+    Ok(census(reading).await?.places.clone())
+}
+
+/// Every place, also those that are not in use.
+pub(crate) async fn read_all(reading: &Reading) -> Result<Places, Problem> {
+    let mut select = Select::of("Location").limit(1000);
+    let mut found = Places::new();
+    loop {
+        let page = reading.select(&select).await?;
+        for version in &page.versions {
+            let place = Place::of(draft::document(version)?.root());
+            found.insert(place.id.clone(), Arc::new(place));
+        }
+        match page.next {
+            Some(next) if found.len() < MOST_PLACES => select.after = Some(next),
+            Some(_) => return Err(Problem::TooCostly),
+            None => return Ok(found),
+        }
+    }
 }
 
 /// The wards, emergency departments included, in order.
 pub async fn wards(reading: &Reading) -> Result<Vec<Place>, Problem> {
     let is_board = |kind: PlaceKind| kind.is_ward() || kind == PlaceKind::EmergencyDepartment;
-    let mut wards: Vec<Place> = places(reading).await?.into_values().filter(|place| is_board(place.kind)).collect();
+    let places = places(reading).await?;
+    let wards = places.values().filter(|place| is_board(place.kind));
+    let mut wards: Vec<Place> = wards.map(|place| Place::clone(place)).collect();
     wards.sort_by(|one, other| (one.position, &one.name).cmp(&(other.position, &other.name)));
     Ok(wards)
 }
 
 /// A ward with its rooms, beds and other places, however deep they lie; `None` when there is no such place.
-pub async fn ward(reading: &Reading, id: &str) -> Result<Option<Ward>, Problem> {
-    let Some(place) = place(reading, id).await? else { return Ok(None) };
-    let (mut within, mut edge) = (Vec::new(), vec![id.to_owned()]);
-    for _ in 0..MOST_STEPS {
-        if edge.is_empty() {
-            break;
-        }
-        let spans = edge.iter().map(|id| Span::head("Location.partof", [Part::target("Location", id.as_str())]));
-        let found = select(reading, Select::of("Location").with(Clause::Any(spans.collect()))).await?;
-        edge = found.iter().map(|place| place.id.clone()).collect();
-        within.extend(found.into_iter().filter(|place| place.is_active));
-    }
-    Ok(Some(arranged(place, within)))
+pub async fn ward(reading: &Reading, id: &str) -> Result<Option<Arc<Ward>>, Problem> {
+    Ok(census(reading).await?.ward(id).map(|(ward, _)| ward))
 }
 
 /// A ward from all places of a trust.
-pub(crate) fn ward_among(all: &BTreeMap<String, Place>, ward: &Place) -> Ward {
-    let (mut within, mut edge): (Vec<&Place>, Vec<&str>) = (Vec::new(), vec![&ward.id]);
+pub(crate) fn ward_among(all: &Places, ward: &Place) -> Ward {
+    let (mut within, mut edge): (Vec<&Arc<Place>>, Vec<&str>) = (Vec::new(), vec![&ward.id]);
     for _ in 0..MOST_STEPS {
-        let found: Vec<&Place> =
+        let found: Vec<&Arc<Place>> =
             all.values().filter(|place| place.part_of.as_deref().is_some_and(|of| edge.contains(&of))).collect();
         if found.is_empty() {
             break;
@@ -87,7 +99,7 @@ pub(crate) fn ward_among(all: &BTreeMap<String, Place>, ward: &Place) -> Ward {
         edge = found.iter().map(|place| place.id.as_str()).collect();
         within.extend(found);
     }
-    arranged(ward.clone(), within.into_iter().cloned().collect())
+    arranged(ward.clone(), within.into_iter().map(|place| Place::clone(place)).collect())
 }
 
 /// Puts the places of a ward in order: rooms, then the beds room by room.
@@ -100,20 +112,4 @@ fn arranged(place: Place, mut within: Vec<Place>) -> Ward {
     // The sort is stable: within a room beds keep their own order.
     beds.sort_by_key(|bed| room_of(bed).map_or(usize::MAX, |at| at));
     Ward { place, rooms, beds, others }
-}
-
-async fn select(reading: &Reading, select: Select) -> Result<Vec<Place>, Problem> {
-    let mut select = select.limit(1000);
-    let mut found = Vec::new();
-    loop {
-        let page = reading.select(&select).await?;
-        for version in &page.versions {
-            found.push(Place::of(draft::document(version)?.root()));
-        }
-        match page.next {
-            Some(next) if found.len() < MOST_PLACES => select.after = Some(next),
-            Some(_) => return Err(Problem::TooCostly),
-            None => return Ok(found),
-        }
-    }
 }

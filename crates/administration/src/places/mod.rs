@@ -22,8 +22,8 @@ use terms::Moment;
 
 pub(crate) use bed_state::mark;
 pub use bed_state::{BedState, BedStatus, SetBedState};
-pub(crate) use gather::ward_among;
-pub use gather::{Ward, place, places, ward, wards};
+pub use gather::{Places, Ward, place, places, ward, wards};
+pub(crate) use gather::{read_all, ward_among};
 pub use nurse::{Nurse, SetNurse};
 pub use sex::{mixes_sexes, sex_of_place};
 
@@ -214,6 +214,11 @@ impl Place {
         let own = self.name.split_once(", ").map_or(self.name.as_str(), |(_, own)| own);
         let mut letters = own.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+
+    /// Whether it is the same but for what changes all day: its bed's state, and its nurse.
+    pub(crate) fn stands_like(&self, other: &Place) -> bool {
+        *self == Place { bed: self.bed.clone(), nurse: self.nurse.clone(), ..other.clone() }
     }
 
     /// A ward's name with its label, such as `Heron ward (7B)`; of a place without a label of its own the name.

@@ -17,14 +17,14 @@ use record::{Change, Clause, Draft, Key, Problem, Reading, Select, TransactError
 use terms::index::{Next, Span};
 use terms::{Date, Moment, local_date, start_of_day};
 
-use super::gather::everywhere;
 use super::move_to_bed::read;
 use super::returns::mixed_sex;
 use super::rows::LEFT;
 use super::write::complex;
 use super::{PlaceUse, Stay};
+use crate::census::census;
 use crate::draft::{self, document};
-use crate::places::{self, Place, PlaceKind};
+use crate::places::{Place, PlaceKind, Places};
 use crate::refusal::Refusal;
 use crate::registration::Gender;
 
@@ -257,13 +257,13 @@ pub async fn breaches_since(
     since: Date,
     now: Moment,
 ) -> Result<Vec<Breach>, Problem> {
-    let places = places::places(reading).await?;
-    let rooms = shared_rooms(&places, ward);
-    let room_of = |place: &str| places.get(place)?.part_of.clone().filter(|room| rooms.contains_key(room));
-    let mut stays = everywhere(reading).await?;
-    stays.extend(left_since(reading, since, local_date(now)).await?);
+    let census = census(reading).await?;
+    let rooms = shared_rooms(&census.places, ward);
+    let room_of = |place: &str| census.places.get(place)?.part_of.clone().filter(|room| rooms.contains_key(room));
+    let left = left_since(reading, since, local_date(now)).await?;
+    let stays = census.stays.values().map(|stay| &**stay).chain(&left);
     let is_in_one = |stay: &&Stay| stay.is_inpatient && Sleeper::of(stay, None, room_of).is_some();
-    let stays: Vec<&Stay> = stays.iter().filter(is_in_one).collect();
+    let stays: Vec<&Stay> = stays.filter(is_in_one).collect();
     let genders = genders(reading, &stays).await?;
     let sleepers: Vec<Sleeper> = stays
         .into_iter()
@@ -276,7 +276,7 @@ pub async fn breaches_since(
 }
 
 /// The bays of a ward or of every ward: kinds of the ward and of the bay.
-fn shared_rooms(all: &BTreeMap<String, Place>, ward: Option<&str>) -> BTreeMap<String, (PlaceKind, PlaceKind)> {
+fn shared_rooms(all: &Places, ward: Option<&str>) -> BTreeMap<String, (PlaceKind, PlaceKind)> {
     let bays = all.values().filter(|place| place.kind == PlaceKind::Bay);
     bays.filter_map(|bay| {
         let of = ward_of(all, bay)?;
@@ -286,7 +286,7 @@ fn shared_rooms(all: &BTreeMap<String, Place>, ward: Option<&str>) -> BTreeMap<S
 }
 
 /// The ward that a bay is in.
-fn ward_of<'a>(all: &'a BTreeMap<String, Place>, bay: &'a Place) -> Option<&'a Place> {
+fn ward_of<'a>(all: &'a Places, bay: &'a Place) -> Option<&'a Place> {
     let mut here = bay;
     for _ in 0..MOST_STEPS {
         here = all.get(here.part_of.as_ref()?)?;

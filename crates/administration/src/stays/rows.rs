@@ -56,22 +56,7 @@ pub fn stay_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
         return;
     }
     let stay = Stay::of(resource);
-    let at = |parameter, place: &str| Row::one(parameter, Part::target("Location", place));
-    for entry in &stay.places {
-        match (entry.is, stay.state) {
-            (PlaceUse::Active, state) if state.is_live() => {
-                rows.push(at(if stay.no_bed_yet { CLAIMS } else { AT }, &entry.place));
-            }
-            (PlaceUse::Reserved, state) if state.is_live() || state == StayState::Expected => {
-                rows.push(at(RESERVED, &entry.place));
-                if state == StayState::Expected {
-                    rows.push(at(EXPECTED_AT, &entry.place));
-                }
-            }
-            (PlaceUse::Planned | PlaceUse::Active, StayState::Expected) => rows.push(at(EXPECTED_AT, &entry.place)),
-            _ => {}
-        }
-    }
+    rows.extend(held_places(&stay).map(|(row, place)| Row::one(row, Part::target("Location", place))));
     let class = resource.get("class").and_then(|class| text(class, "code"));
     let is_visit = stay.is_inpatient || class.as_deref() == Some(EMERGENCY);
     if let Some(patient) = stay.patient.as_deref().filter(|_| is_visit && stay.state.is_live()) {
@@ -80,6 +65,22 @@ pub fn stay_rows(kind: &str, resource: Node<'_, '_>, rows: &mut Vec<Row>) {
     if stay.is_inpatient {
         inpatient_rows(&stay, rows);
     }
+}
+
+/// The places where a stay is, which it claims, which are kept for it, and where it is expected, each with the row that says
+/// so.
+pub(crate) fn held_places(stay: &Stay) -> impl Iterator<Item = (&'static str, &str)> {
+    stay.places.iter().flat_map(|entry| {
+        let rows: &[&'static str] = match (entry.is, stay.state) {
+            (PlaceUse::Active, state) if state.is_live() && stay.no_bed_yet => &[CLAIMS],
+            (PlaceUse::Active, state) if state.is_live() => &[AT],
+            (PlaceUse::Reserved, StayState::Expected) => &[RESERVED, EXPECTED_AT],
+            (PlaceUse::Reserved, state) if state.is_live() => &[RESERVED],
+            (PlaceUse::Planned | PlaceUse::Active, StayState::Expected) => &[EXPECTED_AT],
+            _ => &[],
+        };
+        rows.iter().map(|row| (*row, entry.place.as_str()))
+    })
 }
 
 /// `~open-appointment` of each Patient whom an appointment is for that is to come, or has passed and was never ended.

@@ -4,9 +4,10 @@
 //! Allergies are read for roles that see clinical content. Every list is bounded where it is read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use administration::boards::WardBoard;
-use administration::places::{Place, places};
+use administration::places::{Places, places};
 use administration::stays::{Stay, bed_requests, to_come_in, to_rebook};
 use clinical::allergies::Allergies;
 use clinical::identity::Identity;
@@ -30,9 +31,9 @@ pub(crate) struct Gathered {
     /// Whose admission we cancelled at the last minute.
     pub(crate) rebook: Vec<Stay>,
     /// Every ward's board.
-    pub(crate) wards: Vec<WardBoard>,
+    pub(crate) wards: Vec<Arc<WardBoard>>,
     /// Every place by id.
-    pub(crate) places: BTreeMap<String, Place>,
+    pub(crate) places: Arc<Places>,
     /// Who they are, by the Patient's id.
     pub(crate) people: BTreeMap<String, Person>,
 }
@@ -47,7 +48,7 @@ pub(crate) struct Person {
 /// Reads everything of the page but every ward's board.
 pub(crate) async fn gather(
     reading: &Reading,
-    wards: Vec<WardBoard>,
+    wards: Vec<Arc<WardBoard>>,
     is_clinical: bool,
     now: Moment,
 ) -> Result<Gathered, Problem> {

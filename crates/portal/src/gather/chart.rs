@@ -3,6 +3,7 @@
 //! Bounded: so many resources of each type, so many names. A bound that was reached is said on the page.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use administration::merging::held_back;
 use clinical::{Chart, Material};
@@ -11,6 +12,7 @@ use fhir::{Document, Limits};
 use record::{Key, Problem, Reading, Version};
 
 use super::finished;
+use super::ward::TURN;
 use crate::door::{Door, asked};
 
 /// Types of the compartment that a chart is made from.
@@ -41,7 +43,7 @@ const MOST_NAMES_BYTES: usize = 16 << 20;
 
 /// A chart and what it could not include.
 pub(crate) struct Gathered {
-    pub(crate) chart: Chart,
+    pub(crate) chart: Arc<Chart>,
     /// Types of which there is more than was read.
     pub(crate) cut: Vec<&'static str>,
     /// How many items are shown as neither's since the record was another person's too.
@@ -49,14 +51,24 @@ pub(crate) struct Gathered {
 }
 
 /// The chart of a patient; `None` when there is none or the permit does not reach them.
-pub(crate) async fn chart_of(door: &Door, id: &str) -> Result<Option<Gathered>, Problem> {
+pub(crate) async fn chart_of(door: &Door, id: &str) -> Result<Option<Arc<Gathered>>, Problem> {
     let reading = door.record.read(&door.permit, asked::SUMMARY).await?;
     let answer = gather(door, &reading, id).await;
     finished(reading, answer).await
 }
 
-/// The same, by a reading that is open.
-pub(crate) async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathered>, Problem> {
+/// The same, by a reading that is open. It is kept until a commit touches them, a minute at most.
+pub(crate) async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Arc<Gathered>>, Problem> {
+    const CHART: &str = "chart";
+    if let Some(gathered) = reading.kept::<Option<Arc<Gathered>>>(CHART, id, TURN).await? {
+        return Ok(Option::clone(&gathered));
+    }
+    let own = reading.to_keep();
+    let gathered = read(door, &own, id).await?.map(Arc::new);
+    Ok(Option::clone(&*reading.keep((CHART, id), own, gathered).await?))
+}
+
+async fn read(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathered>, Problem> {
     let patient = reading.get(&Key::new("Patient", id)).await?;
     let Some(patient) = patient.filter(|version| !version.text.is_empty()) else { return Ok(None) };
     let mut versions = Vec::new();
@@ -67,6 +79,7 @@ pub(crate) async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<O
             // A chart without allergies must say so and never read as "none": the rest of the page still helps.
             Err(problem) if *kind == "AllergyIntolerance" => {
                 tracing::error!(%problem, "the allergies of a chart could not be read");
+                reading.keeps_nothing();
                 allergies_readable = false;
             }
             Err(problem) => return Err(problem),
@@ -80,7 +93,8 @@ pub(crate) async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<O
     documents.extend(names.iter().filter_map(parsed));
     let reads_lists = reading.permit().scope().reads.contains("List");
     let held_back = if reads_lists { held_back(reading, id).await? } else { 0 };
-    Ok(Some(Gathered { chart: chart_from(door, &patient, &documents, allergies_readable), cut, held_back }))
+    let chart = Arc::new(chart_from(door, &patient, &documents, allergies_readable));
+    Ok(Some(Gathered { chart, cut, held_back }))
 }
 
 /// Adds the resources of a type in the patient's compartment, of observations the newest of each code and all without a

@@ -1,9 +1,10 @@
 //! The board of the emergency department from one reading: attendances and places of `administration`, and of each patient
-//! what `clinical` says: allergies, the newest score, flags. The texts of all patients are read together (`texts.rs`).
+//! what `clinical` says: allergies, the newest score, flags; it is kept until a commit touches them, a minute at most.
 //!
 //! Puts together and sorts by the rank of `administration::emergency::urgency`; decides nothing itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use administration::emergency::urgency::{Rank, Urgency};
 use administration::emergency::{self, Attendance, Department};
@@ -18,7 +19,8 @@ use fhir::{Document, Limits, Node};
 use record::{Key, Problem, Reading};
 use terms::{Moment, local_date};
 
-use super::texts::{Kind, of_patients};
+use super::texts::{Kind, of_patient};
+use super::ward::TURN;
 
 /// Our own code system of a child's score, and the scores that are known by name.
 const CHILD_SCORE: &str = "urn:almoner:child-score";
@@ -68,7 +70,7 @@ pub(crate) struct Row {
     pub(crate) attendance: Attendance,
     /// Where they are.
     pub(crate) place: Option<Place>,
-    pub(crate) seen: Option<Seen>,
+    pub(crate) seen: Option<Arc<Seen>>,
     pub(crate) urgency: Urgency,
     /// The place that is kept for them on a ward, in words.
     pub(crate) bed: Option<String>,
@@ -129,11 +131,11 @@ pub(crate) async fn board(
     // Who has left is listed by name alone.
     let gone = seen_of(reading, &left, (false, now)).await?;
     let beds = beds(reading, stays.values()).await?;
-    let row = |attendance: &Attendance, seen: &BTreeMap<String, Seen>| {
+    let row = |attendance: &Attendance, seen: &BTreeMap<String, Arc<Seen>>| {
         let seen = attendance.stay.patient.as_ref().and_then(|patient| seen.get(patient)).cloned();
         let stay = attendance.decision.as_ref().and_then(|decision| stays.get(decision.stay.as_ref()?));
         Row {
-            urgency: urgency(attendance, seen.as_ref(), now),
+            urgency: urgency(attendance, seen.as_deref(), now),
             place: attendance.stay.place().and_then(|at| department.ward.find(&at.place)).cloned(),
             bed: stay.and_then(|stay| beds.get(&stay.reserved()?.place)).cloned(),
             attendance: attendance.clone(),
@@ -180,14 +182,30 @@ pub(crate) fn is_under_18(seen: &Seen, now: Moment) -> bool {
     years - i16::from(is_to_come) < 18
 }
 
-/// Who a patient is, and what a board says of them.
+/// Who a patient is, and what a board says of them; `arrived` when an attendance of theirs began.
 pub(crate) async fn seen(
     reading: &Reading,
     id: &str,
+    arrived: Option<Moment>,
     (is_clinical, now): (bool, Moment),
-) -> Result<Option<Seen>, Problem> {
-    let ids = [id.to_owned()];
-    Ok(all_seen(reading, &ids, &BTreeMap::new(), (is_clinical, now)).await?.remove(id))
+) -> Result<Option<Arc<Seen>>, Problem> {
+    const SEEN: &str = "in the emergency department";
+    let of = format!("{id} {} {is_clinical}", arrived.map_or(0, |arrived| arrived.0));
+    if let Some(seen) = reading.kept::<Option<Arc<Seen>>>(SEEN, &of, TURN).await? {
+        return Ok(Option::clone(&seen));
+    }
+    let own = reading.to_keep();
+    let made = of_patient(&own, id, is_clinical.then_some(&CHILD_SCORES[..]), |material| {
+        let chart = chart(material, now);
+        let clinical = is_clinical.then(|| clinical_of(&chart, material, arrived));
+        let has_two =
+            clinical.as_ref().and_then(|clinical| clinical.score.as_ref()).is_some_and(|(.., change)| change.is_some());
+        let is_unidentified = administration::registration::unknown::is_unknown(material.patient);
+        let estimated_age = administration::registration::unknown::estimated_age(material.patient);
+        (Seen { identity: chart.identity, is_unidentified, estimated_age, clinical }, has_two)
+    });
+    let seen = made.await?.map(Arc::new);
+    Ok(Option::clone(&*reading.keep((SEEN, &of), own, seen).await?))
 }
 
 /// The same for everybody in some attendances, by patient.
@@ -195,29 +213,16 @@ async fn seen_of(
     reading: &Reading,
     attendances: &[Attendance],
     asked: (bool, Moment),
-) -> Result<BTreeMap<String, Seen>, Problem> {
-    let arrived: BTreeMap<String, Option<Moment>> =
-        attendances.iter().filter_map(|of| Some((of.stay.patient.clone()?, of.arrived))).collect();
-    let ids: Vec<String> = arrived.keys().cloned().collect();
-    all_seen(reading, &ids, &arrived, asked).await
-}
-
-async fn all_seen(
-    reading: &Reading,
-    ids: &[String],
-    arrived: &BTreeMap<String, Option<Moment>>,
-    (is_clinical, now): (bool, Moment),
-) -> Result<BTreeMap<String, Seen>, Problem> {
-    of_patients(reading, ids, is_clinical.then_some(&CHILD_SCORES[..]), |id, material| {
-        let chart = chart(material, now);
-        let clinical = is_clinical.then(|| clinical_of(&chart, material, arrived.get(id).copied().flatten()));
-        let has_two =
-            clinical.as_ref().and_then(|clinical| clinical.score.as_ref()).is_some_and(|(.., change)| change.is_some());
-        let is_unidentified = administration::registration::unknown::is_unknown(material.patient);
-        let estimated_age = administration::registration::unknown::estimated_age(material.patient);
-        (Seen { identity: chart.identity, is_unidentified, estimated_age, clinical }, has_two)
-    })
-    .await
+) -> Result<BTreeMap<String, Arc<Seen>>, Problem> {
+    let arrived: BTreeMap<&str, Option<Moment>> =
+        attendances.iter().filter_map(|of| Some((of.stay.patient.as_deref()?, of.arrived))).collect();
+    let mut all = BTreeMap::new();
+    for (id, arrived) in arrived {
+        if let Some(seen) = seen(reading, id, arrived, asked).await? {
+            all.insert(id.to_owned(), seen);
+        }
+    }
+    Ok(all)
 }
 
 fn clinical_of(chart: &Chart, material: &Material<'_, '_>, arrived: Option<Moment>) -> SeenClinical {

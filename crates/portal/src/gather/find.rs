@@ -5,13 +5,13 @@
 use std::collections::HashSet;
 
 use access::Role;
+use administration::stays::OPEN_VISIT;
 use administration::{Judgement, Person, Question, are_similar};
 use clinical::identity::Identity;
 use clinical::{Material, chart};
-use fhir::search::compartment_spans;
 use fhir::{Document, Limits};
 use record::{Clause, Problem, Reading, Select, Version};
-use terms::index::{Next, Span};
+use terms::index::{Part, Span};
 use terms::print::age_text;
 use terms::{Moment, local_date};
 
@@ -30,6 +30,8 @@ const ENOUGH: usize = 8;
 const MOST_LOOKS: usize = 60;
 /// For how many people the present place is looked up.
 const PLACED: usize = 20;
+/// Visits of one person that are read: one, unless something is wrong.
+const MOST_VISITS: usize = 5;
 
 /// A person found.
 struct Candidate {
@@ -115,21 +117,20 @@ fn judged(question: &Question, version: Version) -> Option<Candidate> {
     Some(Candidate { version, person, judgement })
 }
 
-/// Where a living person is now: the place of an encounter that goes on.
+/// Where a living person is now: the place of a stay or an attendance that goes on.
 async fn whereabouts(door: &Door, reading: &Reading, candidate: &Candidate) -> Result<Option<Whereabouts>, Problem> {
     if candidate.person.has_died || !door.permit.scope().reads.contains("Encounter") {
         return Ok(None);
     }
-    let open = Span::next("Encounter.status", [], Next::CodeAnySystem("in-progress".into()));
-    let select = Select::of("Encounter")
-        .with(Clause::Any(compartment_spans(&candidate.version.key.id, Some("Encounter"), &[])))
-        .with(Clause::Any(vec![open]))
-        .limit(5);
-    let open = reading.select(&select).await?;
+    let open = Span::head(OPEN_VISIT, [Part::target("Patient", candidate.version.key.id.as_str())]);
+    let open = reading.first_of_each("Encounter", vec![open], MOST_VISITS).await?;
+    if open.is_empty() {
+        return Ok(Some(Whereabouts::NotInHospital));
+    }
     let limits = Limits::default();
     let patient = Document::parse(&candidate.version.text, &limits);
     let documents: Vec<Document<'_>> =
-        open.versions.iter().filter_map(|version| Document::parse(&version.text, &limits).ok()).collect();
+        open.iter().filter_map(|version| Document::parse(&version.text, &limits).ok()).collect();
     let Ok(patient) = patient else { return Ok(None) };
     let resources = documents.iter().map(Document::root).collect();
     let chart = chart(&Material { patient: patient.root(), resources, allergies_readable: true }, door.now);

@@ -4,10 +4,11 @@
 //! unknown, each counter by itself: one that fails takes no other with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use administration::merging::Unallocated;
 use administration::obligations::{self, Counted, Kind, NOBODY, Owner, Scope, named_owners};
-use administration::places::Place;
+use administration::places::{Places, places};
 use administration::stays::Stay;
 use administration::tasks::{self, Task};
 use fhir::{Document, Limits};
@@ -23,8 +24,6 @@ use crate::words::{counted, number};
 
 /// Rows of one page.
 const ROWS: usize = 100;
-/// Most steps from a bed to its ward.
-const MOST_STEPS: usize = 5;
 
 /// A counter.
 pub(crate) struct Tally {
@@ -43,7 +42,7 @@ pub(crate) struct About {
     pub(crate) unmerges: BTreeMap<String, Unallocated>,
     pub(crate) people: BTreeMap<String, Named>,
     /// Places, and those above them.
-    pub(crate) places: BTreeMap<String, Place>,
+    pub(crate) places: Arc<Places>,
     pub(crate) owners: BTreeMap<String, Owner>,
 }
 
@@ -164,38 +163,12 @@ pub(crate) async fn owned(
     door: &Door,
     reading: &Reading,
     owners: BTreeSet<String>,
-) -> Result<(BTreeMap<String, Place>, BTreeMap<String, Owner>), Problem> {
-    let places = places_above(reading, owners.iter().filter_map(|owner| owner.strip_prefix("place/"))).await?;
+) -> Result<(Arc<Places>, BTreeMap<String, Owner>), Problem> {
+    let places = places(reading).await?;
     let users: Vec<String> = owners.iter().filter(|owner| owner.starts_with("user/")).cloned().collect();
     let accounts = if users.is_empty() { BTreeMap::new() } else { door.names.holders(users).await };
     let named = named_owners(reading, owners, &places, &accounts).await?;
     Ok((places, named))
-}
-
-/// Some places with those that they are part of, up to the site; only places in use.
-async fn places_above<'i>(
-    reading: &Reading,
-    ids: impl Iterator<Item = &'i str>,
-) -> Result<BTreeMap<String, Place>, Problem> {
-    let mut found: BTreeMap<String, Place> = BTreeMap::new();
-    let mut wanted: BTreeSet<String> = ids.map(str::to_owned).collect();
-    for _ in 0..MOST_STEPS {
-        let keys: Vec<Key> = wanted.iter().map(|id| Key::new("Location", id.as_str())).collect();
-        let mut above = BTreeSet::new();
-        for version in reading.get_many(&keys).await? {
-            let Ok(document) = Document::parse(&version.text, &Limits::default()) else { continue };
-            let place = Place::of(document.root());
-            above.extend(place.part_of.clone());
-            if place.is_active {
-                found.insert(place.id.clone(), place);
-            }
-        }
-        wanted = above.into_iter().filter(|id| !found.contains_key(id)).collect();
-        if wanted.is_empty() {
-            break;
-        }
-    }
-    Ok(found)
 }
 
 /// The patient whom a task is for, or whose record it is about.

@@ -3,6 +3,9 @@
 //!
 //! Bounded; decides nothing. A role without clinical content gets the identity alone.
 
+use std::sync::Arc;
+
+use administration::boards::all_boards;
 use administration::downtime::form_marks;
 use administration::places::places;
 use administration::stays::account::{Recomputed, account_of, recomputed};
@@ -13,7 +16,6 @@ use record::{Key, Problem, Reading, Select};
 use terms::Moment;
 
 use super::chart::{gather as chart_of, identity_of};
-use super::ward::all_wards;
 use crate::door::Door;
 use crate::pages::stay::Gathered;
 
@@ -35,8 +37,8 @@ pub(crate) async fn gather(
         Document::parse(&version.text, &Limits::default()).map_or_else(|_| Vec::new(), |of| form_marks(of.root()));
     let is_clinical = door.permit.scope().reads.contains("AllergyIntolerance");
     let chart = match is_clinical {
-        true => chart_of(door, reading, &patient).await?.map(|gathered| gathered.chart),
-        false => identity_of(door, reading, &patient).await?,
+        true => chart_of(door, reading, &patient).await?.map(|gathered| gathered.chart.clone()),
+        false => identity_of(door, reading, &patient).await?.map(Arc::new),
     };
     let Some(chart) = chart else { return Ok(None) };
     let owed = match stay.state {
@@ -53,7 +55,7 @@ pub(crate) async fn gather(
         detentions,
         account: account_of(reading, &stay, door.now).await?,
         changed: change(reading, &key, changed, door.now).await?,
-        wards: all_wards(door, reading).await?,
+        wards: all_boards(reading, door.now).await?,
         places: places(reading).await?,
         staff: staff(reading).await?,
         version: version.version,

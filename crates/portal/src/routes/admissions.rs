@@ -2,6 +2,9 @@
 //!
 //! A request is one form and one commit; a refused one comes back with everything that was typed.
 
+use std::sync::Arc;
+
+use administration::boards::{WardBoard, all_boards};
 use administration::stays::{NEEDS, RequestAdmission};
 use administration::{Command, Refusal};
 use axum::extract::Query;
@@ -18,7 +21,6 @@ use super::{failed, page, stopped};
 use crate::act::{NotDone, Typed, act, done, done_notice};
 use crate::door::{Door, asked};
 use crate::gather::admissions::gather;
-use crate::gather::ward::all_wards;
 use crate::gather::{chart, stay};
 use crate::pages::admissions::{Admissions, admissions_page};
 use crate::pages::stay::fields::Sent;
@@ -50,7 +52,7 @@ async fn show(Extension(door): Extension<Door>, Query(asked): Query<Asked>) -> R
     let answer = async {
         let reading = door.record.read(&door.permit, asked::ADMISSIONS).await?;
         let answer = async {
-            let wards = all_wards(&door, &reading).await?;
+            let wards = all_boards(&reading, door.now).await?;
             gather(&reading, wards, is_clinical(&door), door.now).await
         };
         let answer = answer.await;
@@ -72,7 +74,7 @@ async fn show(Extension(door): Extension<Door>, Query(asked): Query<Asked>) -> R
 /// What a new request's form needs.
 struct Needed {
     chart: Option<Chart>,
-    wards: Vec<administration::boards::WardBoard>,
+    wards: Vec<Arc<WardBoard>>,
     staff: Vec<(String, String)>,
 }
 
@@ -88,7 +90,7 @@ async fn read(door: &Door, reading: &Reading, patient: &str) -> Result<Needed, P
         "" => None,
         patient => chart::identity_of(door, reading, patient).await?,
     };
-    Ok(Needed { chart, wards: all_wards(door, reading).await?, staff: stay::staff(reading).await? })
+    Ok(Needed { chart, wards: all_boards(reading, door.now).await?, staff: stay::staff(reading).await? })
 }
 
 async fn form(door: &Door, patient: &str, typed: &Typed, refusal: Option<&Refusal>) -> Response {

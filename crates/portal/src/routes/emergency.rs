@@ -161,7 +161,7 @@ async fn gathered(door: &Door, department: &str, asked: &'static str) -> Result<
 struct Facts {
     board: Board,
     /// Whom a new arrival is about.
-    seen: Option<Seen>,
+    seen: Option<Arc<Seen>>,
     staff: Vec<Staff>,
 }
 
@@ -175,7 +175,7 @@ async fn facts_in(door: &Door, reading: &Reading, typed: &Typed) -> Result<Optio
     let Some(board) = board(reading, typed.text("department"), false, door.now).await? else { return Ok(None) };
     let seen = match typed.text("patient") {
         "" => None,
-        patient => seen(reading, patient, (false, door.now)).await?,
+        patient => seen(reading, patient, None, (false, door.now)).await?,
     };
     let staff = staff(reading).await?;
     Ok(Some(Facts { board, seen, staff }))
@@ -254,7 +254,7 @@ fn due<'f>(facts: &'f Facts, form: &Form<'_>) -> Option<&'f administration::emer
 
 fn arrive_form(facts: &Facts, form: &Form<'_>) -> Option<Response> {
     facts.seen.as_ref()?;
-    Some(shown(form, arrive_page(form, facts.seen.as_ref(), due(facts, form))))
+    Some(shown(form, arrive_page(form, facts.seen.as_deref(), due(facts, form))))
 }
 
 /// `GET …/arrive`: who, then how.

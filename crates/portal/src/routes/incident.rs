@@ -97,8 +97,9 @@ async fn department(door: &Door) -> Result<Option<String>, Problem> {
     let reading = door.record.read(&door.permit, asked::REGISTER).await?;
     let found = places(&reading).await;
     reading.finish().await?;
-    let found = found?.into_values().find(|place| place.kind == PlaceKind::EmergencyDepartment);
-    Ok(found.map(|place| place.id))
+    let found = found?;
+    let found = found.values().find(|place| place.kind == PlaceKind::EmergencyDepartment);
+    Ok(found.map(|place| place.id.clone()))
 }
 
 async fn answer(door: &Door, asked: &Asked, typed: &Typed, refused: Option<&Refusal>) -> Response {

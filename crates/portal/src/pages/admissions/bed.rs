@@ -2,9 +2,7 @@
 //!
 //! Pure; the words stand on the page of admissions and on that of the stay.
 
-use std::collections::BTreeMap;
-
-use administration::places::{BedStatus, Place};
+use administration::places::{BedStatus, Places};
 use administration::stays::{Stay, StayState};
 use maud::{Markup, html};
 use terms::{Moment, Precision};
@@ -68,7 +66,7 @@ impl Bed {
 }
 
 /// The state of the bed of a stay.
-pub(crate) fn bed_of(stay: &Stay, places: &BTreeMap<String, Place>, wards: &[WardLine<'_>], now: Moment) -> Bed {
+pub(crate) fn bed_of(stay: &Stay, places: &Places, wards: &[WardLine<'_>], now: Moment) -> Bed {
     let name = |id: &str| places.get(id).map_or_else(|| "a place that is not known".to_owned(), |at| at.name.clone());
     let here = stay.place().map(|place| place.place.as_str());
     let kept = stay.reserved().map(|place| place.place.as_str());
@@ -105,7 +103,7 @@ pub(crate) fn bed_of(stay: &Stay, places: &BTreeMap<String, Place>, wards: &[War
 }
 
 /// A bed that is kept, ready or still to be made ready.
-fn held(bed: &str, places: &BTreeMap<String, Place>, note: &str) -> Bed {
+fn held(bed: &str, places: &Places, note: &str) -> Bed {
     let Some(place) = places.get(bed) else {
         let (bed, note) = ("a bed that is not in use any more".to_owned(), note.to_owned());
         return Bed::Held { bed, is_ready: false, note };

@@ -123,7 +123,8 @@ fn figures(of: &Admissions<'_>) -> Markup {
         Some(longest) => format!("emergency admissions wait for a bed, longest {longest}"),
         None => "emergency admissions wait for a bed".to_owned(),
     };
-    let without: Vec<&WardBoard> = gathered.wards.iter().filter(|ward| ward.counts().no_bed > 0).collect();
+    let without: Vec<&WardBoard> =
+        gathered.wards.iter().map(|ward| &**ward).filter(|ward| ward.counts().no_bed > 0).collect();
     let no_bed: usize = without.iter().map(|ward| ward.counts().no_bed).sum();
     let names: Vec<&str> = without.iter().map(|ward| ward.ward.name.as_str()).collect();
     let names = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };

@@ -148,9 +148,10 @@ fn ward_row(paper: &Paper<'_>, ward: &ward::Gathered, row: &BoardRow) -> Markup 
         return html! { tr { th scope="row" { (label) } td colspan=(if paper.is_clinical { 5 } else { 4 }) { "Empty" } } };
     };
     let stay = &occupant.stay;
-    let at = stay.patient.as_ref().and_then(|id| ward.patients.get(id));
+    let on = stay.patient.as_ref().and_then(|id| ward.patients.get(id));
+    let at = on.map(|on| &on.at_bed);
     let bedside = at.and_then(|at| at.bedside.as_ref());
-    let tasks = stay.patient.as_ref().and_then(|id| ward.tasks.get(id)).map_or(&[][..], Vec::as_slice);
+    let tasks = on.map_or(&[][..], |on| on.tasks.as_slice());
     html! {
         tr {
             th scope="row" { (label) }
@@ -200,7 +201,7 @@ fn to_come_in(paper: &Paper<'_>, of: &admissions::Gathered) -> Sheet {
 
 fn tci_row(paper: &Paper<'_>, of: &admissions::Gathered, stay: &Stay) -> Markup {
     let person = stay.patient.as_ref().and_then(|id| of.people.get(id));
-    let place = stay.wanted().and_then(|wanted| of.places.get(&wanted.place)).map(administration::places::Place::title);
+    let place = stay.wanted().and_then(|wanted| of.places.get(&wanted.place)).map(|place| place.title());
     let at = stay.request.tci().filter(|tci| tci.precision() >= terms::Precision::Minute);
     html! {
         tr {

@@ -224,7 +224,7 @@ impl Form<'_> {
         let label = if place.kind == PlaceKind::Cubicle { place.label.clone() } else { place.name.clone() };
         match (place.kind.holds_one(), there.as_slice()) {
             (true, []) => format!("{label}, free"),
-            (true, [row, ..]) => format!("{label}, {} is there", name(row.seen.as_ref())),
+            (true, [row, ..]) => format!("{label}, {} is there", name(row.seen.as_deref())),
             (false, []) => label,
             (false, rows) => format!("{label}, {} there", rows.len()),
         }
@@ -246,7 +246,7 @@ pub(crate) fn act_page(form: &Form<'_>, act: Act, row: &Row, staff: &[Staff]) ->
     let (_, _, title, words, _) = act.words();
     let about = identity_line(form.setting, row);
     let fields = html! { (fields(form, act, row, staff)) };
-    form.page(&format!("{title}: {}", name(row.seen.as_ref())), &about, &fields, &button(words))
+    form.page(&format!("{title}: {}", name(row.seen.as_deref())), &about, &fields, &button(words))
 }
 
 /// Who a form is about: a line, never the banner of an open patient.
@@ -254,7 +254,7 @@ fn identity_line(setting: &Setting, row: &Row) -> Markup {
     let place = row.place.as_ref().map_or("no place was said", |place| place.name.as_str());
     html! {
         div.al-panel.al-idline { div.al-panel__b.al-row {
-            b { (name(row.seen.as_ref())) } span.al-muted { (under(row.seen.as_ref(), setting.now)) }
+            b { (name(row.seen.as_deref())) } span.al-muted { (under(row.seen.as_deref(), setting.now)) }
             span { (place) @if let Some(complaint) = &row.attendance.complaint { ", " (complaint) } }
         } }
     }

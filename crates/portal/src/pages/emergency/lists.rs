@@ -32,7 +32,7 @@ fn ambulances(view: &BoardView<'_>) -> Markup {
             ul.al-panel__b.al-stack {
                 @for row in waiting {
                     li.al-row {
-                        b { (name(row.seen.as_ref())) } span.al-muted { (under(row.seen.as_ref(), view.now)) }
+                        b { (name(row.seen.as_deref())) } span.al-muted { (under(row.seen.as_deref(), view.now)) }
                         @if let Some((minutes, is_over)) = clocks::handover(&row.attendance, view.now) {
                             span.al-bad[is_over] { "for " (duration(minutes * 60_000)) }
                         }
@@ -70,11 +70,11 @@ fn left(view: &BoardView<'_>) -> Markup {
                             th.al-line2 scope="row" {
                                 span.al-name {
                                     @match &row.attendance.stay.patient {
-                                        Some(patient) => a.al-rowlink href=(view.links.patient(patient)) { (name(row.seen.as_ref())) },
+                                        Some(patient) => a.al-rowlink href=(view.links.patient(patient)) { (name(row.seen.as_deref())) },
                                         None => "Nobody named",
                                     }
                                 }
-                                span.al-sub { (under(row.seen.as_ref(), view.now)) }
+                                span.al-sub { (under(row.seen.as_deref(), view.now)) }
                             }
                             td { @if let Some(at) = row.attendance.left { (time(&when(at, view.now))) } }
                             td {

@@ -94,7 +94,7 @@ pub(crate) fn under(seen: Option<&Seen>, now: Moment) -> Markup {
 }
 
 fn who(view: &BoardView<'_>, of: &Row) -> Markup {
-    let seen = of.seen.as_ref();
+    let seen = of.seen.as_deref();
     html! {
         span.al-priv {
             span.al-name {
@@ -111,7 +111,7 @@ fn who(view: &BoardView<'_>, of: &Row) -> Markup {
 }
 
 fn flags(of: &Row, now: Moment) -> Markup {
-    let seen = of.seen.as_ref();
+    let seen = of.seen.as_deref();
     let clinical = seen.and_then(|seen| seen.clinical.as_ref());
     let mut own: Vec<Markup> = clinical.into_iter().flat_map(|clinical| &clinical.flags).map(flag).collect();
     let is_child = seen.is_some_and(|seen| seen.identity.born.is_some() && is_under_18(seen, now));
@@ -225,7 +225,7 @@ fn clocks(attendance: &Attendance, now: Moment) -> Markup {
 }
 
 fn score(of: &Row, now: Moment) -> Markup {
-    let Some(clinical) = of.seen.as_ref().and_then(|seen| seen.clinical.as_ref()) else { return html! {} };
+    let Some(clinical) = of.seen.as_deref().and_then(|seen| seen.clinical.as_ref()) else { return html! {} };
     if let Some((at, words)) = &clinical.child_score {
         return html! {
             (tag(if of.urgency.child_at_risk { Weight::Danger } else { Weight::Plain }, words))

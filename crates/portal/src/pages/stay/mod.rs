@@ -13,12 +13,13 @@ pub(crate) mod request;
 
 use administration::boards::{RowState, WardBoard};
 use administration::downtime::FormMark;
-use administration::places::Place;
+use administration::places::Places;
 use administration::stays::account::{Account, Recomputed};
 use administration::stays::{Detention, Owed, Stay, StayState};
 use clinical::Chart;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::fields::Fields;
 use super::patient::{banner_of, name_words, places_of};
@@ -36,7 +37,7 @@ pub(crate) struct Gathered {
     /// The version of the Encounter.
     pub(crate) version: u64,
     /// Who it is.
-    pub(crate) chart: Chart,
+    pub(crate) chart: Arc<Chart>,
     pub(crate) account: Account,
     /// What the last correction changed, when it was asked for.
     pub(crate) changed: Option<Recomputed>,
@@ -44,8 +45,8 @@ pub(crate) struct Gathered {
     /// Detentions under the Mental Health Act, the newest first; none for those who see no clinical content.
     pub(crate) detentions: Vec<Detention>,
     /// Every ward's board: which beds are free.
-    pub(crate) wards: Vec<WardBoard>,
-    pub(crate) places: BTreeMap<String, Place>,
+    pub(crate) wards: Vec<Arc<WardBoard>>,
+    pub(crate) places: Arc<Places>,
     /// Who can be responsible: reference and name.
     pub(crate) staff: Vec<(String, String)>,
     /// The downtime forms from which it was entered.
@@ -100,12 +101,12 @@ fn mixed(form: &Fields<'_>) -> Markup {
 }
 
 /// What a place is called.
-pub(crate) fn place_name(places: &BTreeMap<String, Place>, id: &str) -> String {
+pub(crate) fn place_name(places: &Places, id: &str) -> String {
     places.get(id).map_or_else(|| "A place that is not known".to_owned(), |place| place.name.clone())
 }
 
 /// The beds of every ward, and the wards themselves, as the entries of a choice.
-pub(crate) fn place_options(wards: &[WardBoard], chosen: &str) -> Markup {
+pub(crate) fn place_options(wards: &[Arc<WardBoard>], chosen: &str) -> Markup {
     html! {
         @for board in wards {
             optgroup label=(board.ward.name) {

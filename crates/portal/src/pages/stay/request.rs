@@ -2,6 +2,8 @@
 //!
 //! The specialties are those that most hospitals admit to; any other is chosen in the trust's own configuration.
 
+use std::sync::Arc;
+
 use administration::boards::WardBoard;
 use administration::stays::NEEDS;
 use administration::stays::codes::{ELECTIVE_METHODS, EMERGENCY_METHODS, INTENDED, PRIORITIES};
@@ -66,7 +68,7 @@ pub(crate) struct NewRequest<'a> {
     pub(crate) setting: &'a Setting,
     /// Whom it is for; nobody until a patient was found.
     pub(crate) patient: Option<&'a clinical::Chart>,
-    pub(crate) wards: &'a [WardBoard],
+    pub(crate) wards: &'a [Arc<WardBoard>],
     pub(crate) staff: &'a [(String, String)],
     pub(crate) sent: Sent<'a>,
 }

@@ -67,7 +67,7 @@ impl<'a> BoardView<'a> {
     pub(crate) fn new(gathered: &'a Gathered, links: &'a Links, permit: &Permit, now: Moment) -> BoardView<'a> {
         let is_clinical = permit.scope().reads.contains("AllergyIntolerance");
         let moves = permit.scope().writes.contains("Encounter");
-        let short = names::short(gathered.patients.iter().map(|(id, at)| (id, &at.identity)));
+        let short = names::short(gathered.patients.iter().map(|(id, on)| (id, &on.at_bed.identity)));
         let me = permit.principal().id.clone();
         BoardView { gathered, links, is_clinical, moves, me, now, short }
     }
@@ -78,7 +78,7 @@ impl<'a> BoardView<'a> {
 
     /// Who a patient is.
     pub(crate) fn patient(&self, id: Option<&str>) -> Option<&'a AtBed> {
-        self.gathered.patients.get(id?)
+        self.gathered.patients.get(id?).map(|on| &on.at_bed)
     }
 
     /// The shortened name of a patient.
@@ -88,7 +88,7 @@ impl<'a> BoardView<'a> {
 
     /// The open tasks about a patient.
     pub(crate) fn tasks(&self, patient: Option<&str>) -> &'a [Task] {
-        patient.and_then(|id| self.gathered.tasks.get(id)).map_or(&[], Vec::as_slice)
+        patient.and_then(|id| self.gathered.patients.get(id)).map_or(&[], |on| on.tasks.as_slice())
     }
 
     /// Whether a row's bay is that of whoever looks.

@@ -1,0 +1,210 @@
+//! The census: every place of a trust and every stay that is somewhere, is said to be, or is expected, by wards.
+//!
+//! Nearly every page asks for a part of it, and a commit changes one place or one stay. So it is kept from reading to
+//! reading, and only what commits changed since is read again. It is what a reading of now would say, and shows nobody:
+//! whoever takes somebody out of it notes whom they show.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use record::{Key, Problem, Reading};
+
+use crate::draft;
+use crate::places::{self, Place, PlaceKind, Places, Ward};
+use crate::stays::{self, Stay};
+
+/// What it is kept as.
+const CENSUS: &str = "census";
+
+/// Stays of one ward.
+pub(crate) type Stays = Arc<Vec<Arc<Stay>>>;
+
+/// Every place, and who is where.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Census {
+    /// Every place by id, also those that are not in use.
+    every: Arc<Places>,
+    /// Those in use.
+    pub(crate) places: Arc<Places>,
+    /// Stays by id.
+    pub(crate) stays: Arc<BTreeMap<String, Arc<Stay>>>,
+    /// The wards and emergency departments in their order, each with its stays.
+    pub(crate) wards: Arc<Vec<(Arc<Ward>, Stays)>>,
+    /// The wards that a place is in, by their position above.
+    wards_of: Arc<BTreeMap<String, Vec<usize>>>,
+}
+
+/// The census at a reading.
+pub(crate) async fn census(reading: &Reading) -> Result<Arc<Census>, Problem> {
+    if let Some(census) = reading.kept::<Census>(CENSUS, "", Duration::MAX).await? {
+        return Ok(census);
+    }
+    let own = reading.to_count();
+    let before = reading.kept_before::<Census>(CENSUS, "").await?;
+    let changed = before.and_then(|(before, at)| Some((before, reading.changed_since(at)?)));
+    let census = match changed {
+        Some((before, changed)) => before.changed(&own, &changed).await?,
+        None => Census::read(&own).await?,
+    };
+    own.depends_on_type("Location");
+    own.depends_on_type("Encounter");
+    reading.keep((CENSUS, ""), own, census).await
+}
+
+impl Census {
+    async fn read(reading: &Reading) -> Result<Census, Problem> {
+        let every = places::read_all(reading).await?;
+        let stays = stays::everywhere(reading).await?;
+        Ok(Census::of(every, stays.into_iter().map(|stay| (stay.id.clone(), Arc::new(stay))).collect()))
+    }
+
+    fn of(every: Places, stays: BTreeMap<String, Arc<Stay>>) -> Census {
+        let places: Places =
+            every.iter().filter(|(_, place)| place.is_active).map(|(id, place)| (id.clone(), place.clone())).collect();
+        let has_board = |kind: PlaceKind| kind.is_ward() || kind == PlaceKind::EmergencyDepartment;
+        let mut wards: Vec<&Arc<Place>> = places.values().filter(|place| has_board(place.kind)).collect();
+        wards.sort_by(|one, other| (one.position, &one.name).cmp(&(other.position, &other.name)));
+        let wards: Vec<Arc<Ward>> = wards.into_iter().map(|ward| Arc::new(places::ward_among(&places, ward))).collect();
+        let mut wards_of: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, ward) in wards.iter().enumerate() {
+            for place in ward.places() {
+                wards_of.entry(place.id.clone()).or_default().push(at);
+            }
+        }
+        let mut census = Census {
+            every: Arc::new(every),
+            places: Arc::new(places),
+            stays: Arc::new(stays),
+            wards: Arc::default(),
+            wards_of: Arc::new(wards_of),
+        };
+        let own = census.stays_of_each(wards.len()).into_iter().map(Arc::new);
+        census.wards = Arc::new(wards.into_iter().zip(own).collect());
+        census
+    }
+
+    /// The stays of each ward.
+    fn stays_of_each(&self, wards: usize) -> Vec<Vec<Arc<Stay>>> {
+        let mut of_each = vec![Vec::new(); wards];
+        for stay in self.stays.values() {
+            for ward in self.wards_of_stay(stay) {
+                of_each[ward].push(Arc::clone(stay));
+            }
+        }
+        of_each
+    }
+
+    /// The wards that a stay stands in.
+    fn wards_of_stay(&self, stay: &Stay) -> BTreeSet<usize> {
+        stays::held_places(stay).filter_map(|(_, place)| self.wards_of.get(place)).flatten().copied().collect()
+    }
+
+    /// The same after some resources were changed, which are read again.
+    async fn changed(&self, reading: &Reading, changed: &BTreeSet<Key>) -> Result<Census, Problem> {
+        let of = |kind: &str| changed.iter().filter(|key| key.kind == kind).cloned().collect::<Vec<Key>>();
+        let (places, stays) = (of("Location"), of("Encounter"));
+        let mut census = self.clone();
+        let mut touched = BTreeSet::new();
+        let is_arranged_alike = places.is_empty() || census.read_places(reading, &places, &mut touched).await?;
+        if !stays.is_empty() {
+            let tell = |stay: &Stay| touched.extend(self.wards_of_stay(stay));
+            census.stays = Arc::new(read_stays(reading, &stays, &self.stays, tell).await?);
+        }
+        if !is_arranged_alike {
+            return Ok(Census::of(Arc::unwrap_or_clone(census.every), Arc::unwrap_or_clone(census.stays)));
+        }
+        if touched.is_empty() {
+            return Ok(census);
+        }
+        let mut of_each = census.stays_of_each(census.wards.len());
+        let mut wards = Vec::clone(&census.wards);
+        for at in touched {
+            let place = census.places.get(&wards[at].0.place.id).cloned();
+            let ward = place.map_or_else(|| wards[at].0.clone(), |place| census.arranged(&place));
+            wards[at] = (ward, Arc::new(std::mem::take(&mut of_each[at])));
+        }
+        census.wards = Arc::new(wards);
+        Ok(census)
+    }
+
+    /// Reads places again, and notes the wards that these are in; whether every place is where it was, and is called so.
+    async fn read_places(
+        &mut self,
+        reading: &Reading,
+        keys: &[Key],
+        touched: &mut BTreeSet<usize>,
+    ) -> Result<bool, Problem> {
+        let (mut every, mut places) = (Places::clone(&self.every), Places::clone(&self.places));
+        let mut now = Places::new();
+        for version in reading.get_many(keys).await? {
+            let place = Place::of(draft::document(&version)?.root());
+            now.insert(place.id.clone(), Arc::new(place));
+        }
+        let mut is_arranged_alike = true;
+        for key in keys {
+            let place = now.remove(&key.id);
+            let before = every.remove(&key.id);
+            places.remove(&key.id);
+            is_arranged_alike &= match (&before, &place) {
+                (Some(before), Some(place)) => before.stands_like(place),
+                (None, None) => true,
+                _ => false,
+            };
+            if let Some(place) = place {
+                every.insert(key.id.clone(), Arc::clone(&place));
+                if place.is_active {
+                    places.insert(key.id.clone(), place);
+                }
+            }
+            touched.extend(self.wards_of.get(&key.id).into_iter().flatten());
+        }
+        (self.every, self.places) = (Arc::new(every), Arc::new(places));
+        Ok(is_arranged_alike)
+    }
+
+    fn arranged(&self, place: &Place) -> Arc<Ward> {
+        Arc::new(places::ward_among(&self.places, place))
+    }
+
+    /// A place of an id with everything in it, and the stays that are in it, are said to be, or are expected there; `None`
+    /// when there is no such place.
+    pub(crate) fn ward(&self, id: &str) -> Option<(Arc<Ward>, Stays)> {
+        if let Some(known) = self.wards.iter().find(|(ward, _)| ward.place.id == id) {
+            return Some(known.clone());
+        }
+        let ward = self.arranged(self.every.get(id)?);
+        let ids: BTreeSet<&str> = ward.places().map(|place| place.id.as_str()).collect();
+        let is_here = |stay: &&Arc<Stay>| stays::held_places(stay).any(|(_, place)| ids.contains(place));
+        let stays = self.stays.values().filter(is_here).cloned().collect();
+        Some((ward, Arc::new(stays)))
+    }
+
+    /// A place of an id, also one that is not in use.
+    pub(crate) fn place(&self, id: &str) -> Option<&Arc<Place>> {
+        self.every.get(id)
+    }
+}
+
+/// The stays after some of them were read again. Each of these is told as it was and as it is.
+async fn read_stays(
+    reading: &Reading,
+    keys: &[Key],
+    before: &BTreeMap<String, Arc<Stay>>,
+    mut tell: impl FnMut(&Stay),
+) -> Result<BTreeMap<String, Arc<Stay>>, Problem> {
+    let mut stays = before.clone();
+    for key in keys {
+        if let Some(before) = stays.remove(&key.id) {
+            tell(&before);
+        }
+    }
+    for version in reading.get_many(keys).await? {
+        let stay = Stay::of(draft::document(&version)?.root());
+        if stays::held_places(&stay).next().is_some() {
+            tell(&stay);
+            stays.insert(stay.id.clone(), Arc::new(stay));
+        }
+    }
+    Ok(stays)
+}
