@@ -40,7 +40,8 @@ pub struct Indexing {
     /// be there too): whose a text is, for everything that is shown.
     pub whose: Arc<Extract>,
     /// The rows of some parameters, and perhaps others, without the work of all: what candidates of a search are judged on.
-    pub some: Arc<ExtractSome>,
+    /// Without it all rows are made for them.
+    pub some: Option<Arc<ExtractSome>>,
     /// Types whose past rows are kept for ever: those that returns and time travel read.
     pub kept: Vec<&'static str>,
     /// What must still happen, worked out for each anchor whenever a commit touches it.
@@ -68,9 +69,7 @@ impl Indexing {
         extract: impl Fn(Source<'_>, &mut Vec<Row>) + Send + Sync + 'static,
     ) -> Indexing {
         let extract: Arc<Extract> = Arc::new(extract);
-        let all = extract.clone();
-        let some: Arc<ExtractSome> = Arc::new(move |source, _, rows| all(source, rows));
-        Indexing { functions, whose: extract.clone(), extract, some, kept: Vec::new(), obligations: Vec::new() }
+        Indexing { functions, whose: extract.clone(), extract, some: None, kept: Vec::new(), obligations: Vec::new() }
     }
 
     /// With a cheaper way to the rows of some parameters.
@@ -78,7 +77,7 @@ impl Indexing {
         mut self,
         some: impl Fn(Source<'_>, &BTreeSet<&'static str>, &mut Vec<Row>) + Send + Sync + 'static,
     ) -> Indexing {
-        self.some = Arc::new(some);
+        self.some = Some(Arc::new(some));
         self
     }
 
@@ -130,11 +129,13 @@ impl Indexing {
 
     /// The rows of some parameters, in no order, and perhaps others.
     pub(crate) fn rows_of(&self, source: Source<'_>, parameters: &BTreeSet<&'static str>) -> Vec<Row> {
-        if parameters.contains(MERGED) {
-            return self.rows(source.kind, source.id, source.text);
+        match self.some.as_ref().filter(|_| !parameters.contains(MERGED)) {
+            Some(some) => {
+                let mut rows = Vec::new();
+                some(source, parameters, &mut rows);
+                rows
+            }
+            None => self.rows(source.kind, source.id, source.text),
         }
-        let mut rows = Vec::new();
-        (self.some)(source, parameters, &mut rows);
-        rows
     }
 }

@@ -131,8 +131,10 @@ fn name_attempts(words: &[String], born: Option<&Span>, attempts: &mut Vec<Attem
     for order in orders(words) {
         add(0, with_born(vec![prefix(NAME, &order)]));
     }
+    // Names are in the index in pairs of a family and a given name; of other pairs, such as two given names, each is looked
+    // for, which meets many people where both are common.
     if words.len() > 1 {
-        add(0, with_born(words.iter().map(|word| prefix(NAME, word)).collect()));
+        add(1, with_born(words.iter().map(|word| prefix(NAME, word)).collect()));
     }
     if let Some(born) = born.filter(|span| is_day(span)) {
         add(1, vec![born.clone()]);

@@ -2,13 +2,15 @@
 //!
 //! Bounded in looks, people and rows a look may give: what is typed decides the answer, never how long it takes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use access::Role;
 use administration::stays::OPEN_VISIT;
 use administration::{Judgement, Person, Question, are_similar};
+use clinical::events::Kind;
 use clinical::identity::Identity;
 use clinical::{Material, chart};
+use fhir::read::id_of;
 use fhir::{Document, Limits};
 use record::{Clause, Problem, Reading, Select, Version};
 use terms::index::{Part, Span};
@@ -70,11 +72,12 @@ async fn found(door: &Door, reading: &Reading, question: &Question, include_died
     more |= candidates.len() > SHOWN;
     candidates.truncate(SHOWN);
     let setting = door.setting();
+    let mut places = whereabouts(door, reading, &candidates[..candidates.len().min(PLACED)]).await?;
     let (mut best, mut others) = (Vec::new(), Vec::new());
     for (at, candidate) in candidates.iter().enumerate() {
         let similar =
             candidates.iter().enumerate().any(|(other, of)| other != at && are_similar(&candidate.person, &of.person));
-        let place = if at < PLACED { whereabouts(door, reading, candidate).await? } else { None };
+        let place = places.remove(&candidate.version.key.id);
         if let Some(hit) = hit(&setting, candidate, place, similar) {
             if candidate.judgement.fits_all { best.push(hit) } else { others.push(hit) }
         }
@@ -89,7 +92,8 @@ async fn look(reading: &Reading, question: &Question) -> Result<(Vec<Candidate>,
     let (mut candidates, mut known, mut more, mut step) = (Vec::<Candidate>::new(), HashSet::new(), false, 0);
     for attempt in attempts.into_iter().take(MOST_LOOKS) {
         let fitting = candidates.iter().filter(|candidate| candidate.judgement.fits_all).count();
-        if attempt.step > step && (fitting >= ENOUGH || candidates.len() >= SHOWN) || candidates.len() >= 2 * SHOWN {
+        let is_enough = fitting >= ENOUGH || candidates.len() >= SHOWN;
+        if (attempt.step > step && is_enough) || fitting >= SHOWN || candidates.len() >= 2 * SHOWN {
             break;
         }
         step = attempt.step;
@@ -117,34 +121,47 @@ fn judged(question: &Question, version: Version) -> Option<Candidate> {
     Some(Candidate { version, person, judgement })
 }
 
-/// Where a living person is now: the place of a stay or an attendance that goes on.
-async fn whereabouts(door: &Door, reading: &Reading, candidate: &Candidate) -> Result<Option<Whereabouts>, Problem> {
-    if candidate.person.has_died || !door.permit.scope().reads.contains("Encounter") {
-        return Ok(None);
+/// Where living people are now: the place of a stay or an attendance that goes on.
+async fn whereabouts(
+    door: &Door,
+    reading: &Reading,
+    candidates: &[Candidate],
+) -> Result<HashMap<String, Whereabouts>, Problem> {
+    let mut places = HashMap::new();
+    if !door.permit.scope().reads.contains("Encounter") {
+        return Ok(places);
     }
-    let open = Span::head(OPEN_VISIT, [Part::target("Patient", candidate.version.key.id.as_str())]);
-    let open = reading.first_of_each("Encounter", vec![open], MOST_VISITS).await?;
-    if open.is_empty() {
-        return Ok(Some(Whereabouts::NotInHospital));
+    let mut living: HashMap<String, &Candidate> = HashMap::new();
+    for candidate in candidates.iter().filter(|candidate| !candidate.person.has_died) {
+        let key = &candidate.version.key;
+        // What belongs to who was merged into them names the other record.
+        let aliases = reading.aliases(key).await?.into_iter().map(|alias| alias.id);
+        living.extend(aliases.chain([key.id.clone()]).map(|id| (id, candidate)));
+        places.insert(key.id.clone(), Whereabouts::NotInHospital);
     }
-    let limits = Limits::default();
-    let patient = Document::parse(&candidate.version.text, &limits);
-    let documents: Vec<Document<'_>> =
-        open.iter().filter_map(|version| Document::parse(&version.text, &limits).ok()).collect();
-    let Ok(patient) = patient else { return Ok(None) };
-    let resources = documents.iter().map(Document::root).collect();
-    let chart = chart(&Material { patient: patient.root(), resources, allergies_readable: true }, door.now);
-    let open = chart.events.iter().rev().find(|event| event.kind != clinical::events::Kind::Clinic);
-    Ok(Some(match open {
-        Some(event) => {
-            let place = event.place.clone().unwrap_or_else(|| "Place not recorded".into());
-            match event.kind {
-                clinical::events::Kind::Stay => Whereabouts::Inpatient(place),
-                _ => Whereabouts::Emergency(place),
-            }
+    let open = living.keys().map(|id| Span::head(OPEN_VISIT, [Part::target("Patient", id.as_str())]));
+    for version in reading.first_of_each("Encounter", open.collect(), MOST_VISITS).await? {
+        let Ok(visit) = Document::parse(&version.text, &Limits::default()) else { continue };
+        let of = id_of(visit.root(), "subject", "Patient").and_then(|id| living.get(&id));
+        if let Some((candidate, place)) = of.and_then(|of| Some((of, place_of(of, &visit, door.now)?))) {
+            places.insert(candidate.version.key.id.clone(), place);
         }
-        None => Whereabouts::NotInHospital,
-    }))
+    }
+    Ok(places)
+}
+
+/// The place of a visit that goes on; `None` for one that is no stay and no attendance.
+fn place_of(candidate: &Candidate, visit: &Document<'_>, now: Moment) -> Option<Whereabouts> {
+    let patient = Document::parse(&candidate.version.text, &Limits::default()).ok()?;
+    let material = Material { patient: patient.root(), resources: vec![visit.root()], allergies_readable: true };
+    let chart = chart(&material, now);
+    let event = chart.events.first()?;
+    let place = event.place.clone().unwrap_or_else(|| "Place not recorded".into());
+    match event.kind {
+        Kind::Clinic => None,
+        Kind::Stay => Some(Whereabouts::Inpatient(place)),
+        _ => Some(Whereabouts::Emergency(place)),
+    }
 }
 
 fn hit(setting: &Setting, candidate: &Candidate, place: Option<Whereabouts>, similar: bool) -> Option<Hit> {

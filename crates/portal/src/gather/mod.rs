@@ -17,6 +17,7 @@ mod looked_words;
 pub(crate) mod owed;
 pub(crate) mod people;
 pub(crate) mod register;
+pub(crate) mod staff;
 pub(crate) mod stay;
 pub(crate) mod tasks;
 mod texts;

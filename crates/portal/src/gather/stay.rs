@@ -10,17 +10,14 @@ use administration::downtime::form_marks;
 use administration::places::places;
 use administration::stays::account::{Recomputed, account_of, recomputed};
 use administration::stays::{Stay, StayState, detentions_of, still_owed};
-use fhir::read::{items, text};
 use fhir::{Document, Limits};
-use record::{Key, Problem, Reading, Select};
+use record::{Key, Problem, Reading};
 use terms::Moment;
 
 use super::chart::{gather as chart_of, identity_of};
+use super::staff::staff;
 use crate::door::Door;
 use crate::pages::stay::Gathered;
-
-/// Most people that a choice of consultants has.
-const MOST_STAFF: usize = 300;
 
 /// A stay; `None` when there is none, or the permit does not reach it. `changed` is the version whose change is told.
 pub(crate) async fn gather(
@@ -85,23 +82,4 @@ async fn change(
         accounts.push(account_of(reading, &stay, now).await?);
     }
     Ok(accounts.first().zip(accounts.last()).map(|(before, after)| recomputed(before, after)))
-}
-
-/// Who can be responsible for a patient: reference and name, by name.
-pub(crate) async fn staff(reading: &Reading) -> Result<Vec<(String, String)>, Problem> {
-    let page = reading.select(&Select::of("Practitioner").limit(MOST_STAFF)).await?;
-    let mut staff: Vec<(String, String)> = page
-        .versions
-        .iter()
-        .filter_map(|version| {
-            let document = Document::parse(&version.text, &Limits::default()).ok()?;
-            let name = items(document.root(), "name").next()?;
-            let given = items(name, "given").next().and_then(|given| given.text().map(|text| text.into_owned()));
-            let words = text(name, "text")
-                .or_else(|| Some(format!("{} {}", given.unwrap_or_default(), text(name, "family")?)))?;
-            Some((format!("Practitioner/{}", version.key.id), words.trim().to_owned()))
-        })
-        .collect();
-    staff.sort_by(|one, other| one.1.cmp(&other.1));
-    Ok(staff)
 }

@@ -21,7 +21,8 @@ use super::{failed, page, stopped};
 use crate::act::{NotDone, Typed, act, done, done_notice};
 use crate::door::{Door, asked};
 use crate::gather::admissions::gather;
-use crate::gather::{chart, stay};
+use crate::gather::staff::staff;
+use crate::gather::chart;
 use crate::pages::admissions::{Admissions, admissions_page};
 use crate::pages::stay::fields::Sent;
 use crate::pages::stay::request::{NewRequest, request_page, team};
@@ -90,7 +91,7 @@ async fn read(door: &Door, reading: &Reading, patient: &str) -> Result<Needed, P
         "" => None,
         patient => chart::identity_of(door, reading, patient).await?,
     };
-    Ok(Needed { chart, wards: all_boards(reading, door.now).await?, staff: stay::staff(reading).await? })
+    Ok(Needed { chart, wards: all_boards(reading, door.now).await?, staff: staff(reading).await? })
 }
 
 async fn form(door: &Door, patient: &str, typed: &Typed, refusal: Option<&Refusal>) -> Response {

@@ -15,7 +15,7 @@ use axum::extract::{Path, Query};
 use axum::response::Response;
 use axum::{Extension, Form as Fields, Router, routing::get};
 use http::StatusCode;
-use record::{Problem, Reading, Select};
+use record::{Problem, Reading};
 use serde::Deserialize;
 use terms::Moment;
 
@@ -24,14 +24,12 @@ use crate::act::{NotDone, Typed, act, done, done_notice};
 use crate::door::{Door, asked};
 use crate::drafts;
 use crate::gather::emergency::{Board, Row, Seen, board, seen};
+use crate::gather::staff::staff;
 use crate::gather::{find, finished};
 use crate::live::{Draw, Frame, FrameRow, stream_of};
 use crate::pages::emergency::arrive::{arrive_page, expect_page, place_page, unknown_page, who_page};
 use crate::pages::emergency::forms::{Act, Form, Staff, TEAMS, act_page};
 use crate::pages::emergency::{BoardView, Look, Only, View, board_page, concerns, frame_rows, head};
-
-/// Staff that a form offers.
-const MOST_STAFF: usize = 500;
 
 type Pairs = Vec<(String, String)>;
 
@@ -179,20 +177,6 @@ async fn facts_in(door: &Door, reading: &Reading, typed: &Typed) -> Result<Optio
     };
     let staff = staff(reading).await?;
     Ok(Some(Facts { board, seen, staff }))
-}
-
-/// Practitioners by name.
-async fn staff(reading: &Reading) -> Result<Vec<Staff>, Problem> {
-    let page = reading.select(&Select::of("Practitioner").limit(MOST_STAFF)).await?;
-    let mut staff: Vec<Staff> = page.versions.iter().filter_map(practitioner).collect();
-    staff.sort_by(|one, other| one.1.cmp(&other.1));
-    Ok(staff)
-}
-
-fn practitioner(version: &record::Version) -> Option<Staff> {
-    let document = fhir::Document::parse(&version.text, &fhir::Limits::default()).ok()?;
-    let name = fhir::read::items(document.root(), "name").find_map(|name| fhir::read::text(name, "text"))?;
-    Some((format!("Practitioner/{}", version.key.id), name))
 }
 
 /// What shows a form; `None` when what it is about is not there.

@@ -139,8 +139,7 @@ pub(crate) const TEAMS: [(&str, &str); 22] = [
     ("710", "Adult mental health"),
 ];
 
-/// Staff as a form offers them: reference and name.
-pub(crate) type Staff = (String, String);
+pub(crate) use crate::gather::staff::Staff;
 
 /// A form as it is asked and answered.
 pub(crate) struct Form<'a> {

@@ -20,8 +20,7 @@ const METHODS: [(&str, &[codes::Code]); 3] = [
     ("Maternity and other", codes::OTHER_METHODS),
 ];
 
-/// Somebody who can be responsible: reference and name.
-pub(crate) type Staff = (String, String);
+pub(crate) use crate::gather::staff::Staff;
 
 /// Who has arrived: those who are expected, or a search.
 pub(crate) fn who_page(form: &Form<'_>, search: &Search<'_>) -> Markup {

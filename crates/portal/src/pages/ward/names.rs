@@ -1,7 +1,7 @@
 //! Names for passers-by: two letters of the family name and one of the given, more where two people would read alike.
 //! Knows names and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use clinical::identity::Identity;
 
@@ -21,15 +21,26 @@ fn shortened(names: &BTreeMap<String, (String, String)>) -> BTreeMap<String, Str
         let given: String = capital(given).chars().take(letters).collect();
         format!("{family} {given}").trim().to_owned()
     };
-    let of = |name: &(String, String)| {
-        let is_shared = |letters: usize| {
-            let own = words(name, letters);
-            names.values().filter(|other| words(other, letters) == own).count() > 1
-        };
-        let letters = (1..=longest).find(|letters| !is_shared(*letters)).unwrap_or(longest);
-        words(name, letters)
+    // How many read alike with so many letters.
+    let counted = |letters: usize| {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        names.values().for_each(|name| *counts.entry(words(name, letters)).or_default() += 1);
+        counts
     };
-    names.iter().map(|(id, name)| (id.clone(), of(name))).collect()
+    let mut shortened = BTreeMap::new();
+    for letters in 1..=longest {
+        let counts = counted(letters);
+        for (id, name) in names.iter().filter(|(id, _)| !shortened.contains_key(*id)).collect::<Vec<_>>() {
+            let own = words(name, letters);
+            if letters == longest || counts[&own] == 1 {
+                shortened.insert(id.clone(), own);
+            }
+        }
+        if shortened.len() == names.len() {
+            break;
+        }
+    }
+    shortened
 }
 
 /// A capital and small letters behind it.

@@ -10,7 +10,7 @@ use axum::{Extension, Form as Fields};
 use clinical::bedside::bedside;
 use fhir::{Document, Limits};
 use http::StatusCode;
-use record::{Key, Problem, Reading, Select};
+use record::{Key, Problem, Reading};
 use terms::input::{DateOf, parse_typed_date};
 
 use super::refused;
@@ -18,6 +18,7 @@ use crate::act::{NotDone, Typed, act, done};
 use crate::door::{Door, asked};
 use crate::drafts;
 use crate::gather::find;
+use crate::gather::staff::staff;
 use crate::gather::ward::{AtBed, Gathered, board};
 use crate::pages::search::{Outcome, Search};
 use crate::pages::ward::BoardView;
@@ -28,9 +29,6 @@ use crate::pages::ward::reserve::reserve_page;
 use crate::routes::one_sex::{Who, one_sex};
 use crate::routes::tasks::named_user;
 use crate::routes::{failed, not_allowed, not_found, page, stopped};
-
-/// Staff that a form offers.
-const MOST_STAFF: usize = 500;
 
 type Pairs = Vec<(String, String)>;
 
@@ -363,19 +361,6 @@ async fn identity(reading: &Reading, patient: &str, now: terms::Moment) -> Resul
     let Ok(document) = Document::parse(&version.text, &Limits::default()) else { return Ok(None) };
     let material = clinical::Material { patient: document.root(), resources: Vec::new(), allergies_readable: true };
     Ok(Some(AtBed { identity: bedside(&material, None, now).0.identity, bedside: None }))
-}
-
-/// Those who can be responsible, by name.
-async fn staff(reading: &Reading) -> Result<Vec<Staff>, Problem> {
-    let page = reading.select(&Select::of("Practitioner").limit(MOST_STAFF)).await?;
-    let named = page.versions.iter().filter_map(|version| {
-        let document = Document::parse(&version.text, &Limits::default()).ok()?;
-        let name = clinical::practitioner_name(document.root())?;
-        Some((format!("Practitioner/{}", version.key.id), name))
-    });
-    let mut staff: Vec<Staff> = named.collect();
-    staff.sort_by(|one, other| one.1.cmp(&other.1));
-    Ok(staff)
 }
 
 fn status(form: &Form<'_>) -> StatusCode {

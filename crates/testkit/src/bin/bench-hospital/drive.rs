@@ -27,7 +27,7 @@ const WORKERS: usize = 96;
 const QUERIES: [&str; 4] = [
     "Location?_count=1000",
     "Practitioner?_count=500",
-    "Encounter?class=IMP&status=in-progress,onleave&_count=1000",
+    "Encounter?class=IMP&status=in-progress,onleave&_include=Encounter:subject&_count=500",
     "Encounter?class=EMER&status=arrived,triaged,in-progress&_count=1000",
 ];
 
