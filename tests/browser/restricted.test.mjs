@@ -27,7 +27,7 @@ it("a restricted record opens with a reason by keyboard at every width, and the 
   await page.keyboard.press("Enter");
   await page.getByText("There is a problem").waitFor();
   await checkPage(page, "restricted-refused");
-  await page.getByLabel(/^Emergency/).focus();
+  await page.getByRole("radio", { name: /^Emergency/ }).focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.name), "words");
@@ -53,7 +53,7 @@ it("a restricted record opens with a reason by keyboard at every width, and the 
   await officer.getByText("Choose what came of the review.").first().waitFor();
   assert.ok(await officer.getByRole("checkbox", { name: /ADEYEMI/ }).isChecked());
   await checkPage(officer, "restricted-review-refused");
-  await officer.getByLabel("Appropriate", { exact: true }).check();
+  await officer.getByRole("radio", { name: "Appropriate", exact: true }).check();
   await officer.getByRole("button", { name: "Record the review" }).click();
   await officer.getByText("The review is recorded.").waitFor();
   await officer.getByText("Nothing is to be reviewed now.").waitFor();
@@ -69,7 +69,7 @@ it("an emergency is one choice, on a phone and without script, and the ward's bo
   await page.getByText(/ADEYEMI/).first().waitFor();
   await page.goto(`${patient}?span=all`);
   await asks(page);
-  await page.getByLabel(/^Emergency/).check();
+  await page.getByRole("radio", { name: /^Emergency/ }).check();
   await page.getByRole("button", { name: "Open the record for 12 hours" }).click();
   await page.waitForURL(`${patient}?span=all`);
   await page.getByText("penicillin").first().waitFor();

@@ -1,4 +1,5 @@
-//! An opening of a restricted record as it was recorded, and its text. The table of members is in `mod.rs`.
+//! An opening of a restricted record as it was recorded, and its text (R4, auditevent.html). The table of members is in
+//! `mod.rs`. Decides nothing: who may open, and when one is reviewed, is said beside it.
 
 use fhir::Node;
 use fhir::read::{code_in, id_of, items, moment, text};
