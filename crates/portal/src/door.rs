@@ -201,6 +201,8 @@ pub(crate) mod asked {
     pub(crate) const DOWNTIME_SHEET: &str = "page: downtime sheet";
     /// The page that asks for a reason before a restricted record.
     pub(crate) const REASON: &str = "page: reason for a restricted record";
+    /// A reason that was refused: the name of the command.
+    pub(crate) const NO_REASON: &str = "open restricted record";
     /// Restricted access to review.
     pub(crate) const REVIEW: &str = "page: restricted access to review";
     /// Who has looked at a patient.

@@ -139,7 +139,7 @@ type Line<'a> = (&'a str, &'a str, (Date, bool), u8);
 impl<'a> Event<'a> {
     fn of_access(access: &'a Access) -> Event<'a> {
         // Who was asked for a reason saw who it is, and has not opened the record.
-        let was_opened = access.shown && access.query != asked::REASON;
+        let was_opened = access.shown && ![asked::REASON, asked::NO_REASON].contains(&access.query.as_str());
         let did = if was_opened { Did::Looked(&access.query) } else { Did::WasRefused(&access.query) };
         let (principal, permit) = (access.principal.as_str(), access.permit.as_str());
         Event { moment: access.moment, number: access.number, principal, permit, did }
@@ -164,7 +164,7 @@ impl<'a> Event<'a> {
     fn is_wanted(&self, asked: &Narrowed) -> bool {
         let of_kind = match (asked.kind, &self.did) {
             (Kind::Everything, _) | (Kind::Refused, Did::WasRefused(_)) | (Kind::Changed, Did::Changed(_)) => true,
-            (Kind::BreakGlass, _) => basis(self.permit) == BREAK_GLASS,
+            (Kind::BreakGlass, Did::Looked(_) | Did::Changed(_)) => basis(self.permit) == BREAK_GLASS,
             (Kind::Opened, Did::Looked(query)) => *query != asked::SEARCH && !is_software(query),
             (Kind::Search, Did::Looked(query)) => *query == asked::SEARCH,
             (Kind::Software, Did::Looked(query)) => is_software(query),
@@ -185,7 +185,7 @@ impl<'a> Event<'a> {
     /// Why: of a record that was opened with a reason that reason, as it was given.
     fn why(&self, openings: &[Opening]) -> String {
         let words = match (&self.did, basis(self.permit)) {
-            (Did::WasRefused(asked::REASON), _) => "Was asked for a reason",
+            (Did::WasRefused(asked::REASON | asked::NO_REASON), _) => "Was asked for a reason",
             (Did::WasRefused(_), _) => "Not let in",
             (_, BREAK_GLASS) => {
                 // The newest of before: a page is noted a moment after it was asked for.

@@ -10,7 +10,7 @@ use record::{Cursor, Problem, Reading};
 use terms::Moment;
 
 use super::finished;
-use super::owed::{Tally, tallies};
+use super::owed::{About, Tally, about, tallies};
 use super::people::{Named, people};
 use crate::door::{Door, asked};
 
@@ -43,13 +43,20 @@ pub(crate) struct Row {
     pub(crate) patient: Option<Named>,
 }
 
-/// How many there are, for the home page.
-pub(crate) async fn counted(door: &Door) -> Result<Tally, Problem> {
+/// How many there are and what the first of them is about, for the home page.
+pub(crate) async fn counted(door: &Door) -> Result<(Tally, About), Problem> {
     let reading = door.record.read(&door.permit, asked::HOME).await?;
+    let answer = tally(door, &reading).await;
+    finished(reading, answer).await
+}
+
+async fn tally(door: &Door, reading: &Reading) -> Result<(Tally, About), Problem> {
     let kinds = std::iter::once(&RESTRICTED_ACCESS);
-    let found = tallies(&reading, kinds, &Scope::Everybody, door.now).await.pop();
-    reading.finish().await?;
-    Ok(found.unwrap_or(Tally { kind: &RESTRICTED_ACCESS, counted: None }))
+    let found = tallies(reading, kinds, &Scope::Everybody, door.now).await.pop();
+    let found = found.unwrap_or(Tally { kind: &RESTRICTED_ACCESS, counted: None });
+    let oldest = found.counted.as_ref().and_then(|counted| counted.oldest.clone());
+    let about = about(door, reading, oldest.as_slice()).await?;
+    Ok((found, about))
 }
 
 /// The list, from where a page before ended.

@@ -77,7 +77,7 @@ pub(super) async fn ask_first(mut request: Request, next: Next) -> Response {
 
 /// `POST …/patients/{id}/open`: the reason, and then the page that was asked for.
 pub(super) async fn open(
-    Extension(mut door): Extension<Door>,
+    Extension(door): Extension<Door>,
     Path((_, id)): Path<(String, String)>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Response {
@@ -86,9 +86,9 @@ pub(super) async fn open(
     let back = typed.some("back").unwrap_or_else(|| setting.links.patient(&id));
     let back = own_path(&setting, &back);
     // The entry that opens it is the first of those that were made with this reason.
-    door.permit = door.permit.break_glass(Moment(door.now.0 + HOLDS_HOURS * 3_600_000));
+    let broken = Door { permit: door.permit.break_glass(Moment(door.now.0 + HOLDS_HOURS * 3_600_000)), ..door.clone() };
     let opened = match typed.is_about(&id) {
-        Ok(()) => act(&door, &Command::OpenRestricted(command(&id, &typed)), &typed).await,
+        Ok(()) => act(&broken, &Command::OpenRestricted(command(&id, &typed)), &typed).await,
         Err(refusal) => Err(NotDone::Refused(refusal)),
     };
     match opened {

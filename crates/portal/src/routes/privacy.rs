@@ -21,8 +21,8 @@ use crate::pages::privacy::{BOX, ReviewPage, privacy_home_page, review_page};
 pub(super) async fn home(door: &Door) -> Response {
     let setting = door.setting();
     match counted(door).await {
-        Ok(tally) => {
-            let card = card(door, &tally, &Default::default(), setting.links.restricted_access());
+        Ok((tally, about)) => {
+            let card = card(door, &tally, &about, setting.links.restricted_access());
             page(StatusCode::OK, privacy_home_page(&setting, &card))
         }
         Err(problem) => failed(door, &problem),

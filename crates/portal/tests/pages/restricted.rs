@@ -145,7 +145,8 @@ async fn the_privacy_officer_reviews_what_the_home_page_counts() {
     open(&trust, ("user/k.boateng", Role::Clinician), &[("reason", "emergency")]).await;
     let home = trust.get_as(OFFICER.0, OFFICER.1, "/t/DEMO/").await.text;
     assert!(home.contains("<b>2</b><h3>restricted accesses to review</h3>"), "{home}");
-    assert!(home.contains(&format!("href=\"{REVIEW}\"")) && home.contains("Privacy officer"), "{home}");
+    assert!(home.contains(&format!("href=\"{REVIEW}\"")) && home.contains("ADEYEMI, since 14:35"), "{home}");
+    assert!(home.contains("Owner: Privacy officer"), "an owner who is active: {home}");
 
     let list = trust.get_as(OFFICER.0, OFFICER.1, REVIEW).await.text;
     for words in ["ADEYEMI, Folasade (Mrs)", "s.reilly", "k.boateng", "Something else: Her neighbour asked me to look"]
@@ -197,7 +198,9 @@ async fn nobody_reviews_their_own_and_no_clinician_counts_them() {
 #[tokio::test]
 async fn who_has_looked_tells_the_reason_and_that_the_glass_was_broken() {
     let trust = restricted().await;
-    trust.get_as("user/k.boateng", Role::Clinician, SUMMARY).await;
+    let kofi = ("user/k.boateng", Role::Clinician);
+    trust.get_as(kofi.0, kofi.1, SUMMARY).await;
+    assert_eq!(open(&trust, kofi, &[("reason", "care")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     open(&trust, NURSE, &[("reason", "else"), ("words", "Her neighbour asked me to look")]).await;
     trust.get_as(NURSE.0, NURSE.1, SUMMARY).await;
     trust.get_as(NURSE.0, NURSE.1, DETAILS).await;
@@ -211,8 +214,11 @@ async fn who_has_looked_tells_the_reason_and_that_the_glass_was_broken() {
         assert!(row.contains("Break-glass</span>"), "{row}");
         assert!(row.contains("Something else: Her neighbour asked me to look"), "{row}");
     }
-    let asked = rows.iter().find(|row| row.contains("k.boateng")).unwrap();
-    assert!(asked.contains("Asked, not opened") && asked.contains("Was asked for a reason"), "{asked}");
+    let asked: Vec<&&str> = rows.iter().filter(|row| row.contains("k.boateng")).collect();
+    assert!(!asked.is_empty());
+    for row in asked {
+        assert!(row.contains("Asked, not opened") && row.contains("Was asked for a reason"), "{row}");
+    }
     let only = trust.get_as(OFFICER.0, OFFICER.1, &format!("{path}?kind=break-glass")).await.text;
     assert!(only.contains("s.reilly") && !only.contains("k.boateng"), "{only}");
 }
