@@ -8,5 +8,6 @@ import "./home.test.mjs";
 import "./moves.test.mjs";
 import "./product.test.mjs";
 import "./register.test.mjs";
+import "./restricted.test.mjs";
 import "./emergency.test.mjs";
 import "./ward.test.mjs";

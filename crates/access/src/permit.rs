@@ -26,6 +26,8 @@ pub enum Basis {
     Relationship,
     /// The app or the patient was given exactly these subjects.
     Subjects,
+    /// The role's own reach, into a restricted record, for a reason that was given and a limited time.
+    BreakGlass,
     /// The host's own work: loading, rebuilding, moving.
     Host,
 }
@@ -34,7 +36,7 @@ pub enum Basis {
 #[derive(Debug, Clone)]
 pub struct Permit(Arc<Decided>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Decided {
     principal: Principal,
     role: Role,
@@ -76,12 +78,21 @@ impl Permit {
         self.0.until
     }
 
+    /// The same permit for a restricted record that was opened with a reason, until that ends. It reaches no further: what
+    /// changes is what the journals say of why.
+    #[must_use]
+    pub fn break_glass(&self, until: Moment) -> Permit {
+        let until = Some(self.0.until.map_or(until, |own| own.min(until)));
+        Permit(Arc::new(Decided { basis: Basis::BreakGlass, until, ..Decided::clone(&self.0) }))
+    }
+
     /// One line for the journal: role and basis, such as `clinician by role`.
     pub fn describe(&self) -> String {
         let basis = match self.0.basis {
             Basis::Role => "role",
             Basis::Relationship => "relationship",
             Basis::Subjects => "named subjects",
+            Basis::BreakGlass => "break-glass",
             Basis::Host => "host",
         };
         format!("{} by {basis}", self.0.role.code())

@@ -1,5 +1,5 @@
-//! Roles and what each reaches. The table below is the whole of role-based access; relationships, consent and
-//! break-glass narrow or widen it and come with the portal across trusts.
+//! Roles and what each reaches. The table below is the whole of role-based access; relationships and consent
+//! narrow or widen it and come with the portal across trusts.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ pub enum Role {
     Clerk,
     /// The patient index: who compare, merge and part records, and say whose is what was written meanwhile.
     PatientIndex,
-    /// Privacy officers: who looked; identity only.
+    /// Privacy officers: who looked, and what came of its review; identity only.
     PrivacyOfficer,
     /// Trust administrators: accounts, configuration, organisations and places; no patient data.
     Administrator,
@@ -154,7 +154,8 @@ impl Role {
             }
             // What is nobody's yet is seen by those who say whose it is, and by no others.
             Role::PatientIndex => Scope { without_labels: vec!["sealed".into()], ..limited(Kinds::All, Kinds::All) },
-            Role::PrivacyOfficer => limited(with_open(&["Patient", "AuditEvent"]), Kinds::none()),
+            // What they write is the review of a look, which the owner of that type lets no other role write.
+            Role::PrivacyOfficer => limited(with_open(&["Patient", "AuditEvent"]), Kinds::only(["AuditEvent"])),
             Role::Administrator => limited(open.clone(), open.clone()),
             Role::Operator | Role::Overseer => limited(Kinds::none(), Kinds::none()),
             Role::Subject => limited(Kinds::All, Kinds::none()),
@@ -220,7 +221,11 @@ mod tests {
             (Role::Clerk, "Patient", true, true),
             (Role::Clerk, "Practitioner", true, false),
             (Role::PrivacyOfficer, "Patient", true, false),
+            (Role::PrivacyOfficer, "AuditEvent", true, true),
             (Role::PrivacyOfficer, "Condition", false, false),
+            (Role::PrivacyOfficer, "Encounter", false, false),
+            (Role::PrivacyOfficer, "Task", false, false),
+            (Role::Clerk, "AuditEvent", false, false),
             (Role::Administrator, "Patient", false, false),
             (Role::Administrator, "Location", true, true),
             (Role::Operator, "Organization", false, false),
@@ -251,6 +256,16 @@ mod tests {
         let permit = decide(Grant::role("token/1", "T", Role::Subject).only([subject]), Moment(0)).unwrap();
         assert_eq!(permit.describe(), "subject by named subjects");
         assert!(!permit.scope().writes.contains("Observation"));
+    }
+
+    #[test]
+    fn a_broken_glass_reaches_no_further_and_no_longer() {
+        let mut grant = Grant::role("user/x", "X", Role::Clinician);
+        let broken = decide(grant.clone(), Moment(0)).unwrap().break_glass(Moment(500));
+        assert_eq!(broken.describe(), "clinician by break-glass");
+        assert_eq!((broken.until(), broken.scope()), (Some(Moment(500)), permit(Role::Clinician).scope()));
+        grant.until = Some(Moment(100));
+        assert_eq!(decide(grant, Moment(0)).unwrap().break_glass(Moment(500)).until(), Some(Moment(100)));
     }
 
     #[test]

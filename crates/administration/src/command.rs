@@ -26,6 +26,7 @@ use crate::registration::{
     CorrectPatient, RecordAnswer, RecordIdentity, Register, RegisterMajorIncident, RegisterNewborn, Restrict,
     SetNhsNumberStatus,
 };
+use crate::restricted_access::{OpenRestricted, ReviewOpenings};
 use crate::stays::{
     Admit, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, Detain, Discharge, EndDetention, Leave,
     MoveToBed, NotDead, ReleaseBed, RequestAdmission, ReserveBed, Return, SayWhyMixed, SetDischargePlan, SetTci,
@@ -56,6 +57,10 @@ pub enum Command {
     RegisterNewborn(RegisterNewborn),
     /// Hide a patient's record, or show it again.
     Restrict(Restrict),
+    /// Open a restricted record with a reason.
+    OpenRestricted(OpenRestricted),
+    /// Say what came of the review of such openings.
+    ReviewOpenings(ReviewOpenings),
     /// Ask for an admission.
     RequestAdmission(RequestAdmission),
     /// Set the day to come in.
@@ -181,6 +186,8 @@ impl Command {
             Command::RegisterMajorIncident(_) => "register major incident",
             Command::RegisterNewborn(_) => "register newborn",
             Command::Restrict(_) => "restrict",
+            Command::OpenRestricted(_) => "open restricted record",
+            Command::ReviewOpenings(_) => "review restricted access",
             Command::RequestAdmission(_) => "request admission",
             Command::SetTci(_) => "set day to come in",
             Command::ReserveBed(_) => "reserve bed",
@@ -262,6 +269,8 @@ impl Command {
             Command::RegisterMajorIncident(command) => command.plan(reading, now).await,
             Command::RegisterNewborn(command) => command.plan(reading, now).await,
             Command::Restrict(command) => command.plan(reading).await,
+            Command::OpenRestricted(command) => command.plan(reading, now).await,
+            Command::ReviewOpenings(command) => command.plan(reading, now).await,
             Command::RequestAdmission(command) => command.plan(reading, now).await,
             Command::SetTci(command) => command.plan(reading, now).await,
             Command::ReserveBed(command) => command.plan(reading).await,

@@ -2,7 +2,8 @@
 //!
 //! Each resource goes back to the version before; what the commit had created is marked as entered in error. It is
 //! refused, with the reason, when something was written since that stands on it: a newer version, or something recorded
-//! of a patient or in a stay that the commit had created. A merge is taken apart instead (`merging`): what was written in
+//! of a patient or in a stay that the commit had created. That somebody opened a restricted record, and its review, are not
+//! taken back. A merge is taken apart instead (`merging`): what was written in
 //! between has to be given out. History keeps both.
 
 use fhir::write::with_members;
@@ -56,6 +57,10 @@ impl Undo {
         if now.0 - self.moment.0 > UNDO_MS {
             let sentence = "This was more than 10 minutes ago. Correct it with a new entry and a reason.";
             return Err(TransactError::Refused(Refusal::new("too-late", sentence)));
+        }
+        if self.written.iter().any(|(kind, ..)| kind == "AuditEvent") {
+            let sentence = "That a restricted record was opened, and what came of the review, is not taken back.";
+            return Err(TransactError::Refused(Refusal::new("not-undone", sentence)));
         }
         let (mut draft, mut created, mut written) = (Draft::default(), Vec::new(), Vec::new());
         for (kind, id, version) in &self.written {

@@ -358,6 +358,17 @@ fn owners(clock: &Clock) -> Owners {
     fn stays<'a>(reading: &'a Reading, draft: Draft) -> Planned<'a> {
         Box::pin(async move { Ok(administration::plan(reading, draft).await?) })
     }
+    fn accesses<'a>(reading: &'a Reading, draft: Draft) -> Planned<'a> {
+        Box::pin(async move {
+            match administration::restricted_access::check_written(reading, &draft).await? {
+                Ok(()) => Ok(draft),
+                Err(refusal) => {
+                    let (code, sentence) = (refusal.code.to_owned(), refusal.sentence);
+                    Err(fhir_api::Objection { code, sentence, field: None }.into())
+                }
+            }
+        })
+    }
     fn patients<'a>(reading: &'a Reading, draft: Draft, now: Moment) -> Planned<'a> {
         Box::pin(async move { Ok(administration::merging::with_questions(reading, draft, now).await?) })
     }
@@ -368,6 +379,7 @@ fn owners(clock: &Clock) -> Owners {
     Owners::none()
         .with(["Basic"], Arc::new(accounts))
         .with(["Encounter"], Arc::new(stays))
+        .with(["AuditEvent"], Arc::new(accesses))
         .with(["Patient"], Arc::new(move |reading, draft| patients(reading, draft, clock())))
         .with(["Observation", "ServiceRequest"], Arc::new(move |reading, draft| scores(reading, draft, also())))
 }

@@ -25,8 +25,8 @@ const LONGEST: usize = 20_000;
 /// How long *now* means now: a form that was opened earlier is asked when it happened.
 const FRESH_MS: i64 = 10 * 60 * 1000;
 
-/// What has a way back of its own and is not undone.
-const FINAL: [&str; 3] = ["merged", "unmerged", "numbers-issued"];
+/// What has a way back of its own, or none, and is not undone.
+const FINAL: [&str; 4] = ["merged", "unmerged", "numbers-issued", "access-reviewed"];
 
 /// What somebody typed, by the names of the fields. Every field that was sent is kept, also when it is refused.
 #[derive(Debug, Clone, Default)]
@@ -314,6 +314,7 @@ fn done_words(what: &str) -> Option<&'static str> {
         "downtime-ended" => "The downtime has ended. Every number that is open is owed now.",
         "numbers-issued" => "The numbers are issued. Make new sheets and print them.",
         "numbers-void" => "They are void.",
+        "access-reviewed" => "The review is recorded.",
         "undone" => "It was undone.",
         _ => return None,
     })

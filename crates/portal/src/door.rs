@@ -199,6 +199,12 @@ pub(crate) mod asked {
     pub(crate) const DOWNTIME_SHEETS: &str = "downtime sheets";
     /// A sheet that was made for a downtime.
     pub(crate) const DOWNTIME_SHEET: &str = "page: downtime sheet";
+    /// The page that asks for a reason before a restricted record.
+    pub(crate) const REASON: &str = "page: reason for a restricted record";
+    /// A reason that was refused: the name of the command.
+    pub(crate) const NO_REASON: &str = "open restricted record";
+    /// Restricted access to review.
+    pub(crate) const REVIEW: &str = "page: restricted access to review";
     /// Who has looked at a patient.
     pub(crate) const WHO_LOOKED: &str = "page: who has looked";
 }

@@ -47,6 +47,16 @@ impl Links {
         format!("{}/who-has-looked", self.patient(id))
     }
 
+    /// Where the reason for opening a restricted record is sent.
+    pub fn open_restricted(&self, id: &str) -> String {
+        format!("{}/open", self.patient(id))
+    }
+
+    /// Restricted access to review.
+    pub fn restricted_access(&self) -> String {
+        format!("{}/restricted-access", self.base)
+    }
+
     /// The person's own account and keys.
     pub fn account(&self) -> String {
         format!("{}/account", self.base)

@@ -4,6 +4,7 @@
 //! session's token, which `hosting` checks, and become commands (`act.rs`).
 
 mod admissions;
+mod break_glass;
 mod details;
 mod downtime;
 mod drafts;
@@ -11,6 +12,7 @@ mod duplicates;
 mod emergency;
 mod newborn;
 mod one_sex;
+mod privacy;
 mod register;
 mod stays;
 
@@ -66,6 +68,9 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/patients/found"),
     ("GET", "/t/{trust}/patients/{id}"),
     ("GET", "/t/{trust}/patients/{id}/who-has-looked"),
+    ("POST", "/t/{trust}/patients/{id}/open"),
+    ("GET", "/t/{trust}/restricted-access"),
+    ("POST", "/t/{trust}/restricted-access"),
     ("GET", "/t/{trust}/duplicates"),
     ("GET", "/t/{trust}/duplicates/{id}"),
     ("POST", "/t/{trust}/duplicates/{id}/{step}"),
@@ -151,6 +156,8 @@ pub fn routes() -> Router {
         .route("/t/{trust}/patients/found", get(found))
         .route("/t/{trust}/patients/{id}", get(summary))
         .route("/t/{trust}/patients/{id}/who-has-looked", get(who_looked))
+        .route("/t/{trust}/patients/{id}/open", post(break_glass::open))
+        .route("/t/{trust}/restricted-access", get(privacy::show).post(privacy::submit))
         .route("/t/{trust}/duplicates", get(duplicates::list))
         .route("/t/{trust}/duplicates/{id}", get(duplicates::pair))
         .route("/t/{trust}/duplicates/{id}/{step}", post(duplicates::step))
@@ -174,6 +181,7 @@ pub fn routes() -> Router {
         .merge(stays::routes())
         .merge(mixed_sex::routes())
         .merge(wards::routes())
+        .layer(middleware::from_fn(break_glass::ask_first))
         .layer(middleware::from_fn(find_here))
 }
 

@@ -153,6 +153,9 @@ impl Setting {
     fn rail(&self, at: Rail) -> Vec<RailItem> {
         let item = |label, href, icon, of| RailItem { label, href, icon, current: at == of, badge: None };
         let mut items = Vec::new();
+        if self.role == Role::PrivacyOfficer {
+            items.push(item("Home", self.home.clone(), Icon::Home, Rail::Home));
+        }
         if self.sees_stays && self.role != Role::Host {
             let badge = self.badge(self.here.late, "late");
             items.push(RailItem { badge, ..item("Home", self.home.clone(), Icon::Home, Rail::Home) });

@@ -1,4 +1,5 @@
-//! What the kinds decide on: a stay with its papers, a patient with the visits that are open, a task, a list of an unmerge.
+//! What the kinds decide on: a stay with its papers, a patient with the visits that are open, a task, a list of an unmerge,
+//! an opening of a restricted record.
 //!
 //! Plain readings; no clock, no reading of the record.
 
@@ -10,6 +11,7 @@ use super::UNDATED;
 use super::owner::NOBODY;
 use crate::downtime::{Downtime, Number};
 use crate::merging::{Review, Unallocated};
+use crate::restricted_access::{self, Opening};
 use crate::stays::{Detention, PlaceUse, Stay, StayState, has_died, reported_death};
 use crate::tasks::Task;
 
@@ -44,6 +46,13 @@ pub(super) struct DeathFacts<'d, 't> {
 /// What an unmerge left to give out; nothing of any other list.
 pub(super) struct ListFacts {
     pub(super) unallocated: Option<Unallocated>,
+}
+
+/// An opening of a restricted record; nothing of any other audit event.
+pub(super) struct OpeningFacts {
+    pub(super) opening: Option<Opening>,
+    /// The reviews of it.
+    pub(super) reviews: Vec<restricted_access::Review>,
 }
 
 /// A task, or a pair of records under review, which is one too.
@@ -107,6 +116,13 @@ impl<'d, 't> DeathFacts<'d, 't> {
 impl ListFacts {
     pub(super) fn of(list: Node<'_, '_>) -> ListFacts {
         ListFacts { unallocated: Unallocated::of(list) }
+    }
+}
+
+impl OpeningFacts {
+    pub(super) fn of(event: Node<'_, '_>, about: &[Node<'_, '_>]) -> OpeningFacts {
+        let reviews = about.iter().filter_map(|event| restricted_access::Review::of(*event)).collect();
+        OpeningFacts { opening: Opening::of(event), reviews }
     }
 }
 

@@ -28,6 +28,7 @@ mod open_task;
 mod owner;
 mod rebooking;
 mod registration;
+mod restricted_access;
 mod scope;
 mod second_stay;
 mod taken_over;
@@ -42,15 +43,19 @@ use record::obligation::{Facts, Obligation, ObligationFunction};
 use terms::Moment;
 
 use crate::merging::is_unmerge;
+use crate::restricted_access::Opening;
 use crate::stays::{EXPECTED_STAY, OPEN_APPOINTMENT, OPEN_STAY, OPEN_VISIT, is_stay};
-use facts::{DeathFacts, ListFacts, PatientFacts, StayFacts, TaskFacts};
+use facts::{DeathFacts, ListFacts, OpeningFacts, PatientFacts, StayFacts, TaskFacts};
 
 pub use downtime::KIND as DOWNTIME;
 pub use downtime_number::KIND as DOWNTIME_NUMBER;
 pub use facts::{due_of, place_of};
 pub use no_bed::KIND as NO_BED;
 pub(crate) use owner::team_name;
-pub use owner::{ADMISSIONS_TEAM, EXAMINER_TEAM, NOBODY, Owner, RECORDS_TEAM, SITE_TEAM, TEAMS, named_owners};
+pub use owner::{
+    ADMISSIONS_TEAM, EXAMINER_TEAM, NOBODY, Owner, PRIVACY_TEAM, RECORDS_TEAM, SITE_TEAM, TEAMS, named_owners,
+};
+pub use restricted_access::KIND as RESTRICTED_ACCESS;
 pub use scope::{Counted, Scope, count, listed, oldest, query};
 
 /// A kind of obligation in words.
@@ -107,6 +112,8 @@ type OfTask = (&'static Kind, fn(&TaskFacts) -> Option<Owed>);
 type OfDeath = (&'static Kind, fn(&DeathFacts<'_, '_>) -> Option<Owed>);
 /// A kind of lists with its rule.
 type OfList = (&'static Kind, fn(&ListFacts) -> Option<Owed>);
+/// A kind of openings of restricted records with its rule.
+type OfOpening = (&'static Kind, fn(&OpeningFacts) -> Option<Owed>);
 
 const OF_STAYS: &[OfStay] = &[
     (&no_bed::KIND, no_bed::owed),
@@ -134,6 +141,7 @@ const OF_TASKS: &[OfTask] = &[
 
 const OF_DEATHS: &[OfDeath] = &[(&death_reported::KIND, death_reported::owed)];
 const OF_LISTS: &[OfList] = &[(&unallocated::KIND, unallocated::owed)];
+const OF_OPENINGS: &[OfOpening] = &[(&restricted_access::KIND, restricted_access::owed)];
 
 /// Every kind of administration, in the order in which people see them.
 pub const KINDS: &[&Kind] = &[
@@ -160,6 +168,7 @@ pub const KINDS: &[&Kind] = &[
     &downtime::KIND,
     &downtime_number::KIND,
     &duplicate_review::KIND,
+    &restricted_access::KIND,
 ];
 
 /// The obligation functions of administration. A change of any rule raises the version of its function.
@@ -193,6 +202,10 @@ pub fn functions() -> Vec<ObligationFunction> {
         ObligationFunction { version: 2, ..function("tasks", "Task", &[], of_task) },
         function("appointments", "Patient", &in_stays, of_appointments),
         ObligationFunction { concerns: Arc::new(concerns_unmerge), ..function("lists", "List", &[], of_list) },
+        ObligationFunction {
+            concerns: Arc::new(concerns_opening),
+            ..function("openings", "AuditEvent", &[("AuditEvent", "AuditEvent.entity")], of_opening)
+        },
     ]
 }
 
@@ -244,6 +257,17 @@ fn of_list(facts: &Facts<'_>) -> Vec<Obligation> {
 
 fn concerns_unmerge(source: &Source<'_>) -> bool {
     Document::parse(source.text, &Limits::default()).is_ok_and(|document| is_unmerge(document.root()))
+}
+
+fn of_opening(facts: &Facts<'_>) -> Vec<Obligation> {
+    read(facts, |anchor, related| {
+        let facts = OpeningFacts::of(anchor, related);
+        OF_OPENINGS.iter().filter_map(|(kind, owed)| Some(kind.obligation(owed(&facts)?))).collect()
+    })
+}
+
+fn concerns_opening(source: &Source<'_>) -> bool {
+    Document::parse(source.text, &Limits::default()).is_ok_and(|document| Opening::of(document.root()).is_some())
 }
 
 fn concerns_stay(source: &Source<'_>) -> bool {

@@ -21,7 +21,11 @@ pub const ADMISSIONS_TEAM: &str = "team/admissions";
 pub const RECORDS_TEAM: &str = "team/records";
 /// The office through which deaths go to the medical examiner.
 pub const EXAMINER_TEAM: &str = "team/medical-examiner";
-/// The teams that own work, with their names for people.
+/// The privacy officer's office. It owns reviews and no tasks, which it does not see, so no task is offered to it.
+pub const PRIVACY_TEAM: &str = "team/privacy";
+/// What that office is called.
+const PRIVACY_NAME: &str = "Privacy officer";
+/// The teams that own tasks and other work, with their names for people.
 pub const TEAMS: &[(&str, &str)] = &[
     (SITE_TEAM, "Site office"),
     (ADMISSIONS_TEAM, "Admissions office"),
@@ -60,7 +64,12 @@ impl Owner {
 
 /// What a team is called; one that is not known by its plain name.
 pub(crate) fn team_name(team: &str) -> &str {
-    TEAMS.iter().find(|(code, _)| *code == team).map_or(team, |(_, name)| name)
+    known_team(team).unwrap_or(team)
+}
+
+fn known_team(team: &str) -> Option<&'static str> {
+    let privacy = (PRIVACY_TEAM, PRIVACY_NAME);
+    TEAMS.iter().chain([&privacy]).find(|(code, _)| *code == team).map(|(_, name)| *name)
 }
 
 /// What some owners are called. `places` are the places in use, `accounts` who holds the accounts, by `user/…`: one
@@ -79,7 +88,7 @@ pub async fn named_owners(
     for owner in owners {
         let named = match owner.split_once('/') {
             Some(("place", id)) => place_owner(id, places),
-            Some(("team", _)) => TEAMS.iter().find(|(team, _)| *team == owner).map(|(_, name)| Owner::active(*name)),
+            Some(("team", _)) => known_team(&owner).map(Owner::active),
             Some(("user", _)) => accounts.get(&owner).map(Owner::of_account),
             Some(("practitioner", id)) => {
                 staff.push(Key::new("Practitioner", id));

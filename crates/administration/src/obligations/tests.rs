@@ -83,6 +83,7 @@ fn kinds_are_told_apart_and_every_rule_has_one() {
     let rules = rules.chain(OF_TASKS.iter().map(|(kind, _)| kind.code));
     let rules = rules.chain([appointment_in_stay::KIND.code]);
     let rules = rules.chain(OF_DEATHS.iter().map(|(kind, _)| kind.code));
+    let rules = rules.chain(OF_OPENINGS.iter().map(|(kind, _)| kind.code));
     let rules: BTreeSet<&str> = rules.chain(OF_LISTS.iter().map(|(kind, _)| kind.code)).collect();
     assert_eq!(rules, codes);
 }

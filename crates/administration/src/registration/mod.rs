@@ -38,6 +38,7 @@ pub use newborn::RegisterNewborn;
 pub(crate) use newborn::place_in_birth;
 pub use nhs_status::{NhsNumberStatus, SetNhsNumberStatus};
 pub use register::{Answered, Register};
+pub(crate) use restrict::LABELS;
 pub use restrict::{RESTRICTED, Restrict, is_restricted};
 pub(crate) use write::with_another_number;
 

@@ -15,6 +15,7 @@ mod matching;
 mod merging;
 mod obligations;
 mod registration;
+mod restricted_access;
 mod stage;
 mod tasks;
 mod year;

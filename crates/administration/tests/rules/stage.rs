@@ -164,6 +164,16 @@ impl Stage {
         self.record.transact(&permit(Role::System), act, decide).await.unwrap();
     }
 
+    /// What the owner of audit events says of a resource that somebody writes by another door; `None` takes it away.
+    pub(crate) async fn refused(&self, role: Role, key: &Key, text: Option<&str>) -> Option<Refusal> {
+        let change = text.map_or_else(|| Change::Delete(key.clone()), change);
+        let reading = self.record.read(&permit(role), "test").await.unwrap();
+        let draft = Draft { changes: vec![change], assertions: Vec::new() };
+        let checked = administration::restricted_access::check_written(&reading, &draft).await.unwrap();
+        reading.finish().await.unwrap();
+        checked.err()
+    }
+
     /// Deletes a resource as another system does.
     pub(crate) async fn delete(&self, kind: &str, id: &str) {
         let key = Key::new(kind, id);
@@ -188,6 +198,16 @@ impl Stage {
     /// The same in another role.
     pub(crate) async fn act_in(&self, role: Role, command: Command) -> Result<Receipt, Refusal> {
         self.act_with(&permit(role), command, NOW).await
+    }
+
+    /// The same as somebody in a role, at a moment.
+    pub(crate) async fn act_by(
+        &self,
+        (who, role): (&str, Role),
+        command: Command,
+        now: Moment,
+    ) -> Result<Receipt, Refusal> {
+        self.act_with(&permit_of(who, role), command, now).await
     }
 
     async fn act_with(&self, permit: &Permit, command: Command, now: Moment) -> Result<Receipt, Refusal> {

@@ -185,6 +185,7 @@ pub(crate) fn who_looked() -> Markup {
         pages: 3,
         people: 5,
         explained: 4,
+        break_glass: 1,
         by_role: 4,
         refused: 3,
         changes: 1204,

@@ -211,7 +211,7 @@ async fn group(
     Ok(group)
 }
 
-fn card(door: &Door, tally: &Tally, about: &About, href: String) -> Card {
+pub(crate) fn card(door: &Door, tally: &Tally, about: &About, href: String) -> Card {
     let kind = tally.kind;
     let (number, noun, scope, standing) = match &tally.counted {
         Some(counted) => {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use access::Role;
+use administration::restricted_access::{Opening, of_patient};
 use clinical::Chart;
 use record::trail::{Access, AccessQuery, Changed, Commit};
 use record::{Key, Problem, Reading};
@@ -28,11 +29,16 @@ const AT_ONCE: usize = 1000;
 const LINES: usize = 50;
 const DAY_MS: i64 = 24 * 3_600_000;
 
+/// What the permit says of a restricted record that was opened with a reason.
+const BREAK_GLASS: &str = "break-glass";
+
 /// What was read of a period, newest first.
 #[derive(Default)]
 struct Read {
     accesses: Vec<Access>,
     commits: Vec<Commit>,
+    /// The reasons with which a restricted record was opened.
+    openings: Vec<Opening>,
     /// Whether there is more of either than was read.
     cut: bool,
     /// Whether commits of an earlier release may be missing still.
@@ -80,7 +86,8 @@ async fn identity_and_commits(
     since: Moment,
 ) -> Result<Option<(Chart, Read)>, Problem> {
     let Some(chart) = chart::identity_of(door, reading, id).await? else { return Ok(None) };
-    let (subject, mut read) = (Key::new("Patient", id), Read::default());
+    let openings = of_patient(reading, id).await?;
+    let (subject, mut read) = (Key::new("Patient", id), Read { openings, ..Read::default() });
     loop {
         let below = read.commits.last().map(|commit| commit.sequence);
         let page = reading.commits(&subject, below, AT_ONCE).await?;
@@ -131,7 +138,9 @@ type Line<'a> = (&'a str, &'a str, (Date, bool), u8);
 
 impl<'a> Event<'a> {
     fn of_access(access: &'a Access) -> Event<'a> {
-        let did = if access.shown { Did::Looked(&access.query) } else { Did::WasRefused(&access.query) };
+        // Who was asked for a reason saw who it is, and has not opened the record.
+        let was_opened = access.shown && ![asked::REASON, asked::NO_REASON].contains(&access.query.as_str());
+        let did = if was_opened { Did::Looked(&access.query) } else { Did::WasRefused(&access.query) };
         let (principal, permit) = (access.principal.as_str(), access.permit.as_str());
         Event { moment: access.moment, number: access.number, principal, permit, did }
     }
@@ -155,6 +164,7 @@ impl<'a> Event<'a> {
     fn is_wanted(&self, asked: &Narrowed) -> bool {
         let of_kind = match (asked.kind, &self.did) {
             (Kind::Everything, _) | (Kind::Refused, Did::WasRefused(_)) | (Kind::Changed, Did::Changed(_)) => true,
+            (Kind::BreakGlass, Did::Looked(_) | Did::Changed(_)) => basis(self.permit) == BREAK_GLASS,
             (Kind::Opened, Did::Looked(query)) => *query != asked::SEARCH && !is_software(query),
             (Kind::Search, Did::Looked(query)) => *query == asked::SEARCH,
             (Kind::Software, Did::Looked(query)) => is_software(query),
@@ -167,19 +177,29 @@ impl<'a> Event<'a> {
         match (&self.did, basis(self.permit)) {
             (Did::WasRefused(_), _) => State::Refused,
             (_, "relationship" | "named subjects") => State::Explained,
+            (_, BREAK_GLASS) => State::BreakGlass,
             _ => State::ByRole,
         }
     }
 
-    fn why(&self) -> &'static str {
-        match (&self.did, basis(self.permit)) {
+    /// Why: of a record that was opened with a reason that reason, as it was given.
+    fn why(&self, openings: &[Opening]) -> String {
+        let words = match (&self.did, basis(self.permit)) {
+            (Did::WasRefused(asked::REASON | asked::NO_REASON), _) => "Was asked for a reason",
             (Did::WasRefused(_), _) => "Not let in",
+            (_, BREAK_GLASS) => {
+                // The newest of before: a page is noted a moment after it was asked for.
+                let own = |opening: &&Opening| opening.by == self.principal && opening.from <= self.moment;
+                let reason = openings.iter().find(own).map(Opening::why);
+                return reason.unwrap_or_else(|| "The reason is not in this record".to_owned());
+            }
             (_, "relationship") => "Has to do with this patient’s care",
             (_, "named subjects") => "Was given this patient by name",
             (_, "host") => "The host’s own work on the record",
             (_, "role") => "The role alone; no link of care is recorded",
             _ => "The permit does not say",
-        }
+        };
+        words.to_owned()
     }
 
     fn view(&self) -> View {
@@ -199,7 +219,7 @@ fn looked(read: &Read, asked: &Narrowed, names: &BTreeMap<String, String>, now: 
         grouped.entry(event.line()).or_default().push(event);
     }
     let mut rows: Vec<((Moment, u64), AccessRow)> =
-        grouped.into_values().filter_map(|events| row(&events, names, now)).collect();
+        grouped.into_values().filter_map(|events| row(&events, (names, &read.openings), now)).collect();
     rows.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
     let lines = rows.len();
     let pages = lines.div_ceil(LINES).max(1);
@@ -213,6 +233,7 @@ fn looked(read: &Read, asked: &Narrowed, names: &BTreeMap<String, String>, now: 
         pages,
         people: people(&accesses),
         explained: count(State::Explained),
+        break_glass: count(State::BreakGlass),
         by_role: count(State::ByRole),
         refused: count(State::Refused),
         changes: commits.len() as u64,
@@ -230,7 +251,11 @@ fn shift(moment: Moment) -> (Date, bool) {
     (shifted.date(), shifted.hour() >= 12)
 }
 
-fn row(events: &[&Event<'_>], names: &BTreeMap<String, String>, now: Moment) -> Option<((Moment, u64), AccessRow)> {
+fn row(
+    events: &[&Event<'_>],
+    (names, openings): (&BTreeMap<String, String>, &[Opening]),
+    now: Moment,
+) -> Option<((Moment, u64), AccessRow)> {
     let last = events.iter().max_by_key(|event| (event.moment, event.number))?;
     let role = last.permit.split(' ').next().and_then(Role::of_code).map_or("Role not known", role_words);
     let name = names.get(last.principal);
@@ -242,7 +267,7 @@ fn row(events: &[&Event<'_>], names: &BTreeMap<String, String>, now: Moment) -> 
         principal: last.principal.to_owned(),
         role: [Some(role), account].into_iter().flatten().collect::<Vec<_>>().join(", "),
         what: what_together(events),
-        why: last.why().to_owned(),
+        why: last.why(openings),
         views: events.iter().map(|event| event.view()).collect(),
         deed: if matches!(last.did, Did::Changed(_)) { Deed::Changed } else { Deed::Looked },
         state: last.state(),

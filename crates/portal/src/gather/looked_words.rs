@@ -36,6 +36,8 @@ pub(super) fn what_words(query: &str) -> String {
         asked::ADMISSIONS => "Admissions".to_owned(),
         asked::STAY => "Stay".to_owned(),
         asked::WARDS => "Wards".to_owned(),
+        asked::REASON | asked::NO_REASON => "Was asked for a reason, not opened".to_owned(),
+        asked::REVIEW => "In the list of restricted access to review".to_owned(),
         asked::WHO_LOOKED => "Who has looked".to_owned(),
         asked::DOWNTIME => "Downtime".to_owned(),
         asked::DOWNTIME_SHEETS => "On downtime sheets as they were made".to_owned(),

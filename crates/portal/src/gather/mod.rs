@@ -16,6 +16,7 @@ pub(crate) mod looked;
 mod looked_words;
 pub(crate) mod owed;
 pub(crate) mod people;
+pub(crate) mod privacy;
 pub(crate) mod register;
 pub(crate) mod staff;
 pub(crate) mod stay;

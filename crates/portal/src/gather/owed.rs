@@ -9,6 +9,7 @@ use std::sync::Arc;
 use administration::merging::Unallocated;
 use administration::obligations::{self, Counted, Kind, NOBODY, Owner, Scope, named_owners};
 use administration::places::{Places, places};
+use administration::restricted_access::{Opening, openings};
 use administration::stays::Stay;
 use administration::tasks::{self, Task};
 use fhir::{Document, Limits};
@@ -40,6 +41,8 @@ pub(crate) struct About {
     pub(crate) tasks: BTreeMap<String, Task>,
     /// What unmerges left, by the id of its list.
     pub(crate) unmerges: BTreeMap<String, Unallocated>,
+    /// Openings of restricted records, by the id of their audit event.
+    pub(crate) openings: BTreeMap<String, Opening>,
     pub(crate) people: BTreeMap<String, Named>,
     /// Places, and those above them.
     pub(crate) places: Arc<Places>,
@@ -62,6 +65,8 @@ pub(crate) fn kinds(setting: &Setting) -> impl Iterator<Item = &'static Kind> {
     // Whoever is sickest stands first.
     let (first, rest) = clinical::owed::KINDS.split_at(2);
     let all = first.iter().chain(obligations::KINDS).chain(rest).copied();
+    // Reviews are the privacy officer's alone, who has a page for them.
+    let all = all.filter(|kind| kind.code != obligations::RESTRICTED_ACCESS.code);
     all.filter(move |kind| is_clinical || !kind.is_clinical)
 }
 
@@ -148,10 +153,13 @@ pub(crate) async fn about(door: &Door, reading: &Reading, owed: &[OpenObligation
         let left = document.and_then(|document| Unallocated::of(document.root()));
         about.unmerges.extend(left.map(|left| (version.key.id.clone(), left)));
     }
+    let found = openings(reading, of_kind("AuditEvent").into_iter().map(|key| key.id)).await?;
+    about.openings = found.into_iter().map(|opening| (opening.id.clone(), opening)).collect();
     let mut patients: BTreeSet<String> = of_kind("Patient").into_iter().map(|key| key.id).collect();
     patients.extend(about.stays.values().filter_map(|stay| stay.patient.clone()));
     patients.extend(about.tasks.values().filter_map(patient_of).map(str::to_owned));
     patients.extend(about.unmerges.values().flat_map(|left| [left.pair.left.clone(), left.pair.right.clone()]));
+    patients.extend(about.openings.values().map(|opening| opening.patient.clone()));
     about.people = people(reading, &patients, door.now).await?;
     let owners: BTreeSet<String> = owed.iter().map(|one| one.obligation.owner.clone()).collect();
     (about.places, about.owners) = owned(door, reading, owners).await?;
@@ -184,6 +192,7 @@ impl About {
             "Patient" => Some(&anchor.id),
             "Encounter" => self.stays.get(&anchor.id)?.patient.as_deref(),
             "Task" => patient_of(self.tasks.get(&anchor.id)?),
+            "AuditEvent" => Some(&self.openings.get(&anchor.id)?.patient),
             "List" => Some(&self.unmerges.get(&anchor.id)?.pair.left),
             _ => None,
         }

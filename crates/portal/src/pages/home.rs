@@ -158,7 +158,7 @@ pub(crate) fn home_page(of: &Home<'_>) -> Markup {
         @if let Some(done) = &of.done { (done) }
         // Asks for itself again: what is answered is this part alone, or nothing when nothing has happened.
         div #home-live hx-get=(again) hx-trigger="every 60s" hx-select="#home-live" hx-swap="outerHTML" {
-            (head(setting))
+            (greeting_head(setting))
             @if setting.here.ward.is_none() { (choose(setting)) }
             @for (at, group) in of.groups.iter().enumerate() { (lost(at, group)) }
             div.al-grid.al-ghome.al-mt {
@@ -177,7 +177,8 @@ pub(crate) fn home_page(of: &Home<'_>) -> Markup {
     page(&setting.frame("Home", &setting.trust, Rail::Home), &content)
 }
 
-fn head(setting: &Setting) -> Markup {
+/// Who is greeted, the day, and where they work.
+pub(crate) fn greeting_head(setting: &Setting) -> Markup {
     let first = setting.person.name.split(' ').next().unwrap_or_default();
     html! {
         div.al-head {

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub(crate) mod admissions;
+pub(crate) mod break_glass;
 pub mod chart;
 pub mod configuration;
 pub(crate) mod details;
@@ -24,6 +25,7 @@ pub(crate) mod owed;
 pub mod password;
 pub mod patient;
 pub(crate) mod place;
+pub(crate) mod privacy;
 pub mod problem;
 pub(crate) mod register;
 pub mod search;

@@ -82,6 +82,8 @@ pub enum Kind {
     Search,
     /// Something of the record was changed.
     Changed,
+    /// A restricted record was opened with a reason.
+    BreakGlass,
     /// Software read the record.
     Software,
     /// Somebody asked and was not let in.
@@ -89,7 +91,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 6] = [Kind::Everything, Kind::Opened, Kind::Search, Kind::Changed, Kind::Software, Kind::Refused];
+    const ALL: [Kind; 7] =
+        [Kind::Everything, Kind::Opened, Kind::Search, Kind::Changed, Kind::BreakGlass, Kind::Software, Kind::Refused];
 
     /// The kind of a code in an address.
     pub fn of_code(code: &str) -> Kind {
@@ -102,6 +105,7 @@ impl Kind {
             Kind::Opened => "opened",
             Kind::Search => "search",
             Kind::Changed => "changed",
+            Kind::BreakGlass => "break-glass",
             Kind::Software => "software",
             Kind::Refused => "refused",
         }
@@ -113,6 +117,7 @@ impl Kind {
             Kind::Opened => "Opened",
             Kind::Search => "In a search",
             Kind::Changed => "Changed",
+            Kind::BreakGlass => "Break-glass",
             Kind::Software => "Software",
             Kind::Refused => "Not let in",
         }
@@ -147,6 +152,8 @@ pub struct Looked {
     pub people: usize,
     /// Views that a link explains.
     pub explained: u64,
+    /// Views of a restricted record that was opened with a reason.
+    pub break_glass: u64,
     /// Views by a role that reaches every patient.
     pub by_role: u64,
     /// Refusals.
@@ -184,7 +191,7 @@ pub struct WhoLooked<'a> {
 pub fn who_looked_page(of: &WhoLooked<'_>) -> Markup {
     let content = html! {
         (page_head(of))
-        (identity_line(of.banner))
+        (identity_line(of.banner, "No clinical content on this page. Your own view of it is in the list too."))
         (figures(of))
         (list(of))
     };
@@ -193,13 +200,16 @@ pub fn who_looked_page(of: &WhoLooked<'_>) -> Markup {
 
 fn figures(of: &WhoLooked<'_>) -> Markup {
     let (looked, scope) = (of.looked, of.asked.period.scope());
-    let views = looked.explained + looked.by_role;
+    let views = looked.explained + looked.break_glass + looked.by_role;
     html! {
         div.al-kpis.al-kpis--5 {
             (figure(Standing::Plain, &number(views), &html! {
                 (if views == 1 { "view " } else { "views " }) (scope) ", by " (counted(looked.people, "reader", "readers"))
             }))
-            (figure(Standing::Plain, &number(looked.explained), &html! { "explained by a link that the permit names" }))
+            (figure(Standing::Plain, &number(looked.explained), &html! {
+                "explained by a link that the permit names"
+                @if looked.break_glass > 0 { "; " (number(looked.break_glass)) " more by break-glass, with a reason" }
+            }))
             (figure(Standing::Plain, &number(looked.by_role), &html! { "by role alone: no link of care is recorded. Treat as not explained." }))
             (figure(Standing::Plain, &number(looked.refused), &html! { "asked and not opened, " (scope) }))
             (figure(Standing::Plain, &number(looked.changes), &html! {
@@ -240,8 +250,9 @@ fn page_head(of: &WhoLooked<'_>) -> Markup {
     }
 }
 
-/// Who the patient is, on one line: not the banner, so that it is not taken for the open record.
-fn identity_line(of: &Banner) -> Markup {
+/// Who the patient is, on one line: not the banner, so that it is not taken for the open record. `end` says what the page
+/// does not show.
+pub(crate) fn identity_line(of: &Banner, end: &str) -> Markup {
     html! {
         div.al-panel.al-idline {
             div.al-panel__b.al-row {
@@ -256,7 +267,7 @@ fn identity_line(of: &Banner) -> Markup {
                 @if of.died.is_some() { span { b { "Died" } } }
                 span { span.al-muted { "Gender" } " " b { (or_not_known(of.gender.as_deref())) } }
                 span { span.al-muted { "NHS No." } " " b { span.al-nhs { (or_not_known(of.nhs_number.as_deref())) } } }
-                span.al-push.al-muted { "No clinical content on this page. Your own view of it is in the list too." }
+                span.al-push.al-muted { (end) }
             }
         }
     }

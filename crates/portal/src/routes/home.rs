@@ -13,7 +13,7 @@ use record::obligation::OpenObligation;
 use record::{Cursor, Problem};
 use serde::Deserialize;
 
-use super::{failed, not_allowed, not_found, page};
+use super::{failed, not_allowed, not_found, page, privacy};
 use crate::act::{Typed, done_notice};
 use crate::door::{Door, asked};
 use crate::gather::owed::{Listed, kind_of, listed};
@@ -50,6 +50,9 @@ pub(super) async fn home(Extension(door): Extension<Door>, Query(asked): Query<A
     let setting = door.setting();
     if headers.contains_key("hx-request") && is_still(&door, &asked) {
         return StatusCode::NO_CONTENT.into_response();
+    }
+    if setting.role == Role::PrivacyOfficer {
+        return privacy::home(&door).await;
     }
     if !setting.sees_stays {
         let reads_patients = door.permit.scope().reads.contains("Patient");

@@ -86,3 +86,80 @@ async fn nobody_gives_themselves_a_role_by_writing_a_resource() {
     assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", said.body);
     assert!(stage.sign_in("d.marsh", PASSWORD).await.is_ok(), "the account is as it was");
 }
+
+/// An audit event that says it is an opening of a restricted record, or the review of one.
+fn audit_event(id: &str, subtype: &str) -> String {
+    format!(
+        r#"{{"resourceType":"AuditEvent","id":"{id}","recorded":"2026-11-17T14:00:00Z",
+            "type":{{"system":"http://dicom.nema.org/resources/ontology/DCM","code":"110113"}},"subtype":[{subtype}],
+            "period":{{"start":"2026-11-17T14:00:00Z","end":"2036-11-18T02:00:00Z"}},
+            "purposeOfEvent":[{{"coding":[{{"system":"urn:almoner:access-reason","code":"care"}}]}}],
+            "agent":[{{"altId":"user/s.reilly","requestor":true}}],"source":{{"observer":{{"display":"X"}}}},
+            "entity":[{{"what":{{"reference":"AuditEvent/o1"}}}},{{"what":{{"reference":"Patient/p1"}}}}]}}"#
+    )
+}
+
+#[tokio::test]
+async fn nobody_writes_themselves_a_reason_or_a_review_of_restricted_access() {
+    let stage = Stage::set().await;
+    let own = |code: &str| format!(r#"{{"system":"urn:almoner:restricted-access","code":"{code}"}}"#);
+    let review = format!("{},{}", own("review"), r#"{"system":"urn:almoner:access-review","code":"appropriate"}"#);
+    let other = r#"{"system":"http://dicom.nema.org/resources/ontology/DCM","code":"110127"}"#;
+    for role in ["clinician", "system", "privacy-officer"] {
+        let token = format!("Bearer {}", stage.token("RAA", role, &[]).await);
+        let headers = [("authorization", &*token), ("content-type", "application/fhir+json")];
+        for forged in [audit_event("a1", &own("opening")), audit_event("a1", &review)] {
+            let said = stage.send(request("PUT", "/t/RAA/fhir/AuditEvent/a1", &headers, &forged)).await;
+            assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{role}: {}", said.body);
+            let entry = format!(
+                r#"{{"resourceType":"Bundle","type":"transaction","entry":[{{"resource":{forged},"request":{{"method":"PUT","url":"AuditEvent/a1"}}}}]}}"#
+            );
+            let said = stage.send(request("POST", "/t/RAA/fhir", &headers, &entry)).await;
+            assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{role}: {}", said.body);
+        }
+        // What another system's own audit has is taken, but not from somebody whose right is to review.
+        let theirs = audit_event(&format!("of-{role}"), other);
+        let said = stage.send(request("PUT", &format!("/t/RAA/fhir/AuditEvent/of-{role}"), &headers, &theirs)).await;
+        assert_eq!(said.status.is_success(), role != "privacy-officer", "{role}: {}", said.body);
+    }
+    let clerk = format!("Bearer {}", stage.token("RAA", "clerk", &[]).await);
+    let said = stage.get("/t/RAA/fhir/AuditEvent", &[("authorization", &clerk)]).await;
+    assert!(!said.body.contains("of-system"), "{}", said.body);
+}
+
+#[tokio::test]
+async fn a_restricted_record_is_opened_with_a_reason_and_the_version_of_it_is_served_to_who_may_see_it() {
+    let stage = Stage::set().await;
+    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
+    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
+    let label = r#"{"system":"urn:almoner:label","code":"restricted","display":"At the patient's request"}"#;
+    let text = format!(
+        r#"{{"resourceType":"Patient","id":"p1","meta":{{"security":[{label}]}},"name":[{{"family":"Test"}}]}}"#
+    );
+    let said = stage.send(request("PUT", "/t/RAA/fhir/Patient/p1", &headers, &text)).await;
+    assert_eq!(said.status, StatusCode::CREATED, "{}", said.body);
+    stage.add_user("s.reilly", "clinician").await;
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    let page = stage.get("/t/RAA/patients/p1", &[("cookie", &cookie)]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.body.contains("At the patient&#39;s request") || page.body.contains("At the patient's request"));
+    let token = form_token_of(&cookie);
+    let form =
+        format!("form_token={token}&form_key=k&draft_patient=p1&reason=emergency&back=%2Ft%2FRAA%2Fpatients%2Fp1");
+    let headers = [("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    let without = form.replacen("form_token", "no_token", 1);
+    let said = stage.send(request("POST", "/t/RAA/patients/p1/open", &headers, &without)).await;
+    assert!(!said.status.is_success() && said.status != StatusCode::SEE_OTHER, "{}", said.status);
+    let said = stage.send(request("POST", "/t/RAA/patients/p1/open", &headers, &form)).await;
+    assert_eq!(said.status, StatusCode::SEE_OTHER, "{}", said.body);
+    assert_eq!(stage.get("/t/RAA/patients/p1", &[("cookie", &cookie)]).await.status, StatusCode::OK);
+    for role in ["system", "privacy-officer"] {
+        let token = format!("Bearer {}", stage.token("RAA", role, &[]).await);
+        let path = "/t/RAA/fhir/AuditEvent?patient=p1&subtype=110127";
+        let said = stage.get(path, &[("authorization", &token)]).await;
+        assert!(said.body.contains("user/s.reilly") && said.body.contains("\"BTG\""), "{role}: {}", said.body);
+    }
+    stage.wait(12 * 60);
+    let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
+    assert_eq!(stage.get("/t/RAA/patients/p1", &[("cookie", &cookie)]).await.status, StatusCode::FORBIDDEN);
+}

@@ -1,0 +1,195 @@
+//! The review of openings: what came of each, by somebody who did not open. Several of one person are reviewed together,
+//! each with a version of its own. The table of members is in `mod.rs`.
+
+use access::Role;
+use fhir::Node;
+use fhir::read::{id_of, items, text};
+use fhir::write::{Object, array, coding, reference};
+use record::{Change, Draft, Key, Problem, Reading, TransactError};
+use terms::Moment;
+
+use super::gather::opening;
+use super::opening::{agent, patient_entity, source, subtype};
+use super::{APPROPRIATE, OUTCOME_SYSTEM, OUTCOMES, Opening, SYSTEM};
+use crate::draft;
+use crate::refusal::Refusal;
+use crate::registration::codes::words;
+use crate::tasks::task_id;
+
+/// The code of a review.
+const REVIEW: &str = "review";
+/// Most openings of one review.
+pub const MOST_AT_ONCE: usize = 50;
+/// Longest note, in characters.
+const LONGEST: usize = 500;
+
+/// Says what came of the review of some openings of one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewOpenings {
+    /// The openings' ids.
+    pub openings: Vec<String>,
+    /// What came of it, a code of [`OUTCOMES`].
+    pub outcome: String,
+    /// What is to be said of it.
+    pub note: String,
+}
+
+/// A review as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Review {
+    /// The AuditEvent that it reviews.
+    pub(crate) of: String,
+    /// By whom, by stable id.
+    pub(crate) by: String,
+    /// A code of [`OUTCOMES`].
+    pub(crate) outcome: String,
+}
+
+impl Review {
+    /// Reads an AuditEvent; `None` when it is no review, or says nothing of what came of it.
+    pub(crate) fn of(event: Node<'_, '_>) -> Option<Review> {
+        if subtype(event, SYSTEM)? != REVIEW {
+            return None;
+        }
+        let outcome = subtype(event, OUTCOME_SYSTEM).filter(|outcome| words(OUTCOMES, outcome).is_some())?;
+        Some(Review {
+            of: items(event, "entity").find_map(|entity| id_of(entity, "what", "AuditEvent"))?,
+            by: text(items(event, "agent").next()?, "altId")?,
+            outcome,
+        })
+    }
+}
+
+impl ReviewOpenings {
+    /// Gathers and decides.
+    pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
+        let permit = reading.permit();
+        self.decide(permit.role()).map_err(TransactError::Refused)?;
+        let (mut draft, mut whose) = (Draft::default(), None);
+        for id in &self.openings {
+            let found = opening(reading, id).await?.ok_or_else(|| TransactError::Refused(changed()))?;
+            self.may_review(&found, &permit.principal().id, whose.as_deref()).map_err(TransactError::Refused)?;
+            let key = Key::new("AuditEvent", task_id(REVIEW, &[id]));
+            if reading.get(&key).await?.is_some() {
+                return Err(TransactError::Refused(changed()));
+            }
+            draft.changes.push(self.change(key, &found, reading, now)?);
+            whose = Some(found.by);
+        }
+        Ok(draft)
+    }
+
+    fn decide(&self, role: Role) -> Result<(), Refusal> {
+        if role != Role::PrivacyOfficer {
+            return Err(Refusal::new("not-yours", "The privacy officer reviews who opened a restricted record."));
+        }
+        if self.openings.is_empty() {
+            return Err(Refusal::at("openings-missing", "openings", "Choose which of them you have reviewed."));
+        }
+        if self.openings.len() > MOST_AT_ONCE {
+            return Err(Refusal::at("openings-many", "openings", "At most 50 are reviewed at once. Choose fewer."));
+        }
+        if words(OUTCOMES, &self.outcome).is_none() {
+            return Err(Refusal::at("outcome-missing", "outcome", "Choose what came of the review."));
+        }
+        let note = self.note.trim();
+        if note.is_empty() && self.outcome != APPROPRIATE {
+            let sentence = "Say what was not appropriate, or what is to be followed up and by whom.";
+            return Err(Refusal::at("note-missing", "note", sentence));
+        }
+        if note.chars().count() > LONGEST {
+            return Err(Refusal::at("note-long", "note", "A note has at most 500 characters."));
+        }
+        Ok(())
+    }
+
+    /// Nobody reviews their own, and those of two people are not judged with one word.
+    fn may_review(&self, opening: &Opening, by: &str, whose: Option<&str>) -> Result<(), Refusal> {
+        if opening.by == by {
+            return Err(Refusal::new("same-person", "You opened this record. Somebody else must review that."));
+        }
+        if whose.is_some_and(|whose| whose != opening.by) {
+            return Err(Refusal::at("two-people", "openings", "Review those of one person at a time."));
+        }
+        Ok(())
+    }
+
+    fn change(&self, key: Key, of: &Opening, reading: &Reading, now: Moment) -> Result<Change, Problem> {
+        let principal = reading.permit().principal();
+        let outcome = coding(OUTCOME_SYSTEM, &self.outcome, words(OUTCOMES, &self.outcome));
+        let opening = Object::new().json("what", reference(&format!("AuditEvent/{}", of.id), None)).done();
+        let note = Some(self.note.trim()).filter(|note| !note.is_empty());
+        let text = Object::resource("AuditEvent", &key.id)
+            .json("type", coding(SYSTEM, REVIEW, Some("Review of restricted access")))
+            .json("subtype", array([coding(SYSTEM, REVIEW, None), outcome]))
+            .text("action", "E")
+            .text("recorded", now.to_string())
+            .text("outcome", "0")
+            .text_if("outcomeDesc", note)
+            .json("agent", array([agent(&principal.id, &principal.name)]))
+            .json("source", source())
+            .json("entity", array([opening, patient_entity(&of.patient)]))
+            .done();
+        draft::put(key, text.as_bytes())
+    }
+}
+
+fn changed() -> Refusal {
+    let sentence = "One of these was reviewed meanwhile, or is not there any more. Look at the list again.";
+    Refusal::at("openings-changed", "openings", sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn review(number: usize, outcome: &str, note: &str) -> ReviewOpenings {
+        let openings = (0..number).map(|at| format!("o{at}")).collect();
+        ReviewOpenings { openings, outcome: outcome.into(), note: note.into() }
+    }
+
+    #[test]
+    fn the_privacy_officer_says_what_came_of_it() {
+        let long = "x".repeat(501);
+        let officer = Role::PrivacyOfficer;
+        let cases = [
+            (officer, review(1, "appropriate", ""), None),
+            (officer, review(50, "not-appropriate", "No link to this patient"), None),
+            (officer, review(1, "follow-up", "Manager asked"), None),
+            (officer, review(0, "appropriate", ""), Some("openings-missing")),
+            (officer, review(51, "appropriate", ""), Some("openings-many")),
+            (officer, review(1, "", ""), Some("outcome-missing")),
+            (officer, review(1, "fine", ""), Some("outcome-missing")),
+            (officer, review(1, "not-appropriate", " "), Some("note-missing")),
+            (officer, review(1, "follow-up", ""), Some("note-missing")),
+            (officer, review(1, "appropriate", &long), Some("note-long")),
+            (Role::Clinician, review(1, "appropriate", ""), Some("not-yours")),
+            (Role::System, review(1, "appropriate", ""), Some("not-yours")),
+        ];
+        for (role, review, expected) in cases {
+            assert_eq!(review.decide(role).err().map(|refusal| refusal.code), expected, "{role:?} {review:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_reviews_their_own_and_each_person_is_judged_alone() {
+        let opening = Opening {
+            id: "o1".into(),
+            by: "user/s.reilly".into(),
+            name: String::new(),
+            patient: "p1".into(),
+            from: Moment(0),
+            until: Moment(1),
+            reason: "care".into(),
+            words: None,
+        };
+        let code = |by: &str, whose: Option<&str>| {
+            let refused = review(1, "appropriate", "").may_review(&opening, by, whose);
+            refused.err().map(|refusal| refusal.code)
+        };
+        assert_eq!(code("user/p.officer", None), None);
+        assert_eq!(code("user/p.officer", Some("user/s.reilly")), None);
+        assert_eq!(code("user/s.reilly", None), Some("same-person"));
+        assert_eq!(code("user/p.officer", Some("user/k.boateng")), Some("two-people"));
+    }
+}
