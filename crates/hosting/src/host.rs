@@ -381,7 +381,7 @@ pub(crate) fn indexing() -> Indexing {
         ("stays", 4),
         ("merging", 1),
         ("emergency", 1),
-        ("tasks", 1),
+        ("tasks", 2),
         ("vitals", 1),
         ("accounts", 1),
     ];

@@ -30,6 +30,7 @@ mod change_consultant;
 pub mod codes;
 mod correct_move;
 mod death;
+mod detained;
 mod detention;
 mod discharge;
 mod gather;
@@ -60,11 +61,14 @@ pub use after_death::{Stopped, stopped_by_death};
 pub use cancel_admission::{CancelAdmission, Then as AfterCancelling};
 pub use change_consultant::ChangeConsultant;
 pub use correct_move::{CancelMove, CorrectMove};
+pub(crate) use after_death::tells_of_detention;
 pub(crate) use death::has_died;
+pub(crate) use detention::HIDDEN as DETENTION_LABEL;
 pub use death::{Death, NotDead, REPORTED_DEATH, reported_death};
 pub use detention::{
     Detain, Detention, ENDS as DETENTION_ENDS, EndDetention, LEGAL_STATUS, SECTIONS, Section, detentions_of,
 };
+pub use detained::AfterLeaving;
 pub use discharge::Discharge;
 pub(crate) use gather::{everywhere, holders, occupants};
 pub use gather::{in_ward, open_stays_of, stay};

@@ -198,6 +198,7 @@ impl Model {
                     method,
                     destination: "19".to_owned(),
                     owners: Default::default(),
+                    detained: None,
                 })
             }
             16 => Command::CancelMove(CancelMove { stay, at: told }),

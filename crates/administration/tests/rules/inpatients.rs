@@ -69,6 +69,7 @@ fn discharge(stay: &str, patient: &str, at: Moment) -> Command {
         method,
         destination,
         owners: HandOn::default(),
+        detained: None,
     })
 }
 

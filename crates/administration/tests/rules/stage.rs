@@ -67,7 +67,7 @@ pub(crate) fn options_with(clock: terms::Clock) -> Options {
 
 fn indexing() -> Indexing {
     let indexing = Indexing::new(
-        vec![("fhir", 3), ("patient index", 3), ("stays", 4), ("merging", 1), ("emergency", 1), ("tasks", 1)],
+        vec![("fhir", 3), ("patient index", 3), ("stays", 4), ("merging", 1), ("emergency", 1), ("tasks", 2)],
         extract,
     );
     administration::obligations::functions().into_iter().fold(indexing, Indexing::with_obligations)

@@ -53,7 +53,7 @@ pub(crate) async fn stages() -> Vec<Stage> {
 }
 
 fn options() -> Options {
-    let functions = vec![("fhir", 3), ("stays", 4), ("tasks", 1), ("vitals", 1), ("merging", 1)];
+    let functions = vec![("fhir", 3), ("stays", 4), ("tasks", 2), ("vitals", 1), ("merging", 1)];
     let owed = administration::obligations::functions().into_iter().chain(clinical::owed::functions());
     Options {
         indexing: owed.fold(Indexing::new(functions, extract), Indexing::with_obligations),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use administration::stays::{
-    Admit, AfterCancelling, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, DelayReason, Detain,
+    Admit, AfterCancelling, AfterLeaving, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, DelayReason, Detain,
     Discharge, DischargePlan, EndDetention, HandOn, Leave, Leaving, Pathway, ReleaseBed, ReserveBed, Return,
     SetDischargePlan, SetTci, Stay,
 };
@@ -268,11 +268,9 @@ fn command(
         "correct" => (correct(stay, typed, now)?, "corrected-place"),
         "discharge" => {
             let (patient, method, destination) = (text("patient"), text("method"), text("destination"));
-            let at = typed.moment(now)?;
-            (
-                Command::Discharge(Discharge { stay, patient, at, method, destination, owners: HandOn::default() }),
-                "discharged",
-            )
+            let (at, detained) = (typed.moment(now)?, after_leaving(typed, now)?);
+            let owners = HandOn::default();
+            (Command::Discharge(Discharge { stay, patient, at, method, destination, owners, detained }), "discharged")
         }
         "death" => {
             let died = PartialDate::parse(&typed.moment(now)?.to_string()).ok();
@@ -298,6 +296,21 @@ fn detain(stay: String, typed: &Typed, consultant: Option<(String, String)>, now
         from: typed.moment(now)?,
         until,
         clinician: consultant.ok_or_else(missing)?,
+    })
+}
+
+/// What becomes of a detention with the discharge, as far as it was said.
+fn after_leaving(typed: &Typed, now: Moment) -> Result<Option<AfterLeaving>, Refusal> {
+    Ok(match typed.text("detained") {
+        "ended" => {
+            let missing = || Refusal::at("ended-when", "detained_date", "Say on which day and when the detention ended.");
+            let at = day_and_time(typed, ("detained_date", "detained_time"), now)?.and_then(|(_, at)| at);
+            let (how, by) = (typed.text("detained_how").to_owned(), typed.text("detained_by").to_owned());
+            Some(AfterLeaving::Ended { at: at.ok_or_else(missing)?, how, by })
+        }
+        "leave" => Some(AfterLeaving::Leave),
+        "transferred" => Some(AfterLeaving::Transferred),
+        _ => None,
     })
 }
 

@@ -118,7 +118,8 @@ fn discharge(scene: &mut Scene<'_>) -> Option<Made> {
     let destination = scene.one(&["19", "19", "19", "19", "19", "85", "29", "51"])?.to_owned();
     let all = Some(("team/site".to_owned(), "Site office".to_owned()));
     let owners = HandOn { all, ..HandOn::default() };
-    let command = Discharge { stay, patient: of.patient, at, method: "1".to_owned(), destination, owners };
+    let method = "1".to_owned();
+    let command = Discharge { stay, patient: of.patient, at, method, destination, owners, detained: None };
     Some((Hand::Clerk, What::Command(Command::Discharge(command)), is_late.then_some("told-late")))
 }
 
