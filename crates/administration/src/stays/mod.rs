@@ -48,6 +48,7 @@ mod returns;
 mod rows;
 mod set_tci;
 pub mod timeline;
+mod why_mixed;
 mod write;
 
 use fhir::Node;
@@ -87,6 +88,7 @@ pub use returns::{Classification, Taken, mixed_sex};
 pub(crate) use rows::{AT, CLAIMS, EXPECTED_AT, EXPECTED_STAY, OPEN_APPOINTMENT, OPEN_STAY, RESERVED, live_claims};
 pub use rows::{OPEN_VISIT, stay_rows};
 pub use set_tci::SetTci;
+pub use why_mixed::{Bay, bay_with};
 pub(crate) use write::{NO_BED_YET, NOT_IN_A_BED, SECOND_STAY, arrivals, entry, locations, retagged, with};
 
 /// The class of inpatients (v3-ActCode) and those that stand for the same.

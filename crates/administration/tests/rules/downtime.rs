@@ -49,7 +49,7 @@ fn admit(stay: &str, patient: &str, place: &str, at: Moment) -> Command {
 }
 
 fn go(stay: &str, to: &str, at: Moment) -> Command {
-    Command::MoveToBed(MoveToBed { stay: stay.into(), to: to.into(), at, earlier: None })
+    Command::MoveToBed(MoveToBed { stay: stay.into(), to: to.into(), at, earlier: None, mixed: None })
 }
 
 fn form(number: &str, at: Moment, command: Command) -> Command {

@@ -3,8 +3,8 @@
 
 use access::Role;
 use administration::stays::{
-    Admit, AfterLeaving, Breach, Death, Detain, Discharge, EndDetention, HandOn, MoveToBed, NotDead, SayWhyMixed,
-    breaches_since, detentions_of, stopped_by_death,
+    Admit, AfterLeaving, Breach, Death, Detain, Discharge, EndDetention, HandOn, MixedReason, MoveToBed, NotDead,
+    SayWhyMixed, bay_with, breaches_since, detentions_of, stopped_by_death,
 };
 use administration::tasks::{ChangeTask, TaskChange};
 use administration::{Command, Undo};
@@ -74,7 +74,10 @@ async fn whoever_shares_a_bay_with_the_other_sex_is_counted_with_the_reason_and_
 
         // He goes to a trolley outside the bay: it has ended for all of them, and is still counted.
         let (to, at) = ("trolley".to_owned(), Moment(NOW.0 - HOUR));
-        stage.act(Command::MoveToBed(MoveToBed { stay: "s-3".into(), to, at, earlier: None })).await.unwrap();
+        stage
+            .act(Command::MoveToBed(MoveToBed { stay: "s-3".into(), to, at, earlier: None, mixed: None }))
+            .await
+            .unwrap();
         let ended = breaches(&stage, None).await;
         assert_eq!(ended.iter().filter(|of| of.to == Some(at)).count(), 4, "{store}: {ended:?}");
         assert_eq!(ended.iter().find(|of| of.stay == "s-3").and_then(|of| of.reason).map(|of| of.code), Some("no-bed"));
@@ -280,9 +283,10 @@ async fn a_death_ends_a_detention_and_the_commission_and_the_coroner_are_to_be_t
         assert!(stopped.iter().any(|one| one.what == "Detention ended: Section 3, treatment"), "{store}: {stopped:?}");
 
         // A death that was none: in force again, the coroner is not told any more, the Commission is told again.
-        let commission = receipt.written.iter().find(|one| {
-            one.key.id.starts_with("detained-death-") && !one.key.id.starts_with("detained-death-coroner")
-        });
+        let commission = receipt
+            .written
+            .iter()
+            .find(|one| one.key.id.starts_with("detained-death-") && !one.key.id.starts_with("detained-death-coroner"));
         let done = ChangeTask { task: commission.unwrap().key.id.clone(), to: TaskChange::Complete };
         stage.act_in(Role::Clinician, Command::ChangeTask(done)).await.unwrap();
         stage.act_in(Role::Clinician, Command::NotDead(NotDead { patient: "p-1".into() })).await.unwrap();
@@ -313,5 +317,77 @@ async fn a_death_by_a_clerk_leaves_the_detention_to_the_ward_and_its_end_makes_t
         stage.act_in(Role::Clinician, Command::Undo(Undo::of(&receipt))).await.unwrap();
         end_of(&stage, "tribunal").await.unwrap();
         assert_eq!(stage.owed_to(Role::Clinician, "detention").await, [], "{store}: or how it really ended");
+    }
+}
+
+fn go(stay: &str, to: &str, hours_ago: i64, why: Option<&str>) -> Command {
+    let (to, at) = (to.to_owned(), Moment(NOW.0 - hours_ago * HOUR));
+    let mixed = why.map(|code| MixedReason::answered(code).unwrap());
+    Command::MoveToBed(MoveToBed { stay: stay.into(), to, at, earlier: None, mixed })
+}
+
+/// Stay, reason, whether it is put off, whether it counts.
+async fn reasons(stage: &Stage) -> Vec<(String, Option<&'static str>, bool, bool)> {
+    let found = breaches(stage, None).await.into_iter();
+    found.map(|of| (of.stay.clone(), of.reason.map(|reason| reason.code), of.is_put_off, of.counts())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reason_that_a_move_into_a_mixed_bay_gives_is_kept_with_the_stays_and_may_be_put_off() {
+    for stage in stages().await {
+        let store = stage.store;
+        with_sexes(&stage).await;
+        stage.act(admit("s-1", "p-1", "bed-1", 9)).await.unwrap();
+        stage.act(admit("s-3", "p-3", "trolley", 8)).await.unwrap();
+        let reading = stage.reading().await;
+        let alone = bay_with(&reading, "bed-2", ("s-9", "p-2")).await.unwrap().unwrap();
+        let shared = bay_with(&reading, "bed-2", ("s-3", "p-3")).await.unwrap().unwrap();
+        assert_eq!(bay_with(&reading, "trolley", ("s-3", "p-3")).await.unwrap(), None, "{store}: no bay");
+        // Whoever is in that very bed leaves it.
+        assert!(!bay_with(&reading, "bed-1", ("s-3", "p-3")).await.unwrap().unwrap().is_shared, "{store}");
+        reading.finish().await.unwrap();
+        assert!(!alone.is_shared && shared.is_shared && !shared.was_shared, "{store}");
+        assert_eq!(shared.others, ["s-1"], "{store}");
+
+        // Both are affected from then on, and both stays keep why.
+        let receipt = stage.act(go("s-3", "bed-2", 4, Some("urgent-care"))).await.unwrap();
+        assert!(receipt.written.iter().filter(|one| one.key.kind == "Encounter").count() == 2, "{store}: one commit");
+        let why = |stay: &str, reason| (stay.to_owned(), reason, false, false);
+        let both = [why("s-1", Some("urgent-care")), why("s-3", Some("urgent-care"))];
+        assert_eq!(reasons(&stage).await, both, "{store}");
+        // Who comes later says why of themselves; what was said of the others stays.
+        stage.act(admit("s-2", "p-2", "bed-3", 3)).await.unwrap();
+        let unsaid = ("s-2".to_owned(), None, false, true);
+        assert_eq!(reasons(&stage).await, [both[0].clone(), both[1].clone(), unsaid], "{store}: nobody was asked");
+        stage.act(go("s-2", "bed-4", 2, Some("not-given"))).await.unwrap();
+        let put_off = ("s-2".to_owned(), None, true, true);
+        assert_eq!(reasons(&stage).await, [both[0].clone(), both[1].clone(), put_off], "{store}: kept, and counts");
+        assert!(stage.text("Encounter", "s-2").await.contains("not-given"), "{store}");
+        // The move is taken back with what it said, of everybody.
+        stage.act(go("s-3", "trolley", 1, None)).await.unwrap();
+        let back = stage.act(go("s-3", "bed-2", 0, Some("not-given"))).await.unwrap();
+        assert_eq!(
+            reasons(&stage).await.iter().filter(|of| of.2).count(),
+            4,
+            "{store}: all three anew, and one before"
+        );
+        stage.act(Command::Undo(Undo::of(&back))).await.unwrap();
+        assert_eq!(reasons(&stage).await.iter().filter(|of| of.2).count(), 1, "{store}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_that_was_given_on_arrival_holds_when_the_other_sex_comes_later() {
+    for stage in stages().await {
+        with_sexes(&stage).await;
+        let mut first = admit("s-3", "p-3", "bed-1", 9);
+        if let Command::Admit(admit) = &mut first {
+            admit.mixed = MixedReason::answered("no-staff");
+        }
+        stage.act(first).await.unwrap();
+        assert_eq!(reasons(&stage).await, [], "{}: a bay of his own", stage.store);
+        stage.act(admit("s-1", "p-1", "bed-2", 5)).await.unwrap();
+        let both = [("s-1".to_owned(), None, false, true), ("s-3".to_owned(), Some("no-staff"), false, true)];
+        assert_eq!(reasons(&stage).await, both, "{}", stage.store);
     }
 }

@@ -130,12 +130,19 @@ async fn a_discharge_asks_what_becomes_of_a_detention_and_a_clerks_does_not() {
     let seen = trust.get(Role::Clerk, stay).await.text;
     assert!(!form_of(&seen, "discharge").contains("detain") && !seen.contains("Mental Health Act"), "{seen}");
 
-    let fields =
-        [("act", "discharge"), ("patient", "mann"), ("method", "1"), ("destination", "19"), ("at", "then"), ("at_time", "14:00")];
+    let fields = [
+        ("act", "discharge"),
+        ("patient", "mann"),
+        ("method", "1"),
+        ("destination", "19"),
+        ("at", "then"),
+        ("at_time", "14:00"),
+    ];
     let refused = trust.post(NURSE, stay, &fields).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("Say what becomes of the detention."), "{}", refused.text);
-    let ended = [("detained", "ended"), ("detained_how", "clinician"), ("detained_date", "t"), ("detained_time", "13:30")];
+    let ended =
+        [("detained", "ended"), ("detained_how", "clinician"), ("detained_date", "t"), ("detained_time", "13:30")];
     let nobody = trust.post(NURSE, stay, &[&fields[..], &ended].concat()).await;
     assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
     let form = form_of(&nobody.text, "discharge");
@@ -151,12 +158,35 @@ async fn a_discharge_asks_what_becomes_of_a_detention_and_a_clerks_does_not() {
 async fn a_clerk_discharges_who_is_detained_and_the_ward_is_asked() {
     let trust = Trust::demo().await;
     let stay = with_somebody_detained(&trust).await;
-    let fields =
-        [("act", "discharge"), ("patient", "mann"), ("method", "1"), ("destination", "19"), ("at", "then"), ("at_time", "14:00")];
+    let fields = [
+        ("act", "discharge"),
+        ("patient", "mann"),
+        ("method", "1"),
+        ("destination", "19"),
+        ("at", "then"),
+        ("at_time", "14:00"),
+    ];
     let done = trust.post(("user/clerk", Role::Clerk), stay, &fields).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
     let owed = trust.get(NURSE.1, "/t/DEMO/obligations/detention?of=all").await.text;
     assert!(owed.contains("1 patient detained") && owed.contains("MANN"), "{owed}");
     let page = trust.get(NURSE.1, stay).await.text;
     assert!(page.contains("The detention has ended") && page.contains("In force"), "{page}");
+}
+
+#[tokio::test]
+async fn a_move_into_a_bay_of_the_other_sex_asks_why_once_and_the_list_says_it() {
+    let trust = Trust::demo().await;
+    let path = format!("{HERON}/move");
+    let fields = [("stay", "lloyd-gareth-stay"), ("to", "heron-bed-04"), ("at", "then"), ("at_time", "14:10")];
+    let asked = trust.post(NURSE, &path, &fields).await;
+    assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let form =
+        asked.text.split("Why does it have to be this bed?").nth(1).unwrap().split("</fieldset>").next().unwrap();
+    assert!(form.contains("clinically justified") && form.contains("Not given yet"), "{form}");
+    assert!(!form.contains(" checked"), "nothing is chosen beforehand: {form}");
+    let done = trust.post(NURSE, &path, &[&fields[..], &[("mixed", "not-given"), ("form_key", "k")]].concat()).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
+    let list = trust.get(NURSE.1, LIST).await.text;
+    assert!(list.contains("Not given yet"), "{list}");
 }
