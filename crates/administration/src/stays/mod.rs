@@ -36,6 +36,7 @@ mod discharge;
 mod gather;
 mod hand_on;
 mod leave;
+mod left_elsewhere;
 mod lists;
 mod mixed;
 mod move_to_bed;
@@ -58,23 +59,24 @@ use terms::{Date, Moment, PartialDate, local_date};
 use crate::places::{PlaceKind, TREATMENT_FUNCTION};
 
 pub use admit::Admit;
+pub(crate) use after_death::tells_of_detention;
 pub use after_death::{Stopped, stopped_by_death};
 pub use cancel_admission::{CancelAdmission, Then as AfterCancelling};
 pub use change_consultant::ChangeConsultant;
 pub use correct_move::{CancelMove, CorrectMove};
-pub(crate) use after_death::tells_of_detention;
 pub(crate) use death::has_died;
-pub(crate) use detention::HIDDEN as DETENTION_LABEL;
 pub use death::{Death, NotDead, REPORTED_DEATH, reported_death};
+pub use detained::AfterLeaving;
+pub(crate) use detention::HIDDEN as DETENTION_LABEL;
 pub use detention::{
     Detain, Detention, ENDS as DETENTION_ENDS, EndDetention, LEGAL_STATUS, SECTIONS, Section, detentions_of,
 };
-pub use detained::AfterLeaving;
 pub use discharge::Discharge;
 pub(crate) use gather::{everywhere, holders, occupants};
 pub use gather::{in_ward, open_stays_of, stay};
 pub use hand_on::{HandOn, NewOwner};
 pub use leave::{Away, Leave, Return};
+pub use left_elsewhere::with_owners;
 pub use lists::{bed_requests, expected_stays_of, to_come_in, to_rebook};
 pub use mixed::{Breach, MixedReason, REASONS as MIXED_REASONS, SayWhyMixed, breaches_since};
 pub(crate) use move_to_bed::located;
