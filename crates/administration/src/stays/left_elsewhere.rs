@@ -34,17 +34,18 @@ pub async fn with_owners(reading: &Reading, mut draft: Draft, now: Moment) -> Re
     if !may_give || stays == 0 || stays > MOST_STAYS {
         return Ok(draft);
     }
-    let mut given = Vec::new();
+    let mut added = Vec::new();
     for (stay, patient) in leaving(reading, &draft).await? {
-        given.extend(owners_of(reading, &draft, (&stay, &patient), now).await?);
+        added.extend(owners_of(reading, &draft, (&stay, &patient), now).await?);
     }
     let mut known: BTreeSet<Key> = draft.changes.iter().map(|change| change.key().clone()).collect();
-    given.retain(|change| known.insert(change.key().clone()));
-    draft.changes.extend(given);
+    added.retain(|change| known.insert(change.key().clone()));
+    draft.changes.extend(added);
     Ok(draft)
 }
 
-/// The stays that go on in the record and have ended in the draft, each with its patient. Who has died is not discharged.
+/// The stays that go on in the record and have ended in the draft, as they were, each with its patient. Who has died is not
+/// discharged.
 async fn leaving(reading: &Reading, draft: &Draft) -> Result<Vec<(Stay, String)>, Problem> {
     let mut leaving = Vec::new();
     for change in &draft.changes {
@@ -53,15 +54,15 @@ async fn leaving(reading: &Reading, draft: &Draft) -> Result<Vec<(Stay, String)>
             continue;
         }
         let Ok(after) = parsed(&template.text) else { continue };
-        let after = Stay { id: key.id.clone(), ..Stay::of(after.root()) };
+        let after = Stay::of(after.root());
         let has_left = after.is_inpatient && after.state == StayState::Discharged;
         if !has_left || after.discharge_method.as_deref() == Some(DIED) {
             continue;
         }
         let Some(before) = reading.get(key).await?.filter(|version| !version.text.is_empty()) else { continue };
         let before = Stay::of(document(&before)?.root());
-        if let Some(patient) = after.patient.clone().filter(|_| before.is_inpatient && before.state.is_live()) {
-            leaving.push((after, patient));
+        if let Some(patient) = after.patient.filter(|_| before.is_inpatient && before.state.is_live()) {
+            leaving.push((before, patient));
         }
     }
     Ok(leaving)
@@ -83,9 +84,9 @@ async fn owners_of(
     for one in owed.iter().filter(|one| !one.is_kept && !about.contains(&one.reference())) {
         match given(reading, one, &owner, (&stay.id, patient), now).await {
             Ok(change) => changes.extend(change),
-            // It cannot be given to anybody, and nobody's discharge is refused for it: the page of the stay says that it is nobody's.
-            Err(TransactError::Refused(_)) => {}
             Err(TransactError::Problem(problem)) => return Err(problem),
+            // It cannot be given to anybody; nobody's discharge is refused for it, and the stay's page says that it is nobody's.
+            Err(_) => {}
         }
     }
     Ok(changes)
@@ -117,7 +118,9 @@ fn in_draft(draft: &Draft, patient: &str, now: Moment) -> Vec<Owed> {
             _ => {
                 let mut rows = Vec::new();
                 compartment_rows(&key.kind, &key.id, &document, &mut rows);
-                compartment_spans(patient, Some(&key.kind), &[]).iter().any(|span| rows.iter().any(|row| lies_in(row, span)))
+                compartment_spans(patient, Some(&key.kind), &[])
+                    .iter()
+                    .any(|span| rows.iter().any(|row| lies_in(row, span)))
             }
         };
         if is_theirs {
