@@ -136,8 +136,8 @@ it("an administrator looks at the accounts, and an account is not closed before 
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/accounts$/);
   await checkWidths(page, "product-accounts");
-  await page.getByRole("link", { name: "clerk", exact: true }).click();
-  await page.getByRole("heading", { name: "Account clerk" }).waitFor();
+  await page.getByRole("link", { name: accountOf("clerk").name, exact: true }).click();
+  await page.getByRole("heading", { name: `Account ${accountOf("clerk").name}` }).waitFor();
   await checkWidths(page, "product-account-closing");
   await page.getByRole("button", { name: "Go on" }).click();
   await page.getByRole("button", { name: "Close the account" }).waitFor();
