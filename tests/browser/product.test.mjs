@@ -129,6 +129,24 @@ it("an administrator sees what is configured, since when, and what a version cha
   await page.context().close();
 });
 
+it("an administrator looks at the accounts, and an account is not closed before it was said who takes over", async () => {
+  const page = await signIn("administrator");
+  await page.goto(`${base}${home}account`);
+  await page.getByRole("link", { name: "Accounts" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/accounts$/);
+  await checkWidths(page, "product-accounts");
+  await page.getByRole("link", { name: accountOf("clerk").name, exact: true }).click();
+  await page.getByRole("heading", { name: `Account ${accountOf("clerk").name}` }).waitFor();
+  await checkWidths(page, "product-account-closing");
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Close the account" }).waitFor();
+  await checkWidths(page, "product-account-closing-asked");
+  await page.getByRole("link", { name: "Not yet" }).click();
+  await page.getByRole("button", { name: "Go on" }).waitFor();
+  await page.context().close();
+});
+
 it("a change of the configuration is proposed by one administrator, applied by another, and gone back on", async () => {
   const first = await signIn("administrator");
   await first.goto(`${base}${home}configuration`);

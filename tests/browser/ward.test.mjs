@@ -91,7 +91,7 @@ it("a menu that has been open for more than ten minutes asks when the move was, 
   await page.getByRole("button", { name: "Move", exact: true }).click();
   await page.getByText("This bed is in a female bay.").first().waitFor();
   await checkWidths(page, "ward-move-mixed");
-  await page.getByLabel("It has to be this bed").check();
+  await page.getByLabel("No bed in a bay of one sex was free").check();
   await page.getByRole("button", { name: "Move", exact: true }).click();
   await page.getByText("The patient was moved.").waitFor();
   assert.match(await bed(page, 4).textContent(), /LLOYD, Gareth[\s\S]*In a female bay/);

@@ -27,6 +27,15 @@ pub fn template_of(template: fhir::Template) -> Template {
     Template { text, holes: holes.collect(), slot, before, after }
 }
 
+/// A text that a command has written as a document.
+///
+/// # Errors
+/// What was written cannot be read: our mistake.
+pub fn parsed(text: &[u8]) -> Result<Document<'_>, Problem> {
+    let unreadable = |what| Problem::Damaged { what: format!("a command wrote what cannot be read: {what}") };
+    Document::parse(text, &Limits::default()).map_err(|fault| unreadable(fault.message))
+}
+
 /// A version's text as a document.
 ///
 /// # Errors

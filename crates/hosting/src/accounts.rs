@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use access::{Permit, Role};
-use administration::obligations::{Owner, named_owners};
+use administration::obligations::{Owner, TEAMS, named_owners};
 use administration::tasks;
 use fhir_api::{Candidate, Objection, References};
 use record::{
@@ -95,6 +95,7 @@ struct Coding {
 
 const DISPLAY: &str = "urn:almoner:account:display";
 const ROLE: &str = "urn:almoner:account:role";
+const TOO_MUCH: &str = "It owns more than a thousand things. Hand some of them over first, then close it.";
 /// `open` or `closed`.
 const STATE: &str = "urn:almoner:account:state";
 /// Who knows the password beside its person: `given` by an administrator or `chosen`.
@@ -155,7 +156,12 @@ pub(crate) async fn reset(trust: &Trust, new: NewPassword) -> Result<Outcome, Fa
 ///
 /// # Errors
 /// There is no such account; it is closed already and nobody takes over what it still owns; it owns something and nobody is named.
-pub(crate) async fn close(trust: &Trust, name: &str, to: Option<&str>) -> Result<Outcome, Failure> {
+pub(crate) async fn close(
+    trust: &Trust,
+    (permit, cause): (&Permit, CauseKind),
+    name: &str,
+    to: Option<&str>,
+) -> Result<Outcome, Failure> {
     let (name, credential, (version, profile)) = known(trust, name).await?;
     // What reached it since it was closed, or stayed with it before anybody was asked, is moved in the same way.
     if credential.closed && to.is_none() {
@@ -170,12 +176,38 @@ pub(crate) async fn close(trust: &Trust, name: &str, to: Option<&str>) -> Result
         words: format!("{}, account closed", profile.display),
         to: to.transpose()?,
         now: (trust.clock)(),
+        cause,
     };
-    let permit = trust.host_permit()?;
-    let (version, moved) =
-        write_with(trust, &permit, (&name, &profile), Event::Closed, version, Some(&closing)).await?;
+    let (version, moved) = write_with(trust, permit, (&name, &profile), Event::Closed, version, Some(&closing)).await?;
     credentials::replace(trust, &name, Credential::closed(version)).await?;
     Ok(Outcome::UserClosed { name, moved, to: closing.to })
+}
+
+/// How many things of which kind an account owns: what closing it would give to somebody.
+///
+/// # Errors
+/// It is more than one step may move.
+pub(crate) async fn owns(trust: &Trust, name: &str) -> Result<Vec<(String, usize)>, Failure> {
+    let reading = trust.record.read(&trust.host_permit()?, "what an account owns").await?;
+    let owed = tasks::owed_by(&reading, [format!("user/{name}")]).await;
+    reading.finish().await?;
+    match owed {
+        Ok(owed) => Ok(owed.by_kind().into_iter().collect()),
+        Err(Problem::TooCostly) => Err(Failure::refused(TOO_MUCH)),
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// Who can take over what an account owns, with what they are called: other open accounts, teams and wards.
+pub(crate) async fn managers(trust: &Trust, but: &str) -> Result<Vec<(String, String)>, Failure> {
+    let open = list(trust).await?.into_iter().filter(|view| view.state != UserState::Closed && view.name != but);
+    let people = open.map(|view| (format!("user/{}", view.name), format!("{} ({})", view.display, view.name)));
+    let teams = TEAMS.iter().map(|(team, name)| ((*team).to_owned(), (*name).to_owned()));
+    let reading = trust.record.read(&trust.host_permit()?, "who can take over").await?;
+    let wards = administration::places::wards(&reading).await;
+    reading.finish().await?;
+    let wards = wards?.into_iter().filter(|ward| ward.is_active).map(|ward| (format!("place/{}", ward.id), ward.name));
+    Ok(people.chain(teams.collect::<Vec<_>>()).chain(wards).collect())
 }
 
 /// An account that is being closed, as an owner.
@@ -186,6 +218,8 @@ struct Closing {
     /// Who takes over what it owns.
     to: Option<String>,
     now: Moment,
+    /// By what door it was asked for.
+    cause: CauseKind,
 }
 
 impl Closing {
@@ -194,8 +228,7 @@ impl Closing {
         let refused = |sentence: String| TransactError::Refused(Failure::Refused(sentence));
         let owed = match tasks::owed_by(reading, [self.owner.clone()]).await {
             Err(Problem::TooCostly) => {
-                let sentence = "It owns more than a thousand things. Hand some of them over first, then close it.";
-                return Err(refused(sentence.into()));
+                return Err(refused(TOO_MUCH.into()));
             }
             owed => owed?,
         };
@@ -361,7 +394,7 @@ async fn write_with(
     let template = template(&key, profile, event)?;
     let act = Act {
         command: event.command().into(),
-        cause: Cause { kind: CauseKind::System, reference: "account".into() },
+        cause: Cause { kind: closing.map_or(CauseKind::System, |closing| closing.cause), reference: "account".into() },
         idempotency: None,
     };
     let decide = async |reading: Arc<Reading>| {

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use record::CauseKind;
+
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::trusts::{How, TrustCode};
@@ -37,7 +39,10 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
         Work::AddUser(new) => accounts::add(&*host.trust(&new.trust).await?, new).await,
         Work::ListUsers { trust } => accounts::list(&*host.trust(&trust).await?).await.map(Outcome::Users),
         Work::ResetUser(new) => accounts::reset(&*host.trust(&new.trust).await?, new).await,
-        Work::CloseUser { trust, name, to } => accounts::close(&*host.trust(&trust).await?, &name, to.as_deref()).await,
+        Work::CloseUser { trust, name, to } => {
+            let trust = host.trust(&trust).await?;
+            accounts::close(&trust, (&trust.host_permit()?, CauseKind::System), &name, to.as_deref()).await
+        }
         Work::ListTokens { trust } => tokens::list(&*host.trust(&trust).await?).await,
         Work::RevokeToken { trust, id } => tokens::revoke(&*host.trust(&trust).await?, &id).await,
         Work::IssueToken(new) => tokens::issue(&*host.trust(&new.trust).await?, new).await,

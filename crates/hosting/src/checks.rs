@@ -74,22 +74,27 @@ fn said(report: &VerifyReport) -> Outcome {
     let mut checked = vec![
         format!("{} entries, chain and tree, root {}", journal.entries, hex(&journal.root)),
         format!("{} texts of {} versions of {} resources", journal.texts, journal.versions, journal.resources),
-        format!("{} access records in {} chains", journal.access_reads, journal.access_chains),
+        format!(
+            "{} accesses in {} leaves of {} access chains",
+            journal.access_reads, journal.access_leaves, journal.access_chains
+        ),
     ];
-    checked.extend(journal.checkpoints.iter().map(|one| format!("a checkpoint of {} entries", one.size)));
+    checked.extend(journal.checkpoints.iter().map(|one| format!("a checkpoint of {}", one.counted())));
     checked.extend(report.index_rows.map(|rows| format!("{rows} index rows")));
     let digests = report.index_digests.iter();
     checked
         .extend(digests.map(|(kind, (rows, digest))| format!("{rows} index rows of {kind}, digest {}", hex(digest))));
     let in_journal = journal.findings.iter().map(|finding| Fault {
         kind: finding.kind.name().to_owned(),
-        entry: finding.at_entry,
+        entry: finding.at_entry.filter(|_| !finding.is_of_accesses()),
+        leaf: finding.at_entry.filter(|_| finding.is_of_accesses()),
         subject: finding.subject.clone(),
         sentence: finding.sentence.clone(),
     });
     let in_store = report.store.iter().map(|finding| Fault {
         kind: finding.kind.to_owned(),
         entry: None,
+        leaf: None,
         subject: finding.subject.clone(),
         sentence: finding.sentence.clone(),
     });

@@ -355,8 +355,11 @@ fn owners(clock: &Clock) -> Owners {
             accounts::plan(draft).and_then(configure::own).and_then(going_live::own).map_err(Into::into),
         ))
     }
-    fn stays<'a>(reading: &'a Reading, draft: Draft) -> Planned<'a> {
-        Box::pin(async move { Ok(administration::plan(reading, draft).await?) })
+    fn stays<'a>(reading: &'a Reading, draft: Draft, now: Moment) -> Planned<'a> {
+        Box::pin(async move {
+            let draft = administration::plan(reading, draft).await?;
+            Ok(administration::stays::with_owners(reading, draft, now).await?)
+        })
     }
     fn accesses<'a>(reading: &'a Reading, draft: Draft) -> Planned<'a> {
         Box::pin(async move {
@@ -375,10 +378,10 @@ fn owners(clock: &Clock) -> Owners {
     fn scores<'a>(reading: &'a Reading, draft: Draft, now: Moment) -> Planned<'a> {
         Box::pin(async move { Ok(clinical::plan(reading, draft, now).await?) })
     }
-    let (clock, also) = (Arc::clone(clock), Arc::clone(clock));
+    let (clock, also, of_stays) = (Arc::clone(clock), Arc::clone(clock), Arc::clone(clock));
     Owners::none()
         .with(["Basic"], Arc::new(accounts))
-        .with(["Encounter"], Arc::new(stays))
+        .with(["Encounter"], Arc::new(move |reading, draft| stays(reading, draft, of_stays())))
         .with(["AuditEvent"], Arc::new(accesses))
         .with(["Patient"], Arc::new(move |reading, draft| patients(reading, draft, clock())))
         .with(["Observation", "ServiceRequest"], Arc::new(move |reading, draft| scores(reading, draft, also())))
@@ -393,7 +396,7 @@ pub(crate) fn indexing() -> Indexing {
         ("stays", 4),
         ("merging", 1),
         ("emergency", 1),
-        ("tasks", 1),
+        ("tasks", 2),
         ("vitals", 1),
         ("accounts", 1),
     ];

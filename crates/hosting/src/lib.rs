@@ -17,6 +17,7 @@
 //!
 //! Does not know clinical rules, HTML beyond the pages of `portal`, or SQL.
 
+mod account_page;
 mod accounts;
 mod answer;
 mod carry_out;

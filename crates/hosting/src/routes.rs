@@ -12,8 +12,8 @@ use http::{HeaderMap, StatusCode, header};
 
 use crate::host::Host;
 use crate::{
-    answer, configuration_page, cookie, downtime, gate, held, host_page, move_page, moving, oversight_page,
-    password_page, sign_in,
+    account_page, answer, configuration_page, cookie, downtime, gate, held, host_page, move_page, moving,
+    oversight_page, password_page, sign_in,
 };
 
 /// The largest body of a form, in bytes. The FHIR interface has bounds of its own.
@@ -39,6 +39,8 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/t/{trust}/moves/{code}/{act}", post(move_page::act))
         .route("/t/{trust}/oversight", get(oversight_page::show))
         .route("/t/{trust}/status-report", get(oversight_page::report))
+        .route("/t/{trust}/accounts", get(account_page::list))
+        .route("/t/{trust}/accounts/{name}", get(account_page::show).post(account_page::submit))
         .route("/t/{trust}/configuration", get(configuration_page::show))
         .route("/t/{trust}/configuration/files", get(configuration_page::files))
         .route("/t/{trust}/configuration/propose", get(configuration_page::propose).post(configuration_page::submit))

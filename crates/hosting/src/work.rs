@@ -352,8 +352,10 @@ pub enum Outcome {
 pub struct Fault {
     /// A stable name for machines, such as `index-row-missing`.
     pub kind: String,
-    /// The entry, or for an access chain the leaf, where it is.
+    /// The entry where it is.
     pub entry: Option<u64>,
+    /// The leaf of an access chain where it is.
+    pub leaf: Option<u64>,
     /// What it is about.
     pub subject: String,
     /// What is wrong, in a sentence.

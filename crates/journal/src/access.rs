@@ -60,11 +60,13 @@ pub(crate) const MOST_LEAF_BYTES: usize = 32 << 20;
 const WORD: Limit = Limit::Text(512);
 const QUERY: Limit = Limit::Text(4096);
 const FORMAT: u8 = 1;
+/// What stands between a record's origin and the name of one of its access chains.
+pub(crate) const ACCESS_CHAIN: &str = "/access/";
 
 impl AccessLeaf {
     /// The origin line of the checkpoints of one access chain of a record.
     pub fn chain_origin(record_origin: &str, host: &str, epoch: u64) -> String {
-        format!("{record_origin}/access/{host}/{epoch}")
+        format!("{record_origin}{ACCESS_CHAIN}{host}/{epoch}")
     }
 
     /// The canonical bytes; see [`crate::Entry::encode`] for what happens outside the limits.

@@ -4,6 +4,7 @@
 //! and cosignatures are those of a signed note. Two checkpoints of one origin and size with different roots prove
 //! that somebody lied.
 
+use crate::access::ACCESS_CHAIN;
 use crate::hash::Hash;
 use crate::keys::{SigningKey, VerifierKey};
 use crate::note::{BadText, NotVerified, Note, Signer};
@@ -34,7 +35,22 @@ pub struct SignedCheckpoint {
     note: Note,
 }
 
+/// What a checkpoint counts, for a person: entries of the journal, or leaves of an access chain.
+pub(crate) fn counted(origin: &str, size: u64) -> String {
+    match (origin.split_once(ACCESS_CHAIN), size) {
+        (Some((_, chain)), 1) => format!("1 leaf of access chain {chain}"),
+        (Some((_, chain)), _) => format!("{size} leaves of access chain {chain}"),
+        (None, 1) => "1 entry".to_owned(),
+        (None, _) => format!("{size} entries"),
+    }
+}
+
 impl Checkpoint {
+    /// What it counts, for a person: `14 entries`, or `30 leaves of access chain host/1`.
+    pub fn counted(&self) -> String {
+        counted(&self.origin, self.size)
+    }
+
     /// The five lines that are signed.
     pub fn text(&self) -> String {
         let root = STANDARD.encode(self.root);

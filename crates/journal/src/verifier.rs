@@ -15,6 +15,8 @@ mod findings;
 mod report;
 mod seen;
 
+use crate::access::ACCESS_CHAIN;
+use crate::checkpoint::counted;
 use crate::entry::Entry;
 use crate::hash::Hash;
 use crate::keys::VerifierKey;
@@ -282,6 +284,25 @@ pub struct CheckpointReport {
     pub signers: Vec<String>,
     /// How many of them are witnesses.
     pub witnesses: u64,
+}
+
+impl Finding {
+    /// Whether it is in an access chain, so that it is at a leaf and not at an entry.
+    pub fn is_of_accesses(&self) -> bool {
+        self.subject.contains(ACCESS_CHAIN)
+    }
+}
+
+impl CheckpointReport {
+    /// Whether it is of an access chain, so that it counts leaves and not entries.
+    pub fn is_of_accesses(&self) -> bool {
+        self.origin.contains(ACCESS_CHAIN)
+    }
+
+    /// What it counts, for a person: `14 entries`, or `30 leaves of access chain host/1`.
+    pub fn counted(&self) -> String {
+        counted(&self.origin, self.size)
+    }
 }
 
 /// Whose signatures a checkpoint bears.

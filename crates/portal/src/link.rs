@@ -273,6 +273,16 @@ impl Links {
         format!("{}/undo", self.base)
     }
 
+    /// The accounts of the trust, for its administrators.
+    pub fn accounts(&self) -> String {
+        format!("{}/accounts", self.base)
+    }
+
+    /// One of them.
+    pub fn account_of(&self, name: &str) -> String {
+        format!("{}/{}", self.accounts(), encode(name))
+    }
+
     /// Where a change of the configuration is written; with a file, that file.
     pub fn configuration_propose(&self, file: Option<&str>) -> String {
         let file = file.map(|file| format!("?file={}", encode(file))).unwrap_or_default();

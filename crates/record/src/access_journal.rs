@@ -25,7 +25,7 @@ use crate::store::sqlite_failed;
 /// Most reads in a leaf.
 const MOST_READS: usize = 4096;
 /// The index is brought up to date after so many reads and patients shown, and before it is asked.
-const MOST_UNINDEXED: usize = 512;
+const MOST_UNINDEXED: usize = 4096;
 /// Longest query text kept.
 const MOST_QUERY: usize = 2000;
 
@@ -332,7 +332,8 @@ fn try_index(path: &Path, directory: &Path) -> Result<Connection, Problem> {
     let mut index = Connection::open(path).map_err(sqlite_failed("opening the access index"))?;
     index
         .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000;
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000;
+             PRAGMA wal_autocheckpoint = 4000;
              CREATE TABLE IF NOT EXISTS access (
                  number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, leaf INTEGER NOT NULL, moment INTEGER NOT NULL,
                  principal TEXT NOT NULL, permit TEXT NOT NULL, query TEXT NOT NULL, sequence INTEGER NOT NULL,
@@ -392,6 +393,7 @@ fn put_leaves(index: &mut Connection, leaves: &[AccessLeaf]) -> Result<(), Probl
                 "INSERT INTO chain (host, epoch, leaf) VALUES ($1, $2, $3) \
                  ON CONFLICT (host, epoch) DO UPDATE SET leaf = max(leaf, excluded.leaf)",
             )?;
+            let mut shown = Vec::new();
             for leaf in leaves {
                 for read in &leaf.reads {
                     access.execute(params![
@@ -406,11 +408,14 @@ fn put_leaves(index: &mut Connection, leaves: &[AccessLeaf]) -> Result<(), Probl
                         read.subjects.len() as u64
                     ])?;
                     let number = transaction.last_insert_rowid();
-                    for (kind, id) in &read.subjects {
-                        seen.execute((format!("{kind}/{id}"), number))?;
-                    }
+                    shown.extend(read.subjects.iter().map(|(kind, id)| (format!("{kind}/{id}"), number)));
                 }
                 chain.execute((&leaf.host, leaf.epoch, leaf.number))?;
+            }
+            // In the order of the table, so that those of one person fall into one page.
+            shown.sort_unstable();
+            for (subject, number) in shown {
+                seen.execute((subject, number))?;
             }
         }
         transaction.commit()

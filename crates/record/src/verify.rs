@@ -168,10 +168,8 @@ impl Record {
             let owed = self.check_obligations(&mut sums, &mut findings).await?;
             index_rows = Some(rows + owed + self.check_trail(newest.sequence, &mut findings).await?);
         }
-        let outside = journal.checkpoints.iter().filter(|c| c.source == Source::Outside && c.agrees);
-        let covered = outside.map(|checkpoint| checkpoint.size).max();
         Ok(VerifyReport {
-            covered,
+            covered: journal.covered(),
             journal,
             store: findings.kept,
             store_omitted: findings.omitted,

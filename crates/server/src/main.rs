@@ -22,10 +22,9 @@ use hosting::{
     Configuration, Failure, GoLive, NewPassword, NewToken, NewTrust, NewUser, Secret, Settings, TrustCode, Work,
 };
 
-use crate::arguments::{
-    Arguments, Command, ConfigureCommand, FolderArguments, HostArguments, MatchArguments, TokenArguments, TokenCommand,
-    TrustCommand, UserCommand,
-};
+use crate::arguments::people::{TokenArguments, TokenCommand, UserCommand};
+use crate::arguments::trusts::{ConfigureCommand, FolderArguments, TrustCommand};
+use crate::arguments::{Arguments, Command, HostArguments, MatchArguments};
 
 /// Rows and texts are made on one thread and freed on another, by the million.
 #[global_allocator]

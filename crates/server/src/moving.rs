@@ -10,7 +10,8 @@ use hosting::oversight::OversightOutcome;
 use hosting::witness::WitnessWork;
 use hosting::{Failure, Outcome, Secret, TrustCode, Work};
 
-use crate::arguments::{Limits, MoveCommand, WitnessCommand};
+use crate::arguments::hosts::WitnessCommand;
+use crate::arguments::moving::{Limits, MoveCommand};
 
 /// The work of a command, and the file that its outcome goes to.
 pub(crate) fn work(mut command: MoveCommand, store: Option<String>) -> Result<(Work, Option<PathBuf>)> {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use hosting::oversight::{ConsortiumPlan, OversightWork};
 use hosting::{Secret, Work};
 
-use crate::arguments::OversightCommand;
+use crate::arguments::hosts::OversightCommand;
 
 /// The work of a command. Paths become absolute: the process that does it may have another working directory.
 pub(crate) fn work(command: OversightCommand) -> Result<Work> {

@@ -91,8 +91,9 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         Outcome::Verified { whole, checked, faults, more_faults, not_proved } => {
             checked.iter().try_for_each(|line| writeln!(text, "checked: {line}"))?;
             for fault in faults {
-                let entry = fault.entry.map(|entry| format!(", entry {entry}")).unwrap_or_default();
-                writeln!(text, "FAULT: {}{entry}: {} ({})", fault.subject, fault.sentence, fault.kind)?;
+                let entry = fault.entry.map(|entry| format!(", entry {entry}"));
+                let place = entry.or(fault.leaf.map(|leaf| format!(", leaf {leaf}"))).unwrap_or_default();
+                writeln!(text, "FAULT: {}{place}: {} ({})", fault.subject, fault.sentence, fault.kind)?;
             }
             if *more_faults > 0 {
                 writeln!(text, "… and {more_faults} more faults")?;

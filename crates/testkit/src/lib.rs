@@ -10,6 +10,7 @@ pub mod line;
 pub mod people;
 pub mod postgres;
 pub mod program;
+pub mod stage;
 pub mod toy;
 pub mod two_hosts;
 pub mod wire;

@@ -33,7 +33,7 @@ pub(crate) fn report_text(report: &Report) -> String {
     let inside = report.checkpoints.iter().filter(|checkpoint| checkpoint.source == Source::Inside);
     let (agree, all) = (inside.clone().filter(|checkpoint| checkpoint.agrees).count(), inside.count());
     line(format!("  {agree} of {all} checkpoints kept with the journal agree"));
-    for sentence in report.not_proved() {
+    for sentence in not_proved(report) {
         line(format!("Not proved: {sentence}"));
     }
     for finding in report.findings.iter().take(MOST_PRINTED) {
@@ -51,6 +51,16 @@ pub(crate) fn report_text(report: &Report) -> String {
     text
 }
 
+/// What is not proved, and how this program can be told more.
+fn not_proved(report: &Report) -> Vec<String> {
+    let mut sentences = report.not_proved();
+    if report.unproved_checkpoints() > 0 {
+        sentences
+            .push("Whose checkpoints these are: give the keys that should have signed them with --key.".to_owned());
+    }
+    sentences
+}
+
 fn outside_line(checkpoint: &CheckpointReport) -> String {
     let agrees = if checkpoint.agrees { "agrees with" } else { "DIFFERS FROM" };
     let signed = match checkpoint.verdict {
@@ -63,8 +73,9 @@ fn outside_line(checkpoint: &CheckpointReport) -> String {
         Verdict::NotProved => "signed by no known key".to_owned(),
         Verdict::Forged => "its signature is FORGED".to_owned(),
     };
-    let (size, moment) = (checkpoint.size, checkpoint.moment);
-    format!("  checkpoint kept elsewhere, {size} entries, {moment}: {agrees} the journal; {signed}")
+    let (counted, moment) = (checkpoint.counted(), checkpoint.moment);
+    let chain = if checkpoint.is_of_accesses() { "chain" } else { "journal" };
+    format!("  checkpoint kept elsewhere, {counted}, {moment}: {agrees} the {chain}; {signed}")
 }
 
 fn finding_line(finding: &Finding) -> String {
@@ -83,9 +94,9 @@ fn finding_line(finding: &Finding) -> String {
 pub(crate) fn checkpoint_text(signed: &SignedCheckpoint, verified: &Result<Vec<Signer>, NotVerified>) -> String {
     let stated = signed.checkpoint();
     let mut text = format!(
-        "Checkpoint of {}\n  {} entries, epoch {}, {}\n  tree {}\n",
+        "Checkpoint of {}\n  {}, epoch {}, {}\n  tree {}\n",
         stated.origin,
-        stated.size,
+        stated.counted(),
         stated.epoch,
         stated.moment,
         hex(&stated.root)
@@ -135,7 +146,7 @@ pub(crate) fn report_json(report: &Report) -> String {
         format!("\"root\":{}", quoted(&hex(&report.root))),
     ];
     fields.extend(numbers.iter().map(|(name, number)| format!("\"{name}\":{number}")));
-    fields.push(format!("\"not_proved\":{}", list(report.not_proved().iter().map(|sentence| quoted(sentence)))));
+    fields.push(format!("\"not_proved\":{}", list(not_proved(report).iter().map(|sentence| quoted(sentence)))));
     fields.push(format!("\"checkpoints\":{}", list(report.checkpoints.iter().map(checkpoint_object))));
     fields.push(format!("\"findings\":{}", list(report.findings.iter().map(finding_object))));
     format!("{{{}}}\n", fields.join(","))

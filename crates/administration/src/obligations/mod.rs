@@ -53,7 +53,8 @@ pub use facts::{due_of, place_of};
 pub use no_bed::KIND as NO_BED;
 pub(crate) use owner::team_name;
 pub use owner::{
-    ADMISSIONS_TEAM, EXAMINER_TEAM, NOBODY, Owner, PRIVACY_TEAM, RECORDS_TEAM, SITE_TEAM, TEAMS, named_owners,
+    ADMISSIONS_TEAM, DETENTION_TEAM, EXAMINER_TEAM, NOBODY, Owner, PRIVACY_TEAM, RECORDS_TEAM, SITE_TEAM, TEAMS,
+    named_owners,
 };
 pub use restricted_access::KIND as RESTRICTED_ACCESS;
 pub use scope::{Counted, Scope, count, listed, oldest, query};
@@ -190,7 +191,7 @@ pub fn functions() -> Vec<ObligationFunction> {
     let open_and_expected = [("Encounter", OPEN_VISIT), ("Encounter", EXPECTED_STAY)];
     vec![
         ObligationFunction {
-            version: 2,
+            version: 3,
             concerns: Arc::new(concerns_stay),
             ..function("stays", "Encounter", &papers, of_stay)
         },

@@ -25,12 +25,15 @@ pub const EXAMINER_TEAM: &str = "team/medical-examiner";
 pub const PRIVACY_TEAM: &str = "team/privacy";
 /// What that office is called.
 const PRIVACY_NAME: &str = "Privacy officer";
+/// The office that keeps the papers of detentions under the Mental Health Act.
+pub const DETENTION_TEAM: &str = "team/mental-health-act";
 /// The teams that own tasks and other work, with their names for people.
 pub const TEAMS: &[(&str, &str)] = &[
     (SITE_TEAM, "Site office"),
     (ADMISSIONS_TEAM, "Admissions office"),
     (RECORDS_TEAM, "Health records"),
     (EXAMINER_TEAM, "Medical examiner's office"),
+    (DETENTION_TEAM, "Mental Health Act office"),
 ];
 /// Most steps from a place to the ward that it is in.
 const MOST_STEPS: usize = 8;

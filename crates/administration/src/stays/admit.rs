@@ -12,9 +12,11 @@ use terms::index::{Part, Span};
 
 use super::change_consultant::episodes_of;
 use super::gather::{free_or_ward, open_stays_of};
+use super::mixed::MixedReason;
 use super::move_to_bed::{located, read};
 use super::rows::OPEN_STAY;
 use super::timeline::{Arrival, Episode, chained, check_moment};
+use super::why_mixed::with_reason;
 use super::write::{hospitalization, participants, with};
 use super::{ADMISSION_METHOD, ADMISSION_METHOD_CODES, CLASS, EXPECTED_END, Stay, StayState, TREATMENT_FUNCTION_CODES};
 use crate::draft;
@@ -47,6 +49,8 @@ pub struct Admit {
     pub reason: Option<String>,
     /// The expected day of discharge, a FHIR date.
     pub expected_end: Option<String>,
+    /// Why men and women share the bay, where whoever admits the patient was asked.
+    pub mixed: Option<&'static MixedReason>,
 }
 
 impl Admit {
@@ -75,7 +79,8 @@ impl Admit {
         draft.assertions.push(Assertion::AtMost(vec![one], 1));
         draft.changes.push(draft::put(key, &self.written(&document, &stay, &place))?);
         draft.changes.extend(places::mark(reading, &place, BedStatus::Available, now).await?);
-        Ok(draft)
+        let comes = (self.stay.as_str(), Some(self.patient.as_str()), place.as_str());
+        with_reason(reading, draft, comes, (self.at, self.mixed)).await
     }
 
     fn decide<'p>(

@@ -4,8 +4,10 @@
 //! | --- | --- | --- | --- |
 //! | the medical examiner reviews the death | medical examiner's office | a day after it is recorded | deaths that no coroner investigates are reviewed by a medical examiner before the certificate (Medical Certificate of Cause of Death Regulations 2024); who died in the hospital is this trust's. The hours: [check] |
 //! | the general practice is told | health records | a day after it is recorded | operations 16; the hours: [check] |
+//! | the Care Quality Commission is told of the death of a detained patient | Mental Health Act office | a day after it is recorded | The Care Quality Commission (Registration) Regulations 2009, regulation 17: without delay; the hours: [check] |
+//! | the coroner is told of a death in detention | medical examiner's office | a day after it is recorded | The Notification of Deaths Regulations 2019, regulation 3: as soon as is reasonably practicable; the hours: [check] |
 //!
-//! When a death is taken back the tasks are cancelled; what had left already is told again.
+//! The last two have the label of detentions. A death that is taken back cancels them all; who was told is told again.
 
 use fhir::Document;
 use fhir::read::{has_code, text, when};
@@ -16,9 +18,10 @@ use terms::{Moment, PartialDate};
 
 use super::codes::DIED;
 use super::death::of_patient;
+use super::detention::detentions_of;
 use super::{Stay, StayState};
 use crate::draft::{self, document};
-use crate::obligations::{EXAMINER_TEAM, RECORDS_TEAM, team_name};
+use crate::obligations::{DETENTION_TEAM, EXAMINER_TEAM, RECORDS_TEAM, team_name};
 use crate::tasks::{AddTask, Task, TaskState};
 
 /// How long whoever must act has.
@@ -26,7 +29,31 @@ const ALLOWED_MS: i64 = 24 * 3_600_000;
 /// Kinds of tasks.
 const EXAMINER: &str = "medical-examiner";
 const PRACTICE: &str = "death-notice";
-const NOT_DEAD: &str = "death-notice-wrong";
+const COMMISSION: &str = "detained-death";
+const CORONER: &str = "detained-death-coroner";
+/// What the kinds begin with that say that somebody was detained.
+const OF_DETAINED: &str = "detained-death";
+/// Who was told of a death that was none, and is told again: kind of the task that is done, of the new one, words, whose.
+const TOLD_AGAIN: [(&str, &str, &str, &str); 3] = [
+    (
+        PRACTICE,
+        "death-notice-wrong",
+        "Tell the general practice that the patient is alive: the death was recorded by mistake",
+        RECORDS_TEAM,
+    ),
+    (
+        COMMISSION,
+        "detained-death-wrong",
+        "Tell the Care Quality Commission that the patient is alive: the death was recorded by mistake",
+        DETENTION_TEAM,
+    ),
+    (
+        CORONER,
+        "detained-death-coroner-wrong",
+        "Tell the coroner that the patient is alive: the death was recorded by mistake",
+        EXAMINER_TEAM,
+    ),
+];
 
 /// One thing that a death stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +95,19 @@ pub(super) fn tasks(patient: &str, was_here: bool, by: &str, now: Moment) -> Res
     Ok(changes)
 }
 
+/// The tasks that the death of somebody who was detained makes besides.
+pub(super) fn tasks_of_detained(patient: &str, by: &str, now: Moment) -> Result<Vec<Change>, Problem> {
+    let commission = ("Tell the Care Quality Commission that a detained patient has died", DETENTION_TEAM);
+    let coroner = ("Tell the coroner that the patient died while they were detained", EXAMINER_TEAM);
+    let both = [(COMMISSION, commission), (CORONER, coroner)];
+    both.into_iter().map(|(kind, what)| task(patient, kind, what, now).change(by, now)).collect()
+}
+
+/// Whether a task of this kind says that its patient was detained.
+pub(crate) fn tells_of_detention(kind: &str) -> bool {
+    kind.starts_with(OF_DETAINED)
+}
+
 /// The tasks of a death that was none: cancelled while they are open; who was told is told again.
 pub(super) async fn taken_back(
     reading: &Reading,
@@ -76,15 +116,16 @@ pub(super) async fn taken_back(
     now: Moment,
 ) -> Result<Vec<Change>, Problem> {
     let mut changes = Vec::new();
-    for kind in [EXAMINER, PRACTICE] {
+    for kind in [EXAMINER, PRACTICE, COMMISSION, CORONER] {
         let version = reading.get(&Key::new("Task", id(patient, kind))).await?;
         let Some(version) = version.filter(|version| !version.text.is_empty()) else { continue };
         let before = document(&version)?;
         match Task::of(before.root()).state {
             TaskState::Open => changes.push(draft::put(version.key.clone(), &cancelled(&before, now))?),
-            TaskState::Done if kind == PRACTICE => {
-                let again = "Tell the general practice that the patient is alive: the death was recorded by mistake";
-                changes.push(task(patient, NOT_DEAD, (again, RECORDS_TEAM), now).change(by, now)?);
+            TaskState::Done => {
+                for &(_, kind, words, team) in TOLD_AGAIN.iter().filter(|(told, ..)| *told == kind) {
+                    changes.push(task(patient, kind, (words, team), now).change(by, now)?);
+                }
             }
             _ => {}
         }
@@ -122,6 +163,10 @@ pub async fn stopped_by_death(reading: &Reading, patient: &str) -> Result<Vec<St
             let tci = stay.request.offers.last().map(|offer| offer.tci.clone());
             stopped.push(Stopped { what: format!("Expected admission cancelled{reason}"), when: tci });
         }
+    }
+    for detention in detentions_of(reading, patient).await?.into_iter().filter(|of| of.ended_with_death) {
+        let when = detention.ended.and_then(|at| PartialDate::parse(&at.to_string()).ok());
+        stopped.push(Stopped { what: format!("Detention ended: {}", detention.section.words), when });
     }
     for version in of_patient(reading, "Appointment", patient).await? {
         let appointment = document(&version)?;

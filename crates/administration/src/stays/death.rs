@@ -2,7 +2,7 @@
 //! and the same taken back when it was a mistake.
 //!
 //! The method of discharge is 4 (patient died), the destination 79 (NHS Data Dictionary). Expected admissions are removed
-//! from the list with reason 3, appointments still to come are cancelled. What was stopped, and whom it makes act, is in
+//! from the list with reason 3, appointments still to come are cancelled, a detention ends (`detained.rs`). What was stopped, and whom it makes act, is in
 //! `after_death`. Nothing is sent to anybody from here.
 
 use fhir::read::text;
@@ -11,8 +11,9 @@ use fhir::write::{concept, quoted, with_extensions, with_members};
 use record::{Change, Clause, Draft, Key, Problem, Reading, Select, TransactError, Version};
 use terms::{Moment, PartialDate, Precision};
 
-use super::after_death::{is_because_of_death, taken_back, tasks};
+use super::after_death::{is_because_of_death, taken_back, tasks, tasks_of_detained};
 use super::codes::{DIED, DIED_DESTINATION};
+use super::detained::{when_they_die, when_they_live};
 use super::discharge::{ended, period, vacated};
 use super::gather::{free_or_ward, open_stays_of};
 use super::leave::check_last;
@@ -82,7 +83,13 @@ impl Death {
         }
         draft.changes.extend(appointments);
         let by = &reading.permit().principal().name;
+        let detentions = when_they_die(reading, &self.patient, self.died.lower()).await?;
+        let was_detained = !detentions.is_empty();
+        draft.changes.extend(detentions);
         draft.changes.extend(tasks(&self.patient, !open.is_empty(), by, now)?);
+        if was_detained {
+            draft.changes.extend(tasks_of_detained(&self.patient, by, now)?);
+        }
         Ok(draft)
     }
 
@@ -155,6 +162,7 @@ impl NotDead {
             }
         }
         draft.changes.extend(appointments_again(reading, &self.patient).await?);
+        draft.changes.extend(when_they_live(reading, &self.patient).await?);
         let by = &reading.permit().principal().name;
         draft.changes.extend(taken_back(reading, &self.patient, by, now).await?);
         Ok(draft)

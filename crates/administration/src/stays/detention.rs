@@ -2,7 +2,8 @@
 //!
 //! It is a FHIR `Flag` of the stay ([`Detention`] says where what is), so that whoever sees clinical content sees it on the board
 //! and the chart, and no clerk does. A renewal and another section are a detention of their own, which ends the former one in the
-//! same commit. Nothing ends by itself: what has run out stays in force, late, until a person says what became of it.
+//! same commit. Nothing ends by itself: what has run out stays in force, late, until a person says what became of it. What becomes
+//! of it when the patient leaves or dies is in `detained.rs`.
 
 use fhir::Node;
 use fhir::read::{code_in, extension, extension_text, id_of, moment, reference as reference_of, text};
@@ -14,6 +15,8 @@ use terms::print::{date_text, moment_text};
 use terms::{Date, Moment, local_date, start_of_day};
 
 use super::Stay;
+use super::after_death::tasks_of_detained;
+use super::death::has_died;
 use super::move_to_bed::read;
 use super::timeline::check_moment;
 use crate::draft::{self, document};
@@ -22,10 +25,14 @@ use crate::refusal::Refusal;
 /// UK Core's code system of legal statuses.
 pub const LEGAL_STATUS: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-LegalStatusClassificationEngland";
 /// The label that keeps it from clerks.
-const HIDDEN: &str = "detention";
+pub(crate) const HIDDEN: &str = "detention";
 const UNTIL: &str = "urn:almoner:detention-until";
 const CLINICIAN: &str = "urn:almoner:responsible-clinician";
 const ENDED: &str = "urn:almoner:detention-ended";
+/// Who says that it has ended.
+const ENDED_BY: &str = "urn:almoner:detention-ended-by";
+/// Since when the patient has left with leave of absence (section 17), while it stays in force.
+const ON_LEAVE: &str = "urn:almoner:detention-leave";
 /// HL7's extension for the priority of a flag.
 const PRIORITY: &str = "http://hl7.org/fhir/StructureDefinition/flag-priority";
 const PRIORITY_CODES: &str = "http://hl7.org/fhir/flag-priority-code";
@@ -94,6 +101,9 @@ pub const ENDS: [(&str, &str); 6] = [
     ("transferred", "Transferred to another hospital"),
     ("other", "Ended in another way"),
 ];
+/// How one ends with the patient's death.
+pub(super) const DIED: &str = "died";
+const DIED_WORDS: &str = "The patient died";
 /// How one ended that another follows.
 const FOLLOWED: &str = "followed";
 
@@ -106,7 +116,8 @@ const FOLLOWED: &str = "followed";
 /// | from, and when it ended | `period` |
 /// | until when at the latest | extension `urn:almoner:detention-until` |
 /// | the responsible clinician | extension `urn:almoner:responsible-clinician` |
-/// | how it ended | extension `urn:almoner:detention-ended` |
+/// | how it ended, and who says so | extensions `urn:almoner:detention-ended`, `urn:almoner:detention-ended-by` |
+/// | left with leave of absence, since when | extension `urn:almoner:detention-leave` |
 /// | the stay and the patient | `encounter`, `subject` |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detention {
@@ -124,6 +135,12 @@ pub struct Detention {
     pub ended: Option<Moment>,
     /// How it ended, in words.
     pub how: Option<String>,
+    /// Who says that it has ended.
+    pub ended_by: Option<String>,
+    /// Whether it ended with the patient's death.
+    pub ended_with_death: bool,
+    /// Since when the patient, who was discharged, has leave of absence from it.
+    pub on_leave: Option<Moment>,
     /// The responsible clinician, in words.
     pub clinician: Option<String>,
 }
@@ -152,7 +169,7 @@ pub struct EndDetention {
     pub detention: String,
     /// When.
     pub at: Moment,
-    /// How: a code of [`ENDS`].
+    /// How: a code of [`ENDS`], or `died` of a patient whose death is recorded.
     pub how: String,
 }
 
@@ -199,7 +216,10 @@ impl Detention {
         let status = text(flag, "status")?;
         let period = flag.get("period")?;
         let how = extension_text(flag, ENDED);
-        let words = |code: &str| ENDS.iter().find(|(known, _)| *known == code).map(|(_, words)| (*words).to_owned());
+        let words = |code: &str| match code {
+            DIED => Some(DIED_WORDS.to_owned()),
+            code => ENDS.iter().find(|(known, _)| *known == code).map(|(_, words)| (*words).to_owned()),
+        };
         let clinician = extension(flag, CLINICIAN).and_then(|of| of.get("valueReference"));
         (status != "entered-in-error").then(|| Detention {
             id: text(flag, "id").unwrap_or_default(),
@@ -208,7 +228,10 @@ impl Detention {
             from: moment(period, "start").unwrap_or(Moment(0)),
             until: extension(flag, UNTIL).and_then(|of| moment(of, "valueDateTime")),
             ended: moment(period, "end").or_else(|| (status != "active").then_some(Moment(0))),
-            how: how.and_then(|code| words(&code)),
+            how: how.as_deref().and_then(words),
+            ended_by: extension_text(flag, ENDED_BY),
+            ended_with_death: how.as_deref() == Some(DIED),
+            on_leave: extension(flag, ON_LEAVE).and_then(|of| moment(of, "valueDateTime")),
             clinician: clinician.and_then(|of| text(of, "display").or_else(|| reference_of(of, "reference"))),
         })
     }
@@ -249,7 +272,7 @@ pub async fn detentions_of(reading: &Reading, patient: &str) -> Result<Vec<Deten
     Ok(detentions)
 }
 
-async fn flags_of(reading: &Reading, patient: &str) -> Result<Vec<Version>, Problem> {
+pub(super) async fn flags_of(reading: &Reading, patient: &str) -> Result<Vec<Version>, Problem> {
     let mut select = Select::of("Flag").with(Clause::Any(compartment_spans(patient, Some("Flag"), &[]))).limit(200);
     let mut found = Vec::new();
     loop {
@@ -279,7 +302,7 @@ impl Detain {
         let mut changes =
             vec![draft::put(Key::new("Flag", self.id.as_str()), self.text(&patient, section, until).as_bytes())?];
         for (flag, _) in before {
-            changes.push(ended(flag, self.from, FOLLOWED)?);
+            changes.push(ended_by(flag, self.from, FOLLOWED, None)?);
         }
         Ok(Draft { changes, assertions: Vec::new() })
     }
@@ -351,16 +374,28 @@ impl EndDetention {
         let version = reading.get(&Key::new("Flag", self.detention.as_str())).await?;
         let none = || TransactError::Refused(Refusal::new("no-detention", "There is no such detention."));
         let version = version.filter(|version| !version.text.is_empty()).ok_or_else(none)?;
-        let detention = Detention::of(document(&version)?.root()).ok_or_else(none)?;
-        self.decide(&detention, now).map_err(TransactError::Refused)?;
-        Ok(Draft { changes: vec![ended(&version, self.at, &self.how)?], assertions: Vec::new() })
+        let flag = document(&version)?;
+        let detention = Detention::of(flag.root()).ok_or_else(none)?;
+        let patient = id_of(flag.root(), "subject", "Patient").unwrap_or_default();
+        let has_died = is_dead(reading, &patient).await?;
+        self.decide(&detention, has_died, now).map_err(TransactError::Refused)?;
+        let mut changes = vec![ended_by(&version, self.at, &self.how, None)?];
+        if self.how == DIED {
+            changes.extend(tasks_of_detained(&patient, &reading.permit().principal().name, now)?);
+        }
+        Ok(Draft { changes, assertions: Vec::new() })
     }
 
-    fn decide(&self, detention: &Detention, now: Moment) -> Result<(), Refusal> {
-        if !detention.is_in_force() {
+    fn decide(&self, detention: &Detention, has_died: bool, now: Moment) -> Result<(), Refusal> {
+        let death_was_none = detention.ended_with_death && !has_died;
+        if !detention.is_in_force() && !death_was_none {
             return Err(Refusal::new("ended", "Somebody has recorded already that this detention has ended."));
         }
-        if !ENDS.iter().any(|(code, _)| *code == self.how) {
+        if self.how == DIED && !has_died {
+            let sentence = "Record the death of the patient: the detention ends with it.";
+            return Err(Refusal::at("died", "how", sentence));
+        }
+        if self.how != DIED && !ENDS.iter().any(|(code, _)| *code == self.how) {
             return Err(Refusal::at("how-missing", "how", "Say how the detention ended."));
         }
         check_moment(self.at, None, now)?;
@@ -371,15 +406,33 @@ impl EndDetention {
     }
 }
 
-/// A detention that has ended.
-fn ended(version: &Version, at: Moment, how: &str) -> Result<Change, Problem> {
+/// Whether a death is recorded of a patient.
+async fn is_dead(reading: &Reading, patient: &str) -> Result<bool, Problem> {
+    let version = reading.get(&Key::new("Patient", patient)).await?.filter(|version| !version.text.is_empty());
+    version.map_or(Ok(false), |version| Ok(has_died(document(&version)?.root())))
+}
+
+/// A detention that goes on with leave of absence when its patient has left.
+pub(super) fn on_leave(version: &Version, since: Moment) -> Result<Change, Problem> {
+    let before = document(version)?;
+    let leave = part(ON_LEAVE, "valueDateTime", &quoted(&since.to_string()));
+    let members = [("extension", with_extensions(before.root(), &[(ON_LEAVE, Some(leave))]))];
+    draft::put(version.key.clone(), &with_members(&before, &members))
+}
+
+/// A detention that has ended, and who says so where that was asked.
+pub(super) fn ended_by(version: &Version, at: Moment, how: &str, by: Option<&str>) -> Result<Change, Problem> {
     let before = document(version)?;
     let start = before.root().get("period").and_then(|period| text(period, "start"));
     let period = Object::new().text_if("start", start).text("end", at.to_string()).done();
+    let set = [
+        (ENDED, Some(part(ENDED, "valueCode", &quoted(how)))),
+        (ENDED_BY, by.map(|by| part(ENDED_BY, "valueString", &quoted(by)))),
+    ];
     let members = [
         ("status", Some(quoted("inactive"))),
         ("period", Some(period)),
-        ("extension", with_extensions(before.root(), &[(ENDED, Some(part(ENDED, "valueCode", &quoted(how))))])),
+        ("extension", with_extensions(before.root(), &set)),
     ];
     draft::put(version.key.clone(), &with_members(&before, &members))
 }

@@ -12,6 +12,7 @@ use terms::Moment;
 
 use super::change_consultant::episodes_of;
 use super::codes::{DESTINATIONS, DIED, DIED_DESTINATION, DISCHARGE_METHODS, words_of};
+use super::detained::{AfterLeaving, when_they_leave};
 use super::hand_on::{HandOn, handed_on};
 use super::leave::{check_last, leave_extensions, status_history};
 use super::move_to_bed::read;
@@ -37,6 +38,8 @@ pub struct Discharge {
     pub destination: String,
     /// Whose what is still owed is from then on.
     pub owners: HandOn,
+    /// What becomes of a detention in force. Whoever sees that there is one must say it.
+    pub detained: Option<AfterLeaving>,
 }
 
 impl Discharge {
@@ -49,6 +52,8 @@ impl Discharge {
         let text = ended(&document, &stay, self.at, (&self.method, &self.destination));
         let mut draft = Draft { changes: vec![draft::put(version.key.clone(), &text)?], assertions: Vec::new() };
         draft.changes.extend(vacated(reading, &stay, now).await?);
+        let left = (self.at, self.detained.as_ref());
+        draft.changes.extend(when_they_leave(reading, &self.patient, left, now).await?);
         draft.changes.extend(handed_on(reading, (&self.stay, &self.patient), &self.owners, now).await?.changes);
         Ok(draft)
     }

@@ -1,12 +1,12 @@
 //! Whose what is still owed is when its patient has left (operations 20): each open request, appointment and follow-up gets
 //! a named owner with the discharge, as a task about it, in the same commit. A task that somebody has stays theirs; one that
-//! nobody has is offered.
+//! nobody has is offered. A discharge by another system does the same (`left_elsewhere.rs`).
 //!
 //! Which owners are active is the door's to know; it hands in names that it has checked.
 
 use std::collections::BTreeMap;
 
-use record::{Draft, Reading, TransactError};
+use record::{Change, Draft, Reading, TransactError};
 use terms::{Moment, Precision};
 
 use super::owed::{Owed, OwedKind, still_owed};
@@ -42,15 +42,25 @@ pub(super) async fn handed_on(
     let mut draft = Draft::default();
     for one in still_owed(reading, patient, now).await?.iter().filter(|one| !one.is_kept) {
         let owner = owner_of(one, to).map_err(TransactError::Refused)?;
-        if one.kind == OwedKind::Task {
-            let offer = HandOverTask { task: one.id.clone(), to: owner.0.clone() };
-            draft.changes.extend(offer.plan(reading, now).await?.changes);
-            continue;
-        }
-        let task = task(one, owner, (stay, patient), now);
-        draft.changes.push(task.change(&reading.permit().principal().name, now)?);
+        draft.changes.extend(given(reading, one, owner, (stay, patient), now).await?);
     }
     Ok(draft)
+}
+
+/// The changes that give one of them to its new owner: a task about it, or the offer of the task that it is.
+pub(super) async fn given(
+    reading: &Reading,
+    one: &Owed,
+    owner: &NewOwner,
+    (stay, patient): (&str, &str),
+    now: Moment,
+) -> Result<Vec<Change>, TransactError<Refusal>> {
+    if one.kind == OwedKind::Task {
+        let offer = HandOverTask { task: one.id.clone(), to: owner.0.clone() };
+        return Ok(offer.plan(reading, now).await?.changes);
+    }
+    let task = task(one, owner, (stay, patient), now);
+    Ok(vec![task.change(&reading.permit().principal().name, now)?])
 }
 
 fn owner_of<'o>(one: &Owed, to: &'o HandOn) -> Result<&'o NewOwner, Refusal> {

@@ -11,8 +11,10 @@ use record::{Draft, Reading, TransactError};
 use terms::{Moment, PartialDate};
 
 use super::gather::{free_or_ward, ward_above};
+use super::mixed::MixedReason;
 use super::move_to_bed::{located, read};
 use super::timeline::{check_moment, with_arrival};
+use super::why_mixed::with_reason;
 use super::write::{arrivals, complex, with};
 use super::{Stay, StayState};
 use crate::draft::{self, document};
@@ -57,6 +59,8 @@ pub struct Return {
     pub at: Moment,
     /// The bed or other place; the one that was kept when nothing is said.
     pub place: Option<String>,
+    /// Why men and women share the bay, where whoever takes the patient back was asked.
+    pub mixed: Option<&'static MixedReason>,
 }
 
 /// The times away of an `Encounter`, oldest first.
@@ -213,7 +217,9 @@ impl Return {
         let text =
             if is_elsewhere { with(&document, &members) } else { fhir::write::with_members(&document, &members) };
         draft.changes.insert(0, draft::put(version.key.clone(), &text)?);
-        Ok(draft)
+        let place = Stay::of(draft::parsed(&text)?.root()).place().map(|place| place.place.clone());
+        let comes = (self.stay.as_str(), stay.patient.as_deref(), place.as_deref().unwrap_or_default());
+        with_reason(reading, draft, comes, (self.at, self.mixed)).await
     }
 
     fn decide(&self, stay: &Stay, now: Moment) -> Result<(), Refusal> {

@@ -2,7 +2,8 @@
 //!
 //! A breach is one patient's time in one bay while the other sex is in it too. It follows from the stays, the bays and the
 //! patients' sex, and is never written down; only the reason is, as an extension `urn:almoner:mixed-sex` of the Encounter of
-//! each patient affected (room, from, reason). Without a reason it counts as not clinically justified.
+//! each patient affected (room, from, reason). Without a reason it counts as not clinically justified. Whoever moves somebody
+//! into it is asked for the reason there (`why_mixed.rs`).
 //!
 //! Source: NHS England and NHS Improvement, *Delivering same-sex accommodation*, September 2019, under review since 2025. What
 //! is still to be checked stands in docs/stays.md, marked \[check\].
@@ -29,7 +30,7 @@ use crate::refusal::Refusal;
 use crate::registration::Gender;
 
 /// The extension of a reason.
-const MIXED_SEX: &str = "urn:almoner:mixed-sex";
+pub(super) const MIXED_SEX: &str = "urn:almoner:mixed-sex";
 /// Most patients whose reason is said at once.
 const MOST_AT_ONCE: usize = 50;
 /// Most steps from a bay to its ward.
@@ -62,12 +63,16 @@ pub const REASONS: [MixedReason; 6] = [
     MixedReason { code: "other", words: "Another reason that is not clinical", is_justified: false },
 ];
 
+/// What whoever was asked answers who does not know the reason yet: it counts, and is asked for until somebody says why.
+pub(super) static NOT_GIVEN: MixedReason =
+    MixedReason { code: "not-given", words: "Not given yet", is_justified: false };
+
 /// A reason as it was recorded of one patient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    room: String,
-    from: Moment,
-    reason: &'static MixedReason,
+    pub(super) room: String,
+    pub(super) from: Moment,
+    pub(super) reason: &'static MixedReason,
 }
 
 /// A patient with the times in rooms that several share.
@@ -100,6 +105,8 @@ pub struct Breach {
     pub to: Option<Moment>,
     /// Why; absent while nobody has said.
     pub reason: Option<&'static MixedReason>,
+    /// Whether whoever moved a patient there was asked, and answered that the reason is not given yet.
+    pub is_put_off: bool,
 }
 
 /// Says why some patients shared a bay.
@@ -131,11 +138,11 @@ impl Said {
     fn of(node: Node<'_, '_>) -> Option<Said> {
         let room = items(node, "extension").find(|of| text(*of, "url").as_deref() == Some("room"))?;
         let from = extension_text(node, "from").and_then(|at| Moment::parse(&at).ok())?;
-        let reason = MixedReason::of_code(&extension_text(node, "reason")?)?;
+        let reason = MixedReason::answered(&extension_text(node, "reason")?)?;
         Some(Said { room: id_of(room, "valueReference", "Location")?, from, reason })
     }
 
-    fn text(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         complex(
             MIXED_SEX,
             [
@@ -234,17 +241,34 @@ fn in_room(
         for of in there.iter().filter(|_| is_mixed) {
             if !found.iter().any(|breach| breach.stay == of.stay && breach.to.is_none()) {
                 let (stay, patient) = (of.stay.clone(), of.patient.clone());
-                found.push(Breach { stay, patient, room: room.to_owned(), from: *start, to: None, reason: None });
+                let room = room.to_owned();
+                found.push(Breach { stay, patient, room, from: *start, to: None, reason: None, is_put_off: false });
             }
         }
     }
-    for breach in &mut found {
-        let said = here.iter().find(|(of, ..)| of.stay == breach.stay).map(|(of, ..)| &of.said);
-        let is_of =
-            |said: &&Said| said.room == room && said.from >= breach.from && breach.to.is_none_or(|to| said.from < to);
-        breach.reason = said.and_then(|said| said.iter().rev().find(is_of)).map(|said| said.reason);
+    for at in 0..found.len() {
+        let (before, rest) = found.split_at_mut(at);
+        let Some(breach) = rest.first_mut() else { break };
+        let said = said_for(breach, before, here);
+        breach.is_put_off = said == Some(&NOT_GIVEN);
+        breach.reason = said.filter(|said| *said != &NOT_GIVEN);
     }
     found
+}
+
+/// What was said last of a breach: in it, or when the patient came, of the first since then.
+fn said_for(
+    breach: &Breach,
+    before: &[Breach],
+    here: &[(&Sleeper, Moment, Option<Moment>)],
+) -> Option<&'static MixedReason> {
+    let own = here.iter().filter(|(of, from, _)| of.stay == breach.stay && *from <= breach.from);
+    let (of, came, _) = own.max_by_key(|(_, from, _)| *from)?;
+    let is_first = !before.iter().any(|other| other.stay == breach.stay && other.from >= *came);
+    let since = if is_first { *came } else { breach.from };
+    let is_of =
+        |said: &&Said| said.room == breach.room && said.from >= since && breach.to.is_none_or(|to| said.from < to);
+    of.said.iter().rev().find(is_of).map(|said| said.reason)
 }
 
 /// The breaches of a ward, or of every ward, that went on at some time since a day: the list, and by its length the number.
@@ -264,7 +288,7 @@ pub async fn breaches_since(
     let stays = census.stays.values().map(|stay| &**stay).chain(&left);
     let is_in_one = |stay: &&Stay| stay.is_inpatient && Sleeper::of(stay, None, room_of).is_some();
     let stays: Vec<&Stay> = stays.filter(is_in_one).collect();
-    let genders = genders(reading, &stays).await?;
+    let genders = genders(reading, stays.iter().filter_map(|stay| stay.patient.as_deref()).collect()).await?;
     let sleepers: Vec<Sleeper> = stays
         .into_iter()
         .filter_map(|stay| Sleeper::of(stay, genders.get(stay.patient.as_deref()?).copied(), room_of))
@@ -286,7 +310,7 @@ fn shared_rooms(all: &Places, ward: Option<&str>) -> BTreeMap<String, (PlaceKind
 }
 
 /// The ward that a bay is in.
-fn ward_of<'a>(all: &'a Places, bay: &'a Place) -> Option<&'a Place> {
+pub(super) fn ward_of<'a>(all: &'a Places, bay: &'a Place) -> Option<&'a Place> {
     let mut here = bay;
     for _ in 0..MOST_STEPS {
         here = all.get(here.part_of.as_ref()?)?;
@@ -322,8 +346,8 @@ async fn left_since(reading: &Reading, since: Date, today: Date) -> Result<Vec<S
     }
 }
 
-async fn genders(reading: &Reading, stays: &[&Stay]) -> Result<BTreeMap<String, Gender>, Problem> {
-    let ids: BTreeSet<&str> = stays.iter().filter_map(|stay| stay.patient.as_deref()).collect();
+/// The sex of some patients, of whom it is known.
+pub(super) async fn genders(reading: &Reading, ids: BTreeSet<&str>) -> Result<BTreeMap<String, Gender>, Problem> {
     let keys: Vec<Key> = ids.into_iter().map(|id| Key::new("Patient", id)).collect();
     let mut found = BTreeMap::new();
     for keys in keys.chunks(500) {

@@ -30,11 +30,13 @@ mod change_consultant;
 pub mod codes;
 mod correct_move;
 mod death;
+mod detained;
 mod detention;
 mod discharge;
 mod gather;
 mod hand_on;
 mod leave;
+mod left_elsewhere;
 mod lists;
 mod mixed;
 mod move_to_bed;
@@ -47,6 +49,7 @@ mod returns;
 mod rows;
 mod set_tci;
 pub mod timeline;
+mod why_mixed;
 mod write;
 
 use fhir::Node;
@@ -56,12 +59,15 @@ use terms::{Date, Moment, PartialDate, local_date};
 use crate::places::{PlaceKind, TREATMENT_FUNCTION};
 
 pub use admit::Admit;
+pub(crate) use after_death::tells_of_detention;
 pub use after_death::{Stopped, stopped_by_death};
 pub use cancel_admission::{CancelAdmission, Then as AfterCancelling};
 pub use change_consultant::ChangeConsultant;
 pub use correct_move::{CancelMove, CorrectMove};
 pub(crate) use death::has_died;
 pub use death::{Death, NotDead, REPORTED_DEATH, reported_death};
+pub use detained::AfterLeaving;
+pub(crate) use detention::HIDDEN as DETENTION_LABEL;
 pub use detention::{
     Detain, Detention, ENDS as DETENTION_ENDS, EndDetention, LEGAL_STATUS, SECTIONS, Section, detentions_of,
 };
@@ -70,6 +76,7 @@ pub(crate) use gather::{everywhere, holders, occupants};
 pub use gather::{in_ward, open_stays_of, stay};
 pub use hand_on::{HandOn, NewOwner};
 pub use leave::{Away, Leave, Return};
+pub use left_elsewhere::with_owners;
 pub use lists::{bed_requests, expected_stays_of, to_come_in, to_rebook};
 pub use mixed::{Breach, MixedReason, REASONS as MIXED_REASONS, SayWhyMixed, breaches_since};
 pub(crate) use move_to_bed::located;
@@ -85,6 +92,7 @@ pub(crate) use rows::{
 };
 pub use rows::{OPEN_VISIT, stay_rows};
 pub use set_tci::SetTci;
+pub use why_mixed::{Bay, bay_with};
 pub(crate) use write::{NO_BED_YET, NOT_IN_A_BED, SECOND_STAY, arrivals, entry, locations, retagged, with};
 
 /// The class of inpatients (v3-ActCode) and those that stand for the same.

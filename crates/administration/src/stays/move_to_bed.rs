@@ -9,7 +9,9 @@ use record::{Change, Draft, Key, Reading, TransactError, Version};
 use terms::Moment;
 
 use super::gather::{holders, occupants};
+use super::mixed::MixedReason;
 use super::timeline::{Arrival, check_moment, intervals, with_arrival};
+use super::why_mixed::with_reason;
 use super::write::{arrivals, locations, with};
 use super::{PlaceUse, Stay};
 use crate::draft::{self, document};
@@ -36,6 +38,8 @@ pub struct MoveToBed {
     pub at: Moment,
     /// Where whoever is in the bed goes, if somebody is.
     pub earlier: Option<Then>,
+    /// Why men and women share the bay, where whoever moves the patient was asked.
+    pub mixed: Option<&'static MixedReason>,
 }
 
 /// What the decision stands on.
@@ -79,7 +83,8 @@ impl MoveToBed {
         if !is_past {
             self.mark_beds(reading, &stay, now, &mut draft).await?;
         }
-        Ok(draft)
+        let comes = (self.stay.as_str(), stay.patient.as_deref(), self.to.as_str());
+        with_reason(reading, draft, comes, (self.at, self.mixed)).await
     }
 
     /// Who goes where.

@@ -73,6 +73,11 @@ impl OwedKind {
             .with(Clause::Any(statuses.iter().map(status).collect()))
     }
 
+    /// The kind of what a type of resources says.
+    pub(super) fn of_type(name: &str) -> Option<OwedKind> {
+        OwedKind::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+
     /// In words, for a heading.
     pub fn words(self) -> &'static str {
         match self {
@@ -91,7 +96,7 @@ impl Owed {
     }
 
     /// Reads a resource; `None` when nothing of it is owed.
-    fn of(kind: OwedKind, resource: Node<'_, '_>, now: Moment) -> Option<Owed> {
+    pub(super) fn of(kind: OwedKind, resource: Node<'_, '_>, now: Moment) -> Option<Owed> {
         let status = text(resource, "status").unwrap_or_default();
         let (is_open, when, owner) = match kind {
             OwedKind::Request => {

@@ -38,6 +38,16 @@ impl OwedBy {
     pub fn count(&self) -> usize {
         self.tasks.len() + self.others.len()
     }
+
+    /// How many of which kind, by the kind's code; every task is a task.
+    pub fn by_kind(&self) -> BTreeMap<String, usize> {
+        let tasks = self.tasks.iter().map(|_| "task".to_owned());
+        let mut counts = BTreeMap::new();
+        for kind in tasks.chain(self.others.iter().map(|(kind, ..)| kind.clone())) {
+            *counts.entry(kind).or_default() += 1;
+        }
+        counts
+    }
 }
 
 /// What some owners owe now.

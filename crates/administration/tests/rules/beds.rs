@@ -16,7 +16,7 @@ fn admit(stay: &str, patient: &str, place: &str, at: Moment) -> Command {
 }
 
 fn go(stay: &str, to: &str, at: Moment, earlier: Option<Then>) -> Command {
-    Command::MoveToBed(MoveToBed { stay: stay.into(), to: to.into(), at, earlier })
+    Command::MoveToBed(MoveToBed { stay: stay.into(), to: to.into(), at, earlier, mixed: None })
 }
 
 fn ago(minutes: i64) -> Moment {

@@ -177,6 +177,7 @@ async fn what_a_closed_ward_owes_goes_to_the_manager_whom_the_files_name() {
                 method,
                 destination,
                 owners: Default::default(),
+                detained: None,
             }))
             .await
             .unwrap();

@@ -49,7 +49,7 @@ fn admit(stay: &str, patient: &str, place: &str, at: Moment) -> Command {
 }
 
 fn go(stay: &str, to: &str, at: Moment) -> Command {
-    Command::MoveToBed(MoveToBed { stay: stay.into(), to: to.into(), at, earlier: None })
+    Command::MoveToBed(MoveToBed { stay: stay.into(), to: to.into(), at, earlier: None, mixed: None })
 }
 
 fn form(number: &str, at: Moment, command: Command) -> Command {
@@ -292,6 +292,7 @@ async fn an_entry_that_is_undone_opens_its_number_again() {
             method,
             destination,
             owners: Default::default(),
+            detained: None,
         };
         stage.act(form("2", ago(90), Command::Discharge(left))).await.unwrap();
         let (is_marked, marks) = marks(&stage, "Encounter", "s-2").await;

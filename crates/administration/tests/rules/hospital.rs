@@ -185,10 +185,12 @@ impl Model {
             5..10 => {
                 let goes = (*chance.one_of(&PLACES).unwrap()).to_owned();
                 let earlier = [None, Some(Then::Swap), Some(Then::To(goes))][chance.below(3)].clone();
-                Command::MoveToBed(MoveToBed { stay, to: place, at, earlier })
+                Command::MoveToBed(MoveToBed { stay, to: place, at, earlier, mixed: None })
             }
             10..12 => Command::Leave(Leave { stay, at, keeps_bed: chance.below(2) == 0, back_by: None }),
-            12..14 => Command::Return(Return { stay, at, place: Some(place).filter(|_| chance.below(2) == 0) }),
+            12..14 => {
+                Command::Return(Return { stay, at, place: Some(place).filter(|_| chance.below(2) == 0), mixed: None })
+            }
             14..16 => {
                 let (patient, method) = (self.stays[&stay].patient.clone(), "1".to_owned());
                 Command::Discharge(Discharge {
@@ -198,6 +200,7 @@ impl Model {
                     method,
                     destination: "19".to_owned(),
                     owners: Default::default(),
+                    detained: None,
                 })
             }
             16 => Command::CancelMove(CancelMove { stay, at: told }),

@@ -32,7 +32,7 @@ fn admit(stay: &str, patient: &str, place: &str, at: Moment) -> Command {
 }
 
 fn go(stay: &str, to: &str, at: Moment) -> Command {
-    Command::MoveToBed(MoveToBed { stay: stay.into(), to: to.into(), at, earlier: None })
+    Command::MoveToBed(MoveToBed { stay: stay.into(), to: to.into(), at, earlier: None, mixed: None })
 }
 
 fn elective(stay: &str, patient: &str) -> RequestAdmission {
@@ -69,6 +69,7 @@ fn discharge(stay: &str, patient: &str, at: Moment) -> Command {
         method,
         destination,
         owners: HandOn::default(),
+        detained: None,
     })
 }
 
@@ -279,7 +280,7 @@ async fn on_leave_the_bed_is_kept_or_not_and_whoever_comes_back_is_never_refused
         stage.act(admit("s-1", "p-1", "bed-1", ago(300))).await.unwrap();
         let leave = |at, keeps_bed| Command::Leave(Leave { stay: "s-1".into(), at, keeps_bed, back_by: None });
         let back = |at, place: Option<&str>| {
-            Command::Return(Return { stay: "s-1".into(), at, place: place.map(str::to_owned) })
+            Command::Return(Return { stay: "s-1".into(), at, place: place.map(str::to_owned), mixed: None })
         };
         stage.act(leave(ago(200), true)).await.unwrap();
         assert_eq!(stage.stay("s-1").await.state, StayState::OnLeave);

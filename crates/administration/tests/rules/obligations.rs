@@ -18,7 +18,7 @@ fn admit(stay: &str, patient: &str, place: &str, hours_ago: i64) -> Command {
 }
 
 fn go(stay: &str, to: &str) -> Command {
-    Command::MoveToBed(MoveToBed { stay: stay.into(), to: to.into(), at: NOW, earlier: None })
+    Command::MoveToBed(MoveToBed { stay: stay.into(), to: to.into(), at: NOW, earlier: None, mixed: None })
 }
 
 fn owed(expected: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -3,71 +3,47 @@
 
 use std::sync::Arc;
 
-use access::{Grant, Permit, Role, decide};
+use access::{Permit, Role};
 use administration::merging::merge_rows;
 use administration::stays::{Stay, stay_rows};
 use administration::{Command, Refusal, carry_out};
-use fhir::write::{Object, array, coding, concept, reference};
+use fhir::write::{Object, array, coding, reference};
 use fhir::{Document, Limits};
-use record::{
-    Cause, CauseKind, Change, Draft, Indexing, Key, Location, Options, Receipt, Record, Source, Template, TransactError,
-};
+use record::{Cause, CauseKind, Change, Draft, Indexing, Key, Options, Receipt, Record, Source, TransactError};
 use terms::Moment;
 use terms::index::Row;
+use testkit::stage::{Held, OnStore, on_each_store, place, put};
 
-/// 2026-11-17T14:35:00Z.
-pub(crate) const NOW: Moment = Moment(1_794_926_100_000);
+/// When it is.
+pub(crate) const NOW: Moment = testkit::stage::NOW;
 
 /// A record to try rules on.
 pub(crate) struct Stage {
     pub(crate) record: Record,
     /// The name of the store.
     pub(crate) store: &'static str,
-    _directory: tempfile::TempDir,
-    _database: Option<testkit::postgres::TestDatabase>,
+    _held: Held,
 }
 
 /// One stage on each store.
 pub(crate) async fn stages() -> Vec<Stage> {
     let mut stages = Vec::new();
-    for store in ["SQLite", "PostgreSQL"] {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("record");
-        let (location, database) = if store == "SQLite" {
-            (Location::Sqlite { directory: path }, None)
-        } else {
-            let database = testkit::postgres::fresh().await.unwrap();
-            let url = database.url.clone();
-            (Location::Postgres { url, schema: "trust_test".into(), directory: path }, Some(database))
-        };
-        let record = Record::open(&location, options()).await.unwrap();
-        let stage = Stage { record, store, _directory: directory, _database: database };
+    for OnStore { record, store, held } in on_each_store(|| options_with(Arc::new(|| NOW))).await.unwrap() {
+        let stage = Stage { record, store, _held: held };
         stage.put(&ward()).await;
         stages.push(stage);
     }
     stages
 }
 
-fn options() -> Options {
-    options_with(Arc::new(|| NOW))
-}
-
-/// The same with another clock.
+/// The options of a host of administration with a clock.
 pub(crate) fn options_with(clock: terms::Clock) -> Options {
-    Options {
-        indexing: indexing(),
-        clock,
-        host: "test".into(),
-        origin: "test/t/TEST".into(),
-        durability: record::Durability::default(),
-        segment_bytes: Options::SEGMENT_BYTES,
-        log_pages: Options::LOG_PAGES,
-    }
+    testkit::stage::options(indexing(), clock)
 }
 
 fn indexing() -> Indexing {
     let indexing = Indexing::new(
-        vec![("fhir", 3), ("patient index", 3), ("stays", 4), ("merging", 1), ("emergency", 1), ("tasks", 1)],
+        vec![("fhir", 3), ("patient index", 3), ("stays", 4), ("merging", 1), ("emergency", 1), ("tasks", 2)],
         extract,
     );
     administration::obligations::functions().into_iter().fold(indexing, Indexing::with_obligations)
@@ -81,15 +57,6 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     administration::patient_rows(&document, rows);
     administration::tasks::task_rows(source.kind, document.root(), rows);
     administration::emergency::emergency_rows(source.kind, document.root(), rows);
-}
-
-fn place(id: &str, kind: &str, within: Option<&str>) -> String {
-    Object::resource("Location", id)
-        .text("status", "active")
-        .text("name", format!("Place {id}"))
-        .json("type", array([concept("urn:almoner:place-kind", kind, kind)]))
-        .json_if("partOf", within.map(|within| reference(&format!("Location/{within}"), None)))
-        .done()
 }
 
 /// An emergency department with an area of two cubicles and a corridor.
@@ -133,26 +100,17 @@ pub(crate) fn permit(role: Role) -> Permit {
 
 /// The permit of somebody in a role.
 pub(crate) fn permit_of(id: &str, role: Role) -> Permit {
-    decide(Grant::role(id, "Toni Tester", role), NOW).unwrap()
+    testkit::stage::permit_of(id, role).unwrap()
 }
 
 fn cause(kind: CauseKind) -> Cause {
     Cause { kind, reference: "test".into() }
 }
 
-fn change(text: &str) -> Change {
-    let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
-    let id = document.root().get("id").unwrap().text().unwrap().into_owned();
-    let accepted = fhir::accept(&document, &id, &|_| None);
-    let key = Key::new(document.resource_type().unwrap().into_owned(), id);
-    let (before, after) = (accepted.before, accepted.after);
-    Change::Put(key, Template { text: accepted.text, holes: Vec::new(), slot: accepted.slot, before, after })
-}
-
 impl Stage {
     /// Writes resources as another system does: through the owners' rules, in one commit.
     pub(crate) async fn put(&self, texts: &[String]) {
-        let changes: Vec<Change> = texts.iter().map(|text| change(text)).collect();
+        let changes: Vec<Change> = texts.iter().map(|text| put(text).unwrap()).collect();
         let act = record::Act { command: "transaction".into(), cause: cause(CauseKind::Request), idempotency: None };
         let decide = |reading: Arc<record::Reading>| {
             let draft = Draft { changes: changes.clone(), assertions: Vec::new() };
@@ -166,7 +124,7 @@ impl Stage {
 
     /// What the owner of audit events says of a resource that somebody writes by another door; `None` takes it away.
     pub(crate) async fn refused(&self, role: Role, key: &Key, text: Option<&str>) -> Option<Refusal> {
-        let change = text.map_or_else(|| Change::Delete(key.clone()), change);
+        let change = text.map_or_else(|| Change::Delete(key.clone()), |text| put(text).unwrap());
         let reading = self.record.read(&permit(role), "test").await.unwrap();
         let draft = Draft { changes: vec![change], assertions: Vec::new() };
         let checked = administration::restricted_access::check_written(&reading, &draft).await.unwrap();

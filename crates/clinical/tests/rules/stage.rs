@@ -3,21 +3,20 @@
 
 use std::sync::Arc;
 
-use access::{Grant, Permit, Role, decide};
+use access::{Permit, Role};
 use clinical::Material;
 use clinical::bedside::{Bedside, bedside};
 use fhir::write::{Object, array, coding, concept, reference};
 use fhir::{Document, Limits};
 use record::obligation::ObligationQuery;
-use record::{
-    Act, Cause, CauseKind, Change, Draft, Indexing, Key, Location, Options, Reading, Record, Source, Template,
-    TransactError,
-};
+use record::{Act, Cause, CauseKind, Change, Draft, Indexing, Key, Options, Reading, Record, Source, TransactError};
 use terms::Moment;
 use terms::index::Row;
+use testkit::stage::{Held, OnStore, on_each_store, place, put};
 
-/// 2026-11-17T14:35:00Z.
-pub(crate) const NOW: Moment = Moment(1_794_926_100_000);
+/// When it is.
+pub(crate) const NOW: Moment = testkit::stage::NOW;
+
 /// A minute.
 pub(crate) const MINUTE: i64 = 60_000;
 
@@ -25,25 +24,14 @@ pub(crate) const MINUTE: i64 = 60_000;
 pub(crate) struct Stage {
     pub(crate) record: Record,
     pub(crate) store: &'static str,
-    _directory: tempfile::TempDir,
-    _database: Option<testkit::postgres::TestDatabase>,
+    _held: Held,
 }
 
 /// One stage on each store.
 pub(crate) async fn stages() -> Vec<Stage> {
     let mut stages = Vec::new();
-    for store in ["SQLite", "PostgreSQL"] {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("record");
-        let (location, database) = if store == "SQLite" {
-            (Location::Sqlite { directory: path }, None)
-        } else {
-            let database = testkit::postgres::fresh().await.unwrap();
-            let url = database.url.clone();
-            (Location::Postgres { url, schema: "trust_test".into(), directory: path }, Some(database))
-        };
-        let record = Record::open(&location, options()).await.unwrap();
-        let stage = Stage { record, store, _directory: directory, _database: database };
+    for OnStore { record, store, held } in on_each_store(options).await.unwrap() {
+        let stage = Stage { record, store, _held: held };
         stage
             .put(&[place("heron", "ward", None), place("bed-1", "bed", Some("heron")), person("lund"), visit("lund")])
             .await;
@@ -53,17 +41,10 @@ pub(crate) async fn stages() -> Vec<Stage> {
 }
 
 fn options() -> Options {
-    let functions = vec![("fhir", 3), ("stays", 4), ("tasks", 1), ("vitals", 1), ("merging", 1)];
+    let functions = vec![("fhir", 3), ("stays", 4), ("tasks", 2), ("vitals", 1), ("merging", 1)];
     let owed = administration::obligations::functions().into_iter().chain(clinical::owed::functions());
-    Options {
-        indexing: owed.fold(Indexing::new(functions, extract), Indexing::with_obligations),
-        clock: Arc::new(|| NOW),
-        host: "test".into(),
-        origin: "test/t/TEST".into(),
-        durability: record::Durability::default(),
-        segment_bytes: Options::SEGMENT_BYTES,
-        log_pages: Options::LOG_PAGES,
-    }
+    let indexing = owed.fold(Indexing::new(functions, extract), Indexing::with_obligations);
+    testkit::stage::options(indexing, Arc::new(|| NOW))
 }
 
 fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
@@ -73,15 +54,6 @@ fn extract(source: Source<'_>, rows: &mut Vec<Row>) {
     administration::merging::merge_rows(source.kind, document.root(), rows);
     administration::tasks::task_rows(source.kind, document.root(), rows);
     clinical::observations::vital_rows(source.kind, document.root(), rows);
-}
-
-fn place(id: &str, kind: &str, within: Option<&str>) -> String {
-    Object::resource("Location", id)
-        .text("status", "active")
-        .text("name", format!("Place {id}"))
-        .json("type", array([concept("urn:almoner:place-kind", kind, kind)]))
-        .json_if("partOf", within.map(|within| reference(&format!("Location/{within}"), None)))
-        .done()
 }
 
 /// Somebody of 75.
@@ -142,22 +114,13 @@ pub(crate) fn set(patient: &str, minutes_ago: i64, score: u8) -> Vec<String> {
 
 /// A permit of somebody in a role.
 pub(crate) fn permit(role: Role) -> Permit {
-    decide(Grant::role("user/t.tester", "Toni Tester", role), NOW).unwrap()
-}
-
-fn change(text: &str) -> Change {
-    let document = Document::parse(text.as_bytes(), &Limits::default()).unwrap();
-    let id = document.root().get("id").unwrap().text().unwrap().into_owned();
-    let accepted = fhir::accept(&document, &id, &|_| None);
-    let key = Key::new(document.resource_type().unwrap().into_owned(), id);
-    let (before, after) = (accepted.before, accepted.after);
-    Change::Put(key, Template { text: accepted.text, holes: Vec::new(), slot: accepted.slot, before, after })
+    testkit::stage::permit_of("user/t.tester", role).unwrap()
 }
 
 impl Stage {
     /// Writes resources in one commit, as another system does.
     pub(crate) async fn put(&self, texts: &[String]) {
-        let changes: Vec<Change> = texts.iter().map(|text| change(text)).collect();
+        let changes: Vec<Change> = texts.iter().map(|text| put(text).unwrap()).collect();
         let cause = Cause { kind: CauseKind::Request, reference: "test".into() };
         let act = Act { command: "transaction".into(), cause, idempotency: None };
         let decide = |reading: Arc<Reading>| {

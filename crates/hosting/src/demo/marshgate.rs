@@ -106,6 +106,7 @@ fn admission(number: usize, patient: String, (bed, hours, reason): (&str, i64, &
         treatment_function: Some((function.to_owned(), words.to_owned())),
         reason: Some(reason.to_owned()),
         expected_end,
+        mixed: None,
     }
 }
 

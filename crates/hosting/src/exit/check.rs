@@ -180,7 +180,8 @@ fn of_journal(
         }
     };
     for finding in &report.findings {
-        let entry = finding.at_entry.map(|entry| format!(" entry {entry}")).unwrap_or_default();
+        let what = if finding.is_of_accesses() { "leaf" } else { "entry" };
+        let entry = finding.at_entry.map(|at| format!(" {what} {at}")).unwrap_or_default();
         let subject = if finding.subject.is_empty() { String::new() } else { format!(" {}", finding.subject) };
         let sentence = format!(
             "{PACKAGE}:{entry}{subject}: {} ({}).",

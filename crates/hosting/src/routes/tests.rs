@@ -2,6 +2,7 @@
 //! The tables of routes are those of the crates that answer them, so a new route is walked without being named here.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod account_closing;
 mod configuration;
 mod downtime;
 mod resources;
@@ -42,6 +43,9 @@ const OWN: &[(&str, &str)] = &[
     ("POST", "/t/{trust}/moves/{code}/{act}"),
     ("GET", "/t/{trust}/oversight"),
     ("GET", "/t/{trust}/status-report"),
+    ("GET", "/t/{trust}/accounts"),
+    ("GET", "/t/{trust}/accounts/{name}"),
+    ("POST", "/t/{trust}/accounts/{name}"),
     ("GET", "/t/{trust}/configuration"),
     ("GET", "/t/{trust}/configuration/files"),
     ("GET", "/t/{trust}/configuration/propose"),
@@ -474,12 +478,16 @@ async fn an_administrator_resets_and_closes_accounts() {
     let holder =
         async || accounts::holders(&trust, vec!["user/s.reilly".into()]).await.remove("user/s.reilly").unwrap();
     assert!(holder().await.is_active);
-    accounts::close(&trust, "s.reilly", None).await.unwrap();
+    let host = trust.host_permit().unwrap();
+    accounts::close(&trust, (&host, record::CauseKind::System), "s.reilly", None).await.unwrap();
     assert!(!holder().await.is_active, "what is theirs has no active owner any more");
     assert_eq!((state().await, read(&cookie).await), (UserState::Closed, StatusCode::UNAUTHORIZED));
     assert!(stage.sign_in("s.reilly", &given).await.is_err());
-    assert!(accounts::close(&trust, "s.reilly", None).await.is_err(), "it is closed already");
-    assert!(accounts::close(&trust, "nobody", None).await.is_err());
+    assert!(
+        accounts::close(&trust, (&host, record::CauseKind::System), "s.reilly", None).await.is_err(),
+        "it is closed already"
+    );
+    assert!(accounts::close(&trust, (&host, record::CauseKind::System), "nobody", None).await.is_err());
     assert_eq!(reset(false).await, None, "it stays closed unless that is meant");
     let again = reset(true).await.unwrap();
     assert!(holder().await.is_active);
@@ -547,6 +555,8 @@ async fn pages_answer_people_in_their_role() {
         assert_eq!(status("/t/RAA/host").await, host, "{role}");
         let configures = if role == "administrator" { StatusCode::OK } else { StatusCode::FORBIDDEN };
         assert_eq!(status("/t/RAA/configuration").await, configures, "{role}");
+        assert_eq!(status("/t/RAA/accounts").await, configures, "{role}");
+        assert_eq!(status("/t/RAA/accounts/clinician").await, configures, "{role}");
         assert_eq!(status("/t/RAA/account").await, StatusCode::OK, "{role}");
         let home = if sees_patients { StatusCode::OK } else { StatusCode::SEE_OTHER };
         assert_eq!(status("/t/RAA/").await, home, "{role}");

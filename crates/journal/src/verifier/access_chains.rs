@@ -37,7 +37,7 @@ struct AccessChain {
 impl AccessChain {
     fn new(epoch: u64) -> AccessChain {
         let chain = Chain::new("access leaf");
-        AccessChain { chain, moment: Moment(i64::MIN), epoch, checkpoints: Checkpoints::default() }
+        AccessChain { chain, moment: Moment(i64::MIN), epoch, checkpoints: Checkpoints::of("access leaf") }
     }
 }
 

@@ -13,6 +13,8 @@ use crate::keys::{KeyKind, VerifierKey, signature_holds};
 #[derive(Debug, Default)]
 pub(crate) struct Authority {
     in_force: Vec<VerifierKey>,
+    /// Every key that was in force at some place, in the order in which they came.
+    ever_in_force: Vec<VerifierKey>,
     retired: Vec<PublicKey>,
     ever_introduced: bool,
     last_epoch: u64,
@@ -24,6 +26,11 @@ impl Authority {
     /// The keys in force after the entries read so far.
     pub(crate) fn keys(&self) -> &[VerifierKey] {
         &self.in_force
+    }
+
+    /// Every key that was in force somewhere in the entries read so far.
+    pub(crate) fn keys_ever(&self) -> &[VerifierKey] {
+        &self.ever_in_force
     }
 
     /// Whether the journal has introduced a key; before that it cannot say who may sign.
@@ -88,10 +95,10 @@ impl Authority {
         match (change.kind, self.is_in_force(&change.key)) {
             (KeyChangeKind::Introduce | KeyChangeKind::Rotate, true) => return Err("The key is already in force."),
             (KeyChangeKind::Retire, false) => return Err("The key that is retired is not in force."),
-            (KeyChangeKind::Introduce, false) => self.in_force.push(key),
+            (KeyChangeKind::Introduce, false) => self.admit(key),
             (KeyChangeKind::Rotate, false) => {
                 self.retire(&change.signer);
-                self.in_force.push(key);
+                self.admit(key);
             }
             (KeyChangeKind::Retire, true) => self.retire(&change.key),
         }
@@ -120,7 +127,7 @@ impl Authority {
         let target =
             VerifierKey::new(&cut.origin, KeyKind::Log, cut.target_key).map_err(|_| "The target's key is not one.")?;
         self.in_force.retain(|key| *key.public() != cut.source_key && *key.public() != cut.target_key);
-        self.in_force.push(target);
+        self.admit(target);
         self.pending_cut = Some((entry.sequence, cut.clone()));
         Ok(())
     }
@@ -146,12 +153,19 @@ impl Authority {
         let source =
             VerifierKey::new(&cut.origin, KeyKind::Log, cut.source_key).map_err(|_| "The source's key is not one.")?;
         self.in_force.retain(|key| *key.public() != cut.target_key);
-        self.in_force.push(source);
+        self.admit(source);
         Ok(())
     }
 
     fn is_in_force(&self, key: &PublicKey) -> bool {
         self.in_force.iter().any(|known| known.public() == key)
+    }
+
+    fn admit(&mut self, key: VerifierKey) {
+        if !self.ever_in_force.contains(&key) {
+            self.ever_in_force.push(key.clone());
+        }
+        self.in_force.push(key);
     }
 
     fn retire(&mut self, key: &PublicKey) {

@@ -10,6 +10,7 @@ use super::checkpoints::{Checkpoints, Signers};
 use super::findings::Findings;
 use super::seen::{Requests, Versions};
 use super::{Counts, Current, Expect, Finding, FindingKind, Given, Report, Source, Verifier};
+use crate::access::ACCESS_CHAIN;
 use crate::act::Act;
 use crate::checkpoint::SignedCheckpoint;
 use crate::entry::{Change, Entry};
@@ -26,7 +27,7 @@ impl Verifier {
             expect,
             findings: Findings::default(),
             chain: Chain::new("entry"),
-            checkpoints: Checkpoints::default(),
+            checkpoints: Checkpoints::of("entry"),
             access: AccessChains::default(),
             authority: Authority::default(),
             versions: Versions::default(),
@@ -151,14 +152,14 @@ impl Verifier {
         };
         let stated = checkpoint.checkpoint();
         let origin = self.expect.origin.get_or_insert_with(|| {
-            let record = stated.origin.split_once("/access/").map_or(stated.origin.as_str(), |(record, _)| record);
+            let record = stated.origin.split_once(ACCESS_CHAIN).map_or(stated.origin.as_str(), |(record, _)| record);
             record.to_owned()
         });
         if stated.origin == *origin {
             self.checkpoints.add(checkpoint, source, self.chain.last(), &mut self.findings);
             return self.compare_checkpoints();
         }
-        let of_access = stated.origin.strip_prefix(origin.as_str()).is_some_and(|rest| rest.starts_with("/access/"));
+        let of_access = stated.origin.strip_prefix(origin.as_str()).is_some_and(|rest| rest.starts_with(ACCESS_CHAIN));
         if !of_access {
             let sentence = format!("The checkpoint is of {}, the journal of {origin}.", stated.origin);
             self.findings.add(FindingKind::CheckpointForeign, stated.size, stated.origin.clone(), sentence);
@@ -320,7 +321,12 @@ fn expected(expect: &Expect) -> Expected {
 }
 
 fn signers<'a>(expect: &'a Expect, authority: &'a Authority) -> Signers<'a> {
-    Signers { pinned: &expect.pinned, in_force: authority.keys(), required: authority.names_keys() }
+    Signers {
+        pinned: &expect.pinned,
+        in_force: authority.keys(),
+        ever_in_force: authority.keys_ever(),
+        required: authority.names_keys(),
+    }
 }
 
 fn version_name(change: &Change) -> String {

@@ -1,7 +1,8 @@
 //! Checkpoints waiting for the chain to reach their size, and what came of comparing them.
 //!
 //! One list for each chain: the journal's, and each access chain's. A checkpoint from outside is what finds a cut
-//! tail; one from inside only shows that the copy agrees with itself.
+//! tail; one from inside only shows that the copy agrees with itself. Whose signature it bears is judged where it is
+//! compared, or at the end when no key was known there: access chains are read before the journal has said who signs.
 
 use super::chain::Chain;
 use super::findings::Findings;
@@ -15,29 +16,53 @@ use std::collections::BTreeMap;
 const MOST_WAITING: usize = 1_000_000;
 
 /// The checkpoints of one chain.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Checkpoints {
+    /// What the chain consists of, in a word.
+    of: &'static str,
     waiting: BTreeMap<u64, Vec<(SignedCheckpoint, Source)>>,
     count: usize,
     /// The size of the last checkpoint that agreed.
     agreed: u64,
-    pub(crate) reports: Vec<CheckpointReport>,
+    /// Compared where no key was known, with whether they agree; their signatures are judged at the end.
+    unjudged: Vec<(SignedCheckpoint, Source, bool)>,
+    reports: Vec<CheckpointReport>,
 }
 
 /// Who may sign at the size that was reached.
 pub(crate) struct Signers<'a> {
     pub(crate) pinned: &'a [VerifierKey],
     pub(crate) in_force: &'a [VerifierKey],
+    /// Every key that was in force up to there: who may have signed what was compared before any key was known.
+    pub(crate) ever_in_force: &'a [VerifierKey],
     /// Whether a checkpoint from inside must be signed by a known key.
     pub(crate) required: bool,
 }
 
+impl Signers<'_> {
+    fn none_known(&self) -> bool {
+        self.pinned.is_empty() && self.in_force.is_empty()
+    }
+
+    /// Those for what was compared before any key was known. Nothing was required of it there.
+    fn of_all(&self) -> Signers<'_> {
+        Signers { in_force: self.ever_in_force, required: false, ..*self }
+    }
+}
+
 impl Checkpoints {
+    /// None yet, of a chain of entries or leaves.
+    pub(crate) fn of(of: &'static str) -> Checkpoints {
+        let (waiting, unjudged, reports) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Checkpoints { of, waiting, count: 0, agreed: 0, unjudged, reports }
+    }
+
     /// Takes a checkpoint in; it waits until the chain reaches its size.
     pub(crate) fn add(&mut self, checkpoint: SignedCheckpoint, source: Source, reached: u64, findings: &mut Findings) {
         let size = checkpoint.checkpoint().size;
         if size < reached {
-            let sentence = format!("The checkpoint of size {size} came after entry {reached} and was not compared.");
+            let sentence =
+                format!("The checkpoint of size {size} came after {} {reached} and was not compared.", self.of);
             findings.add(FindingKind::CheckpointMisplaced, size, subject(&checkpoint), sentence);
             return;
         }
@@ -62,9 +87,24 @@ impl Checkpoints {
             for (checkpoint, source) in first.remove() {
                 self.count -= 1;
                 let agrees = self.agrees(&checkpoint, size, chain, epoch, findings);
-                let report = signatures(&checkpoint, source, agrees, signers, findings);
-                self.reports.push(report);
+                self.judge(checkpoint, source, agrees, signers, findings);
             }
+        }
+    }
+
+    /// Judges the signatures, or puts that off to the end where nobody is known yet who could have signed.
+    fn judge(
+        &mut self,
+        checkpoint: SignedCheckpoint,
+        source: Source,
+        agrees: bool,
+        signers: &Signers<'_>,
+        findings: &mut Findings,
+    ) {
+        if signers.none_known() {
+            self.unjudged.push((checkpoint, source, agrees));
+        } else {
+            self.reports.push(signatures(&checkpoint, source, agrees, signers, findings));
         }
     }
 
@@ -110,8 +150,11 @@ impl Checkpoints {
                     checkpoint.checkpoint().moment
                 );
                 findings.add(FindingKind::TailCut, last + 1, subject(&checkpoint), sentence);
-                self.reports.push(signatures(&checkpoint, source, false, signers, findings));
+                self.judge(checkpoint, source, false, signers, findings);
             }
+        }
+        for (checkpoint, source, agrees) in std::mem::take(&mut self.unjudged) {
+            self.reports.push(signatures(&checkpoint, source, agrees, &signers.of_all(), findings));
         }
         self.reports
     }

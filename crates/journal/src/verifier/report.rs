@@ -19,6 +19,12 @@ impl Report {
         agreed.map(|checkpoint| checkpoint.size).max()
     }
 
+    /// How many checkpoints agree, but bear the signature of no known key.
+    pub fn unproved_checkpoints(&self) -> usize {
+        let unproved = |c: &&CheckpointReport| c.agrees && c.verdict == Verdict::NotProved;
+        self.checkpoints.iter().filter(unproved).count()
+    }
+
     /// What the check does not prove, in sentences for a person.
     pub fn not_proved(&self) -> Vec<String> {
         let mut sentences = Vec::new();
@@ -35,10 +41,9 @@ impl Report {
             )),
             Some(_) => {}
         }
-        let unproved = |c: &&CheckpointReport| c.agrees && c.verdict == Verdict::NotProved;
-        let count = self.checkpoints.iter().filter(unproved).count();
-        if count > 0 {
-            sentences.push(format!("No known key signed {count} of the checkpoints; give the keys with --key."));
+        let unproved = self.unproved_checkpoints();
+        if unproved > 0 {
+            sentences.push(format!("No known key signed {unproved} of the checkpoints."));
         }
         if !self.texts_expected {
             sentences.push("The texts of versions were not there to be checked.".to_owned());

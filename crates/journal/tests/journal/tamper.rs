@@ -211,6 +211,30 @@ fn entries_after_the_last_outside_checkpoint_are_reported_as_not_covered() {
     );
 }
 
+/// Access chains may be read before the journal says who signs: their checkpoints are judged by the keys that it names then,
+/// also by those that were retired since.
+#[test]
+fn checkpoints_of_accesses_that_come_before_the_journal_have_their_signers() {
+    let Sample { items, .. } = sample();
+    let is_of_accesses = |item: &Item| match item {
+        Item::Leaf(_) => true,
+        Item::Checkpoint(signed) => signed.checkpoint().origin.contains("/access/"),
+        _ => false,
+    };
+    let (mut first, rest): (Vec<Item>, Vec<Item>) = items.into_iter().partition(is_of_accesses);
+    let known = first.len();
+    let Some(Item::Checkpoint(of_host)) = first.get(4) else { panic!("the chain's checkpoint follows its leaves") };
+    let stranger = SignedCheckpoint::sign(of_host.checkpoint().clone(), &key("elsewhere.example", 77)).unwrap();
+    assert_eq!(stranger.checkpoint().counted(), "4 leaves of access chain host-a.example/1");
+    first.push(Item::Checkpoint(stranger));
+    let report = check(&[first, rest].concat(), &[]);
+    assert!(report.holds(), "{:#?}", report.findings);
+    let of_accesses = report.checkpoints.iter().filter(|one| one.origin.contains("/access/"));
+    let own = of_accesses.clone().filter(|one| one.verdict == Verdict::OwnKeys && one.signers.len() == 1);
+    assert_eq!((known, own.count(), of_accesses.count()), (8, 2, 3));
+    assert!(report.not_proved().contains(&"No known key signed 1 of the checkpoints.".to_owned()));
+}
+
 #[test]
 fn texts_and_salts() {
     let Sample { items, outside } = sample();

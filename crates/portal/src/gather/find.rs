@@ -25,7 +25,7 @@ use crate::pages::search::{Found, Hit, Outcome, Whereabouts};
 use crate::words::date;
 
 /// People on one page of results.
-const SHOWN: usize = 40;
+const SHOWN: usize = 25;
 /// People who fit all that was typed after which no further step is tried.
 const ENOUGH: usize = 8;
 /// Looks into the index for one question.

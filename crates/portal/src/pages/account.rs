@@ -21,6 +21,7 @@ fn more(setting: &Setting) -> Option<Markup> {
             ul.al-panel__b.al-plainlist {
                 @if setting.moves_patients { li { a href=(setting.links.downtime()) { "Downtime" } span.al-sub { "Sheets to print, numbers on paper, and forms that are to be entered" } } }
                 @if configures { li { a href=(setting.links.configuration()) { "Configuration" } span.al-sub { "Wards, beds, services, staff and job roles: what is live, and since when" } } }
+                @if configures { li { a href=(setting.links.accounts()) { "Accounts" } span.al-sub { "Who can sign in, and the closing of an account with who takes over what it owns" } } }
             }
         }
     })

@@ -5,6 +5,7 @@
 //! Knows no field's meaning; what is wrong with one is said by the rules.
 
 use administration::Refusal;
+use administration::stays::MIXED_REASONS;
 use maud::{Markup, html};
 use terms::Moment;
 
@@ -194,17 +195,18 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// That the bay of a bed is for the other sex, and whether it has to be that bed all the same.
+    /// That men and women share a bay, or that it is for the other sex, and why it has to be that bed all the same.
     pub(crate) fn mixed(&self, words: &Markup) -> Markup {
+        let code = self.value("mixed");
+        let answers = MIXED_REASONS.iter().map(|reason| {
+            let counts = if reason.is_justified { "clinically justified" } else { "counts" };
+            (reason.code, html! { (reason.words) ": " (counts) })
+        });
+        let not_yet = html! { "Not given yet: counts as a breach without a reason, and is asked for" };
+        let answers: Vec<(&str, Markup)> = answers.chain([("not-given", not_yet)]).collect();
         html! {
-            div.al-field {
-                p.al-flush { (tag_with(Weight::Warning, Icon::Alert, "Mixed sex")) (words) }
-                (self.message("mixed"))
-                label.al-choice {
-                    input id=(self.id("mixed")) type="checkbox" name="mixed" value="yes" checked[self.value("mixed") == "yes"];
-                    " It has to be this bed"
-                }
-            }
+            p.al-flush { (tag_with(Weight::Warning, Icon::Alert, "Mixed sex")) (words) }
+            (self.answers("mixed", "Why does it have to be this bed?", code, &answers))
         }
     }
 

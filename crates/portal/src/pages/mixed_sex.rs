@@ -118,9 +118,17 @@ fn row_of(row: &MixedRow) -> Markup {
                     None => (tag(Weight::Warning, "Goes on")),
                 }
             }
-            td data-label="Why" { @match breach.reason { Some(reason) => (reason.words), None => (tag(Weight::Danger, "Not said")) } }
+            td data-label="Why" { (why(breach)) }
             td { @if breach.counts() { "Counts" } @else { "Clinically justified" } }
         }
+    }
+}
+
+fn why(breach: &Breach) -> Markup {
+    match breach.reason {
+        Some(reason) => html! { (reason.words) },
+        None if breach.is_put_off => tag(Weight::Danger, "Not given yet"),
+        None => tag(Weight::Danger, "Not said"),
     }
 }
 

@@ -3,6 +3,7 @@
 //! A page shows only what exists; every number says in words whose it is.
 
 pub mod account;
+pub mod accounts;
 pub(crate) mod admissions;
 pub(crate) mod break_glass;
 pub mod chart;

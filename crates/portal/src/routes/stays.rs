@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use administration::stays::{
-    Admit, AfterCancelling, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, DelayReason, Detain,
-    Discharge, DischargePlan, EndDetention, HandOn, Leave, Leaving, Pathway, ReleaseBed, ReserveBed, Return,
-    SetDischargePlan, SetTci, Stay,
+    Admit, AfterCancelling, AfterLeaving, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death,
+    DelayReason, Detain, Discharge, DischargePlan, EndDetention, HandOn, Leave, Leaving, Pathway, ReleaseBed,
+    ReserveBed, Return, SetDischargePlan, SetTci, Stay,
 };
 use administration::{Command, Refusal};
 use axum::extract::{Path, Query};
@@ -165,7 +165,12 @@ async fn asked_for(door: &Door, id: &str, typed: &Typed) -> Result<Option<(Comma
     if let Some((Command::Discharge(discharge), _)) = &mut command {
         discharge.owners = owners(door, id, typed).await?;
     }
-    one_sex(door, typed, Who::Stay(id), bed_of(typed)).await?;
+    let why = one_sex(door, typed, Who::Stay(id), bed_of(typed)).await?;
+    match &mut command {
+        Some((Command::Admit(admit), _)) => admit.mixed = why,
+        Some((Command::Return(back), _)) => back.mixed = why,
+        _ => {}
+    }
     Ok(command)
 }
 
@@ -265,15 +270,16 @@ fn command(
             let back_by = day(typed, "back_by", now)?.and_then(partial);
             (Command::Leave(Leave { stay, at: typed.moment(now)?, keeps_bed, back_by }), "left")
         }
-        "return" => (Command::Return(Return { stay, at: typed.moment(now)?, place: typed.some("place") }), "returned"),
+        "return" => {
+            let (at, place) = (typed.moment(now)?, typed.some("place"));
+            (Command::Return(Return { stay, at, place, mixed: None }), "returned")
+        }
         "correct" => (correct(stay, typed, now)?, "corrected-place"),
         "discharge" => {
             let (patient, method, destination) = (text("patient"), text("method"), text("destination"));
-            let at = typed.moment(now)?;
-            (
-                Command::Discharge(Discharge { stay, patient, at, method, destination, owners: HandOn::default() }),
-                "discharged",
-            )
+            let (at, detained) = (typed.moment(now)?, after_leaving(typed, now)?);
+            let owners = HandOn::default();
+            (Command::Discharge(Discharge { stay, patient, at, method, destination, owners, detained }), "discharged")
         }
         "death" => {
             let died = PartialDate::parse(&typed.moment(now)?.to_string()).ok();
@@ -299,6 +305,22 @@ fn detain(stay: String, typed: &Typed, consultant: Option<(String, String)>, now
         from: typed.moment(now)?,
         until,
         clinician: consultant.ok_or_else(missing)?,
+    })
+}
+
+/// What becomes of a detention with the discharge, as far as it was said.
+fn after_leaving(typed: &Typed, now: Moment) -> Result<Option<AfterLeaving>, Refusal> {
+    Ok(match typed.text("detained") {
+        "ended" => {
+            let missing =
+                || Refusal::at("ended-when", "detained_date", "Say on which day and when the detention ended.");
+            let at = day_and_time(typed, ("detained_date", "detained_time"), now)?.and_then(|(_, at)| at);
+            let (how, by) = (typed.text("detained_how").to_owned(), typed.text("detained_by").to_owned());
+            Some(AfterLeaving::Ended { at: at.ok_or_else(missing)?, how, by })
+        }
+        "leave" => Some(AfterLeaving::Leave),
+        "transferred" => Some(AfterLeaving::Transferred),
+        _ => None,
     })
 }
 

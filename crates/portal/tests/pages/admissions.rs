@@ -151,10 +151,13 @@ async fn a_bay_of_the_other_sex_is_asked_about_once_on_the_page_of_a_stay() {
         let fields = [("act", act), ("patient", PATIENT), (field, "heron-bed-14"), ("at", "now")];
         let asked = send(&trust, &stay, &fields).await;
         assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY, "{act}");
-        assert!(asked.text.contains("This bed is in a male bay.") && asked.text.contains("It has to be this bed"));
+        assert!(
+            asked.text.contains("This bed is in a male bay.")
+                && asked.text.contains("Why does it have to be this bed?")
+        );
         assert!(asked.text.contains(&format!("href=\"#{act}-mixed\"")), "{act}: {}", asked.text);
     }
-    let sure = [("act", "admit"), ("patient", PATIENT), ("place", "heron-bed-14"), ("at", "now"), ("mixed", "yes")];
+    let sure = [("act", "admit"), ("patient", PATIENT), ("place", "heron-bed-14"), ("at", "now"), ("mixed", "no-bed")];
     let admitted = send(&trust, &stay, &sure).await;
     assert_eq!(admitted.status, StatusCode::SEE_OTHER, "{}", admitted.text);
 }

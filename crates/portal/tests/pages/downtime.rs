@@ -60,7 +60,7 @@ fn admission<'f>(time: &'f str, form: &'f str) -> Vec<(&'f str, &'f str)> {
     vec![
         ("patient", ADMITTED),
         ("place", "heron-bed-04"),
-        ("mixed", "yes"),
+        ("mixed", "no-bed"),
         ("method", "21"),
         ("consultant", "Practitioner/okafor"),
         ("at", "then"),

@@ -52,7 +52,7 @@ impl Trust {
             ("stays", 4),
             ("merging", 1),
             ("emergency", 1),
-            ("tasks", 1),
+            ("tasks", 2),
             ("vitals", 1),
         ]
         .to_vec();

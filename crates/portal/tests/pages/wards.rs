@@ -473,9 +473,11 @@ async fn a_menu_moves_a_patient_now_once_for_each_bed_and_asks_before_a_bay_of_t
     assert!(row(&page, "bed-heron-bed-03").contains("BECKFORD"));
 
     let asked = send(press("lloyd-gareth-stay", "heron-bed-02", &opened)).await;
-    assert!(asked.text.contains("This bed is in a female bay.") && asked.text.contains("It has to be this bed"));
+    assert!(
+        asked.text.contains("This bed is in a female bay.") && asked.text.contains("Why does it have to be this bed?")
+    );
     let mut fields = press("lloyd-gareth-stay", "heron-bed-02", &opened);
-    fields.push(("mixed", "yes".into()));
+    fields.push(("mixed", "no-bed".into()));
     assert_eq!(send(fields).await.status, StatusCode::SEE_OTHER);
     let page = trust.get(Role::Clinician, HERON).await.text;
     assert!(row(&page, "bed-heron-bed-02").contains("In a female bay"));

@@ -401,6 +401,14 @@ pub(crate) async fn an_access_segment_that_is_gone_is_named(place: &Place) {
     }
 }
 
+/// Asserts that so many checkpoints at least were compared and that a key which the journal names signed each.
+fn signed(report: &VerifyReport, least: usize) {
+    let checkpoints = &report.journal.checkpoints;
+    assert!(checkpoints.len() >= least, "{checkpoints:?}");
+    assert!(checkpoints.iter().all(|checkpoint| !checkpoint.signers.is_empty()), "{checkpoints:?}");
+    assert!(!report.journal.not_proved().iter().any(|sentence| sentence.contains("key")), "{report:?}");
+}
+
 /// What is gone from the end of the access journal breaks no chain: checkpoints of the chains that are kept elsewhere name it.
 pub(crate) async fn accesses_that_are_gone_from_the_end_are_named_against_checkpoints(place: &Place) {
     let chain = read_often(place).await;
@@ -414,6 +422,7 @@ pub(crate) async fn accesses_that_are_gone_from_the_end_are_named_against_checkp
 
     let whole = verify_closed(place, kept.clone()).await;
     assert_eq!((whole.journal.findings.as_slice(), whole.store.as_slice()), ([].as_slice(), [].as_slice()));
+    signed(&whole, kept.len());
     let last_of_chain = segments(place).len() - 2;
     let cut: [fn(&std::path::Path); 2] = [
         |path| std::fs::remove_file(path).unwrap(),
@@ -427,7 +436,9 @@ pub(crate) async fn accesses_that_are_gone_from_the_end_are_named_against_checkp
             let copy = place.copy().await;
             cut(&segments(&copy)[at]);
             assert_eq!(places(&verify_closed(&copy, Vec::new()).await), [], "nothing in it can tell");
-            let found = places(&verify_closed(&copy, kept.clone()).await);
+            let report = verify_closed(&copy, kept.clone()).await;
+            signed(&report, kept.len());
+            let found = places(&report);
             assert!(!found.is_empty() && found.iter().all(|(kind, ..)| *kind == "tail-cut"), "{at}: {found:?}");
         }
     }

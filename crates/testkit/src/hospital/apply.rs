@@ -313,6 +313,7 @@ impl World {
             self.inpatients.iter().filter(|(_, of)| of.patient == patient).map(|(id, _)| id.clone()).collect();
         stays.iter().for_each(|stay| self.end(stay));
         self.expected.retain(|_, of| of.patient != patient);
+        self.detained.retain(|_, (detained, _)| detained != patient);
         self.people.remove(patient);
         self.dead.insert(patient.to_owned());
     }

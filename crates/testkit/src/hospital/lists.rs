@@ -219,6 +219,7 @@ impl Scene<'_> {
             treatment_function: self.one(TEAMS).map(|(code, words)| (code.to_owned(), words.to_owned())),
             reason: self.one(COMPLAINTS).map(str::to_owned),
             expected_end: (!is_forgotten).then(|| day.to_string()),
+            mixed: None,
         }
     }
 }

@@ -118,7 +118,8 @@ fn discharge(scene: &mut Scene<'_>) -> Option<Made> {
     let destination = scene.one(&["19", "19", "19", "19", "19", "85", "29", "51"])?.to_owned();
     let all = Some(("team/site".to_owned(), "Site office".to_owned()));
     let owners = HandOn { all, ..HandOn::default() };
-    let command = Discharge { stay, patient: of.patient, at, method: "1".to_owned(), destination, owners };
+    let method = "1".to_owned();
+    let command = Discharge { stay, patient: of.patient, at, method, destination, owners, detained: None };
     Some((Hand::Clerk, What::Command(Command::Discharge(command)), is_late.then_some("told-late")))
 }
 
@@ -136,12 +137,12 @@ fn move_on(scene: &mut Scene<'_>) -> Option<Made> {
     let is_mixed = scene.plants("mixed-bay");
     let to = if is_mixed { bed_of_the_other_sex(scene, &of)? } else { scene.free_bed(of.is_female)? };
     if is_mixed {
-        let command = Command::MoveToBed(MoveToBed { stay, to, at: scene.now(), earlier: None });
+        let command = Command::MoveToBed(MoveToBed { stay, to, at: scene.now(), earlier: None, mixed: None });
         return Some((Hand::Clerk, What::Command(command), Some("mixed-bay")));
     }
     let is_late = scene.plants("told-late");
     let at = if is_late { scene.earlier(of.last) } else { scene.now() };
-    let command = Command::MoveToBed(MoveToBed { stay, to, at, earlier: None });
+    let command = Command::MoveToBed(MoveToBed { stay, to, at, earlier: None, mixed: None });
     if scene.plants("slip") {
         return Some((Hand::Clerk, What::Slip(command), Some("slip")));
     }
@@ -160,7 +161,7 @@ fn bed_of_the_other_sex(scene: &mut Scene<'_>, of: &Inpatient) -> Option<String>
 fn find_bed(scene: &mut Scene<'_>) -> Option<Made> {
     let (stay, of) = one(scene, needs_bed)?;
     let (to, at) = (scene.free_bed(of.is_female)?, scene.now());
-    said(Hand::Clerk, Command::MoveToBed(MoveToBed { stay, to, at, earlier: None }))
+    said(Hand::Clerk, Command::MoveToBed(MoveToBed { stay, to, at, earlier: None, mixed: None }))
 }
 
 fn swap(scene: &mut Scene<'_>) -> Option<Made> {
@@ -176,7 +177,7 @@ fn swap(scene: &mut Scene<'_>) -> Option<Made> {
         return None;
     }
     let at = scene.now();
-    said(Hand::Clerk, Command::MoveToBed(MoveToBed { stay, to, at, earlier: Some(Then::Swap) }))
+    said(Hand::Clerk, Command::MoveToBed(MoveToBed { stay, to, at, earlier: Some(Then::Swap), mixed: None }))
 }
 
 fn change_consultant(scene: &mut Scene<'_>) -> Option<Made> {
@@ -247,7 +248,7 @@ fn come_back(scene: &mut Scene<'_>) -> Option<Made> {
         _ => Some(scene.free_bed(of.is_female)?),
     };
     let at = scene.now();
-    said(Hand::Clerk, Command::Return(Return { stay, at, place }))
+    said(Hand::Clerk, Command::Return(Return { stay, at, place, mixed: None }))
 }
 
 fn birth(scene: &mut Scene<'_>) -> Option<Made> {

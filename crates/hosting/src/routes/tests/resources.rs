@@ -163,3 +163,97 @@ async fn a_restricted_record_is_opened_with_a_reason_and_the_version_of_it_is_se
     let cookie = stage.sign_in("s.reilly", PASSWORD).await.ok().unwrap();
     assert_eq!(stage.get("/t/RAA/patients/p1", &[("cookie", &cookie)]).await.status, StatusCode::FORBIDDEN);
 }
+
+/// What a discharge by another system stands on: somebody in a bed, of a consultant, to whom something is owed.
+async fn with_somebody_who_is_owed(stage: &Stage, headers: Headers<'_>) {
+    let class = r#"{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"IMP"}"#;
+    let attending = r#"[{"type":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ParticipationType","code":"ATND"}]}],"individual":{"reference":"Practitioner/okafor"},"period":{"start":"2026-11-10T09:00:00Z"}}]"#;
+    let all = [
+        ("Patient/p1", r#"{"resourceType":"Patient","id":"p1"}"#.to_owned()),
+        (
+            "Practitioner/okafor",
+            r#"{"resourceType":"Practitioner","id":"okafor","name":[{"text":"Dr L Okafor"}]}"#.to_owned(),
+        ),
+        (
+            "Encounter/e1",
+            format!(
+                r#"{{"resourceType":"Encounter","id":"e1","status":"in-progress","class":{class},"subject":{{"reference":"Patient/p1"}},"participant":{attending},"period":{{"start":"2026-11-10T09:00:00Z"}}}}"#
+            ),
+        ),
+        ("ServiceRequest/r1", asked("r1", "active")),
+        ("ServiceRequest/r2", asked("r2", "active")),
+        ("ServiceRequest/r3", asked("r3", "completed")),
+    ];
+    for (path, text) in all {
+        let said = stage.send(request("PUT", &format!("/t/RAA/fhir/{path}"), headers, &text)).await;
+        assert!(said.status.is_success(), "{path}: {} {}", said.status, said.body);
+    }
+}
+
+fn asked(id: &str, status: &str) -> String {
+    format!(
+        r#"{{"resourceType":"ServiceRequest","id":"{id}","status":"{status}","intent":"order","code":{{"text":"Chest X-ray {id}"}},"subject":{{"reference":"Patient/p1"}}}}"#
+    )
+}
+
+fn finished(text: &str) -> String {
+    text.replace("in-progress", "finished").replace(
+        r#""period":{"start":"2026-11-10T09:00:00Z"}}"#,
+        r#""period":{"start":"2026-11-10T09:00:00Z","end":"2026-11-17T10:00:00Z"}}"#,
+    )
+}
+
+#[tokio::test]
+async fn what_is_owed_to_whom_another_system_discharges_gets_an_owner_in_the_same_commit() {
+    let stage = Stage::set().await;
+    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
+    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
+    with_somebody_who_is_owed(&stage, &headers).await;
+    let read = async |path: &str| stage.get(&format!("/t/RAA/fhir/{path}"), &headers[..1]).await.body;
+    let stay = finished(&read("Encounter/e1").await);
+    // The same commit answers one of the two requests.
+    let entry =
+        |path: &str, text: &str| format!(r#"{{"resource":{text},"request":{{"method":"PUT","url":"{path}"}}}}"#);
+    let bundle = format!(
+        r#"{{"resourceType":"Bundle","type":"transaction","entry":[{},{}]}}"#,
+        entry("Encounter/e1", &stay),
+        entry("ServiceRequest/r2", &asked("r2", "completed"))
+    );
+    let said = stage.send(request("POST", "/t/RAA/fhir", &headers, &bundle)).await;
+    assert_eq!(said.status, StatusCode::OK, "{}", said.body);
+    let tasks = read("Task?code=after-discharge").await;
+    assert!(tasks.contains("Chest X-ray r1") && tasks.contains("practitioner/okafor"), "{tasks}");
+    assert!(!tasks.contains("Chest X-ray r2") && !tasks.contains("Chest X-ray r3"), "{tasks}");
+    let version = |body: &str| body.split("\"lastUpdated\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let (of_stay, of_task) = (version(&read("Encounter/e1").await), tasks.split("\"resource\"").nth(1).unwrap());
+    assert_eq!(of_stay, version(of_task), "one commit");
+
+    // What has ended already is told again, and nobody gets it a second time.
+    let again = read("Encounter/e1").await;
+    let said = stage.send(request("PUT", "/t/RAA/fhir/Encounter/e1", &headers, &again)).await;
+    assert_eq!(said.status, StatusCode::OK, "{}", said.body);
+    assert_eq!(
+        read("Task?code=after-discharge").await.matches("Chest X-ray r1").count(),
+        tasks.matches("Chest X-ray r1").count()
+    );
+}
+
+#[tokio::test]
+async fn a_discharge_by_another_system_without_a_consultant_is_the_wards() {
+    let stage = Stage::set().await;
+    let system = format!("Bearer {}", stage.token("RAA", "system", &[]).await);
+    let headers = [("authorization", &*system), ("content-type", "application/fhir+json")];
+    with_somebody_who_is_owed(&stage, &headers).await;
+    let left = r#"{"resourceType":"Practitioner","id":"okafor","active":false,"name":[{"text":"Dr L Okafor"}]}"#;
+    stage.send(request("PUT", "/t/RAA/fhir/Practitioner/okafor", &headers, left)).await;
+    let read = async |path: &str| stage.get(&format!("/t/RAA/fhir/{path}"), &headers[..1]).await.body;
+    let stay = finished(&read("Encounter/e1").await);
+    let said = stage.send(request("PUT", "/t/RAA/fhir/Encounter/e1", &headers, &stay)).await;
+    assert_eq!(said.status, StatusCode::OK, "{}", said.body);
+    let tasks = read("Task?code=after-discharge").await;
+    assert!(tasks.contains("Chest X-ray r1") && tasks.contains("Chest X-ray r2"), "{tasks}");
+    assert!(
+        tasks.contains("team/site") && !tasks.contains("practitioner/okafor"),
+        "who does not work here owns nothing"
+    );
+}

@@ -8,6 +8,7 @@ use super::StayPage;
 use crate::components::panel::{head, panel};
 use crate::components::tag::{Weight, tag};
 use crate::components::time;
+use crate::pages::fields::Fields;
 use crate::words::{clock, day};
 
 /// The panel and its forms; nothing for those who see no clinical content.
@@ -16,13 +17,13 @@ pub(super) fn detention(page: &StayPage<'_>) -> Markup {
         return html! {};
     }
     let of = &page.of.detentions;
-    let in_force: Vec<&Detention> = of.iter().filter(|one| one.is_in_force()).collect();
+    let (is_here, is_first) = (page.of.stay.state.is_live(), !of.iter().any(Detention::is_in_force));
     html! {
         @if !of.is_empty() { (panel(&head("Mental Health Act", None), &html! {
             div.al-panel__b { ul.al-stack { @for one in of { li { (line(page, one)) } } } }
         })) }
-        @if page.of.stay.state.is_live() { (record(page, in_force.is_empty())) }
-        @for one in in_force { (end(page, one)) }
+        @if is_here { (record(page, is_first)) }
+        @for one in of.iter().filter(|one| one.is_in_force() || (one.ended_with_death && is_here)) { (end(page, one)) }
     }
 }
 
@@ -38,9 +39,13 @@ fn line(page: &StayPage<'_>, one: &Detention) -> Markup {
                 (Some(ended), _) => {
                     ", ended " (time(&day(ended))) " " (time(&clock(ended)))
                     @if let Some(how) = &one.how { ": " (how) }
+                    @if let Some(who) = &one.ended_by { ", says " (who) }
                 }
                 (None, Some(until)) => { ", until " (time(&day(until))) " " (time(&clock(until))) " at the latest" }
                 (None, None) => ", no end recorded",
+            }
+            @if let Some(since) = one.on_leave.filter(|_| one.is_in_force()) {
+                ". Left with leave of absence (section 17) on " (time(&day(since))) " " (time(&clock(since)))
             }
             @if let Some(who) = &one.clinician { ". Responsible clinician: " (who) }
         }
@@ -70,7 +75,10 @@ fn record(page: &StayPage<'_>, is_first: bool) -> Markup {
 
 fn end(page: &StayPage<'_>, one: &Detention) -> Markup {
     let form = page.form("end-detention");
-    let ends: Vec<(&str, &str)> = DETENTION_ENDS.to_vec();
+    let mut ends: Vec<(&str, &str)> = DETENTION_ENDS.to_vec();
+    if page.of.chart.identity.died.is_some() {
+        ends.push(("died", "The patient died: the Care Quality Commission and the coroner are to be told"));
+    }
     let fields = html! {
         input type="hidden" name="detention" value=(one.id);
         p.al-flush { (one.section.words) "." }
@@ -78,4 +86,46 @@ fn end(page: &StayPage<'_>, one: &Detention) -> Markup {
         (form.when("When did it end?", false))
     };
     form.folded("The detention has ended", &fields, "Record the end")
+}
+
+/// In the form of a discharge: what becomes of a detention in force. Nothing is chosen beforehand. For those who see no
+/// clinical content there is none, and nothing is asked.
+pub(super) fn when_they_leave(page: &StayPage<'_>, form: &Fields<'_>) -> Markup {
+    let in_force: Vec<&Detention> = page.of.detentions.iter().filter(|one| one.is_in_force()).collect();
+    if in_force.is_empty() {
+        return html! {};
+    }
+    let thens = [
+        ("ended", "It has ended"),
+        ("leave", "Leave of absence (section 17) goes on: the patient stays liable to be detained"),
+        ("transferred", "The patient is transferred to the managers of another hospital (section 19)"),
+    ];
+    let ends = DETENTION_ENDS.iter().filter(|(code, _)| *code != "transferred");
+    let ends: Vec<(String, String)> = ends.map(|(code, words)| ((*code).to_owned(), (*words).to_owned())).collect();
+    html! {
+        fieldset.al-field {
+            legend { "The patient is detained under the Mental Health Act" }
+            ul.al-stack { @for one in &in_force { li { (line(page, one)) } } }
+            (form.radios("detained", "What becomes of the detention?", "", &thens))
+            p.al-hint { "If it has ended:" }
+            (form.choice("detained_how", ("How did it end?", "Choose"), "", &ends))
+            div.al-row {
+                (form.text("detained_date", ("On which day?", "such as t for today"), "", Some(14)))
+                (form.text("detained_time", ("At what time?", "such as 14:30"), "", Some(14)))
+            }
+            (form.text("detained_by", ("Who says that it has ended?", "name and role"), "", None))
+        }
+    }
+}
+
+/// In the form of a death: what it ends, and who must be told.
+pub(super) fn when_they_die(page: &StayPage<'_>) -> Markup {
+    html! {
+        @for one in page.of.detentions.iter().filter(|one| one.is_in_force()) {
+            p.al-flush {
+                b { (one.section.words) } " ends with the death. The Care Quality Commission and the coroner are to be told that a \
+                detained patient has died: a task for each is made, due within a day."
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use administration::stays::codes::{DESTINATIONS, DISCHARGE_METHODS, words_of};
 use administration::stays::{DelayReason, Owed, Pathway, StayState};
 use maud::{Markup, html};
 
-use super::detention::detention;
+use super::detention::{detention, when_they_die, when_they_leave};
 use super::fields::codes;
 use super::{StayPage, account, moment};
 use crate::components::notice::empty;
@@ -167,6 +167,7 @@ fn discharge(page: &StayPage<'_>) -> Markup {
         (form.choice("method", ("How was the patient discharged?", "Choose"), "", &codes(DISCHARGE_METHODS)))
         (form.choice("destination", ("Where did they go?", "Choose"), "", &codes(DESTINATIONS)))
         (form.when("When did they leave?", false))
+        (when_they_leave(page, &form))
         (taken_over(page, &form))
     };
     form.folded("Discharge", &fields, "Discharge the patient")
@@ -202,6 +203,7 @@ fn death(page: &StayPage<'_>) -> Markup {
     let fields = html! {
         input type="hidden" name="patient" value=(page.of.stay.patient.as_deref().unwrap_or_default());
         p.al-flush { "The stay ends, the bed is to be cleaned, and expected admissions and appointments to come are cancelled." }
+        (when_they_die(page))
         (form.when("When did the patient die?", false))
     };
     form.folded("Record a death", &fields, "Record the death")

@@ -90,7 +90,7 @@ impl<'a> StayPage<'a> {
     }
 }
 
-/// Whether it has to be a bay of the other sex; asked once that was refused.
+/// Why it has to be a bay of both sexes; asked once that was refused.
 fn mixed(form: &Fields<'_>) -> Markup {
     let is_asked = form.wrong("mixed").is_some() || !form.value("mixed").is_empty();
     if is_asked {

@@ -150,11 +150,17 @@ pub(crate) fn move_page(form: &Form<'_>, mover: &Mover<'_>) -> Markup {
     form.page(&title, &about, &fields, "Move")
 }
 
-/// That the bay of a bed is for the other sex, and whether it shall be so all the same.
+/// That the bay of a bed is for the other sex, and why it shall be so all the same; of another bay that men and women would
+/// share once that was refused.
 pub(super) fn mixed(form: &Form<'_>, at: Option<&AtBed>, bed: &Place) -> Markup {
     let gender = at.and_then(|at| at.identity.gender.as_deref());
-    let Some(sex) = form.view.board().sex_of(bed).filter(|sex| mixes_sexes(Some(sex), gender)) else { return html! {} };
-    form.fields().mixed(&html! { " Bed " (bed.label) " is in a " b { (sex) " bay" } "." })
+    let sex = form.view.board().sex_of(bed).filter(|sex| mixes_sexes(Some(sex), gender));
+    let fields = form.fields();
+    match sex {
+        Some(sex) => fields.mixed(&html! { " Bed " (bed.label) " is in a " b { (sex) " bay" } "." }),
+        None if fields.wrong("mixed").is_some() || !fields.value("mixed").is_empty() => fields.mixed(&html! {}),
+        None => html! {},
+    }
 }
 
 /// Who is in the bed, and where they are now.

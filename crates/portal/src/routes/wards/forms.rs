@@ -66,7 +66,10 @@ pub(super) async fn submit_move(
     let typed = from_menu(Typed::of(fields));
     let what = if typed.text("earlier") == "swap" { "swapped" } else { "moved" };
     let command = match move_command(&door, &typed) {
-        Ok(command) => one_sex(&door, &typed, Who::Stay(typed.text("stay")), typed.text("to")).await.map(|()| command),
+        Ok(command) => {
+            let why = one_sex(&door, &typed, Who::Stay(typed.text("stay")), typed.text("to")).await;
+            why.map(|mixed| MoveToBed { mixed, ..command })
+        }
         Err(refusal) => Err(NotDone::Refused(refusal)),
     };
     match command {
@@ -96,7 +99,7 @@ fn move_command(door: &Door, typed: &Typed) -> Result<MoveToBed, Refusal> {
         }
         _ => None,
     };
-    Ok(MoveToBed { stay: typed.text("stay").to_owned(), to, at: typed.moment(door.now)?, earlier })
+    Ok(MoveToBed { stay: typed.text("stay").to_owned(), to, at: typed.moment(door.now)?, earlier, mixed: None })
 }
 
 /// `GET …/admit`: who has arrived, then the form.
@@ -134,7 +137,7 @@ async fn admit_command(door: &Door, typed: &Typed) -> Result<Admit, NotDone> {
     let staff = staff(&reading).await;
     reading.finish().await?;
     let consultant = staff?.into_iter().find(|(known, _)| *known == who);
-    one_sex(door, typed, Who::Patient(typed.text("patient")), &place).await?;
+    let mixed = one_sex(door, typed, Who::Patient(typed.text("patient")), &place).await?;
     Ok(Admit {
         stay: typed.some("stay").unwrap_or_else(|| uuid::Uuid::now_v7().to_string()),
         patient: typed.text("patient").to_owned(),
@@ -145,6 +148,7 @@ async fn admit_command(door: &Door, typed: &Typed) -> Result<Admit, NotDone> {
         consultant: Some(consultant.ok_or_else(|| missing("consultant", "Choose who is responsible."))?),
         reason: typed.some("reason"),
         expected_end,
+        mixed,
         ..Admit::default()
     })
 }
@@ -207,7 +211,8 @@ pub(super) async fn submit_reserve(
         _ => one_sex(&door, &typed, Who::Stay(&stay), &bed).await,
     };
     match asked {
-        Ok(()) => {
+        // Why is asked again, and kept, when they come.
+        Ok(_) => {
             let command = Command::ReserveBed(ReserveBed { stay, bed, from: None });
             finish(&door, &id, &typed, (&command, "kept"), reserve_form).await
         }

@@ -190,7 +190,8 @@ impl Draw<'_> {
         let bed = self.one(world.free_beds(of.is_female).into_iter())?;
         let typed = vec![("stay", stay.clone()), ("to", bed.id.clone()), ("at", "now".to_owned())];
         let at = world.now;
-        let then = Command::MoveToBed(MoveToBed { stay: stay.clone(), to: bed.id.clone(), at, earlier: None });
+        let then =
+            Command::MoveToBed(MoveToBed { stay: stay.clone(), to: bed.id.clone(), at, earlier: None, mixed: None });
         form(format!("wards/{}/move?stay={stay}&to={}", bed.ward, bed.id), Some(bed.id.clone()), typed, Some(then))
     }
 }
