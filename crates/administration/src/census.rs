@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use record::{Key, Problem, Reading};
+use record::{Key, Problem, Reading, Version};
 
 use crate::draft;
+use crate::emergency::Attendance;
 use crate::places::{self, Place, PlaceKind, Places, Ward};
 use crate::stays::{self, Stay};
 
@@ -29,6 +30,8 @@ pub(crate) struct Census {
     pub(crate) places: Arc<Places>,
     /// Stays by id.
     pub(crate) stays: Arc<BTreeMap<String, Arc<Stay>>>,
+    /// Attendances of emergency departments by id: who is there, and who is due.
+    pub(crate) attendances: Arc<BTreeMap<String, Arc<Attendance>>>,
     /// The wards and emergency departments in their order, each with its stays.
     pub(crate) wards: Arc<Vec<(Arc<Ward>, Stays)>>,
     /// The wards that a place is in, by their position above.
@@ -55,11 +58,14 @@ pub(crate) async fn census(reading: &Reading) -> Result<Arc<Census>, Problem> {
 impl Census {
     async fn read(reading: &Reading) -> Result<Census, Problem> {
         let every = places::read_all(reading).await?;
-        let stays = stays::everywhere(reading).await?;
-        Ok(Census::of(every, stays.into_iter().map(|stay| (stay.id.clone(), Arc::new(stay))).collect()))
+        let mut people = People::default();
+        for version in &stays::everywhere(reading).await? {
+            people.take(version)?;
+        }
+        Ok(Census::of(every, people))
     }
 
-    fn of(every: Places, stays: BTreeMap<String, Arc<Stay>>) -> Census {
+    fn of(every: Places, people: People) -> Census {
         let places: Places =
             every.iter().filter(|(_, place)| place.is_active).map(|(id, place)| (id.clone(), place.clone())).collect();
         let has_board = |kind: PlaceKind| kind.is_ward() || kind == PlaceKind::EmergencyDepartment;
@@ -75,7 +81,8 @@ impl Census {
         let mut census = Census {
             every: Arc::new(every),
             places: Arc::new(places),
-            stays: Arc::new(stays),
+            stays: Arc::new(people.stays),
+            attendances: Arc::new(people.attendances),
             wards: Arc::default(),
             wards_of: Arc::new(wards_of),
         };
@@ -109,10 +116,13 @@ impl Census {
         let is_arranged_alike = places.is_empty() || census.read_places(reading, &places, &mut touched).await?;
         if !stays.is_empty() {
             let tell = |stay: &Stay| touched.extend(self.wards_of_stay(stay));
-            census.stays = Arc::new(read_stays(reading, &stays, &self.stays, tell).await?);
+            let people = self.people_after(reading, &stays, tell).await?;
+            (census.stays, census.attendances) = (Arc::new(people.stays), Arc::new(people.attendances));
         }
         if !is_arranged_alike {
-            return Ok(Census::of(Arc::unwrap_or_clone(census.every), Arc::unwrap_or_clone(census.stays)));
+            let stays = Arc::unwrap_or_clone(census.stays);
+            let people = People { stays, attendances: Arc::unwrap_or_clone(census.attendances) };
+            return Ok(Census::of(Arc::unwrap_or_clone(census.every), people));
         }
         if touched.is_empty() {
             return Ok(census);
@@ -186,25 +196,50 @@ impl Census {
     }
 }
 
-/// The stays after some of them were read again. Each of these is told as it was and as it is.
-async fn read_stays(
-    reading: &Reading,
-    keys: &[Key],
-    before: &BTreeMap<String, Arc<Stay>>,
-    mut tell: impl FnMut(&Stay),
-) -> Result<BTreeMap<String, Arc<Stay>>, Problem> {
-    let mut stays = before.clone();
-    for key in keys {
-        if let Some(before) = stays.remove(&key.id) {
-            tell(&before);
+/// Stays and attendances, as their texts are taken.
+#[derive(Default)]
+struct People {
+    stays: BTreeMap<String, Arc<Stay>>,
+    attendances: BTreeMap<String, Arc<Attendance>>,
+}
+
+impl People {
+    /// Takes an Encounter in, if it is somewhere or goes on; its stay.
+    fn take(&mut self, version: &Version) -> Result<Option<Arc<Stay>>, Problem> {
+        let document = draft::document(version)?;
+        let attendance = Attendance::of(document.root()).filter(|of| of.is_here() || of.is_due());
+        self.attendances.extend(attendance.map(|of| (of.stay.id.clone(), Arc::new(of))));
+        let stay = Stay::of(document.root());
+        if stays::held_places(&stay).next().is_none() {
+            return Ok(None);
         }
+        let stay = Arc::new(stay);
+        self.stays.insert(stay.id.clone(), Arc::clone(&stay));
+        Ok(Some(stay))
     }
-    for version in reading.get_many(keys).await? {
-        let stay = Stay::of(draft::document(&version)?.root());
-        if stays::held_places(&stay).next().is_some() {
-            tell(&stay);
-            stays.insert(stay.id.clone(), Arc::new(stay));
+}
+
+impl Census {
+    /// Stays and attendances after some of them were read again. Each stay of these is told as it was and as it is.
+    async fn people_after(
+        &self,
+        reading: &Reading,
+        keys: &[Key],
+        mut tell: impl FnMut(&Stay),
+    ) -> Result<People, Problem> {
+        let (stays, attendances) = (BTreeMap::clone(&self.stays), BTreeMap::clone(&self.attendances));
+        let mut people = People { stays, attendances };
+        for key in keys {
+            people.attendances.remove(&key.id);
+            if let Some(before) = people.stays.remove(&key.id) {
+                tell(&before);
+            }
         }
+        for version in reading.get_many(keys).await? {
+            if let Some(stay) = people.take(&version)? {
+                tell(&stay);
+            }
+        }
+        Ok(people)
     }
-    Ok(stays)
 }

@@ -97,6 +97,6 @@ pub mod trail {
 
 /// Obligations: the functions that make them, and what [`Reading::obligations`] asks and answers.
 pub mod obligation {
-    pub use crate::obligation_list::{ObligationPage, ObligationQuery, OpenObligation};
+    pub use crate::obligation_list::{ObligationPage, ObligationQuery, ObligationTally, OpenObligation};
     pub use crate::obligations::{Facts, Obligation, ObligationFunction};
 }

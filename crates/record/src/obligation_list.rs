@@ -59,11 +59,32 @@ pub struct ObligationPage {
     pub next: Option<Cursor>,
 }
 
+/// What a question comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ObligationTally {
+    /// How many there are.
+    pub number: u64,
+    /// How many of these are due before the moment that was asked about.
+    pub due: u64,
+    /// The one that is due first.
+    pub first: Option<OpenObligation>,
+}
+
 /// One that the permit reaches, with those whose it is.
 struct Reached {
     stored: StoredObligation,
     anchor: Key,
     subjects: BTreeSet<Key>,
+}
+
+impl Reached {
+    fn open(self) -> OpenObligation {
+        OpenObligation {
+            anchor: self.anchor,
+            obligation: Obligation { kind: self.stored.kind, owner: self.stored.owner, due: Moment(self.stored.due) },
+            since: self.stored.from,
+        }
+    }
 }
 
 impl Reading {
@@ -86,12 +107,36 @@ impl Reading {
         let next = (reached.len() > limit).then(|| write_cursor(self.sequence(), &reached[limit - 1].stored));
         reached.truncate(limit);
         self.note_shown(reached.iter().flat_map(|one| one.subjects.iter().cloned()));
-        let open = |one: Reached| OpenObligation {
-            anchor: one.anchor,
-            obligation: Obligation { kind: one.stored.kind, owner: one.stored.owner, due: Moment(one.stored.due) },
-            since: one.stored.from,
-        };
-        Ok(ObligationPage { obligations: reached.into_iter().map(open).collect(), next })
+        Ok(ObligationPage { obligations: reached.into_iter().map(Reached::open).collect(), next })
+    }
+
+    /// How many there are within the permit's scope, how many of them are due before a moment, and the one that is due
+    /// first: what a count, another count and a list of one would say, in one walk where it must be walked.
+    pub async fn tally_obligations(&self, query: &ObligationQuery, before: Moment) -> Result<ObligationTally, Problem> {
+        if self.reaches_every_anchor().await? {
+            let number = self.count_obligations(query).await?;
+            if number == 0 {
+                return Ok(ObligationTally::default());
+            }
+            let earlier = query.due_before.map_or(before, |due| due.min(before));
+            let due = self.count_obligations(&ObligationQuery { due_before: Some(earlier), ..query.clone() }).await?;
+            let first = self.obligations(&ObligationQuery { limit: 1, after: None, ..query.clone() }).await?;
+            return Ok(ObligationTally { number, due, first: first.obligations.into_iter().next() });
+        }
+        let Some(filter) = self.filter(query).await? else { return Ok(ObligationTally::default()) };
+        let (mut tally, mut first) = (ObligationTally::default(), None);
+        self.walk_obligations(&filter, StoredObligation::before_all(), COUNTED, |one| {
+            tally.number += 1;
+            tally.due += u64::from(one.stored.due < before.0);
+            first.get_or_insert(one);
+            true
+        })
+        .await?;
+        if let Some(first) = first {
+            self.note_shown(first.subjects.iter().cloned());
+            tally.first = Some(first.open());
+        }
+        Ok(tally)
     }
 
     /// How many there are, exactly, within the permit's scope; limit and cursor are not used.

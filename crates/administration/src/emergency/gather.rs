@@ -1,7 +1,7 @@
 //! The emergency department as it is read from a record: who is here, who is due, who left on a day.
 //! Decides nothing; each answer is bounded by what one department holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use record::{Clause, Key, Problem, Reading, Select};
@@ -9,10 +9,11 @@ use terms::Date;
 use terms::index::{Part, Span};
 
 use super::Attendance;
-use super::rows::{ATTENDING, IN_DEPARTMENT, LEFT_DEPARTMENT, day_part};
+use super::rows::{ATTENDING, LEFT_DEPARTMENT, day_part};
+use crate::census::census;
 use crate::draft;
 use crate::places::{self, Place, PlaceKind, Ward};
-use crate::stays::{AT, CLAIMS, EXPECTED_AT, Stay};
+use crate::stays::{RESERVED, Stay, held_places};
 
 /// Most attendances of one department that a board shows.
 const MOST_ON_A_BOARD: usize = 1000;
@@ -39,20 +40,18 @@ pub async fn attendance(reading: &Reading, id: &str) -> Result<Option<Attendance
 
 /// The department of an id with everybody who is in it or due; `None` when it is no department.
 pub async fn department(reading: &Reading, id: &str) -> Result<Option<Department>, Problem> {
-    let ward = places::ward(reading, id).await?;
+    let census = census(reading).await?;
+    let ward = census.ward(id).map(|(ward, _)| ward);
     let Some(ward) = ward.filter(|ward| ward.place.kind == PlaceKind::EmergencyDepartment) else { return Ok(None) };
-    let mut spans = vec![Span::head(IN_DEPARTMENT, [Part::target("Location", id)])];
-    for place in ward.places() {
-        let at = |row: &'static str| Span::head(row, [Part::target("Location", place.id.as_str())]);
-        spans.extend([AT, CLAIMS, EXPECTED_AT].map(at));
-    }
+    let places: BTreeSet<&str> = ward.places().map(|place| place.id.as_str()).collect();
+    let is_of = |of: &&Arc<Attendance>| {
+        let is_said = of.is_here() && of.department.as_deref() == Some(id);
+        is_said || held_places(&of.stay).any(|(row, place)| row != RESERVED && places.contains(place))
+    };
     let (mut here, mut due) = (Vec::new(), Vec::new());
-    for attendance in found(reading, spans).await? {
-        if attendance.is_here() {
-            here.push(attendance);
-        } else if attendance.is_due() {
-            due.push(attendance);
-        }
+    for attendance in census.attendances.values().filter(is_of) {
+        let list = if attendance.is_here() { &mut here } else { &mut due };
+        list.push(Attendance::clone(attendance));
     }
     here.sort_by(|one, other| (one.arrived, &one.stay.id).cmp(&(other.arrived, &other.stay.id)));
     due.sort_by(|one, other| (one.arrived, &one.stay.id).cmp(&(other.arrived, &other.stay.id)));

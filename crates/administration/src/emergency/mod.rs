@@ -43,6 +43,7 @@ pub use gather::{Department, attendance, department, expected_stays, left_on};
 pub use hand_over::HandOver;
 pub use move_in_department::MoveInDepartment;
 pub use remove::RemoveAttendance;
+pub(crate) use rows::IN_DEPARTMENT;
 pub use rows::emergency_rows;
 pub use take_over::{TakeOver, Takes};
 pub use triage::{AssessFirst, Triage};

@@ -18,7 +18,7 @@ use super::Attendance;
 /// Live attendances of a patient.
 pub(super) const ATTENDING: &str = "~attending";
 /// Live attendances of a department.
-pub(super) const IN_DEPARTMENT: &str = "~in-department";
+pub(crate) const IN_DEPARTMENT: &str = "~in-department";
 /// Attendances that ended, by place and day.
 pub(super) const LEFT_DEPARTMENT: &str = "~left-department";
 

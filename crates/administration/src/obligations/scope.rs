@@ -59,15 +59,8 @@ pub fn query(kind: &Kind, scope: &Scope, now: Moment) -> ObligationQuery {
 /// # Errors
 /// The record could not be read.
 pub async fn count(reading: &Reading, kind: &Kind, scope: &Scope, now: Moment) -> Result<Counted, Problem> {
-    let query = query(kind, scope, now);
-    let number = reading.count_obligations(&query).await?;
-    let late = match kind.counts {
-        _ if number == 0 => 0,
-        Counts::Late => number,
-        Counts::Open => reading.count_obligations(&ObligationQuery { due_before: Some(now), ..query.clone() }).await?,
-    };
-    let oldest = if number == 0 { None } else { oldest(reading, query).await? };
-    Ok(Counted { number, late, oldest })
+    let tally = reading.tally_obligations(&query(kind, scope, now), now).await?;
+    Ok(Counted { number: tally.number, late: tally.due, oldest: tally.first })
 }
 
 /// The one that is due first.

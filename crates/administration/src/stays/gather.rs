@@ -1,12 +1,13 @@
 //! Stays as they are read from a record: one, those of a patient, those of a ward; and where a place lies.
 //! Bounded, through the permit of the reading; decides nothing.
 
-use record::{Assertion, Clause, Draft, Key, Problem, Reading, Select};
+use record::{Assertion, Clause, Draft, Key, Problem, Reading, Select, Version};
 use terms::index::{Part, Span};
 
 use super::rows::{AT, CLAIMS, EXPECTED_AT, OPEN_STAY, RESERVED};
 use super::{Stay, StayState};
 use crate::draft;
+use crate::emergency::IN_DEPARTMENT;
 use crate::places::{self, Place, Ward};
 
 /// Most stays of one ward that a board shows.
@@ -34,9 +35,11 @@ pub async fn in_ward(reading: &Reading, ward: &Ward) -> Result<Vec<Stay>, Proble
     found(reading, spans.collect()).await
 }
 
-/// Every stay that is somewhere, is said to be, or is expected.
-pub(crate) async fn everywhere(reading: &Reading) -> Result<Vec<Stay>, Problem> {
-    found_up_to(reading, [AT, CLAIMS, RESERVED, EXPECTED_AT].map(|row| Span::head(row, [])).into(), MOST_ANYWHERE).await
+/// Every Encounter that is somewhere, is said to be, or is expected, or is an attendance of an emergency department that goes
+/// on.
+pub(crate) async fn everywhere(reading: &Reading) -> Result<Vec<Version>, Problem> {
+    let rows = [AT, CLAIMS, RESERVED, EXPECTED_AT, IN_DEPARTMENT].map(|row| Span::head(row, []));
+    versions_up_to(reading, rows.into(), MOST_ANYWHERE).await
 }
 
 /// The live stays that are in one of these places, other than one.
@@ -54,20 +57,19 @@ pub(crate) async fn holders(reading: &Reading, place: &str, but: &str) -> Result
 }
 
 async fn found(reading: &Reading, spans: Vec<Span>) -> Result<Vec<Stay>, Problem> {
-    found_up_to(reading, spans, MOST_ON_A_BOARD).await
+    let versions = versions_up_to(reading, spans, MOST_ON_A_BOARD).await?;
+    versions.iter().map(|version| Ok(Stay::of(draft::document(version)?.root()))).collect()
 }
 
-async fn found_up_to(reading: &Reading, spans: Vec<Span>, most: usize) -> Result<Vec<Stay>, Problem> {
+async fn versions_up_to(reading: &Reading, spans: Vec<Span>, most: usize) -> Result<Vec<Version>, Problem> {
     let mut select = Select::of("Encounter").with(Clause::Any(spans)).limit(1000);
-    let mut stays = Vec::new();
+    let mut versions = Vec::new();
     loop {
         let page = reading.select(&select).await?;
-        for version in &page.versions {
-            stays.push(Stay::of(draft::document(version)?.root()));
-        }
+        versions.extend(page.versions);
         match page.next {
-            Some(next) if stays.len() < most => select.after = Some(next),
-            _ => return Ok(stays),
+            Some(next) if versions.len() < most => select.after = Some(next),
+            _ => return Ok(versions),
         }
     }
 }

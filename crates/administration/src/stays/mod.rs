@@ -87,9 +87,7 @@ pub use request::{NEEDS, Offer, OfferEnd, REBOOK_DAYS, Request};
 pub use request_admission::RequestAdmission;
 pub use reserve_bed::{ReleaseBed, ReserveBed};
 pub use returns::{Classification, Taken, mixed_sex};
-pub(crate) use rows::{
-    AT, CLAIMS, EXPECTED_AT, EXPECTED_STAY, OPEN_APPOINTMENT, OPEN_STAY, RESERVED, held_places, live_claims,
-};
+pub(crate) use rows::{AT, EXPECTED_STAY, OPEN_APPOINTMENT, OPEN_STAY, RESERVED, held_places, live_claims};
 pub use rows::{OPEN_VISIT, stay_rows};
 pub use set_tci::SetTci;
 pub use why_mixed::{Bay, bay_with};

@@ -313,6 +313,13 @@ async fn compare(
     let wanted: Vec<_> = wanted.cloned().map(|(due, anchor, kind, owner, _)| (due, anchor, kind, owner)).collect();
     assert_eq!(found, wanted, "{context}: {query:?}");
     assert_eq!(reading.count_obligations(query).await.unwrap(), wanted.len() as u64, "{context}: {query:?}");
+    let before = wanted.get(wanted.len() / 2).map_or(Moment(0), |(due, ..)| *due);
+    let tally = reading.tally_obligations(query, before).await.unwrap();
+    let due = wanted.iter().filter(|(due, ..)| *due < before).count();
+    assert_eq!((tally.number, tally.due), (wanted.len() as u64, due as u64), "{context}: {query:?}");
+    let first = tally.first.map(|one| (one.obligation.due, one.anchor, one.obligation.kind, one.obligation.owner));
+    assert_eq!(first.as_ref().map(|(due, ..)| *due), wanted.first().map(|(due, ..)| *due), "{context}: {query:?}");
+    assert!(first.is_none_or(|first| wanted.contains(&first)), "{context}: {query:?}");
 }
 
 async fn verify_holds(record: &Record) {
