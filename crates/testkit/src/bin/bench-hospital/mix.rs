@@ -188,7 +188,9 @@ impl Draw<'_> {
         let world = self.world;
         let (stay, of) = self.one(world.inpatients.iter().filter(|(_, of)| of.is_present() && of.has_bed))?;
         let bed = self.one(world.free_beds(of.is_female).into_iter())?;
-        let typed = vec![("stay", stay.clone()), ("to", bed.id.clone()), ("at", "now".to_owned())];
+        // Where men and women would share the bay, the form asks why.
+        let words = [("stay", stay.as_str()), ("to", &bed.id), ("at", "now"), ("mixed", "not-given")];
+        let typed = words.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
         let at = world.now;
         let then =
             Command::MoveToBed(MoveToBed { stay: stay.clone(), to: bed.id.clone(), at, earlier: None, mixed: None });
