@@ -2,7 +2,7 @@
 //!
 //! Tour: [`Restriction`] says whether a patient's record is restricted and why. Whoever opens it first says why
 //! ([`OpenRestricted`], the broken glass): one version, an [`Opening`], which [`in_force`] finds until its end. Each opening
-//! is owed a [`Review`] by the privacy officer, who was not the one who opened ([`ReviewOpenings`]).
+//! is owed a review by the privacy officer, who was not the one who opened ([`ReviewOpenings`]).
 //!
 //! | what | where in AuditEvent (R4, auditevent.html) |
 //! | --- | --- |
