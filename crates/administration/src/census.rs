@@ -1,4 +1,5 @@
-//! The census: every place of a trust and every stay that is somewhere, is said to be, or is expected, by wards.
+//! The census: every place of a trust, and every stay that is in a ward or an emergency department, is said to be, or is expected
+//! there. Stays in other places are not in it: other systems leave many open.
 //!
 //! Nearly every page asks for a part of it, and a commit changes one place or one stay. So it is kept from reading to
 //! reading, and only what commits changed since is read again. It is what a reading of now would say, and shows nobody:
@@ -22,7 +23,7 @@ const CENSUS: &str = "census";
 pub(crate) type Stays = Arc<Vec<Arc<Stay>>>;
 
 /// Every place, and who is where.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Census {
     /// Every place by id, also those that are not in use.
     every: Arc<Places>,
@@ -57,43 +58,64 @@ pub(crate) async fn census(reading: &Reading) -> Result<Arc<Census>, Problem> {
 
 impl Census {
     async fn read(reading: &Reading) -> Result<Census, Problem> {
-        let every = places::read_all(reading).await?;
+        let mut census = Census::of_places(places::read_all(reading).await?);
         let mut people = People::default();
-        for version in &stays::everywhere(reading).await? {
-            people.take(version)?;
-        }
-        Ok(Census::of(every, people))
+        stays::each_somewhere(reading, |version| census.take(version, &mut people).map(drop)).await?;
+        census.set_people(people);
+        let own = census.stays_of_each().into_iter().map(Arc::new);
+        census.wards = Arc::new(census.wards.iter().map(|(ward, _)| Arc::clone(ward)).zip(own).collect());
+        Ok(census)
     }
 
-    fn of(every: Places, people: People) -> Census {
+    /// The places, and nobody in them yet.
+    fn of_places(every: Places) -> Census {
         let places: Places =
             every.iter().filter(|(_, place)| place.is_active).map(|(id, place)| (id.clone(), place.clone())).collect();
         let has_board = |kind: PlaceKind| kind.is_ward() || kind == PlaceKind::EmergencyDepartment;
         let mut wards: Vec<&Arc<Place>> = places.values().filter(|place| has_board(place.kind)).collect();
         wards.sort_by(|one, other| (one.position, &one.name).cmp(&(other.position, &other.name)));
-        let wards: Vec<Arc<Ward>> = wards.into_iter().map(|ward| Arc::new(places::ward_among(&places, ward))).collect();
+        let arranged = |ward: &Arc<Place>| (Arc::new(places::ward_among(&places, ward)), Stays::default());
+        let wards: Vec<(Arc<Ward>, Stays)> = wards.into_iter().map(arranged).collect();
         let mut wards_of: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (at, ward) in wards.iter().enumerate() {
+        for (at, (ward, _)) in wards.iter().enumerate() {
             for place in ward.places() {
                 wards_of.entry(place.id.clone()).or_default().push(at);
             }
         }
-        let mut census = Census {
+        Census {
             every: Arc::new(every),
             places: Arc::new(places),
-            stays: Arc::new(people.stays),
-            attendances: Arc::new(people.attendances),
-            wards: Arc::default(),
+            stays: Arc::default(),
+            attendances: Arc::default(),
+            wards: Arc::new(wards),
             wards_of: Arc::new(wards_of),
-        };
-        let own = census.stays_of_each(wards.len()).into_iter().map(Arc::new);
-        census.wards = Arc::new(wards.into_iter().zip(own).collect());
-        census
+        }
+    }
+
+    fn set_people(&mut self, people: People) {
+        (self.stays, self.attendances) = (Arc::new(people.stays), Arc::new(people.attendances));
+    }
+
+    /// Takes an Encounter in, if it is in a ward or a department, or expected there; its stay.
+    fn take(&self, version: &Version, people: &mut People) -> Result<Option<Arc<Stay>>, Problem> {
+        let document = draft::document(version)?;
+        let stay = Stay::of(document.root());
+        let is_here = !self.wards_of_stay(&stay).is_empty();
+        let is_said = |of: &Attendance| of.department.as_ref().is_some_and(|id| self.wards_of.contains_key(id));
+        let attendance = Attendance::of(document.root()).filter(|of| of.is_here() || of.is_due());
+        let attendance = attendance.filter(|of| is_here || is_said(of));
+        people.attendances.extend(attendance.map(|of| (of.stay.id.clone(), Arc::new(of))));
+        if !is_here {
+            return Ok(None);
+        }
+        let stay = Arc::new(stay);
+        people.stays.insert(stay.id.clone(), Arc::clone(&stay));
+        Ok(Some(stay))
     }
 
     /// The stays of each ward.
-    fn stays_of_each(&self, wards: usize) -> Vec<Vec<Arc<Stay>>> {
-        let mut of_each = vec![Vec::new(); wards];
+    fn stays_of_each(&self) -> Vec<Vec<Arc<Stay>>> {
+        let mut of_each = vec![Vec::new(); self.wards.len()];
         for stay in self.stays.values() {
             for ward in self.wards_of_stay(stay) {
                 of_each[ward].push(Arc::clone(stay));
@@ -113,29 +135,50 @@ impl Census {
         let (places, stays) = (of("Location"), of("Encounter"));
         let mut census = self.clone();
         let mut touched = BTreeSet::new();
-        let is_arranged_alike = places.is_empty() || census.read_places(reading, &places, &mut touched).await?;
+        if !places.is_empty() && !census.read_places(reading, &places, &mut touched).await? {
+            // The wards are others: who is in them is read anew.
+            return Census::read(reading).await;
+        }
         if !stays.is_empty() {
             let tell = |stay: &Stay| touched.extend(self.wards_of_stay(stay));
-            let people = self.people_after(reading, &stays, tell).await?;
-            (census.stays, census.attendances) = (Arc::new(people.stays), Arc::new(people.attendances));
-        }
-        if !is_arranged_alike {
-            let stays = Arc::unwrap_or_clone(census.stays);
-            let people = People { stays, attendances: Arc::unwrap_or_clone(census.attendances) };
-            return Ok(Census::of(Arc::unwrap_or_clone(census.every), people));
+            census.set_people(self.people_after(reading, &stays, tell).await?);
         }
         if touched.is_empty() {
             return Ok(census);
         }
-        let mut of_each = census.stays_of_each(census.wards.len());
+        let mut of_each = census.stays_of_each();
         let mut wards = Vec::clone(&census.wards);
         for at in touched {
             let place = census.places.get(&wards[at].0.place.id).cloned();
-            let ward = place.map_or_else(|| wards[at].0.clone(), |place| census.arranged(&place));
+            let arranged = |place: Arc<Place>| Arc::new(places::ward_among(&census.places, &place));
+            let ward = place.map_or_else(|| Arc::clone(&wards[at].0), arranged);
             wards[at] = (ward, Arc::new(std::mem::take(&mut of_each[at])));
         }
         census.wards = Arc::new(wards);
         Ok(census)
+    }
+
+    /// Stays and attendances after some of them were read again. Each stay of these is told as it was and as it is.
+    async fn people_after(
+        &self,
+        reading: &Reading,
+        keys: &[Key],
+        mut tell: impl FnMut(&Stay),
+    ) -> Result<People, Problem> {
+        let (stays, attendances) = (BTreeMap::clone(&self.stays), BTreeMap::clone(&self.attendances));
+        let mut people = People { stays, attendances };
+        for key in keys {
+            people.attendances.remove(&key.id);
+            if let Some(before) = people.stays.remove(&key.id) {
+                tell(&before);
+            }
+        }
+        for version in reading.get_many(keys).await? {
+            if let Some(stay) = self.take(&version, &mut people)? {
+                tell(&stay);
+            }
+        }
+        Ok(people)
     }
 
     /// Reads places again, and notes the wards that these are in; whether every place is where it was, and is called so.
@@ -173,21 +216,9 @@ impl Census {
         Ok(is_arranged_alike)
     }
 
-    fn arranged(&self, place: &Place) -> Arc<Ward> {
-        Arc::new(places::ward_among(&self.places, place))
-    }
-
-    /// A place of an id with everything in it, and the stays that are in it, are said to be, or are expected there; `None`
-    /// when there is no such place.
-    pub(crate) fn ward(&self, id: &str) -> Option<(Arc<Ward>, Stays)> {
-        if let Some(known) = self.wards.iter().find(|(ward, _)| ward.place.id == id) {
-            return Some(known.clone());
-        }
-        let ward = self.arranged(self.every.get(id)?);
-        let ids: BTreeSet<&str> = ward.places().map(|place| place.id.as_str()).collect();
-        let is_here = |stay: &&Arc<Stay>| stays::held_places(stay).any(|(_, place)| ids.contains(place));
-        let stays = self.stays.values().filter(is_here).cloned().collect();
-        Some((ward, Arc::new(stays)))
+    /// A ward or a department with everything in it, and the stays that are in it, are said to be, or are expected there.
+    pub(crate) fn ward(&self, id: &str) -> Option<&(Arc<Ward>, Stays)> {
+        self.wards.iter().find(|(ward, _)| ward.place.id == id)
     }
 
     /// A place of an id, also one that is not in use.
@@ -201,45 +232,4 @@ impl Census {
 struct People {
     stays: BTreeMap<String, Arc<Stay>>,
     attendances: BTreeMap<String, Arc<Attendance>>,
-}
-
-impl People {
-    /// Takes an Encounter in, if it is somewhere or goes on; its stay.
-    fn take(&mut self, version: &Version) -> Result<Option<Arc<Stay>>, Problem> {
-        let document = draft::document(version)?;
-        let attendance = Attendance::of(document.root()).filter(|of| of.is_here() || of.is_due());
-        self.attendances.extend(attendance.map(|of| (of.stay.id.clone(), Arc::new(of))));
-        let stay = Stay::of(document.root());
-        if stays::held_places(&stay).next().is_none() {
-            return Ok(None);
-        }
-        let stay = Arc::new(stay);
-        self.stays.insert(stay.id.clone(), Arc::clone(&stay));
-        Ok(Some(stay))
-    }
-}
-
-impl Census {
-    /// Stays and attendances after some of them were read again. Each stay of these is told as it was and as it is.
-    async fn people_after(
-        &self,
-        reading: &Reading,
-        keys: &[Key],
-        mut tell: impl FnMut(&Stay),
-    ) -> Result<People, Problem> {
-        let (stays, attendances) = (BTreeMap::clone(&self.stays), BTreeMap::clone(&self.attendances));
-        let mut people = People { stays, attendances };
-        for key in keys {
-            people.attendances.remove(&key.id);
-            if let Some(before) = people.stays.remove(&key.id) {
-                tell(&before);
-            }
-        }
-        for version in reading.get_many(keys).await? {
-            if let Some(stay) = people.take(&version)? {
-                tell(&stay);
-            }
-        }
-        Ok(people)
-    }
 }

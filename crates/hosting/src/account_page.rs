@@ -7,18 +7,23 @@ use access::Role;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Form};
-use http::{StatusCode, header};
+use http::StatusCode;
+use portal::Door;
 use portal::pages::accounts::{AccountRow, AccountsView, ClosingView, accounts_page, closing_page};
 use portal::pages::problem::{Trouble, problem_page};
-use portal::{Door, Setting};
 use record::CauseKind;
 use serde::Deserialize;
 
 use crate::accounts;
+use crate::answer;
 use crate::failure::Failure;
 use crate::host::{Host, Trust};
-use crate::trusts::TrustCode;
+use crate::host_page::page;
+use crate::trust_page::{setting, trust_of, turned_away};
 use crate::work::{Outcome, UserState, UserView};
+
+/// What others are told.
+const FOR_WHOM: &str = "Accounts are kept by the administrators of the trust.";
 
 /// What the address says was done.
 #[derive(Debug, Default, Deserialize)]
@@ -46,7 +51,7 @@ pub(crate) async fn list(
     Extension(door): Extension<Door>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    if let Some(response) = turned_away(&door) {
+    if let Some(response) = turned_away(&door, FOR_WHOM) {
         return response;
     }
     let found = match trust_of(&host, &door).await {
@@ -72,7 +77,7 @@ pub(crate) async fn show(
     Extension(door): Extension<Door>,
     Path((_, name)): Path<(String, String)>,
 ) -> Response {
-    if let Some(response) = turned_away(&door) {
+    if let Some(response) = turned_away(&door, FOR_WHOM) {
         return response;
     }
     shown(&host, &door, &name, (&Typed::default(), None)).await
@@ -85,7 +90,7 @@ pub(crate) async fn submit(
     Path((_, name)): Path<(String, String)>,
     Form(typed): Form<Typed>,
 ) -> Response {
-    if let Some(response) = turned_away(&door) {
+    if let Some(response) = turned_away(&door, FOR_WHOM) {
         return response;
     }
     let trust = match trust_of(&host, &door).await {
@@ -173,28 +178,6 @@ fn is_own(door: &Door, name: &str) -> bool {
     door.permit.principal().id == format!("user/{name}")
 }
 
-async fn trust_of(host: &Host, door: &Door) -> Result<Arc<Trust>, Failure> {
-    host.trust(&TrustCode::parse(&door.trust_code)?).await
-}
-
-fn turned_away(door: &Door) -> Option<Response> {
-    (door.permit.role() != Role::Administrator).then(|| {
-        let trouble = Trouble::NotAllowed("Accounts are kept by the administrators of the trust.");
-        page(StatusCode::FORBIDDEN, problem_page(&setting(door), trouble).into_string())
-    })
-}
-
 fn failed(failure: &Failure) -> Response {
-    tracing::error!(%failure, "the accounts could not be shown or changed");
-    let sentence = "The server failed to do this. The reason is in its log.";
-    crate::answer::plain(StatusCode::INTERNAL_SERVER_ERROR, sentence)
-}
-
-fn setting(door: &Door) -> Setting {
-    let trust = (door.trust_code.as_str(), door.trust_name.as_str());
-    Setting::new(trust, &door.permit, door.environment, &door.form_token, door.now)
-}
-
-fn page(status: StatusCode, text: String) -> Response {
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+    answer::failed("the accounts could not be shown or changed", failure)
 }

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use portal::components::frame::Environment;
 use portal::pages::problem::sentence_page;
 
+use crate::failure::Failure;
 use crate::host::Host;
 
 /// The sentence of an answer that [`finish`] may put on a page.
@@ -25,6 +26,12 @@ pub(crate) fn plain(status: StatusCode, sentence: &'static str) -> Response {
     let mut response = (status, media, format!("{sentence}\n")).into_response();
     response.extensions_mut().insert(Sentence(sentence));
     response
+}
+
+/// What could not be done is in the log; whoever asked is told that much.
+pub(crate) fn failed(what: &str, failure: &Failure) -> Response {
+    tracing::error!(%failure, "{what}");
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "The server failed to do this. The reason is in its log.")
 }
 
 /// Whether a browser goes to a page, or sends a form of one: everything else is answered in plain text.

@@ -3,23 +3,27 @@
 
 use std::sync::Arc;
 
-use access::Role;
 use administration::configuration::{ApproveConfiguration, Files, Live, ProposeConfiguration, PutAsideConfiguration};
 use administration::{Command, Refusal};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Form};
 use http::{StatusCode, header};
+use portal::Door;
 use portal::pages::configuration::{ConfigurationView, Editor, Gathered, Proposed, configuration_page, propose_page};
 use portal::pages::problem::{Trouble, problem_page};
-use portal::{Door, Setting};
 use record::TransactError;
 use serde::Deserialize;
 
+use crate::answer;
 use crate::configure;
 use crate::failure::Failure;
-use crate::host::{Host, Trust};
-use crate::trusts::TrustCode;
+use crate::host::Host;
+use crate::host_page::page;
+use crate::trust_page::{setting, trust_of, turned_away};
+
+/// What others are told.
+const FOR_WHOM: &str = "The configuration is kept by the administrators of the trust.";
 
 /// What the address says.
 #[derive(Debug, Default, Deserialize)]
@@ -37,7 +41,7 @@ pub(crate) async fn show(
     Extension(door): Extension<Door>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    if let Some(response) = turned_away(&door) {
+    if let Some(response) = turned_away(&door, FOR_WHOM) {
         return response;
     }
     shown(&host, &door, &asked, (StatusCode::OK, None)).await
@@ -112,7 +116,7 @@ pub(crate) async fn propose(
     Extension(door): Extension<Door>,
     Query(which): Query<Which>,
 ) -> Response {
-    if let Some(response) = turned_away(&door) {
+    if let Some(response) = turned_away(&door, FOR_WHOM) {
         return response;
     }
     let (files, over, why) = match base(&host, &door).await {
@@ -149,7 +153,7 @@ pub(crate) async fn submit(
     Extension(door): Extension<Door>,
     Form(typed): Form<Typed>,
 ) -> Response {
-    if let Some(response) = turned_away(&door) {
+    if let Some(response) = turned_away(&door, FOR_WHOM) {
         return response;
     }
     let (before, _, _) = match base(&host, &door).await {
@@ -200,7 +204,7 @@ pub(crate) async fn decide(
     Path((_, step_word)): Path<(String, String)>,
     Form(typed): Form<Step>,
 ) -> Response {
-    if let Some(response) = turned_away(&door) {
+    if let Some(response) = turned_away(&door, FOR_WHOM) {
         return response;
     }
     let by = door.permit.principal().name.clone();
@@ -246,7 +250,7 @@ fn back_with(door: &Door, done: &str) -> Response {
 
 /// `GET /t/{trust}/configuration/files`: every file of the live configuration in one text, each under its name.
 pub(crate) async fn files(State(host): State<Arc<Host>>, Extension(door): Extension<Door>) -> Response {
-    if let Some(response) = turned_away(&door) {
+    if let Some(response) = turned_away(&door, FOR_WHOM) {
         return response;
     }
     let live = match trust_of(&host, &door).await {
@@ -259,33 +263,11 @@ pub(crate) async fn files(State(host): State<Arc<Host>>, Extension(door): Extens
             let text = each.collect::<Vec<_>>().join("\n");
             ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
         }
-        Ok(None) => crate::answer::plain(StatusCode::NOT_FOUND, "Nothing is configured yet."),
+        Ok(None) => answer::plain(StatusCode::NOT_FOUND, "Nothing is configured yet."),
         Err(failure) => failed(&failure),
     }
 }
 
-async fn trust_of(host: &Host, door: &Door) -> Result<Arc<Trust>, Failure> {
-    host.trust(&TrustCode::parse(&door.trust_code)?).await
-}
-
-fn turned_away(door: &Door) -> Option<Response> {
-    (door.permit.role() != Role::Administrator).then(|| {
-        let trouble = Trouble::NotAllowed("The configuration is kept by the administrators of the trust.");
-        page(StatusCode::FORBIDDEN, problem_page(&setting(door), trouble).into_string())
-    })
-}
-
 fn failed(failure: &Failure) -> Response {
-    tracing::error!(%failure, "the configuration could not be shown");
-    let sentence = "The server failed to do this. The reason is in its log.";
-    crate::answer::plain(StatusCode::INTERNAL_SERVER_ERROR, sentence)
-}
-
-fn setting(door: &Door) -> Setting {
-    let trust = (door.trust_code.as_str(), door.trust_name.as_str());
-    Setting::new(trust, &door.permit, door.environment, &door.form_token, door.now)
-}
-
-fn page(status: StatusCode, text: String) -> Response {
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+    answer::failed("the configuration could not be shown", failure)
 }

@@ -20,6 +20,7 @@ use crate::failure::Failure;
 use crate::host::{Host, Trust};
 use crate::moving::readiness::{State as Proved, invariants};
 use crate::moving::{Move, Phase};
+use crate::trust_page;
 use crate::trusts::{TrustCode, TrustEntry};
 use crate::{checks, exit};
 
@@ -209,8 +210,7 @@ pub(crate) fn sees(host: &Host, door: &Door, code: &TrustCode) -> bool {
 
 /// The setting of a page of the host, with the numbers of its rail.
 pub(crate) fn setting(host: &Host, door: &Door) -> Setting {
-    let trust = (door.trust_code.as_str(), door.trust_name.as_str());
-    let mut setting = Setting::new(trust, &door.permit, door.environment, &door.form_token, door.now);
+    let mut setting = trust_page::setting(door);
     let is_under_way = |of: &&Arc<Move>| !matches!(of.phase(), Phase::Completed | Phase::BackedOut);
     let moves = host.moves.all();
     let moving = moves.iter().filter(|of| sees(host, door, &of.code)).filter(is_under_way).count();
@@ -220,9 +220,7 @@ pub(crate) fn setting(host: &Host, door: &Door) -> Setting {
 
 /// A page that somebody may not see.
 pub(crate) fn not_for(door: &Door, why: &'static str) -> Response {
-    let trust = (door.trust_code.as_str(), door.trust_name.as_str());
-    let setting = Setting::new(trust, &door.permit, door.environment, &door.form_token, door.now);
-    page(StatusCode::FORBIDDEN, problem_page(&setting, Trouble::NotAllowed(why)).into_string())
+    page(StatusCode::FORBIDDEN, problem_page(&trust_page::setting(door), Trouble::NotAllowed(why)).into_string())
 }
 
 /// A page as an answer.

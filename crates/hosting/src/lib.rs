@@ -65,6 +65,7 @@ mod speed;
 mod test_host;
 mod throttle;
 mod tokens;
+mod trust_page;
 mod trusts;
 mod upkeep;
 pub mod witness;

@@ -18,6 +18,7 @@ use portal::pages::problem::{Trouble, problem_page};
 use portal::parts::stream_of_parts;
 use serde::Deserialize;
 
+use crate::answer;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::host_page::{not_for, page, runs_host, sees, setting};
@@ -409,7 +410,5 @@ fn to_move(host: &Host, door: &Door, code: &TrustCode) -> Response {
 }
 
 fn failed(failure: &Failure) -> Response {
-    tracing::error!(%failure, "a move could not be shown");
-    let sentence = "The server failed to do this. The reason is in its log.";
-    crate::answer::plain(StatusCode::INTERNAL_SERVER_ERROR, sentence)
+    answer::failed("a move could not be shown", failure)
 }

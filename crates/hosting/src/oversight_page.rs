@@ -17,6 +17,7 @@ use portal::pages::oversight::{
 use terms::Moment;
 use terms::print::weekday_date_text;
 
+use crate::answer;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::host_page::{not_for, page, runs_host, setting};
@@ -72,9 +73,7 @@ fn turned_away(host: &Host, door: &Door) -> Option<Response> {
 }
 
 fn failed(failure: &Failure) -> Response {
-    tracing::error!(%failure, "oversight could not be shown");
-    let sentence = "The server failed to do this. The reason is in its log.";
-    crate::answer::plain(StatusCode::INTERNAL_SERVER_ERROR, sentence)
+    answer::failed("oversight could not be shown", failure)
 }
 
 struct Gathered {

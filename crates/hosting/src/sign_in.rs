@@ -13,6 +13,7 @@ use portal::pages::sign_in::{SignIn as Page, sign_in_page};
 use serde::Deserialize;
 
 use crate::accounts::Person;
+use crate::answer;
 use crate::cookie::{self, BEFORE};
 use crate::credentials::{self, NotSignedIn};
 use crate::failure::Failure;
@@ -204,9 +205,7 @@ async fn page(
 }
 
 pub(crate) fn failed(failure: &Failure) -> Response {
-    tracing::error!(%failure, "a sign-in failed");
-    let sentence = "The server failed to do this. The reason is in its log.";
-    crate::answer::plain(StatusCode::INTERNAL_SERVER_ERROR, sentence)
+    answer::failed("a sign-in failed", failure)
 }
 
 #[cfg(test)]

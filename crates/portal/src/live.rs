@@ -1,7 +1,7 @@
 //! Boards that go on while somebody looks: one task for each board of a trust, however many look, and a stream for each.
 //!
 //! The task follows the record. A commit that touches nothing of the board costs a look into a set; after one that does,
-//! the board is read and drawn again, at most four times a second, and once a minute for what time alone changes. Those
+//! the board is read and drawn again, at most four times a second, and twice a minute for what time alone changes. Those
 //! whose permits reach the same share it. Each stream has its session's permit: it notes whom it shows in the access
 //! journal, once for each patient, and ends when the session does. Does not know what a row means.
 
@@ -28,8 +28,9 @@ pub(crate) use stream::stream_of;
 
 /// A board is drawn again no sooner than this.
 const PACE: Duration = Duration::from_millis(250);
-/// And no later: what time alone changes is then at most this old.
-const TURN: Duration = Duration::from_secs(60);
+/// And no later. What is said of a patient is kept for as long (`gather`): what time alone changes is then at most twice this
+/// old, a minute.
+pub(crate) const HALF_TURN: Duration = Duration::from_secs(30);
 
 /// The boards of a trust that somebody looks at.
 #[derive(Clone, Default)]
@@ -193,7 +194,7 @@ async fn run(boards: &Boards, key: &str, board: &Arc<OpenBoard>, (record, clock)
         let drawn = (clock)();
         tokio::select! {
             () = concerned(record, board, &mut follower) => {}
-            () = tokio::time::sleep(TURN) => {}
+            () = tokio::time::sleep(HALF_TURN) => {}
             () = board.frames.closed() => {}
         }
         let waited = Duration::from_millis(((clock)().0 - drawn.0).clamp(0, 1000) as u64);

@@ -16,7 +16,8 @@ use crate::error::Problem;
 use crate::indexing::{ALIAS, MERGED, Source};
 use crate::obligation_rows::PreparedAnchor;
 use crate::obligations::{Facts, Obligation, ObligationFunction, Overlay, first_target, last_target, touched};
-use crate::reading::{MOST_MERGES, last_row_number, subjects};
+use crate::reach::subjects;
+use crate::reading::{MOST_MERGES, last_row_number};
 use crate::record::{Inner, Record};
 use crate::store::{Hit, NameList};
 

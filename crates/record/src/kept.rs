@@ -6,7 +6,7 @@
 //! whom it shows: that is noted each time. It lies in memory alone, within a bound, and may be gone at any time.
 
 use std::any::Any;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use terms::index::{Part, Span};
 
 use crate::change::Key;
 use crate::error::Problem;
+use crate::reach::ReachMark;
 use crate::reading::Reading;
 use crate::select::{Clause, Select};
 
@@ -68,15 +69,6 @@ struct Thing {
     shown: BTreeSet<Key>,
 }
 
-/// What a permit of a role reaches, as far as it may differ from reading to reading.
-#[derive(Clone)]
-pub(crate) struct ReachMark {
-    /// What labels hide.
-    pub(crate) hidden: Option<Arc<HashSet<Key>>>,
-    /// How often the index had been replaced.
-    pub(crate) swaps: u64,
-}
-
 #[derive(Clone)]
 struct Weight;
 
@@ -98,17 +90,6 @@ impl KeptThings {
     /// Lets go of everything, such as when a text is erased that something may have been made from.
     pub(crate) fn clear(&self) {
         self.0.clear();
-    }
-}
-
-impl ReachMark {
-    fn is(&self, other: &ReachMark) -> bool {
-        let hides_the_same = match (&self.hidden, &other.hidden) {
-            (None, None) => true,
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            _ => false,
-        };
-        hides_the_same && self.swaps == other.swaps
     }
 }
 
@@ -208,11 +189,6 @@ impl Reading {
     /// The same for numbers and places, which show nobody.
     pub fn to_count(&self) -> Reading {
         self.child(true)
-    }
-
-    /// Notes that somebody is shown who was found by a reading that showed nobody.
-    pub fn shows<'k>(&self, subjects: impl Iterator<Item = &'k Key>) {
-        self.note_shown(subjects.cloned());
     }
 
     /// Keeps what was made of such a reading, and of nothing else but the present moment.

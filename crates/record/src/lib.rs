@@ -57,6 +57,7 @@ mod obligation_list;
 mod obligation_rows;
 mod obligations;
 mod proofs;
+mod reach;
 mod reading;
 mod rebuild;
 mod recent;

@@ -5,19 +5,20 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use access::{Permit, Subjects};
+use access::Permit;
 use journal::Operation;
 use terms::Moment;
-use terms::index::{Next, Part, Row, Span};
+use terms::index::{Part, Row, Span};
 use tokio::sync::OnceCell;
 
 use crate::blobs::{self, MOST_ANSWER_BYTES};
 use crate::change::Key;
 use crate::error::Problem;
-use crate::indexing::{ALIAS, RELATION, SUBJECT, Source};
-use crate::kept::{Depends, ReachMark};
+use crate::indexing::{ALIAS, SUBJECT, Source};
+use crate::kept::Depends;
 use crate::keys::KeyRange;
 use crate::names::Names;
+use crate::reach::{Reach, subjects, unique};
 use crate::record::Inner;
 use crate::search;
 use crate::select::{Page, Select};
@@ -62,7 +63,7 @@ pub struct Reading {
     pub(crate) reach_at: u64,
     /// How often the index had been replaced when the reading was opened.
     pub(crate) swaps: u64,
-    reach: OnceCell<Reach>,
+    pub(crate) reach: OnceCell<Reach>,
     pub(crate) shown: Arc<Mutex<BTreeSet<Key>>>,
     /// What the reading that this one is a part of has shown.
     shown_above: Option<Arc<Mutex<BTreeSet<Key>>>>,
@@ -73,12 +74,6 @@ pub struct Reading {
     rows_read: AtomicUsize,
     /// What its answers depend on, when that is to be known.
     pub(crate) depends: Option<Mutex<Depends>>,
-}
-
-/// The permit's subjects and labels, looked up once.
-enum Reach {
-    Everything,
-    Sets { allowed: Option<HashSet<Key>>, hidden: Arc<HashSet<Key>> },
 }
 
 impl Reading {
@@ -544,21 +539,6 @@ impl Reading {
         }
     }
 
-    /// Whose a version is. A text never changes, so what was worked out once holds for as long as this process runs.
-    pub(crate) fn whose(&self, rid: i64, version: &Version) -> Arc<[Key]> {
-        let place = (rid, version.version);
-        if version.text.is_empty() {
-            return Arc::default();
-        }
-        if let Some(known) = self.inner.whose.get(&place) {
-            return known;
-        }
-        let rows = self.inner.indexing.whose(&version.key.kind, &version.key.id, &version.text);
-        let subjects = unique(subjects(&rows));
-        self.inner.whose.insert(place, subjects.clone());
-        subjects
-    }
-
     /// Refuses questions about a type whose rows of that time are no longer there.
     pub(crate) fn check_age(&self, kind: &str) -> Result<(), Problem> {
         let gone = self.inner.shared.index.has_lost(self.sequence, self.swaps);
@@ -576,90 +556,6 @@ impl Reading {
     /// Whether it is too old for everything but types that are kept for ever.
     pub(crate) fn is_old(&self) -> bool {
         self.reach_at != self.sequence
-    }
-
-    /// Whether only the kind decides.
-    pub(crate) async fn reaches_everything(&self) -> Result<bool, Problem> {
-        Ok(matches!(self.reach().await?, Reach::Everything))
-    }
-
-    /// Whether the permit's subjects and labels reach a resource with these rows.
-    pub(crate) async fn reaches(&self, key: &Key, rows: &[Row]) -> Result<bool, Problem> {
-        if self.reaches_everything().await? {
-            return Ok(true);
-        }
-        self.reaches_subjects(key, subjects(rows).collect::<Vec<_>>().iter()).await
-    }
-
-    /// The same for a version.
-    pub(crate) async fn reaches_version(&self, rid: i64, version: &Version) -> Result<bool, Problem> {
-        if self.reaches_everything().await? {
-            return Ok(true);
-        }
-        self.reaches_subjects(&version.key, self.whose(rid, version).iter()).await
-    }
-
-    /// The same for a resource that is theirs.
-    pub(crate) async fn reaches_subjects<'k>(
-        &self,
-        key: &Key,
-        mut subjects: impl ExactSizeIterator<Item = &'k Key> + Clone,
-    ) -> Result<bool, Problem> {
-        let (allowed, hidden) = match self.reach().await? {
-            Reach::Everything => return Ok(true),
-            Reach::Sets { allowed, hidden } => (allowed, hidden),
-        };
-        if hidden.contains(key) || subjects.clone().any(|subject| hidden.contains(subject)) {
-            return Ok(false);
-        }
-        let Some(allowed) = allowed else { return Ok(true) };
-        if subjects.len() == 0 {
-            return Ok(self.permit.scope().open.contains(&key.kind));
-        }
-        Ok(subjects.any(|subject| allowed.contains(subject)))
-    }
-
-    /// What its permit reaches now, to be compared.
-    pub(crate) async fn reach_mark(&self) -> Result<ReachMark, Problem> {
-        let hidden = match self.reach().await? {
-            Reach::Everything => None,
-            Reach::Sets { hidden, .. } => Some(hidden.clone()),
-        };
-        Ok(ReachMark { hidden, swaps: self.swaps })
-    }
-
-    async fn reach(&self) -> Result<&Reach, Problem> {
-        self.reach.get_or_try_init(|| self.look_reach_up()).await
-    }
-
-    async fn look_reach_up(&self) -> Result<Reach, Problem> {
-        let scope = self.permit.scope();
-        let hidden = self.hidden(&scope.without_labels).await?;
-        let mut allowed: HashSet<Key> = match &scope.subjects {
-            Subjects::All if hidden.is_empty() => return Ok(Reach::Everything),
-            Subjects::All => return Ok(Reach::Sets { allowed: None, hidden }),
-            Subjects::Only(subjects) => subjects.iter().map(|subject| Key::new(&subject.kind, &subject.id)).collect(),
-            Subjects::Related { principal, at } => self.related(principal, *at).await?,
-        };
-        for survivor in allowed.clone() {
-            allowed.extend(self.aliases(&survivor).await?);
-        }
-        Ok(Reach::Sets { allowed: Some(allowed), hidden })
-    }
-
-    /// The subjects that a principal has to do with at a moment.
-    async fn related(&self, principal: &str, at: Moment) -> Result<HashSet<Key>, Problem> {
-        let at = ordered_moment(at);
-        let span = Span::next(
-            RELATION,
-            [Part::Text(principal.as_bytes().to_vec())],
-            Next::WithinBoth(
-                terms::index::Range { low: terms::index::End::Open, high: terms::index::End::Including(at.to_vec()) },
-                terms::index::Range { low: terms::index::End::Excluding(at.to_vec()), high: terms::index::End::Open },
-            ),
-        );
-        let length = 2 + principal.len() + 1 + 16 + 5;
-        Ok(self.marked(&span, length).await?.into_iter().collect())
     }
 
     /// The targets at the end of every row in a span, whose keys have this length.
@@ -739,23 +635,6 @@ impl Drop for Reading {
             self.inner.accesses.note_late(self.access());
         }
     }
-}
-
-fn unique(keys: impl Iterator<Item = Key>) -> Arc<[Key]> {
-    keys.collect::<BTreeSet<Key>>().into_iter().collect()
-}
-
-/// Whose a resource with these rows is.
-pub(crate) fn subjects(rows: &[Row]) -> impl Iterator<Item = Key> + '_ {
-    rows.iter().filter(|row| row.parameter == SUBJECT).filter_map(|row| match row.parts.first() {
-        Some(Part::Target { kind, id }) => Some(Key::new(kind, id)),
-        _ => None,
-    })
-}
-
-/// A moment as ordered bytes: big-endian with the sign flipped.
-fn ordered_moment(moment: Moment) -> [u8; 8] {
-    ((moment.0 as u64) ^ (1 << 63)).to_be_bytes()
 }
 
 /// The row number in the last five bytes of a key.

@@ -15,7 +15,7 @@ use crate::indexing::SUBJECT;
 use crate::keyed::KeyedRows;
 use crate::keys::Numbers as _;
 use crate::numbering::Numbering;
-use crate::reading::subjects;
+use crate::reach::subjects;
 use crate::rebuild::RebuildStep;
 use crate::record::{Inner, Record};
 use crate::store::{Batch, ErasedWhose, StoredEntry, TrailRow, WriterStore};

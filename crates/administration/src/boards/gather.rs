@@ -10,7 +10,8 @@ use terms::{Moment, local_date};
 
 use super::WardBoard;
 use crate::census::{Stays, census};
-use crate::places::{Places, Ward};
+use crate::places::{self, Places, Ward};
+use crate::stays;
 
 /// What the boards are kept as, by the day that they show.
 const BOARDS: &str = "boards";
@@ -37,7 +38,15 @@ struct Made {
 /// patients on a page reads who they are.
 pub async fn board_facts(reading: &Reading, ward: &str) -> Result<Option<BoardFacts>, Problem> {
     let census = census(reading).await?;
-    let Some((ward, stays)) = census.ward(ward) else { return Ok(None) };
+    let (ward, stays) = match census.ward(ward) {
+        Some(known) => known.clone(),
+        // Some place that is no ward, such as a bay.
+        None => {
+            let Some(place) = places::ward(reading, ward).await? else { return Ok(None) };
+            let stays = stays::in_ward(reading, &place).await?;
+            (place, Arc::new(stays.into_iter().map(Arc::new).collect()))
+        }
+    };
     let outside = stays.iter().filter_map(|stay| stay.place()).filter(|place| ward.find(&place.place).is_none());
     let elsewhere = outside.filter_map(|at| Some((at.place.clone(), census.place(&at.place)?.clone()))).collect();
     Ok(Some(BoardFacts { ward, stays, elsewhere }))

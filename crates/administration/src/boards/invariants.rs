@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use record::{Problem, Reading};
+use record::{Problem, Reading, Version};
 
-use crate::census::census;
-use crate::places::{BedStatus, Places};
-use crate::stays::{Stay, StayState};
+use crate::draft;
+use crate::places::{self, BedStatus, Places};
+use crate::stays::{self, Stay, StayState};
 
 /// Numbers of a whole trust.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,16 +28,22 @@ pub struct Invariants {
 
 /// Reads them for the whole trust.
 pub async fn invariants(reading: &Reading) -> Result<Invariants, Problem> {
-    let census = census(reading).await?;
-    Ok(Invariants::of(&census.places, census.stays.values().map(|stay| &**stay)))
+    let places = places::places(reading).await?;
+    let mut stays = Vec::new();
+    let take = |version: &Version| {
+        stays.push(Stay::of(draft::document(version)?.root()));
+        Ok(())
+    };
+    stays::each_somewhere(reading, take).await?;
+    Ok(Invariants::of(&places, &stays))
 }
 
 impl Invariants {
     /// The numbers of these places and stays.
-    pub fn of<'s>(places: &Places, stays: impl Iterator<Item = &'s Stay>) -> Invariants {
+    pub fn of(places: &Places, stays: &[Stay]) -> Invariants {
         // A stay can be found by several of its places.
         let mut seen = BTreeSet::new();
-        let stays: Vec<&Stay> = stays.filter(|stay| seen.insert(stay.id.as_str())).collect();
+        let stays: Vec<&Stay> = stays.iter().filter(|stay| seen.insert(stay.id.as_str())).collect();
         let live = || stays.iter().filter(|stay| stay.state.is_live() && stay.is_inpatient);
         let expected = stays.iter().filter(|stay| stay.state == StayState::Expected);
         let booked: Vec<&str> = expected
@@ -125,6 +131,6 @@ mod tests {
             inpatients: 2,
             inpatients_held_twice: 1,
         };
-        assert_eq!(Invariants::of(&places, stays.iter()), expected);
+        assert_eq!(Invariants::of(&places, &stays), expected);
     }
 }

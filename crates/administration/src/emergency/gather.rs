@@ -41,7 +41,7 @@ pub async fn attendance(reading: &Reading, id: &str) -> Result<Option<Attendance
 /// The department of an id with everybody who is in it or due; `None` when it is no department.
 pub async fn department(reading: &Reading, id: &str) -> Result<Option<Department>, Problem> {
     let census = census(reading).await?;
-    let ward = census.ward(id).map(|(ward, _)| ward);
+    let ward = census.ward(id).map(|(ward, _)| Arc::clone(ward));
     let Some(ward) = ward.filter(|ward| ward.place.kind == PlaceKind::EmergencyDepartment) else { return Ok(None) };
     let places: BTreeSet<&str> = ward.places().map(|place| place.id.as_str()).collect();
     let is_of = |of: &&Arc<Attendance>| {

@@ -10,8 +10,8 @@ use super::{Place, PlaceKind};
 use crate::census::census;
 use crate::draft;
 
-/// Most places of one trust that are read at once.
-const MOST_PLACES: usize = 20_000;
+/// Most places of one trust, rooms of clinics that other systems told included.
+const MOST_PLACES: usize = 100_000;
 /// Most steps from a bed to its site.
 const MOST_STEPS: usize = 8;
 
@@ -84,7 +84,9 @@ pub async fn wards(reading: &Reading) -> Result<Vec<Place>, Problem> {
 
 /// A ward with its rooms, beds and other places, however deep they lie; `None` when there is no such place.
 pub async fn ward(reading: &Reading, id: &str) -> Result<Option<Arc<Ward>>, Problem> {
-    Ok(census(reading).await?.ward(id).map(|(ward, _)| ward))
+    let census = census(reading).await?;
+    let arranged = || Some(Arc::new(ward_among(&census.places, census.place(id)?)));
+    Ok(census.ward(id).map(|(ward, _)| Arc::clone(ward)).or_else(arranged))
 }
 
 /// A ward from all places of a trust.

@@ -11,9 +11,7 @@ use crate::emergency::IN_DEPARTMENT;
 use crate::places::{self, Place, Ward};
 
 /// Most stays of one ward that a board shows.
-const MOST_ON_A_BOARD: usize = 1000;
-/// Most stays of a trust that the list of wards counts.
-const MOST_ANYWHERE: usize = 50_000;
+const MOST_ON_A_BOARD: usize = 5000;
 
 /// One stay; `None` when there is none or the permit does not reach it.
 pub async fn stay(reading: &Reading, id: &str) -> Result<Option<Stay>, Problem> {
@@ -35,11 +33,14 @@ pub async fn in_ward(reading: &Reading, ward: &Ward) -> Result<Vec<Stay>, Proble
     found(reading, spans.collect()).await
 }
 
-/// Every Encounter that is somewhere, is said to be, or is expected, or is an attendance of an emergency department that goes
-/// on.
-pub(crate) async fn everywhere(reading: &Reading) -> Result<Vec<Version>, Problem> {
+/// Gives every Encounter to `take` that is somewhere, is said to be, or is expected, or is an attendance of an emergency
+/// department that goes on. However many there are: other systems leave stays open that ended years ago.
+pub(crate) async fn each_somewhere(
+    reading: &Reading,
+    take: impl FnMut(&Version) -> Result<(), Problem>,
+) -> Result<(), Problem> {
     let rows = [AT, CLAIMS, RESERVED, EXPECTED_AT, IN_DEPARTMENT].map(|row| Span::head(row, []));
-    versions_up_to(reading, rows.into(), MOST_ANYWHERE).await
+    each(reading, rows.into(), usize::MAX, take).await
 }
 
 /// The live stays that are in one of these places, other than one.
@@ -57,19 +58,34 @@ pub(crate) async fn holders(reading: &Reading, place: &str, but: &str) -> Result
 }
 
 async fn found(reading: &Reading, spans: Vec<Span>) -> Result<Vec<Stay>, Problem> {
-    let versions = versions_up_to(reading, spans, MOST_ON_A_BOARD).await?;
-    versions.iter().map(|version| Ok(Stay::of(draft::document(version)?.root()))).collect()
+    let mut stays = Vec::new();
+    let take = |version: &Version| {
+        stays.push(Stay::of(draft::document(version)?.root()));
+        Ok(())
+    };
+    each(reading, spans, MOST_ON_A_BOARD, take).await?;
+    Ok(stays)
 }
 
-async fn versions_up_to(reading: &Reading, spans: Vec<Span>, most: usize) -> Result<Vec<Version>, Problem> {
+/// Gives every Encounter with a row in one of some spans to `take`.
+///
+/// # Errors
+/// [`Problem::TooCostly`] when there are more than `most`: whoever is left out would read as not there.
+async fn each(
+    reading: &Reading,
+    spans: Vec<Span>,
+    most: usize,
+    mut take: impl FnMut(&Version) -> Result<(), Problem>,
+) -> Result<(), Problem> {
     let mut select = Select::of("Encounter").with(Clause::Any(spans)).limit(1000);
-    let mut versions = Vec::new();
+    let mut left = most;
     loop {
         let page = reading.select(&select).await?;
-        versions.extend(page.versions);
+        left = left.checked_sub(page.versions.len()).ok_or(Problem::TooCostly)?;
+        page.versions.iter().try_for_each(&mut take)?;
         match page.next {
-            Some(next) if versions.len() < most => select.after = Some(next),
-            _ => return Ok(versions),
+            Some(next) => select.after = Some(next),
+            None => return Ok(()),
         }
     }
 }

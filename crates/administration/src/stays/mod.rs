@@ -72,7 +72,7 @@ pub use detention::{
     Detain, Detention, ENDS as DETENTION_ENDS, EndDetention, LEGAL_STATUS, SECTIONS, Section, detentions_of,
 };
 pub use discharge::Discharge;
-pub(crate) use gather::{everywhere, holders, occupants};
+pub(crate) use gather::{each_somewhere, holders, occupants};
 pub use gather::{in_ward, open_stays_of, stay};
 pub use hand_on::{HandOn, NewOwner};
 pub use leave::{Away, Leave, Return};

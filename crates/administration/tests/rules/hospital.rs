@@ -8,9 +8,11 @@ use administration::stays::{
     Admit, CancelMove, CorrectMove, Discharge, Leave, MoveToBed, PlaceUse, Return, Stay, StayState, Then, account,
 };
 use administration::{Command, Undo};
-use fhir::write::{Object, array, concept, reference};
+use fhir::write::Object;
 use record::Receipt;
 use terms::Moment;
+
+use testkit::stage::place;
 
 use crate::stage::{NOW, Stage, stages};
 
@@ -273,14 +275,6 @@ fn check_places(stay: &Stay, told: &Told, done: &str) {
 
 /// Another ward of two beds, and more people.
 fn more() -> Vec<String> {
-    let place = |id: &str, kind: &str, within: Option<&str>| {
-        Object::resource("Location", id)
-            .text("status", "active")
-            .text("name", format!("Place {id}"))
-            .json("type", array([concept("urn:almoner:place-kind", kind, kind)]))
-            .json_if("partOf", within.map(|within| reference(&format!("Location/{within}"), None)))
-            .done()
-    };
     let mut texts =
         vec![place("wren", "ward", None), place("wren-1", "bed", Some("wren")), place("wren-2", "bed", Some("wren"))];
     texts.extend((5..=PATIENTS).map(|patient| Object::resource("Patient", &format!("p-{patient}")).done()));

@@ -6,7 +6,7 @@ use super::compartment;
 use super::encode;
 use super::fold::fold;
 use super::phonetic::sounds;
-use super::table::{Parameter, Part as Component, table};
+use super::table::{Parameter, Part as Component, Table, table};
 use super::values::{self, Amount, LONG_PERIOD_MS, Target, Token, Tokens};
 use crate::definitions::{ParameterKind, Structure};
 use crate::document::{Document, Node};
@@ -29,19 +29,9 @@ const FEW_ROWS: usize = 64;
 pub fn index_rows(resource_type: &str, id: &str, document: &Document<'_>, out: &mut Vec<Row>) {
     let Some(table) = table(resource_type) else { return };
     let start = out.len();
-    let resource = document.root();
-    let mut rows = Rows { out, start };
-    table.walk.follow(resource, resource, &mut |end, node, structure| {
-        rows.add(&table.parameters[usize::from(end)], node, structure, resource);
-    });
-    for place in &table.on_resource {
-        rows.add(&table.parameters[usize::from(*place)], resource, table.structure, resource);
-    }
-    for (place, expression) in &table.others {
-        rows.add_evaluated(&table.parameters[usize::from(*place)], expression, document);
-    }
+    add_rows(table, document, |_| true, out);
     if let Some(layout) = &table.compartment {
-        compartment::add_rows(layout, resource_type, id, rows.out, start);
+        compartment::add_rows(layout, resource_type, id, out, start);
     }
     if out.len() - start > FEW_ROWS {
         let mut own = out.split_off(start);
@@ -62,32 +52,17 @@ pub fn some_index_rows(
 ) {
     let Some(table) = table(resource_type) else { return };
     let layout = table.compartment.as_ref().filter(|_| wanted.contains(compartment::PATIENT_COMPARTMENT));
-    let is_wanted: SmallVec<[bool; 64]> = table
-        .parameters
-        .iter()
-        .map(|parameter| {
-            wanted.iter().any(|name| parameter.names.has(name))
-                || layout.is_some_and(|layout| layout.is_made_of(parameter.names.plain))
-        })
-        .collect();
-    let is_wanted = |place: u16| is_wanted[usize::from(place)];
-    let (start, resource) = (out.len(), document.root());
-    let mut rows = Rows { out, start };
-    if (0..table.parameters.len() as u16).any(is_wanted) {
-        table.walk.follow(resource, resource, &mut |end, node, structure| {
-            if is_wanted(end) {
-                rows.add(&table.parameters[usize::from(end)], node, structure, resource);
-            }
-        });
-    }
-    for place in table.on_resource.iter().filter(|place| is_wanted(**place)) {
-        rows.add(&table.parameters[usize::from(*place)], resource, table.structure, resource);
-    }
-    for (place, expression) in table.others.iter().filter(|(place, _)| is_wanted(*place)) {
-        rows.add_evaluated(&table.parameters[usize::from(*place)], expression, document);
+    let is_wanted = |parameter: &Parameter| {
+        wanted.iter().any(|name| parameter.names.has(name))
+            || layout.is_some_and(|layout| layout.is_made_of(parameter.names.plain))
+    };
+    let is_wanted: SmallVec<[bool; 64]> = table.parameters.iter().map(is_wanted).collect();
+    let start = out.len();
+    if is_wanted.contains(&true) {
+        add_rows(table, document, |place| is_wanted[usize::from(place)], out);
     }
     if let Some(layout) = layout {
-        compartment::add_rows(layout, resource_type, id, rows.out, start);
+        compartment::add_rows(layout, resource_type, id, out, start);
     }
 }
 
@@ -96,23 +71,30 @@ pub fn some_index_rows(
 pub fn compartment_rows(resource_type: &str, id: &str, document: &Document<'_>, out: &mut Vec<Row>) {
     let Some(table) = table(resource_type) else { return };
     let Some(layout) = &table.compartment else { return };
-    let (start, resource) = (out.len(), document.root());
-    let mut rows = Rows { out, start };
-    table.walk.follow(resource, resource, &mut |end, node, structure| {
-        let parameter = &table.parameters[usize::from(end)];
-        if layout.has_members_in(parameter.names.plain) {
-            rows.add(parameter, node, structure, resource);
-        }
-    });
-    for (place, expression) in &table.others {
-        let parameter = &table.parameters[usize::from(*place)];
-        if layout.has_members_in(parameter.names.plain) {
-            rows.add_evaluated(parameter, expression, document);
-        }
-    }
+    let start = out.len();
+    let is_wanted = |place: u16| layout.has_members_in(table.parameters[usize::from(place)].names.plain);
+    add_rows(table, document, is_wanted, out);
     let patients = compartment::patients(layout, resource_type, id, &out[start..]);
     out.truncate(start);
     out.extend(patients.into_iter().map(|patient| Row::one(compartment::PATIENT_COMPARTMENT, patient)));
+}
+
+/// Adds the rows of those of a type's parameters that are wanted, by their places in its table.
+fn add_rows(table: &'static Table, document: &Document<'_>, is_wanted: impl Fn(u16) -> bool, out: &mut Vec<Row>) {
+    let (start, resource) = (out.len(), document.root());
+    let mut rows = Rows { out, start };
+    let parameter = |place: u16| &table.parameters[usize::from(place)];
+    table.walk.follow(resource, resource, &mut |end, node, structure| {
+        if is_wanted(end) {
+            rows.add(parameter(end), node, structure, resource);
+        }
+    });
+    for place in table.on_resource.iter().filter(|place| is_wanted(**place)) {
+        rows.add(parameter(*place), resource, table.structure, resource);
+    }
+    for (place, expression) in table.others.iter().filter(|(place, _)| is_wanted(*place)) {
+        rows.add_evaluated(parameter(*place), expression, document);
+    }
 }
 
 struct Rows<'o> {

@@ -12,8 +12,8 @@ use fhir::{Document, Limits};
 use record::{Key, Problem, Reading, Version};
 
 use super::finished;
-use super::ward::TURN;
 use crate::door::{Door, asked};
+use crate::live::HALF_TURN;
 
 /// Types of the compartment that a chart is made from.
 const TYPES: &[&str] = &[
@@ -57,10 +57,10 @@ pub(crate) async fn chart_of(door: &Door, id: &str) -> Result<Option<Arc<Gathere
     finished(reading, answer).await
 }
 
-/// The same, by a reading that is open. It is kept until a commit touches them, a minute at most.
+/// The same, by a reading that is open. It is kept until a commit touches them, half a minute at most.
 pub(crate) async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Arc<Gathered>>, Problem> {
     const CHART: &str = "chart";
-    if let Some(gathered) = reading.kept::<Option<Arc<Gathered>>>(CHART, id, TURN).await? {
+    if let Some(gathered) = reading.kept::<Option<Arc<Gathered>>>(CHART, id, HALF_TURN).await? {
         return Ok(Option::clone(&gathered));
     }
     let own = reading.to_keep();

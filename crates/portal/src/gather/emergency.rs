@@ -1,5 +1,5 @@
 //! The board of the emergency department from one reading: attendances and places of `administration`, and of each patient
-//! what `clinical` says: allergies, the newest score, flags; it is kept until a commit touches them, a minute at most.
+//! what `clinical` says: allergies, the newest score, flags; it is kept until a commit touches them, half a minute at most.
 //!
 //! Puts together and sorts by the rank of `administration::emergency::urgency`; decides nothing itself.
 
@@ -20,7 +20,7 @@ use record::{Key, Problem, Reading};
 use terms::{Moment, local_date};
 
 use super::texts::{Kind, of_patient};
-use super::ward::TURN;
+use crate::live::HALF_TURN;
 
 /// Our own code system of a child's score, and the scores that are known by name.
 const CHILD_SCORE: &str = "urn:almoner:child-score";
@@ -191,7 +191,7 @@ pub(crate) async fn seen(
 ) -> Result<Option<Arc<Seen>>, Problem> {
     const SEEN: &str = "in the emergency department";
     let of = format!("{id} {} {is_clinical}", arrived.map_or(0, |arrived| arrived.0));
-    if let Some(seen) = reading.kept::<Option<Arc<Seen>>>(SEEN, &of, TURN).await? {
+    if let Some(seen) = reading.kept::<Option<Arc<Seen>>>(SEEN, &of, HALF_TURN).await? {
         return Ok(Option::clone(&seen));
     }
     let own = reading.to_keep();

@@ -30,8 +30,6 @@ const SHOWN: usize = 25;
 const ENOUGH: usize = 8;
 /// Looks into the index for one question.
 const MOST_LOOKS: usize = 60;
-/// For how many people the present place is looked up.
-const PLACED: usize = 20;
 /// Visits of one person that are read: one, unless something is wrong.
 const MOST_VISITS: usize = 5;
 
@@ -72,7 +70,7 @@ async fn found(door: &Door, reading: &Reading, question: &Question, include_died
     more |= candidates.len() > SHOWN;
     candidates.truncate(SHOWN);
     let setting = door.setting();
-    let mut places = whereabouts(door, reading, &candidates[..candidates.len().min(PLACED)]).await?;
+    let mut places = whereabouts(door, reading, &candidates).await?;
     let (mut best, mut others) = (Vec::new(), Vec::new());
     for (at, candidate) in candidates.iter().enumerate() {
         let similar =
@@ -139,7 +137,7 @@ async fn whereabouts(
         living.extend(aliases.chain([key.id.clone()]).map(|id| (id, candidate)));
         places.insert(key.id.clone(), Whereabouts::NotInHospital);
     }
-    let open = living.keys().map(|id| Span::head(OPEN_VISIT, [Part::target("Patient", id.as_str())]));
+    let open = places.keys().map(|id| Span::head(OPEN_VISIT, [Part::target("Patient", id.as_str())]));
     for version in reading.first_of_each("Encounter", open.collect(), MOST_VISITS).await? {
         let Ok(visit) = Document::parse(&version.text, &Limits::default()) else { continue };
         let of = id_of(visit.root(), "subject", "Patient").and_then(|id| living.get(&id));

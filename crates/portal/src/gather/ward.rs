@@ -1,9 +1,8 @@
 //! A ward's board from one reading: the board of `administration`, and of each patient what `clinical` says at the bed.
-//! Decides nothing. What is said of a patient is kept until a commit touches them, a minute at most.
+//! Decides nothing. What is said of a patient is kept until a commit touches them, half a minute at most.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use administration::Person;
 use administration::boards::{WardBoard, all_boards, board_facts};
@@ -17,10 +16,8 @@ use terms::Moment;
 
 use super::texts::{Kind, of_patient};
 use crate::door::{Door, asked};
+use crate::live::HALF_TURN;
 use crate::pages::ward::WardLine;
-
-/// What is said of a patient is made again after this time: what time alone changes is then at most this old.
-pub(crate) const TURN: Duration = Duration::from_secs(60);
 
 /// A board with what is said of its patients.
 pub(crate) struct Gathered {
@@ -96,7 +93,7 @@ async fn on_board(
 ) -> Result<Option<Arc<OnBoard>>, Problem> {
     const ON_BOARD: &str = "on a ward's board";
     let of = format!("{patient} {}", since.map_or(0, |since| since.0));
-    if let Some(at) = reading.kept::<Option<Arc<OnBoard>>>(ON_BOARD, &of, TURN).await? {
+    if let Some(at) = reading.kept::<Option<Arc<OnBoard>>>(ON_BOARD, &of, HALF_TURN).await? {
         return Ok(Option::clone(&at));
     }
     let own = reading.to_keep();
