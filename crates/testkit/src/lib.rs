@@ -11,6 +11,7 @@ pub mod people;
 pub mod postgres;
 pub mod program;
 pub mod stage;
+pub mod suites;
 pub mod toy;
 pub mod two_hosts;
 pub mod wire;

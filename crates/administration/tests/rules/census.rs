@@ -1,4 +1,5 @@
 //! What boards are made from follows every commit: it is kept from reading to reading, and is what the index says now.
+//! Both stores; what is kept is compared with a reading of the index after each commit.
 
 use std::collections::BTreeSet;
 

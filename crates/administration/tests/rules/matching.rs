@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tests say their figures")]
 
 mod cdc;
+mod csv;
 mod febrl;
 mod hard;
 mod laws;
-mod suites;

@@ -13,10 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use terms::Moment;
 use terms::index::Row;
-
-#[expect(dead_code, reason = "shared with the integration tests, which use all of it")]
-#[path = "../../tests/integration/suites.rs"]
-mod suites;
+use testkit::suites;
 
 #[test]
 fn every_parameter_is_compiled() {

@@ -10,6 +10,5 @@ mod laws;
 mod search;
 mod search_oracle;
 mod search_queries;
-mod suites;
 mod validation;
 mod xml;

@@ -1,11 +1,11 @@
 //! Index rows of HL7's examples as a whole: every example has rows, no key is long, no row stands twice.
 //! Values are compared with another engine in `search_oracle`.
 
-use crate::suites;
 use fhir::{Document, Limits, search};
 use std::collections::BTreeSet;
 use std::fs;
 use terms::index::{Part, Row};
+use testkit::suites;
 
 #[test]
 fn rows_of_the_examples_are_short_and_distinct() {

@@ -4,7 +4,6 @@
 //! least 99.5 % of (resource, parameter) pairs must agree for each type of parameter; what differs is explained in
 //! [`EXPLAINED`]. Not compared: folding and sounds (tested elsewhere), units in base units.
 
-use crate::suites;
 use fhir::definitions::{ParameterKind, definitions};
 use fhir::{Document, Limits, search};
 use rust_decimal::Decimal;
@@ -15,6 +14,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use terms::index::{Part, Row};
+use testkit::suites;
 
 /// Parameters whose values are known to differ, and why we are content with it.
 const EXPLAINED: &[(&str, &str)] = &[

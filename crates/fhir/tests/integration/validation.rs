@@ -6,10 +6,10 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::suites;
 use fhir::{Document, Limits, accept, lines, validate};
 use serde_json::Value;
 use terms::Moment;
+use testkit::suites;
 
 /// The examples of the standard that are refused, and the paragraph of the standard that they break.
 const REFUSED_EXAMPLES: &[(&str, &str)] = &[

@@ -1,35 +1,19 @@
-//! Third-party resources for tests, read from `$ALMONER_SUITES` or `../shared/suites` beside the repository.
+//! Third-party resources for tests, read as `testkit::suites` finds them.
 //! Goes through the router as a client would, over a real record.
 
-use std::fs::File;
 use std::io::Read as _;
-use std::path::PathBuf;
 
 use access::Role;
 use bytes::Bytes;
 use fhir_api::Owners;
 use fhir_api::load::{Loader, commit, prepare, split};
-use flate2::read::GzDecoder;
-use tar::Archive;
 
 use crate::site::{Site, permit};
 
-fn folder() -> PathBuf {
-    let own = std::env::var_os("ALMONER_SUITES").map(PathBuf::from);
-    own.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/suites")))
-}
-
 /// The JSON files of an archive whose names `wanted` admits, in the archive's order; `None` when the suite is not
 /// there, which in continuous integration is a failure.
-#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
 pub(crate) fn files(archive: &str, wanted: impl Fn(&str) -> bool) -> Option<Vec<(String, Bytes)>> {
-    let path = folder().join(format!("{archive}.tar.gz"));
-    if !path.exists() {
-        assert!(std::env::var_os("CI").is_none(), "the suite {archive} is missing");
-        eprintln!("skipped: the suite {archive} is not at {}", path.display());
-        return None;
-    }
-    let mut archive = Archive::new(GzDecoder::new(File::open(path).unwrap()));
+    let mut archive = testkit::suites::archive(archive)?;
     let mut found = Vec::new();
     for entry in archive.entries().unwrap() {
         let mut entry = entry.unwrap();

@@ -216,7 +216,11 @@ pub(crate) fn card(door: &Door, tally: &Tally, about: &About, href: String) -> C
     let (number, noun, scope, standing) = match &tally.counted {
         Some(counted) => {
             let is_bad = counted.late > 0 && (kind.is_urgent || kind.counts == Counts::Open);
-            let standing = if is_bad { Standing::Bad } else { Standing::Warning };
+            let standing = match counted.number {
+                0 => Standing::Good,
+                _ if is_bad => Standing::Bad,
+                _ => Standing::Warning,
+            };
             (Some(counted.number), kind.noun(counted.number), scope_words(door, kind, counted, about), standing)
         }
         None => {

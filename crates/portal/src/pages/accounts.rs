@@ -109,12 +109,14 @@ pub fn closing_page(of: &ClosingView<'_>) -> Markup {
             p { (of.account.display) ", " (of.account.role) ". " (state(of.account)) }
         } }
         (error_summary(&errors))
-        (panel(&head("What it owns", Some(html! { (total(of)) " in all" })), &owns(of)))
-        @if of.is_own {
-            (panel(&head("Close it", None), &html! {
-                p.al-panel__b { "Nobody closes their own account. Another administrator does." }
-            }))
-        } @else if of.account.is_open || total(of) > 0 { (panel(&head(verb(of), None), &form(of))) }
+        div.al-stack {
+            (panel(&head("What it owns", Some(html! { (total(of)) " in all" })), &owns(of)))
+            @if of.is_own {
+                (panel(&head("Close it", None), &html! {
+                    p.al-panel__b { "Nobody closes their own account. Another administrator does." }
+                }))
+            } @else if of.account.is_open || total(of) > 0 { (panel(&head(verb(of), None), &form(of))) }
+        }
     };
     page(&of.setting.frame(&title, "Set-up", Rail::More), &content)
 }

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use administration::matching::{Born, Demographics, People, Sex, find_pairs};
 
-use super::suites::{Row, folder, rows};
+use super::csv::{Row, rows};
+use testkit::suites::folder;
 
 fn person(row: &Row) -> Demographics {
     // A few lines lack values at their end.

@@ -6,7 +6,8 @@ use std::num::NonZero;
 
 use administration::matching::{Born, Demographics, Found, People, find_pairs};
 
-use super::suites::{Row, folder, rows};
+use super::csv::{Row, rows};
+use testkit::suites::folder;
 
 /// How the pairs that were found compare with the true ones.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use administration::matching::{Born, Demographics, Found, People, Sex, Verdict, find_pairs};
 
-use super::suites::{Row, rows};
+use super::csv::{Row, rows};
 
 fn person(row: &Row) -> Demographics {
     let text = |name: &str| Some(row[name].clone()).filter(|text| !text.is_empty());
