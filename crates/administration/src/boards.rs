@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use terms::{Date, Moment, local_date};
 
-use crate::patient_index::{Person, sound_alike};
+use crate::patient_index::{FamilySounds, Person};
 use crate::places::{BedStatus, Place, PlaceKind, Places, Ward};
 use crate::stays::{PlaceTime, PlaceUse, Stay, StayState};
 
@@ -172,9 +172,12 @@ impl WardBoard {
         now: Moment,
     ) -> WardBoard {
         let mut seats = Seats::of(ward, stays);
+        let present = seats.present.iter().filter_map(|stay| stay.patient.as_deref());
+        let names: BTreeMap<&str, FamilySounds> =
+            present.filter_map(|patient| Some((patient, FamilySounds::of(people.get(patient)?)))).collect();
         let occupant = |stay: &Stay, away: Option<Elsewhere>| Occupant {
             day: stay.started.as_ref().and_then(|started| day_of_stay(started.lower(), now)),
-            is_similar: is_similar(stay, &seats.present, people),
+            is_similar: is_similar(stay, &names),
             elsewhere: away,
             stay: stay.clone(),
         };
@@ -353,11 +356,11 @@ fn day_of_stay(started: Moment, now: Moment) -> Option<i64> {
     (days >= 0).then_some(i64::from(days) + 1)
 }
 
-fn is_similar(stay: &Stay, present: &[&Stay], people: &BTreeMap<&str, &Person>) -> bool {
-    let person = |stay: &Stay| people.get(stay.patient.as_deref()?).copied();
-    let Some(own) = person(stay) else { return false };
-    let others = present.iter().filter(|other| other.patient != stay.patient);
-    others.filter_map(|other| person(other)).any(|other| sound_alike(own, other))
+fn is_similar(stay: &Stay, names: &BTreeMap<&str, FamilySounds>) -> bool {
+    let Some((patient, own)) = stay.patient.as_deref().and_then(|patient| names.get_key_value(patient)) else {
+        return false;
+    };
+    names.iter().any(|(other, name)| other != patient && own.are_alike(name))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ mod question;
 mod rows;
 
 pub use judge::Judgement;
-pub use person::{Person, are_similar, sound_alike};
+pub use person::{FamilySounds, Person, are_similar};
 pub use question::{Attempt, Question};
 pub use rows::{patient_rows, some_patient_rows};
 

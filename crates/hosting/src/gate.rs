@@ -243,6 +243,7 @@ fn page_door(host: &Host, trust: &Arc<Trust>, permit: Permit, visitor: Option<&V
         clock: host.clock(),
         holds: holds(trust, visitor),
         boards: trust.boards.clone(),
+        last_looks: trust.last_looks.clone(),
     }
 }
 

@@ -88,6 +88,8 @@ pub(crate) struct Trust {
     pub(crate) speeds: Speeds,
     /// The boards that somebody looks at.
     pub(crate) boards: portal::Boards,
+    /// Whom its people looked at last.
+    pub(crate) last_looks: portal::LastLooks,
 }
 
 impl Host {
@@ -299,6 +301,7 @@ impl Host {
             clock: Arc::clone(&self.clock),
             speeds: Speeds::default(),
             boards: portal::Boards::default(),
+            last_looks: portal::LastLooks::default(),
         });
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         open.insert(trust.code.clone(), Arc::clone(&trust));

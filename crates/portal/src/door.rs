@@ -18,6 +18,7 @@ use crate::Setting;
 use crate::components::frame::Environment;
 use crate::here::Here;
 use crate::live::Boards;
+use crate::recent::LastLooks;
 
 /// One request's way into one trust. `hosting` puts it into the request's extensions; without one no page answers.
 #[derive(Clone)]
@@ -50,6 +51,8 @@ pub struct Door {
     pub holds: Holds,
     /// The boards of the trust that somebody looks at.
     pub boards: Boards,
+    /// Whom its people looked at last.
+    pub last_looks: LastLooks,
 }
 
 /// Asks whether a session still holds: what goes on after an answer has begun ends with it.

@@ -28,5 +28,6 @@ pub use door::{Door, Holds, Names, Pds};
 pub use here::{Here, keep_place};
 pub use live::Boards;
 pub use live::parts;
+pub use recent::LastLooks;
 pub use routes::{ROUTES, routes};
 pub use setting::Setting;

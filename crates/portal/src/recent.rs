@@ -1,6 +1,10 @@
 //! The patients whose summaries somebody opened last, kept on the desk for each person: ids and moments, no names.
 //!
-//! A help to the memory, not a proof: who looked at whom is in the access journal.
+//! A help to the memory, not a proof: who looked at whom is in the access journal. So the desk is written to at most twice a
+//! minute for each person, and a host that ends may forget their looks since.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use record::{DeskChange, Problem};
 use terms::Moment;
@@ -13,6 +17,10 @@ const RECENT: &str = "recent";
 const MOST: usize = 8;
 /// Within this time a second look at the same patient is the same look.
 const SAME_LOOK_MS: i64 = 5 * 60 * 1000;
+/// The desk is written to no sooner than this after the last time.
+const WRITTEN_EVERY_MS: i64 = 30 * 1000;
+/// People whose looks are in memory; when there are more, all are read from the desk again.
+const MOST_PEOPLE: usize = 10_000;
 /// How long they are kept after the last look.
 const KEPT_MS: i64 = 14 * 24 * 60 * 60 * 1000;
 
@@ -23,8 +31,36 @@ pub(crate) struct Opened {
     pub(crate) at: Moment,
 }
 
+/// The last looks at a trust's patients since it was opened here, by person.
+#[derive(Clone, Default)]
+pub struct LastLooks(Arc<Mutex<HashMap<String, InMemory>>>);
+
+#[derive(Clone)]
+struct InMemory {
+    opened: Vec<Opened>,
+    written: Moment,
+}
+
+impl LastLooks {
+    fn of(&self, principal: &str) -> Option<InMemory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(principal).cloned()
+    }
+
+    fn put(&self, principal: &str, looks: InMemory) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST_PEOPLE && !all.contains_key(principal) {
+            all.clear();
+        }
+        all.insert(principal.to_owned(), looks);
+    }
+}
+
 /// Those whom somebody opened last, the newest first.
 pub(crate) async fn opened(door: &Door) -> Result<Vec<Opened>, Problem> {
+    if let Some(mut known) = door.last_looks.of(&door.permit.principal().id) {
+        known.opened.retain(|one| door.now.0 - one.at.0 < KEPT_MS);
+        return Ok(known.opened);
+    }
     let row = door.record.desk_get(RECENT, &door.permit.principal().id).await?;
     Ok(row.map(|row| parse(&row.bytes)).unwrap_or_default())
 }
@@ -33,10 +69,17 @@ pub(crate) async fn opened(door: &Door) -> Result<Vec<Opened>, Problem> {
 pub(crate) async fn remember(door: &Door, patient: &str) -> Result<(), Problem> {
     let before = opened(door).await?;
     let Some(after) = with(before, patient, door.now) else { return Ok(()) };
+    let principal = &door.permit.principal().id;
+    let written = door.last_looks.of(principal).map(|known| known.written);
+    let is_due = written.is_none_or(|written| door.now.0 - written.0 >= WRITTEN_EVERY_MS);
+    let written = written.filter(|_| !is_due).unwrap_or(door.now);
+    door.last_looks.put(principal, InMemory { opened: after.clone(), written });
+    if !is_due {
+        return Ok(());
+    }
     let text: Vec<String> = after.iter().map(|one| format!("{} {}", one.at.0, one.patient)).collect();
     let content = Some((text.join("\n").into_bytes(), Some(Moment(door.now.0 + KEPT_MS))));
-    let key = door.permit.principal().id.clone();
-    let change = DeskChange { kind: RECENT.into(), key, content, expected: None };
+    let change = DeskChange { kind: RECENT.into(), key: principal.clone(), content, expected: None };
     match door.record.desk_put(vec![change]).await {
         // A page is shown also where the record belongs to another host for a moment.
         Err(Problem::HandedOver) => Ok(()),

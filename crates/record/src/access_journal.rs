@@ -2,30 +2,26 @@
 //!
 //! A thread takes the reads that wait as one leaf, appends it to a segment file of its own, syncs, and lets the
 //! answers go; while one leaf is synced the next one gathers. The segments are the truth (chained leaves, one chain
-//! for an epoch of this host); `index.db` beside them only finds them by patient or person and is made again from
-//! them when it is missing or behind. Space is reserved ahead, so that reading goes on for a while on a full disk.
+//! for an epoch of this host); `access_index` finds them by patient or person. Space is reserved ahead, so that reading
+//! goes on for a while on a full disk.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender};
-use journal::frames::{Frames, append_frame};
-use journal::{AccessLeaf, AccessOutcome, AccessRead, Hash, NOTHING_BEFORE, access_chain_hash};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use journal::frames::append_frame;
+use journal::{AccessLeaf, AccessRead, Hash, NOTHING_BEFORE, access_chain_hash};
 use terms::{Clock, Moment};
 use tokio::sync::oneshot;
 
-use crate::access_segment::{Segment, io, segments};
+use crate::access_index::AccessIndex;
+use crate::access_segment::{Segment, io};
 use crate::change::Key;
 use crate::error::Problem;
 use crate::job_queue;
 use crate::record::{Options, make_folder};
-use crate::store::sqlite_failed;
 
 /// Most reads in a leaf.
 const MOST_READS: usize = 4096;
-/// The index is brought up to date after so many reads and patients shown, and before it is asked.
-const MOST_UNINDEXED: usize = 4096;
 /// Longest query text kept.
 const MOST_QUERY: usize = 2000;
 
@@ -80,7 +76,6 @@ pub(crate) struct AccessJournal {
 }
 
 struct Chain {
-    directory: PathBuf,
     host: String,
     epoch: u64,
     clock: Clock,
@@ -90,11 +85,7 @@ struct Chain {
     number: u64,
     previous: Hash,
     moment: Moment,
-    index: Connection,
-    /// Leaves that are on disk and not yet in the index.
-    unindexed: Vec<AccessLeaf>,
-    /// Whether the index lacks more than those.
-    index_behind: bool,
+    index: AccessIndex,
 }
 
 impl AccessJournal {
@@ -102,10 +93,9 @@ impl AccessJournal {
     pub(crate) fn start(directory: &Path, options: &Options, epoch: u64) -> Result<AccessJournal, Problem> {
         let directory = folder(directory);
         make_folder(&directory).map_err(io("making the access journal"))?;
-        let index = open_index(&directory)?;
+        let index = AccessIndex::start(&directory)?;
         let segment = Segment::first(&directory, epoch)?;
         let chain = Chain {
-            directory,
             host: options.host.clone(),
             epoch,
             clock: options.clock.clone(),
@@ -115,8 +105,6 @@ impl AccessJournal {
             previous: NOTHING_BEFORE,
             moment: Moment(0),
             index,
-            unindexed: Vec::new(),
-            index_behind: false,
         };
         let (jobs, queue) = crossbeam_channel::bounded(4096);
         std::thread::Builder::new()
@@ -202,21 +190,15 @@ impl Chain {
                 self.write(reads, replies);
             }
             match job {
-                Some(Job::List(query, reply)) => {
-                    self.index();
-                    drop(reply.send(list(&self.index, &query)));
-                }
+                Some(Job::List(query, reply)) => self.index.list(query, reply),
                 Some(Job::Stop(reply)) => {
-                    self.index();
+                    self.index.stop();
                     let _ = self.segment.close();
                     drop(self);
                     let _ = reply.send(());
                     return refuse_all(queue);
                 }
-                Some(Job::Behind) => {
-                    self.index();
-                    self.index_behind = true;
-                }
+                Some(Job::Behind) => self.index.is_behind(),
                 Some(Job::Note(..)) | None => {}
             }
             next = queue.recv().ok();
@@ -239,6 +221,9 @@ impl Chain {
         }
         let full = matches!(result, Err(Problem::Full));
         let written = result.is_ok();
+        if written {
+            self.index.add(leaf);
+        }
         for reply in replies {
             let answer = match (written, full) {
                 (true, _) => Ok(()),
@@ -246,13 +231,6 @@ impl Chain {
                 (false, false) => Err(Problem::Closed),
             };
             let _ = reply.send(answer);
-        }
-        if written {
-            self.unindexed.push(leaf);
-            let reads = self.unindexed.iter().flat_map(|leaf| &leaf.reads);
-            if reads.map(|read| 1 + read.subjects.len()).sum::<usize>() > MOST_UNINDEXED {
-                self.index();
-            }
         }
     }
 
@@ -284,20 +262,6 @@ impl Chain {
         }
         Ok(())
     }
-
-    /// Adds to the index what it lacks. A crash before that loses nothing: the next opening makes up for it.
-    fn index(&mut self) {
-        let leaves = std::mem::take(&mut self.unindexed);
-        let result = if self.index_behind {
-            catch_up(&mut self.index, &self.directory)
-        } else {
-            put_leaves(&mut self.index, &leaves)
-        };
-        self.index_behind = result.is_err();
-        if let Err(problem) = result {
-            tracing::warn!(error = &problem as &dyn std::error::Error, "the access index is behind");
-        }
-    }
 }
 
 /// Answers whatever still comes, until nobody can send any more: a queue that is merely dropped would leave its last
@@ -312,149 +276,4 @@ fn refuse_all(queue: &Receiver<Job>) {
             Job::Stop(reply) => drop(reply.send(())),
         }
     }
-}
-
-/// Opens the index, made again from the segments when it is missing, unreadable or behind.
-fn open_index(directory: &Path) -> Result<Connection, Problem> {
-    let path = directory.join("index.db");
-    match try_index(&path, directory) {
-        Ok(index) => Ok(index),
-        Err(_) => {
-            for name in ["index.db", "index.db-wal", "index.db-shm"] {
-                let _ = std::fs::remove_file(directory.join(name));
-            }
-            try_index(&path, directory)
-        }
-    }
-}
-
-fn try_index(path: &Path, directory: &Path) -> Result<Connection, Problem> {
-    let mut index = Connection::open(path).map_err(sqlite_failed("opening the access index"))?;
-    index
-        .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000;
-             PRAGMA wal_autocheckpoint = 4000;
-             CREATE TABLE IF NOT EXISTS access (
-                 number INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, leaf INTEGER NOT NULL, moment INTEGER NOT NULL,
-                 principal TEXT NOT NULL, permit TEXT NOT NULL, query TEXT NOT NULL, sequence INTEGER NOT NULL,
-                 shown INTEGER NOT NULL, subjects INTEGER NOT NULL);
-             CREATE TABLE IF NOT EXISTS chain (
-                 host TEXT NOT NULL, epoch INTEGER NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (host, epoch))
-                 WITHOUT ROWID;
-             CREATE TABLE IF NOT EXISTS seen (
-                 subject TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (subject, number)) WITHOUT ROWID;
-             CREATE INDEX IF NOT EXISTS access_principal ON access (principal, number);
-             DROP INDEX IF EXISTS access_leaf;",
-        )
-        .map_err(sqlite_failed("preparing the access index"))?;
-    catch_up(&mut index, directory)?;
-    Ok(index)
-}
-
-/// Adds the leaves that the segments have and the index has not.
-fn catch_up(index: &mut Connection, directory: &Path) -> Result<(), Problem> {
-    let known = known_chains(index).map_err(sqlite_failed("reading the access index"))?;
-    for path in segments(directory)? {
-        let bytes = std::fs::read(&path).map_err(|error| Problem::store("reading the access journal", error))?;
-        let Ok(frames) = Frames::of(&bytes) else { continue };
-        let leaves: Vec<AccessLeaf> = frames
-            .filter_map(|frame| AccessLeaf::decode(frame.ok()?).ok())
-            .filter(|leaf| known.get(&(leaf.host.clone(), leaf.epoch)).is_none_or(|last| leaf.number > *last))
-            .collect();
-        put_leaves(index, &leaves)?;
-    }
-    Ok(())
-}
-
-/// The newest leaf of each chain that is in the index. One that was made before chains were told apart is made again.
-fn known_chains(index: &Connection) -> rusqlite::Result<HashMap<(String, u64), u64>> {
-    let mut chains = index.prepare("SELECT host, epoch, leaf FROM chain")?;
-    let known = chains.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
-    let known: HashMap<(String, u64), u64> = known.collect::<rusqlite::Result<_>>()?;
-    let is_old =
-        known.is_empty() && index.query_row("SELECT 1 FROM access LIMIT 1", [], |_| Ok(())).optional()?.is_some();
-    if is_old { Err(rusqlite::Error::QueryReturnedNoRows) } else { Ok(known) }
-}
-
-fn put_leaves(index: &mut Connection, leaves: &[AccessLeaf]) -> Result<(), Problem> {
-    if leaves.is_empty() {
-        return Ok(());
-    }
-    let put = |index: &mut Connection| -> rusqlite::Result<()> {
-        let transaction = index.transaction()?;
-        {
-            let mut access = transaction.prepare_cached(
-                "INSERT INTO access (epoch, leaf, moment, principal, permit, query, sequence, shown, subjects) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            )?;
-            let mut seen =
-                transaction.prepare_cached("INSERT OR IGNORE INTO seen (subject, number) VALUES ($1, $2)")?;
-            let mut chain = transaction.prepare_cached(
-                "INSERT INTO chain (host, epoch, leaf) VALUES ($1, $2, $3) \
-                 ON CONFLICT (host, epoch) DO UPDATE SET leaf = max(leaf, excluded.leaf)",
-            )?;
-            let mut shown = Vec::new();
-            for leaf in leaves {
-                for read in &leaf.reads {
-                    access.execute(params![
-                        leaf.epoch,
-                        leaf.number,
-                        leaf.moment.0,
-                        read.principal,
-                        read.permit,
-                        read.query,
-                        read.sequence,
-                        read.outcome == AccessOutcome::Shown,
-                        read.subjects.len() as u64
-                    ])?;
-                    let number = transaction.last_insert_rowid();
-                    shown.extend(read.subjects.iter().map(|(kind, id)| (format!("{kind}/{id}"), number)));
-                }
-                chain.execute((&leaf.host, leaf.epoch, leaf.number))?;
-            }
-            // In the order of the table, so that those of one person fall into one page.
-            shown.sort_unstable();
-            for (subject, number) in shown {
-                seen.execute((subject, number))?;
-            }
-        }
-        transaction.commit()
-    };
-    put(index).map_err(sqlite_failed("adding to the access index"))
-}
-
-fn list(index: &Connection, query: &AccessQuery) -> Result<Vec<Access>, Problem> {
-    let columns =
-        "a.number, a.moment, a.epoch, a.leaf, a.principal, a.permit, a.query, a.sequence, a.shown, a.subjects";
-    let sql = match &query.subject {
-        Some(_) => format!(
-            "SELECT {columns} FROM seen s JOIN access a ON a.number = s.number WHERE s.subject = $1 AND s.number < $2 \
-             AND ($3 IS NULL OR a.principal = $3) ORDER BY s.number DESC LIMIT $4"
-        ),
-        None => format!(
-            "SELECT {columns} FROM access a WHERE $1 IS NULL AND a.number < $2 AND ($3 IS NULL OR a.principal = $3) \
-             ORDER BY a.number DESC LIMIT $4"
-        ),
-    };
-    let subject = query.subject.as_ref().map(Key::to_string);
-    let before = query.before.unwrap_or(i64::MAX as u64).min(i64::MAX as u64);
-    let limit = query.limit.clamp(1, 1000) as i64;
-    let read = || -> rusqlite::Result<Vec<Access>> {
-        let mut statement = index.prepare_cached(&sql)?;
-        let access = |row: &rusqlite::Row<'_>| {
-            Ok(Access {
-                number: row.get(0)?,
-                moment: Moment(row.get(1)?),
-                leaf: (row.get(2)?, row.get(3)?),
-                principal: row.get(4)?,
-                permit: row.get(5)?,
-                query: row.get(6)?,
-                sequence: row.get(7)?,
-                shown: row.get(8)?,
-                subjects: row.get(9)?,
-            })
-        };
-        statement.query_map(params![subject, before, query.principal, limit], access)?.collect()
-    };
-    read().map_err(sqlite_failed("reading the access index"))
 }

@@ -27,11 +27,13 @@
 mod access_checkpoints;
 mod access_end;
 mod access_files;
+mod access_index;
 mod access_journal;
 mod access_segment;
 mod anchor_check;
 mod anchors;
 pub mod apply;
+mod at_hand;
 mod blobs;
 mod called;
 mod change;

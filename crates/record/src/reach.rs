@@ -52,7 +52,18 @@ impl Reading {
             return known;
         }
         let rows = self.inner().indexing.whose(&version.key.kind, &version.key.id, &version.text);
-        let subjects = unique(subjects(&rows));
+        self.keep_whose(place, &rows)
+    }
+
+    /// Whose a version with these rows is, kept for whoever asks again.
+    pub(crate) fn keep_whose(&self, place: (i64, u64), rows: &[Row]) -> Arc<[Key]> {
+        let mut subjects = unique(subjects(rows));
+        if let [only] = &*subjects {
+            match self.inner().theirs.get(only) {
+                Some(known) => subjects = known,
+                None => self.inner().theirs.insert(only.clone(), subjects.clone()),
+            }
+        }
         self.inner().whose.insert(place, subjects.clone());
         subjects
     }
@@ -143,7 +154,7 @@ impl Reading {
 }
 
 /// Each once.
-pub(crate) fn unique(keys: impl Iterator<Item = Key>) -> Arc<[Key]> {
+fn unique(keys: impl Iterator<Item = Key>) -> Arc<[Key]> {
     keys.collect::<BTreeSet<Key>>().into_iter().collect()
 }
 

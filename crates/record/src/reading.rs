@@ -18,7 +18,7 @@ use crate::indexing::{ALIAS, SUBJECT, Source};
 use crate::kept::Depends;
 use crate::keys::KeyRange;
 use crate::names::Names;
-use crate::reach::{Reach, subjects, unique};
+use crate::reach::Reach;
 use crate::record::Inner;
 use crate::search;
 use crate::select::{Page, Select};
@@ -129,9 +129,8 @@ impl Reading {
             depends.resources.insert(key.clone());
         });
         let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(None) };
-        let version = self.store().versions_at(&[rid], self.sequence).await?.into_iter().flatten().next();
-        match version {
-            Some(stored) => self.show_one(key, stored).await,
+        match self.newest(&[(rid, key)]).await?.pop().flatten() {
+            Some(version) => self.show_one(rid, version).await,
             None => Ok(None),
         }
     }
@@ -153,9 +152,12 @@ impl Reading {
         keys.iter().try_for_each(|key| self.check_age(&key.kind))?;
         let (mut found, mut left, mut is_cut) = (Vec::new(), bytes, false);
         for keys in keys.chunks(READ_TOGETHER) {
-            for (key, stored) in keys.iter().zip(self.located_all(keys.iter()).await?) {
-                let Some(stored) = stored else { continue };
-                let Some((version, subjects)) = self.judged(key, stored).await? else { continue };
+            let rids = self.rows_of_keys(keys.iter()).await?;
+            let known: Vec<(i64, &Key)> =
+                rids.into_iter().zip(keys).filter_map(|(rid, key)| Some((rid?, key))).collect();
+            for ((rid, _), version) in known.iter().zip(self.newest(&known).await?) {
+                let Some(version) = version else { continue };
+                let Some((version, subjects)) = self.judged(*rid, version).await? else { continue };
                 if version.text.is_empty() {
                     continue;
                 }
@@ -177,7 +179,9 @@ impl Reading {
         let Some(rid) = self.reached_row(key).await? else { return Ok(None) };
         let stored = self.store().versions(&[(rid, version)]).await?.into_iter().flatten().next();
         match stored {
-            Some(stored) if stored.sequence <= self.sequence => self.show_one(key, stored).await,
+            Some(stored) if stored.sequence <= self.sequence => {
+                self.show_one(rid, self.version_from(key.clone(), stored)?).await
+            }
             _ => Ok(None),
         }
     }
@@ -213,7 +217,8 @@ impl Reading {
                 if stored.sequence > self.sequence {
                     continue;
                 }
-                let Some((version, subjects)) = self.judged(key, stored).await? else { continue };
+                let version = self.version_from(key.clone(), stored)?;
+                let Some((version, subjects)) = self.judged(rid, version).await? else { continue };
                 together += self.served_bytes(&version).await?;
                 if shown.len() >= limit || (together > bytes && !shown.is_empty()) {
                     return Ok((shown, true));
@@ -298,7 +303,7 @@ impl Reading {
         let mut with_whose = parameters.clone();
         with_whose.insert(SUBJECT);
         let rows = self.inner.indexing.rows_of(source, &with_whose);
-        self.inner.whose.insert(place, unique(subjects(&rows)));
+        self.keep_whose(place, &rows);
         rows
     }
 
@@ -434,13 +439,46 @@ impl Reading {
 
     /// Versions at the reading's sequence, in the order of the row numbers.
     pub(crate) async fn versions_of(&self, rids: &[i64]) -> Result<Vec<Option<Version>>, Problem> {
-        let keys = self.keys(rids).await?;
-        let stored = self.store().versions_at(rids, self.sequence).await?;
-        let mut versions = Vec::with_capacity(rids.len());
-        for (key, stored) in keys.into_iter().zip(stored) {
-            versions.push(stored.map(|stored| self.version_from(key, stored)).transpose()?);
-        }
+        self.note_read(rids.len());
+        let shared = &self.inner.shared;
+        let mut versions = shared.at_hand.at(rids, self.sequence, &shared.recent);
+        let missing = missing(rids, &versions);
+        let keys = self.inner.keys_of(&missing).await?;
+        let missing: Vec<(i64, &Key)> = missing.into_iter().zip(&keys).collect();
+        self.read_missing(&missing, &mut versions).await?;
         Ok(versions)
+    }
+
+    /// The same of resources whose keys are known.
+    async fn newest(&self, wanted: &[(i64, &Key)]) -> Result<Vec<Option<Version>>, Problem> {
+        let shared = &self.inner.shared;
+        let rids: Vec<i64> = wanted.iter().map(|(rid, _)| *rid).collect();
+        let mut versions = shared.at_hand.at(&rids, self.sequence, &shared.recent);
+        let is_missing = |(place, version): (usize, &Option<Version>)| version.is_none().then(|| wanted[place]);
+        let missing: Vec<(i64, &Key)> = versions.iter().enumerate().filter_map(is_missing).collect();
+        self.read_missing(&missing, &mut versions).await?;
+        Ok(versions)
+    }
+
+    /// Reads those that were not at hand into their places, and keeps them at hand.
+    async fn read_missing(&self, missing: &[(i64, &Key)], versions: &mut [Option<Version>]) -> Result<(), Problem> {
+        for version in versions.iter().flatten() {
+            self.depend(|depends| depends.read(version.text.len()));
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let shared = &self.inner.shared;
+        let rids: Vec<i64> = missing.iter().map(|(rid, _)| *rid).collect();
+        let stored = self.store().versions_at(&rids, self.sequence).await?;
+        let places = versions.iter_mut().filter(|version| version.is_none());
+        for ((place, (rid, key)), stored) in places.zip(missing).zip(stored) {
+            let Some(stored) = stored else { continue };
+            let version = self.version_from((*key).clone(), stored)?;
+            shared.at_hand.keep(*rid, &version, self.sequence, &shared.recent);
+            *place = Some(version);
+        }
+        Ok(())
     }
 
     fn version_from(&self, key: Key, stored: StoredVersion) -> Result<Version, Problem> {
@@ -482,17 +520,15 @@ impl Reading {
     }
 
     /// Judges one version and notes it as shown.
-    async fn show_one(&self, key: &Key, stored: StoredVersion) -> Result<Option<Version>, Problem> {
-        let Some((version, subjects)) = self.judged(key, stored).await? else { return Ok(None) };
+    async fn show_one(&self, rid: i64, version: Version) -> Result<Option<Version>, Problem> {
+        let Some((version, subjects)) = self.judged(rid, version).await? else { return Ok(None) };
         self.note_shown(subjects.iter().cloned());
         blobs::fill(self.store(), version).await.map(Some)
     }
 
     /// A version with its holes open and whose it is, if the permit reaches it; a deletion is judged by the version
     /// before it.
-    async fn judged(&self, key: &Key, stored: StoredVersion) -> Result<Option<(Version, Arc<[Key]>)>, Problem> {
-        let rid = stored.rid;
-        let version = self.version_from(key.clone(), stored)?;
+    async fn judged(&self, rid: i64, version: Version) -> Result<Option<(Version, Arc<[Key]>)>, Problem> {
         let subjects = self.judging_subjects(rid, &version).await?;
         let reads = self.permit.scope().reads.contains(&version.key.kind);
         if !reads || !self.reaches_subjects(&version.key, subjects.iter()).await? {
@@ -517,9 +553,8 @@ impl Reading {
         if self.reaches_everything().await? {
             return Ok(Some(rid));
         }
-        let newest = self.store().versions_at(&[rid], self.sequence).await?.into_iter().flatten().next();
-        let Some(newest) = newest else { return Ok(None) };
-        let subjects = self.judging_subjects(rid, &self.version_from(key.clone(), newest)?).await?;
+        let Some(newest) = self.newest(&[(rid, key)]).await?.pop().flatten() else { return Ok(None) };
+        let subjects = self.judging_subjects(rid, &newest).await?;
         if self.reaches_subjects(key, subjects.iter()).await? {
             return Ok(Some(rid));
         }
@@ -613,17 +648,26 @@ impl Reading {
         &self,
         keys: impl Iterator<Item = &Key> + Clone,
     ) -> Result<Vec<Option<StoredVersion>>, Problem> {
-        self.depend(|depends| depends.resources.extend(keys.clone().cloned()));
-        let wanted = keys.map(|key| (key.kind.as_str(), key.id.as_str()));
-        let rids = self.names().targets(self.store(), wanted).await?;
+        let rids = self.rows_of_keys(keys).await?;
         let known: Vec<i64> = rids.iter().flatten().copied().collect();
         let mut versions = self.store().versions_at(&known, self.sequence).await?.into_iter();
         Ok(rids.into_iter().map(|rid| rid.and_then(|_| versions.next().flatten())).collect())
     }
 
+    /// The row numbers of keys that are asked for, in their order.
+    async fn rows_of_keys(&self, keys: impl Iterator<Item = &Key> + Clone) -> Result<Vec<Option<i64>>, Problem> {
+        self.depend(|depends| depends.resources.extend(keys.clone().cloned()));
+        self.names().targets(self.store(), keys.map(|key| (key.kind.as_str(), key.id.as_str()))).await
+    }
+
     pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.inner
     }
+}
+
+/// The row numbers whose versions are missing.
+fn missing(rids: &[i64], versions: &[Option<Version>]) -> Vec<i64> {
+    rids.iter().zip(versions).filter(|(_, version)| version.is_none()).map(|(rid, _)| *rid).collect()
 }
 
 impl Drop for Reading {

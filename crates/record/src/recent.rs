@@ -179,6 +179,18 @@ impl Recent {
         is_known && !depends.everything && marks().all(|marks| marks.are_untouched(depends, after))
     }
 
+    /// For each resource, whether no commit changed it between two sequences, in whichever order they stand.
+    pub(crate) fn are_unchanged<'k>(&self, asked: impl Iterator<Item = (&'k Key, (u64, u64))>) -> Vec<bool> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_unchanged = |(key, (one, other)): (&Key, (u64, u64))| {
+            let (after, until) = (one.min(other), one.max(other));
+            let is_known = known.marked_from() <= after && until <= known.to;
+            let mut marks = known.old.iter().chain([&known.young]);
+            is_known && marks.all(|marks| marks.changed.get(key).is_none_or(|at| *at <= after))
+        };
+        asked.map(is_unchanged).collect()
+    }
+
     /// What was changed after a sequence, or after another one if that is earlier.
     pub(crate) fn changed_since(&self, one: u64, other: u64) -> Option<BTreeSet<Key>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,6 +15,7 @@ use crate::access_files::ReceivedAccess;
 use crate::access_journal::{Access, AccessJournal, AccessQuery};
 use crate::apply::OWED;
 use crate::apply::hand_over::{REFUSED, Tenure, TenureNow, WRITER, Writes, read_refused};
+use crate::at_hand::AtHand;
 use crate::blobs::UnderWay;
 use crate::change::Key;
 use crate::codec::Decoder;
@@ -98,6 +99,8 @@ pub(crate) struct Inner {
     pub(crate) keys: Cache<i64, Arc<Key>>,
     /// Whose a version is, by row number and version.
     pub(crate) whose: Cache<(i64, u64), Arc<[Key]>>,
+    /// The list that is one person alone, shared by all that is theirs.
+    pub(crate) theirs: Cache<Key, Arc<[Key]>>,
     /// What labels hide.
     pub(crate) hidden: HiddenSets,
     pub(crate) signing: SigningKey,
@@ -247,8 +250,9 @@ impl Record {
             accesses,
             indexing: options.indexing,
             clock: options.clock,
-            keys: Cache::new(200_000),
-            whose: Cache::new(100_000),
+            keys: Cache::new(400_000),
+            whose: Cache::new(400_000),
+            theirs: Cache::new(20_000),
             hidden: HiddenSets::default(),
             signing,
             host: options.host,
@@ -504,6 +508,7 @@ async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32
         under_way: UnderWay::default(),
         recent: Recent::at(head.sequence),
         kept: KeptThings::default(),
+        at_hand: AtHand::default(),
     };
     Ok((store, Arc::new(shared), dictionaries))
 }

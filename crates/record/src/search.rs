@@ -22,7 +22,7 @@ use crate::indexing::KIND;
 use crate::keys::KeyRange;
 use crate::reading::{Reading, Version};
 use crate::search::condition::{Candidate, Parameters, Test, holds_all, parameters, prepare_all, read};
-use crate::search::walk::walk_page;
+use crate::search::walk::{Walked, walk_page};
 use crate::select::{Clause, Order, Page, Select};
 
 pub(crate) use crate::search::condition::target;
@@ -164,7 +164,7 @@ async fn first_page(reading: &Reading, select: &Select, tests: &[Test]) -> Resul
         && let Some((test, Test::Rows { .. })) = smallest(tests)
     {
         let start = (Mode::Walk { test, down: false }, None);
-        if let Some(page) = walk_page(reading, select, tests, start, tried).await? {
+        if let Walked::Page(page) = walk_page(reading, select, tests, start, tried).await? {
             return Ok(page);
         }
     }
@@ -177,8 +177,12 @@ async fn page_at(reading: &Reading, select: &Select, tests: &[Test], place: Plac
         Mode::Collect => collect_page(reading, select, tests, place.offset).await,
         Mode::List => list_page(reading, select, tests, place.hit.map_or(0, |(_, rid)| rid)).await,
         mode => {
-            let page = walk_page(reading, select, tests, (mode, place.hit), MOST_EXAMINED).await?;
-            page.ok_or(Problem::TooCostly)
+            let most = select.examines.unwrap_or(MOST_EXAMINED);
+            match walk_page(reading, select, tests, (mode, place.hit), most).await? {
+                Walked::Page(page) => Ok(page),
+                Walked::Part(page) if select.examines.is_some() => Ok(page),
+                Walked::Part(_) => Err(Problem::TooCostly),
+            }
         }
     }
 }

@@ -21,6 +21,9 @@ pub struct Select {
     pub limit: usize,
     /// How many bytes at most, attachments included; but at least one resource.
     pub bytes: usize,
+    /// How many texts at most are read for a page that a walk finds: it may then have fewer than there are, even none, and
+    /// says where to go on. Without it 200,000, and more is refused.
+    pub examines: Option<usize>,
     /// Where the page before ended.
     pub after: Option<Cursor>,
 }
@@ -73,7 +76,8 @@ impl Select {
     /// All resources of a type, 50 to a page.
     pub fn of(kind: impl Into<String>) -> Select {
         let kind = kind.into();
-        Select { kind, clauses: Vec::new(), order: Vec::new(), limit: 50, bytes: MOST_ANSWER_BYTES, after: None }
+        let bytes = MOST_ANSWER_BYTES;
+        Select { kind, clauses: Vec::new(), order: Vec::new(), limit: 50, bytes, examines: None, after: None }
     }
 
     /// With a further condition.
@@ -91,6 +95,12 @@ impl Select {
     /// With a bound of bytes.
     pub fn within(mut self, bytes: usize) -> Select {
         self.bytes = bytes;
+        self
+    }
+
+    /// For whoever would rather have a part soon.
+    pub fn examining(mut self, texts: usize) -> Select {
+        self.examines = Some(texts);
         self
     }
 

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::apply::Received;
 use crate::apply::hand_over::{Place, Tenure, TenureNow};
+use crate::at_hand::AtHand;
 use crate::blobs::{Held, UnderWay, Unnamed};
 use crate::change::Receipt;
 use crate::codec::{Decoder, Encoder};
@@ -104,6 +105,8 @@ pub(crate) struct Shared {
     pub(crate) recent: Recent,
     /// What was made of readings.
     pub(crate) kept: KeptThings,
+    /// The newest versions of what was read last.
+    pub(crate) at_hand: AtHand,
 }
 
 /// The queue to a writer.
@@ -544,6 +547,7 @@ impl Writer {
         self.shared.recent.note(sequences, if erases { Touches::of_everything() } else { touches });
         if erases {
             self.shared.kept.clear();
+            self.shared.at_hand.clear();
         }
         if is_labelled {
             self.shared.index.note_labels(self.head.sequence);

@@ -75,15 +75,25 @@ pub fn are_similar(a: &Person, b: &Person) -> bool {
     share(family(a), family(b)) && (same_year || share(begins(a), begins(b)))
 }
 
-/// Whether the family names of two people are equal, or begin with the same letter and sound alike: on one ward that is
-/// enough to mix them up.
-pub fn sound_alike(a: &Person, b: &Person) -> bool {
-    let words =
-        |person: &Person| -> Vec<String> { person.names.iter().flat_map(|name| name.family.iter().cloned()).collect() };
-    let of_b = words(b);
-    let is_alike =
-        |one: &String, other: &String| one.chars().next() == other.chars().next() && sound(one) == sound(other);
-    words(a).iter().any(|word| of_b.iter().any(|other| is_alike(word, other)))
+/// The family names of a person with how they sound, to be compared with those of many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FamilySounds(Vec<(String, String)>);
+
+impl FamilySounds {
+    /// Those of a person.
+    pub fn of(person: &Person) -> FamilySounds {
+        let words = person.names.iter().flat_map(|name| &name.family);
+        FamilySounds(words.map(|word| (word.clone(), sound(word))).collect())
+    }
+
+    /// Whether the family names of two people are equal, or begin with the same letter and sound alike: on one ward that is
+    /// enough to mix them up.
+    pub fn are_alike(&self, other: &FamilySounds) -> bool {
+        let is_alike = |(one, sounds): &(String, String), (other, like): &(String, String)| {
+            one.chars().next() == other.chars().next() && sounds == like
+        };
+        self.0.iter().any(|word| other.0.iter().any(|of_other| is_alike(word, of_other)))
+    }
 }
 
 /// How a folded word sounds (L. Philips, "The Double Metaphone Search Algorithm", 2000); a word in another script, or

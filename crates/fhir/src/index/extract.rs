@@ -8,6 +8,7 @@ use super::fold::fold;
 use super::phonetic::sounds;
 use super::table::{Parameter, Part as Component, Table, table};
 use super::values::{self, Amount, LONG_PERIOD_MS, Target, Token, Tokens};
+use super::walk::Walk;
 use crate::definitions::{ParameterKind, Structure};
 use crate::document::{Document, Node};
 use crate::expression::value::{Element, Value};
@@ -73,7 +74,7 @@ pub fn compartment_rows(resource_type: &str, id: &str, document: &Document<'_>, 
     let Some(layout) = &table.compartment else { return };
     let start = out.len();
     let is_wanted = |place: u16| layout.has_members_in(table.parameters[usize::from(place)].names.plain);
-    add_rows(table, document, is_wanted, out);
+    add_walked(table, &table.walk_of_members, document, is_wanted, out);
     let patients = compartment::patients(layout, resource_type, id, &out[start..]);
     out.truncate(start);
     out.extend(patients.into_iter().map(|patient| Row::one(compartment::PATIENT_COMPARTMENT, patient)));
@@ -81,10 +82,21 @@ pub fn compartment_rows(resource_type: &str, id: &str, document: &Document<'_>, 
 
 /// Adds the rows of those of a type's parameters that are wanted, by their places in its table.
 fn add_rows(table: &'static Table, document: &Document<'_>, is_wanted: impl Fn(u16) -> bool, out: &mut Vec<Row>) {
+    add_walked(table, &table.walk, document, is_wanted, out);
+}
+
+/// The same by a walk that has their paths.
+fn add_walked(
+    table: &'static Table,
+    walk: &Walk,
+    document: &Document<'_>,
+    is_wanted: impl Fn(u16) -> bool,
+    out: &mut Vec<Row>,
+) {
     let (start, resource) = (out.len(), document.root());
     let mut rows = Rows { out, start };
     let parameter = |place: u16| &table.parameters[usize::from(place)];
-    table.walk.follow(resource, resource, &mut |end, node, structure| {
+    walk.follow(resource, resource, &mut |end, node, structure| {
         if is_wanted(end) {
             rows.add(parameter(end), node, structure, resource);
         }

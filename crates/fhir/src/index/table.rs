@@ -22,6 +22,8 @@ pub(super) struct Table {
     by_code: FxHashMap<&'static str, u16>,
     /// All plain paths of all parameters.
     pub(super) walk: Walk,
+    /// Those of them by which a resource is in a patient's compartment.
+    pub(super) walk_of_members: Walk,
     /// Parameters whose expression is more than plain paths.
     pub(super) others: Vec<(u16, Expression)>,
     /// Composites whose values are the resource itself.
@@ -174,6 +176,7 @@ impl Table {
             parameters: Vec::new(),
             by_code: FxHashMap::default(),
             walk: Walk::default(),
+            walk_of_members: Walk::default(),
             others: Vec::new(),
             on_resource: Vec::new(),
             compartment: None,
@@ -206,6 +209,10 @@ impl Table {
             table.parameters[place].narrower = table.narrower(&members, place);
         }
         table.compartment = compartment::layout(&table);
+        if let Some(layout) = &table.compartment {
+            let is_member = |place: u16| layout.has_members_in(table.parameters[usize::from(place)].names.plain);
+            table.walk_of_members = table.walk.only(&is_member);
+        }
         table
     }
 

@@ -113,6 +113,20 @@ impl Walk {
         }
     }
 
+    /// The same with those of its paths alone whose numbers are wanted.
+    pub(super) fn only(&self, is_wanted: &impl Fn(u16) -> bool) -> Walk {
+        let mut walk = Walk::default();
+        for (member, edges) in &self.edges {
+            let edges = edges.iter().map(|edge| edge.only(is_wanted));
+            let edges: Vec<Edge> = edges.filter(|edge| !edge.ends.is_empty() || !edge.next.edges.is_empty()).collect();
+            if !edges.is_empty() {
+                walk.sketch |= sketch_bit(member);
+                walk.edges.insert(member.clone(), edges);
+            }
+        }
+        walk
+    }
+
     /// Whether a path of this number ends anywhere.
     pub(super) fn reaches(&self, end: u16) -> bool {
         self.edges.values().flatten().any(|edge| edge.ends.contains(&end) || edge.next.reaches(end))
@@ -120,6 +134,16 @@ impl Walk {
 }
 
 impl Edge {
+    fn only(&self, is_wanted: &impl Fn(u16) -> bool) -> Edge {
+        Edge {
+            filters: self.filters.clone(),
+            item: self.item,
+            structure: self.structure,
+            ends: self.ends.iter().copied().filter(|end| is_wanted(*end)).collect(),
+            next: self.next.only(is_wanted),
+        }
+    }
+
     fn visit<'d>(
         &self,
         value: Node<'d, 'd>,

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use administration::merging::held_back;
 use clinical::{Chart, Material};
@@ -13,7 +14,6 @@ use record::{Key, Problem, Reading, Version};
 
 use super::finished;
 use crate::door::{Door, asked};
-use crate::live::HALF_TURN;
 
 /// Types of the compartment that a chart is made from.
 const TYPES: &[&str] = &[
@@ -36,6 +36,8 @@ const MOST: usize = 10_000;
 /// Types whose rows print the names of those they point at.
 const PRINT_NAMES: &[&str] =
     &["Patient", "Encounter", "Appointment", "MedicationRequest", "MedicationStatement", "DocumentReference", "Goal"];
+/// What time alone changes of a chart is so old at most.
+const KEPT: Duration = Duration::from_secs(60);
 /// How many people, places and medicines are looked up by name.
 const MOST_NAMES: usize = 300;
 /// Bytes that these may have together.
@@ -57,10 +59,10 @@ pub(crate) async fn chart_of(door: &Door, id: &str) -> Result<Option<Arc<Gathere
     finished(reading, answer).await
 }
 
-/// The same, by a reading that is open. It is kept until a commit touches them, half a minute at most.
+/// The same, by a reading that is open. It is kept until a commit touches them.
 pub(crate) async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Arc<Gathered>>, Problem> {
     const CHART: &str = "chart";
-    if let Some(gathered) = reading.kept::<Option<Arc<Gathered>>>(CHART, id, HALF_TURN).await? {
+    if let Some(gathered) = reading.kept::<Option<Arc<Gathered>>>(CHART, id, KEPT).await? {
         return Ok(Option::clone(&gathered));
     }
     let own = reading.to_keep();

@@ -30,6 +30,8 @@ const SHOWN: usize = 25;
 const ENOUGH: usize = 8;
 /// Looks into the index for one question.
 const MOST_LOOKS: usize = 60;
+/// People who are looked at in one look: of two common names that hardly meet, those who have both are not all found.
+const MOST_EXAMINED: usize = 200;
 /// Visits of one person that are read: one, unless something is wrong.
 const MOST_VISITS: usize = 5;
 
@@ -95,11 +97,11 @@ async fn look(reading: &Reading, question: &Question) -> Result<(Vec<Candidate>,
             break;
         }
         step = attempt.step;
-        let mut select = Select::of("Patient").limit(SHOWN);
+        let mut select = Select::of("Patient").limit(SHOWN).examining(MOST_EXAMINED);
         select.clauses = attempt.spans.into_iter().map(|span| Clause::Any(vec![span])).collect();
         let page = match reading.select(&select).await {
             Ok(page) => page,
-            // Two common names that hardly meet: the other attempts still find people.
+            // Too many to be put beside each other: the other attempts still find people.
             Err(Problem::TooCostly) => continue,
             Err(problem) => return Err(problem),
         };

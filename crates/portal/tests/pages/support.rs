@@ -13,7 +13,7 @@ use fhir::{Document, Limits};
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use portal::components::frame::Environment;
-use portal::{Boards, Door, Holds, Names};
+use portal::{Boards, Door, Holds, LastLooks, Names};
 use record::{Act, Cause, CauseKind, Change, Draft, Indexing, Key, Location, Options, Record, Source, Template};
 use terms::Moment;
 use terms::index::Row;
@@ -24,6 +24,7 @@ use tower::ServiceExt as _;
 pub(crate) struct Trust {
     pub(crate) record: Record,
     boards: Boards,
+    last_looks: LastLooks,
     /// Whether sessions hold.
     pub(crate) is_in: Arc<AtomicBool>,
     _directory: tempfile::TempDir,
@@ -69,7 +70,8 @@ impl Trust {
         };
         let record = Record::open(&location, options).await.unwrap();
         let is_in = Arc::new(AtomicBool::new(true));
-        let trust = Trust { record, boards: Boards::default(), is_in, _directory: directory };
+        let trust =
+            Trust { record, boards: Boards::default(), last_looks: LastLooks::default(), is_in, _directory: directory };
         trust.put(&demo_bundle(now)).await;
         trust
     }
@@ -184,6 +186,7 @@ impl Trust {
                 async move { is_in }
             }),
             boards: self.boards.clone(),
+            last_looks: self.last_looks.clone(),
         }
     }
 

@@ -5,11 +5,11 @@
 //! each of its rows and counts at the first of them; its own text tells which that is, so a page needs to know nothing
 //! of those before it but where they ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use terms::index::{Part, Row, Span};
 
-use super::condition::{Candidate, Test, holds_all, lies_in, read};
+use super::condition::{Candidate, Parameters, Test, holds_all, lies_in, read};
 use super::{BATCH, RANGES_AT_ONCE};
 use crate::cursor::{Mode, Place, write_cursor};
 use crate::error::Problem;
@@ -28,15 +28,26 @@ struct Path {
     down: bool,
 }
 
-/// One page found by walking from a place on; `None` when it needs more than `most` candidates.
+/// What a walk finds.
+pub(super) enum Walked {
+    /// A page.
+    Page(Page),
+    /// What lay among the candidates that it may look at, with the place to go on.
+    Part(Page),
+}
+
+/// One page found by walking from a place on, or a part of it when it needs more than `most` candidates.
 pub(super) async fn walk_page(
     reading: &Reading,
     select: &Select,
     tests: &[Test],
     (mut mode, mut hit): (Mode, Option<Hit>),
     most: usize,
-) -> Result<Option<Page>, Problem> {
+) -> Result<Walked, Problem> {
     let mut path = Path::of(reading, select, tests, mode).await?;
+    // Of a first page that the index alone decides no text is asked what it says.
+    let is_decided = matches!((mode, tests), (Mode::Walk { .. }, [_])) && hit.is_none() && !reading.distrusts_index();
+    let mut met = is_decided.then(HashSet::new);
     let mut kept: Vec<(Candidate, Hit)> = Vec::new();
     let mut examined = 0;
     // Most walks end with the first rows; what is selective goes on in larger steps.
@@ -49,19 +60,23 @@ pub(super) async fn walk_page(
         let end = hits.len() < batch;
         batch = (batch * 2).min(BATCH);
         hit = hits.last().cloned().or(hit);
-        keep(reading, select, tests, (mode, &path), hits, &mut kept).await?;
+        match &mut met {
+            Some(met) => keep_met(reading, select, (&path, met), hits, &mut kept).await?,
+            None => keep(reading, select, tests, (mode, &path), hits, &mut kept).await?,
+        }
         if kept.len() > fitting(select, &kept) || (end && !is_before_rest(mode)) {
             break;
         }
         if end && let Mode::WalkOrder { down, .. } = mode {
             (mode, hit, ordered) = (Mode::WalkOrder { down, rest: true }, None, kept.len());
             if kept.len() == select.limit {
-                return Ok(Some(finish(reading, kept, select.limit, Some((mode, None)))));
+                return Ok(Walked::Page(finish(reading, kept, select.limit, Some((mode, None)))));
             }
             path = Path::of(reading, select, tests, mode).await?;
         }
         if examined > most {
-            return Ok(None);
+            let fits = kept.len();
+            return Ok(Walked::Part(finish(reading, kept, fits, Some((mode, hit)))));
         }
     }
     let fits = fitting(select, &kept);
@@ -73,7 +88,7 @@ pub(super) async fn walk_page(
         };
         (found_in, Some(hit.clone()))
     });
-    Ok(Some(finish(reading, kept, fits, place)))
+    Ok(Walked::Page(finish(reading, kept, fits, place)))
 }
 
 /// How many of the resources that were kept are a page: as many as were asked for, or fewer when their texts are large.
@@ -178,6 +193,33 @@ fn stretches(ranges: &[KeyRange]) -> Vec<KeyRange> {
         }
     }
     covered
+}
+
+/// Keeps those of the hits that the permit reaches, each resource when it is met first: the index says that they satisfy the
+/// only condition.
+async fn keep_met(
+    reading: &Reading,
+    select: &Select,
+    (path, met): (&Path, &mut HashSet<i64>),
+    mut hits: Vec<Hit>,
+    kept: &mut Vec<(Candidate, Hit)>,
+) -> Result<(), Problem> {
+    hits.retain(|(key, rid)| path.has(key) && met.insert(*rid));
+    let rids: Vec<i64> = hits.iter().map(|(_, rid)| *rid).collect();
+    let read = read(reading, &rids, &Parameters::new()).await?;
+    let mut by_rid: HashMap<i64, Candidate> = read.into_iter().map(|candidate| (candidate.rid, candidate)).collect();
+    for hit in hits {
+        let Some(candidate) = by_rid.remove(&hit.1) else { continue };
+        if candidate.version.key.kind == select.kind
+            && reading.reaches_version(candidate.rid, &candidate.version).await?
+        {
+            kept.push((candidate, hit));
+        }
+        if kept.len() > select.limit {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// Keeps those of the hits that satisfy everything, each resource at its first row only.

@@ -95,6 +95,13 @@ pub(crate) const SCAN_DOWN_AS_AT: &str = "SELECT key, rid FROM (\
        SELECT key, rid FROM index_past \
        WHERE (key, rid) < ($1, $2) AND key >= $3 AND key < $4 AND from_sequence <= $5 AND to_sequence > $5\
      ) AS valid ORDER BY key DESC, rid DESC LIMIT $6";
+/// Only what is not valid any more, for a store that takes what changed since out of the rows of now by itself.
+pub(crate) const PAST_SCAN: &str = "SELECT key, rid FROM index_past WHERE (key, rid) > ($1, $2) AND key >= $3 AND key < $4 \
+     AND from_sequence <= $5 AND to_sequence > $5 ORDER BY key, rid LIMIT $6";
+pub(crate) const PAST_SCAN_DOWN: &str = "SELECT key, rid FROM index_past WHERE (key, rid) < ($1, $2) AND key >= $3 \
+     AND key < $4 AND from_sequence <= $5 AND to_sequence > $5 ORDER BY key DESC, rid DESC LIMIT $6";
+/// The row numbers of what entries after one changed.
+pub(crate) const CHANGED_AFTER: &str = "SELECT rids FROM entry WHERE sequence > $1";
 pub(crate) const ESTIMATE: &str =
     "SELECT count(*) FROM (SELECT 1 FROM idx WHERE key >= $1 AND key < $2 LIMIT $3) AS found";
 /// How many resources of a kind have rows in a range, as at a sequence, whatever the newest one is.

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use journal::Hash;
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension as _, Row};
+use rustc_hash::FxHashSet;
 use terms::Moment;
 
 use super::blob_files;
@@ -16,6 +17,20 @@ use super::dialect as sql;
 use super::{Head, Hit, KeptKey, Located, NameList, StoredBlob, StoredDeskRow, StoredEntry, StoredKey, StoredVersion};
 use crate::error::Problem;
 use crate::keys::KeyRange;
+
+/// Entries after a sequence whose changes are taken out of the rows of now, one by one.
+const FEW_ENTRIES: u64 = 200;
+
+/// The statements of a scan in one direction.
+struct Way {
+    now: &'static str,
+    past: &'static str,
+    as_at: &'static str,
+    is_down: bool,
+}
+
+const UP: Way = Way { now: sql::SCAN, past: sql::PAST_SCAN, as_at: sql::SCAN_AS_AT, is_down: false };
+const DOWN: Way = Way { now: sql::SCAN_DOWN, past: sql::PAST_SCAN_DOWN, as_at: sql::SCAN_DOWN_AS_AT, is_down: true };
 
 /// Reads of one record's database.
 pub(crate) struct SqliteReader {
@@ -189,7 +204,7 @@ impl SqliteReader {
         limit: usize,
     ) -> Result<Vec<Hit>, Problem> {
         let (key, rid) = after.map_or((range.low.as_slice(), -1), |(key, rid)| (key.as_slice(), *rid));
-        self.scan_with((sql::SCAN, sql::SCAN_AS_AT), (key, rid), range, at, limit)
+        self.scan_with(&UP, (key, rid), range, at, limit)
     }
 
     pub(crate) fn scan_down(
@@ -201,12 +216,12 @@ impl SqliteReader {
     ) -> Result<Vec<Hit>, Problem> {
         let high = range.high.as_deref().unwrap_or(TOP);
         let (key, rid) = before.map_or((high, i64::MAX), |(key, rid)| (key.as_slice(), *rid));
-        self.scan_with((sql::SCAN_DOWN, sql::SCAN_DOWN_AS_AT), (key, rid), range, at, limit)
+        self.scan_with(&DOWN, (key, rid), range, at, limit)
     }
 
     fn scan_with(
         &self,
-        (now, as_at): (&str, &str),
+        way: &Way,
         (key, rid): (&[u8], i64),
         range: &KeyRange,
         at: u64,
@@ -217,10 +232,12 @@ impl SqliteReader {
             in_one_snapshot(connection, |newest| {
                 let hit = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
                 if newest <= at {
-                    let mut statement = connection.prepare_cached(now)?;
+                    let mut statement = connection.prepare_cached(way.now)?;
                     statement.query_map((key, rid, &range.low, high, limit as i64), hit)?.collect()
+                } else if newest - at <= FEW_ENTRIES {
+                    scan_shortly_after(connection, way, (key, rid), (&range.low, high), at, limit)
                 } else {
-                    let mut statement = connection.prepare_cached(as_at)?;
+                    let mut statement = connection.prepare_cached(way.as_at)?;
                     statement.query_map((key, rid, &range.low, high, at, limit as i64), hit)?.collect()
                 }
             })
@@ -369,6 +386,44 @@ fn in_one_snapshot<T>(connection: &Connection, read: impl FnOnce(u64) -> rusqlit
     let mut standing = head.query([])?;
     let newest = standing.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.get(0)?;
     read(newest)
+}
+
+/// Rows at a sequence shortly before the newest: those of now without what was changed since, and what is not valid any more.
+/// Looking up of each row when it was changed last takes many times as long.
+fn scan_shortly_after(
+    connection: &Connection,
+    way: &Way,
+    (key, rid): (&[u8], i64),
+    (low, high): (&[u8], &[u8]),
+    at: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Hit>> {
+    let hit = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let mut changed = FxHashSet::default();
+    let mut entries = connection.prepare_cached(sql::CHANGED_AFTER)?;
+    for packed in entries.query_map([at], |row| row.get::<_, Vec<u8>>(0))? {
+        changed.extend(sql::unpack_rids(&packed?).unwrap_or_default());
+    }
+    let mut past = connection.prepare_cached(way.past)?;
+    let mut found: Vec<Hit> =
+        past.query_map((key, rid, low, high, at, limit as i64), hit)?.collect::<Result<_, _>>()?;
+    let mut now = connection.prepare_cached(way.now)?;
+    let (mut place, mut taken) = ((key.to_vec(), rid), 0);
+    loop {
+        let part: Vec<Hit> =
+            now.query_map((&place.0, place.1, low, high, limit as i64), hit)?.collect::<Result<_, _>>()?;
+        let is_end = part.len() < limit;
+        let before = found.len();
+        place = part.last().cloned().unwrap_or(place);
+        found.extend(part.into_iter().filter(|(_, rid)| !changed.contains(rid)));
+        taken += found.len() - before;
+        if is_end || taken >= limit {
+            break;
+        }
+    }
+    found.sort_unstable_by(|one, other| if way.is_down { other.cmp(one) } else { one.cmp(other) });
+    found.truncate(limit);
+    Ok(found)
 }
 
 /// Looks each up by itself, in the order asked.

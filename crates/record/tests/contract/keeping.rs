@@ -1,5 +1,5 @@
 //! Contracts of what is kept of readings: it is what a reading of now would say, for each permit; whoever is given it has
-//! seen whom it shows; and nothing of it stays after an erasure.
+//! seen whom it shows; and nothing of it stays after an erasure. The same of versions that are at hand.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -171,4 +171,58 @@ pub(crate) async fn nothing_is_kept_of_what_was_erased(place: &Place) {
     assert!(kept(&after, "get t2").await.1);
     reading.finish().await.unwrap();
     after.finish().await.unwrap();
+}
+
+pub(crate) async fn what_is_at_hand_is_the_newest_version_at_each_sequence(place: &Place) {
+    let record = place.open().await;
+    let mut dice = Dice::new(12);
+    let mut written: Vec<(u64, Key, String)> = Vec::new();
+    let mut asked_before = BTreeSet::new();
+    let mut repeated = 0;
+    for round in 0..150 {
+        let thing = key("Thing", &format!("t{}", dice.roll(4)));
+        let text = format!("text Thing.name round-{round}\n");
+        let is_live = written.iter().rev().find(|(_, of, _)| *of == thing).is_some_and(|(.., text)| !text.is_empty());
+        let (change, text) = match is_live && dice.roll(6) == 0 {
+            true => (Change::Delete(thing.clone()), String::new()),
+            false => (Change::Put(thing.clone(), lines(&[text.trim_end()])), text),
+        };
+        let newest = put(&record, vec![change]).await.sequence;
+        written.push((newest, thing, text));
+        for _ in 0..5 {
+            let thing = key("Thing", &format!("t{}", dice.roll(4)));
+            let sequence = newest.saturating_sub(dice.roll(4)).max(written[0].0);
+            let expected = written.iter().rev().find(|(at, of, _)| *at <= sequence && *of == thing);
+            let reading = record.read_at(&host(), "test", sequence).await.unwrap();
+            let found = reading.get(&thing).await.unwrap().map(|version| version.text);
+            let is_expected = match (&found, expected) {
+                (Some(found), Some((.., text))) => {
+                    found.ends_with(text.as_bytes()) && found.is_empty() == text.is_empty()
+                }
+                (found, expected) => found.is_none() && expected.is_none(),
+            };
+            assert!(is_expected, "{thing} at {sequence} of {newest}: {found:?}");
+            reading.finish().await.unwrap();
+            repeated += usize::from(!asked_before.insert((thing, sequence)));
+        }
+    }
+    assert!(repeated > 100, "only {repeated} were asked for again");
+}
+
+pub(crate) async fn nothing_is_at_hand_of_what_was_erased(place: &Place) {
+    let record = place.open().await;
+    let thing = key("Thing", "t1");
+    let first = put(&record, vec![Change::Put(thing.clone(), lines(&["text Thing.name first"]))]).await.sequence;
+    put(&record, vec![Change::Put(thing.clone(), lines(&["text Thing.name second"]))]).await;
+    let of_then = record.read_at(&host(), "test", first).await.unwrap();
+    let text = async |reading: &Reading| reading.get(&thing).await.unwrap().unwrap().text.to_vec();
+    assert!(text(&of_then).await.ends_with(b"text Thing.name first\n"));
+    let versions = vec![(thing.clone(), 1)];
+    let erasure = Erasure { versions, authority: "court order 10".into(), reason: "wrong document".into() };
+    record.erase(&host(), act("erase"), erasure).await.unwrap();
+    assert_eq!(text(&of_then).await, Vec::<u8>::new());
+    let again = record.read_at(&host(), "test", first).await.unwrap();
+    assert_eq!(text(&again).await, Vec::<u8>::new());
+    of_then.finish().await.unwrap();
+    again.finish().await.unwrap();
 }

@@ -51,6 +51,8 @@ on_each_store![
     keeping::what_is_kept_is_what_a_reading_of_now_would_say,
     keeping::who_is_given_what_is_kept_has_seen_whom_it_shows,
     keeping::nothing_is_kept_of_what_was_erased,
+    keeping::what_is_at_hand_is_the_newest_version_at_each_sequence,
+    keeping::nothing_is_at_hand_of_what_was_erased,
     commits::a_total_is_of_the_moment_of_its_reading_whatever_is_committed_meanwhile,
     commits::a_resource_lives_through_its_versions,
     commits::a_record_is_the_same_after_it_was_closed,
