@@ -1,7 +1,7 @@
 //! Boards that go on while somebody looks: one task for each board of a trust, however many look, and a stream for each.
 //!
 //! The task follows the record. A commit that touches nothing of the board costs a look into a set; after one that does,
-//! the board is read and drawn again, at most four times a second, and twice a minute for what time alone changes. Those
+//! the board is read and drawn again, at most twice a second, and twice a minute for what time alone changes. Those
 //! whose permits reach the same share it. Each stream has its session's permit: it notes whom it shows in the access
 //! journal, once for each patient, and ends when the session does. Does not know what a row means.
 
@@ -27,7 +27,7 @@ mod stream;
 pub(crate) use stream::stream_of;
 
 /// A board is drawn again no sooner than this.
-const PACE: Duration = Duration::from_millis(250);
+const PACE: Duration = Duration::from_millis(500);
 /// And no later. What is said of a patient is kept for as long (`gather`): what time alone changes is then at most twice this
 /// old, a minute.
 pub(crate) const HALF_TURN: Duration = Duration::from_secs(30);

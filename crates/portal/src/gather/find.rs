@@ -30,8 +30,9 @@ const SHOWN: usize = 25;
 const ENOUGH: usize = 8;
 /// Looks into the index for one question.
 const MOST_LOOKS: usize = 60;
-/// People who are looked at in one look: of two common names that hardly meet, those who have both are not all found.
-const MOST_EXAMINED: usize = 200;
+/// People whose records are read in one look. It ends a look for two names that are each too common to be put beside each other
+/// and that few have both of: whoever has them as family and given name was found before that.
+const MOST_EXAMINED: usize = 60;
 /// Visits of one person that are read: one, unless something is wrong.
 const MOST_VISITS: usize = 5;
 
