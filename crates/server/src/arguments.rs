@@ -92,7 +92,7 @@ pub(crate) struct HostArguments {
 pub(crate) enum Command {
     /// Serve all trusts of the data directory until told to stop.
     Serve,
-    /// Make a trust of invented patients (in ./almoner-demo unless --data says otherwise) and serve it.
+    /// Make two trusts of invented patients (in ./almoner-demo unless --data says otherwise) and serve them.
     Demo,
     /// Trusts of this host.
     #[command(subcommand)]

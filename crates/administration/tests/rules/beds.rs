@@ -241,3 +241,24 @@ async fn a_closed_bed_takes_nobody_and_closing_needs_a_reason() {
         assert_eq!(refused(stage.act(admit("s-2", "p-1", "bed-2", NOW)).await), "inpatient-already");
     }
 }
+
+/// A bed that is compromised is used with care: it takes somebody, and its state outlasts them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compromised_bed_says_why_takes_a_patient_and_stays_compromised() {
+    for stage in stages().await {
+        let set = |status, reason: Option<&str>| {
+            let reason = reason.map(str::to_owned);
+            Command::SetBedState(SetBedState { bed: "bed-1".into(), status, reason, until: None })
+        };
+        let unsaid = stage.act(set(BedStatus::Compromised, None)).await.unwrap_err();
+        assert_eq!((unsaid.code, unsaid.field), ("reason-missing", Some("reason")), "{}", stage.store);
+        stage.act(set(BedStatus::Compromised, Some("Infection next to it"))).await.unwrap();
+        stage.act(admit("s-1", "p-1", "bed-1", ago(30))).await.unwrap();
+        assert_eq!(stage.board().await, rows(&[("s-1", "bed-1")]), "{}", stage.store);
+        stage.act(go("s-1", "bed-2", ago(10), None)).await.unwrap();
+        assert_eq!(bed_status(&stage, "bed-1").await, "K", "{}: until somebody says otherwise", stage.store);
+        assert!(stage.text("Location", "bed-1").await.contains("Infection next to it"), "{}", stage.store);
+        stage.act(set(BedStatus::Vacated, None)).await.unwrap();
+        assert_eq!(bed_status(&stage, "bed-1").await, "H", "{}", stage.store);
+    }
+}

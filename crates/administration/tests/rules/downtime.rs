@@ -255,6 +255,8 @@ async fn a_hospital_number_from_paper_is_the_patients_and_is_found() {
         let admitted = admit("s-1", "p-1", "bed-1", ago(150));
         stage.act(with_number("2", Some("H850002"), ago(150), admitted)).await.unwrap();
         assert!(stage.text("Patient", "p-1").await.contains(r#""use":"secondary""#));
+        let found = crate::registration::found(&stage, access::Role::Clerk, "H 850 002").await;
+        assert_eq!(found, (vec!["p-1".to_owned()], 1), "{}", stage.store);
         let who = Whose::Unknown(Newcomer { patient: "un".into(), age: Some("40".into()), gender: None });
         let arrive = Arrive {
             attendance: "a-1".into(),

@@ -11,6 +11,7 @@ use administration::stays::{
 use administration::tasks::{ChangeTask, TaskChange};
 use administration::{Command, Undo};
 use fhir::write::{Object, array, reference};
+use record::Key;
 use terms::{Moment, PartialDate, local_date};
 
 use crate::stage::{NOW, Stage, sent, stages};
@@ -229,6 +230,37 @@ async fn a_plan_is_kept_with_the_stay_and_says_nothing_of_the_bed() {
         assert_eq!(refused(&stage, set(DischargePlan::default(), Some(1))).await, "changed-since");
         stage.act(set(DischargePlan::default(), Some(2))).await.unwrap();
         assert_eq!(stage.stay("s-1").await.plan, DischargePlan::default());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expected_day_is_recorded_with_the_admission_and_another_takes_its_place() {
+    for stage in stages().await {
+        let by_gp = Admit {
+            stay: "s-1".into(),
+            patient: "p-1".into(),
+            place: "bed-1".into(),
+            at: ago(60),
+            method: Some(("22".into(), "GP, direct to the hospital".into())),
+            treatment_function: Some(("300".into(), "General medicine".into())),
+            expected_end: Some("2026-11-20".into()),
+            ..Admit::default()
+        };
+        stage.act(Command::Admit(by_gp)).await.unwrap();
+        let stay = stage.stay("s-1").await;
+        assert_eq!((stay.method.as_deref(), stay.treatment_function.as_deref()), (Some("22"), Some("300")));
+        assert_eq!(stay.expected_end.unwrap().text(), "2026-11-20", "{}", stage.store);
+        assert_eq!(stage.owed("no-expected-discharge").await, [], "{}: nobody is asked again", stage.store);
+        let expected_end = date("2026-11-24").date();
+        let plan = DischargePlan::default();
+        let other = SetDischargePlan { stay: "s-1".into(), seen: Some(1), plan, expected_end };
+        stage.act(Command::SetDischargePlan(other)).await.unwrap();
+        assert_eq!(stage.stay("s-1").await.expected_end.unwrap().text(), "2026-11-24", "{}", stage.store);
+        // What was expected before is kept as the version before.
+        let reading = stage.reading().await;
+        let first = reading.version(&Key::new("Encounter", "s-1"), 1).await.unwrap().unwrap();
+        reading.finish().await.unwrap();
+        assert!(String::from_utf8_lossy(&first.text).contains("2026-11-20"), "{}", stage.store);
     }
 }
 

@@ -49,7 +49,7 @@ async fn code(stage: &Stage, command: Command) -> &'static str {
 }
 
 /// Who a role finds by what it types, and how many it counts.
-async fn found(stage: &Stage, role: Role, typed: &str) -> (Vec<String>, u64) {
+pub(crate) async fn found(stage: &Stage, role: Role, typed: &str) -> (Vec<String>, u64) {
     let reading = stage.record.read(&permit(role), "test").await.unwrap();
     let question = Question::read(typed, terms::local_date(NOW));
     let mut ids = Vec::new();

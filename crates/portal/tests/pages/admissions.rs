@@ -215,6 +215,35 @@ async fn a_correction_says_what_it_changed_and_the_nights_of_the_clocks_are_aske
 }
 
 #[tokio::test]
+async fn another_consultant_stands_beside_the_former_one_and_who_said_so_is_in_the_list_of_changes() {
+    let trust = Trust::demo().await;
+    let stay = "/t/DEMO/stays/adeyemi-stay";
+    let text = page(&trust, stay).await;
+    assert!(text.contains("999 014 2076"), "the patient by NHS number: {text}");
+    let episodes =
+        |text: &str| text.split(">Consultants<").nth(1).unwrap().split("</table>").next().unwrap().to_owned();
+    let former = episodes(&text);
+    assert!(former.contains("Okafor") && former.contains("now"), "{former}");
+    let offered = text.split("Consultant from then on").nth(1).unwrap().split("</select>").next().unwrap();
+    let others = offered.split("<option value=\"Practitioner/").skip(1).filter(|one| !one.contains("Okafor"));
+    let other = others.map(|one| one.split('"').next().unwrap().to_owned()).next().unwrap();
+    let name = offered.split(&format!("Practitioner/{other}\">")).nth(1).unwrap().split('<').next().unwrap();
+    let who = format!("Practitioner/{other}");
+    let fields = [("act", "consultant"), ("at", "then"), ("at_time", "14:00"), ("consultant", "")];
+    let unsaid = send(&trust, stay, &fields).await;
+    assert!(unsaid.status == StatusCode::UNPROCESSABLE_ENTITY && unsaid.text.contains("Say who the consultant is"));
+    let fields = [("act", "consultant"), ("at", "then"), ("at_time", "14:00"), ("consultant", who.as_str())];
+    let done = send(&trust, stay, &fields).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
+    let after = episodes(&page(&trust, stay).await);
+    let (before, now) = (after.find("Okafor").unwrap(), after.find(name).unwrap_or_else(|| panic!("{name}: {after}")));
+    assert!(before < now && after.matches(">14:00<").count() == 2, "one ends when the other begins: {after}");
+    let looked = "/t/DEMO/patients/adeyemi-folasade/who-has-looked?kind=changed";
+    let changes = trust.get(Role::PrivacyOfficer, looked).await.text;
+    assert!(changes.contains("Changed 1 encounter") && changes.contains("Clerk, t.tester"), "{changes}");
+}
+
+#[tokio::test]
 async fn clerks_see_no_allergies_here_and_others_see_no_stays() {
     let trust = Trust::demo().await;
     requested(&trust, &[("method", "21")]).await;

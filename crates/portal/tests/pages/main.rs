@@ -127,6 +127,23 @@ async fn the_summary_tells_the_worked_case() {
 }
 
 #[tokio::test]
+async fn what_was_before_this_stay_is_listed_newest_first_and_a_visit_that_was_missed_says_so() {
+    let trust = Trust::demo().await;
+    let page = trust.get(Role::Clinician, &format!("{ADEYEMI}?span=list")).await.text;
+    let list = page.split("id=\"events\"").nth(1).unwrap();
+    let rows: Vec<&str> = list.split("<tr role=\"row\" data-source=").skip(1).collect();
+    let source = |row: &&str| row.split('"').nth(1).unwrap().to_owned();
+    let place = |source_of: &str| rows.iter().position(|row| source(row).contains(source_of));
+    let order = ["adeyemi-stay", "adeyemi-ed", "adeyemi-missed"].map(|of| place(of).unwrap_or_else(|| panic!("{of}")));
+    assert!(order.is_sorted(), "{order:?}");
+    let missed = rows[order[2]].split("</tr>").next().unwrap();
+    assert!(missed.contains("did not attend") && missed.contains("02-Sep-2025"), "{missed}");
+    // Documents of before are told by their titles; of another patient's there is none.
+    assert!(rows.iter().skip(order[1]).any(|row| row.contains("Letter<")), "{list}");
+    assert!(!list.contains("norris") && !list.contains("mistry"), "{list}");
+}
+
+#[tokio::test]
 async fn rows_and_banner_say_enough_to_tell_two_people_apart() {
     let trust = Trust::demo().await;
     let page = trust.get(Role::Clinician, "/t/DEMO/patients?q=adeyemi").await.text;

@@ -55,6 +55,7 @@ async fn the_board_tells_the_worked_case() {
             "bed-heron-bed-01",
             &[
                 "ADEYEMI, Folasade",
+                "999 014 2076",
                 "<b>7</b><span>High</span>",
                 "▲ up 1",
                 "Continuous",
@@ -104,6 +105,23 @@ async fn the_board_tells_the_worked_case() {
     ] {
         assert!(head.contains(words), "{words}: {head}");
     }
+}
+
+#[tokio::test]
+async fn the_handover_tells_of_everybody_on_the_ward_what_the_next_shift_needs() {
+    let trust = Trust::demo().await;
+    let sheet = trust.get(Role::Clinician, &format!("{HERON}/handover")).await.text;
+    let rows: Vec<&str> =
+        sheet.split("<th class=\"al-bed\"").skip(1).map(|row| row.split("</tr>").next().unwrap()).collect();
+    assert_eq!(rows.len(), 18, "17 in beds, and one who has none yet");
+    let of = |name: &str| *rows.iter().find(|row| row.contains(name)).unwrap_or_else(|| panic!("{name}"));
+    let needed = ["Allergies: penicillin +1", "<b>7</b>", "day 4", "20-Nov", "Okafor", "pneumonia"];
+    for words in needed {
+        assert!(of("ADEYEMI, Folasade").contains(words), "{words}: {}", of("ADEYEMI, Folasade"));
+    }
+    assert!(of("VAUGHAN, Rhys").contains("No bed"), "{}", of("VAUGHAN, Rhys"));
+    assert!(of("BECKFORD, Maureen").contains("Care package starts"), "{}", of("BECKFORD, Maureen"));
+    assert!(sheet.contains("Heron ward") && sheet.contains("for Toni Tester"), "{sheet}");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ pub(crate) enum UserCommand {
         /// The person's name, such as "Siobhan Reilly".
         #[arg(long)]
         display: String,
-        /// What they are: clinician, clerk, privacy-officer, administrator, operator, overseer or system.
+        /// What they are: clinician, clerk, patient-index, privacy-officer, administrator, operator, overseer or system.
         #[arg(long)]
         role: String,
         /// Read the password from the first line of standard input.
@@ -70,7 +70,7 @@ pub(crate) struct TokenArguments {
     /// In which trust.
     #[arg(long, value_name = "CODE")]
     pub(crate) trust: String,
-    /// What it may do: clinician, clerk, privacy-officer, administrator, operator, overseer, system or subject.
+    /// What it may do: clinician, clerk, patient-index, privacy-officer, administrator, operator, overseer, system or subject.
     #[arg(long)]
     pub(crate) role: String,
     /// How long it is good, such as 30m, 12h or 7d; at most 90d.
