@@ -132,7 +132,7 @@ impl Configuration {
 }
 
 impl Store {
-    fn parse(text: &str) -> Result<Store, Failure> {
+    pub(crate) fn parse(text: &str) -> Result<Store, Failure> {
         match text {
             "sqlite" => Ok(Store::Sqlite),
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {

@@ -66,6 +66,8 @@ pub(crate) struct Host {
     /// Hosts that witness for this one, and for which it does.
     pub(crate) witnesses: Witnesses,
     key: OnceLock<Arc<HostKey>>,
+    /// Whether databases are only read: the data directory is a copy, and what it names need not be one.
+    only_reads: bool,
     /// Where other hosts reach this one, once it listens for them.
     move_address: OnceLock<String>,
     _lock: Arc<Lock>,
@@ -103,6 +105,7 @@ impl Host {
             clock,
             open: RwLock::default(),
             key: OnceLock::new(),
+            only_reads: false,
             move_address: OnceLock::new(),
             exits: Mutex::default(),
             moves: Moves::default(),
@@ -114,6 +117,11 @@ impl Host {
             configuration,
             _lock: lock,
         })
+    }
+
+    /// The same for a copy of a data directory: nothing is changed in a database that it names.
+    pub(crate) fn open_to_read(configuration: Configuration, lock: Arc<Lock>, clock: Clock) -> Result<Host, Failure> {
+        Ok(Host { only_reads: true, ..Host::open(configuration, lock, clock)? })
     }
 
     /// Where the present moment comes from.
@@ -152,7 +160,11 @@ impl Host {
             let sentence = format!("{doing}: there is nothing in {}. Is its disk there?", directory.display());
             return Err(Failure::Problem(sentence));
         }
-        let record = Record::open_existing(&self.location(&entry), self.options(&registry.host, &entry)).await;
+        let (location, options) = (self.location(&entry), self.options(&registry.host, &entry));
+        let record = match location {
+            Location::Postgres { .. } if self.only_reads => Record::open_to_read(&location, options).await,
+            _ => Record::open_existing(&location, options).await,
+        };
         Ok(self.opened(entry, record.map_err(|problem| Failure::problem(doing, &problem))?))
     }
 

@@ -1,7 +1,9 @@
 //! Work on a data directory that can only be read: a snapshot, a backup, a medium that is mounted read-only, of a host that
 //! does not run. Nothing is ever written there. SQLite cannot open a database there whose log is not empty, and a record
 //! that is opened begins an epoch: so one record's database and small files are copied to a place for temporary files,
-//! attachments are reached through links, and what is asked for is done on that. Knows nothing of what is asked for.
+//! attachments are reached through links, and what is asked for is done on that. A record in PostgreSQL is not copied: its
+//! database is read in one state, through a user or a standby that need let nobody do more, and only the small files are
+//! copied. Knows nothing of what is asked for.
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
@@ -13,13 +15,13 @@ use record::apply::take_out::room;
 
 use crate::carry_out::carry_out;
 use crate::clock;
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Store};
 use crate::exit::ExitWork;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::moving::MoveWork;
 use crate::ownership::claim_alone;
-use crate::trusts::{Registry, TrustCode, is_registered};
+use crate::trusts::{Registry, TrustCode, TrustEntry, is_registered};
 use crate::work::{Listener, Outcome, Work};
 
 /// What a process that owns a data directory has locked.
@@ -40,22 +42,23 @@ pub struct FromCopy {
 }
 
 /// Carries out work on a copy of a data directory that can only be read: to verify a trust, to take everything of it out, or
-/// to pack its segments. The record is verified first; when something is wrong, nothing more is done.
+/// to pack its segments. The record is verified first; when something is wrong, nothing more is done. `store` is the address
+/// at which a record in PostgreSQL is read, in the place of the one that its host went by.
 ///
 /// # Errors
-/// There is no such trust in it, its record is not in SQLite, the directory is a running host's, the work is another one, or
-/// the work itself refuses.
+/// There is no such trust in it, the directory or the database is a running host's, the work is another one, or the work
+/// itself refuses.
 pub async fn run_from_copy(
     configuration: Configuration,
-    copy: &Path,
+    (copy, store): (&Path, Option<&str>),
     work: Work,
     listener: Listener<'_>,
 ) -> Result<FromCopy, Failure> {
     let trust = may_be_done(&work)?.clone();
-    let place = Place::of(copy, &trust)?;
+    let place = Place::of(copy, &trust, store)?;
     let configuration = Configuration { data: place.0.clone(), ..configuration };
     let lock = Arc::new(claim_alone(&configuration.data).await?);
-    let host = Arc::new(Host::open(configuration, lock, clock::machine())?);
+    let host = Arc::new(Host::open_to_read(configuration, lock, clock::machine())?);
     let done = done(&host, copy, &trust, work, listener).await;
     host.close().await;
     done
@@ -72,7 +75,13 @@ async fn done(
     // Before anything here signs another one.
     let signed = record.last_checkpoint()?.map_or(0, |signed| signed.checkpoint().size);
     let entries = record.status().await?.sequence;
-    let told = told(copy, signed, entries);
+    let mut told = told(copy, signed, entries);
+    if record.only_read().is_some_and(|database| database.is_standby) {
+        told.push(format!(
+            "The database is a standby. Whether a host is at work at the one that it follows cannot be seen from here; what was \
+             recorded there after entry {entries} is not in this."
+        ));
+    }
     let is_verification = matches!(work, Work::Verify { .. });
     if !is_verification {
         let verify = Work::Verify { trust: code.clone(), against: None, index: false };
@@ -114,7 +123,7 @@ fn told(copy: &Path, signed: u64, entries: u64) -> Vec<String> {
 struct Place(PathBuf);
 
 impl Place {
-    fn of(copy: &Path, code: &TrustCode) -> Result<Place, Failure> {
+    fn of(copy: &Path, code: &TrustCode, store: Option<&str>) -> Result<Place, Failure> {
         let failed = |error: io::Error| Failure::problem(format!("reading the copy in {}", copy.display()), &error);
         if !is_registered(copy) {
             return Err(Failure::Refused(format!("There are no data of a host in {}.", copy.display())));
@@ -124,12 +133,7 @@ impl Place {
         let entry = registry.find(code).filter(|entry| entry.ready).cloned();
         let entry =
             entry.ok_or_else(|| Failure::Refused(format!("There is no trust {code} in {}.", copy.display())))?;
-        if entry.store != "sqlite" {
-            return Err(Failure::Refused(format!(
-                "The record of {code} is in PostgreSQL and not in {}. Read it with a copy of its database.",
-                copy.display()
-            )));
-        }
+        let database = database(&entry, store)?;
         let from = std::path::absolute(entry.directory(copy)).map_err(failed)?;
         let place = Place::make()?;
         let needed = size(&from, MOST_DEPTH).map_err(failed)?;
@@ -142,6 +146,7 @@ impl Place {
             )));
         }
         registry.trusts.retain(|trust| trust.code == *code);
+        registry.trusts.iter_mut().for_each(|trust| trust.store.clone_from(&database));
         registry.write(&place.0)?;
         take(&from, &entry.directory(&place.0), MOST_DEPTH, false).map_err(failed)?;
         Ok(place)
@@ -161,6 +166,15 @@ impl Drop for Place {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             tracing::error!(%error, place = %self.0.display(), "temporary files with patient data could not be removed");
         }
+    }
+}
+
+/// Where the record of a trust is read: beside its small files, or at the address that was given, else at the one at which its
+/// host wrote it.
+fn database(entry: &TrustEntry, given: Option<&str>) -> Result<String, Failure> {
+    match given.map(Store::parse).transpose()? {
+        Some(Store::Postgres(url)) if entry.store != "sqlite" => Ok(url),
+        _ => Ok(entry.store.clone()),
     }
 }
 

@@ -15,6 +15,7 @@
 //!   names them; a version that is shown has them in its text again.
 //! * A record that is moved, restored or read in again is opened to receive ([`Record::open_to_receive`]) and given the
 //!   entries that another gave out ([`Record::decided`]) with what lies beside them ([`mod@apply`]).
+//! * A record whose database only lets itself be read is opened without a writer ([`Record::open_to_read`]).
 //! * A record that its trust takes away for good is taken out ([`apply::take_out`]): entries, what is current, accesses, keys.
 //! * A record that moves is cut here and opened there ([`apply::hand_over`]): at every moment one host at most may write.
 //! * Who follows a part of the record waits ([`Record::follow`]) and asks what was touched ([`Record::touched_since`]).
@@ -58,6 +59,7 @@ mod numbering;
 mod obligation_list;
 mod obligation_rows;
 mod obligations;
+mod only_read;
 mod proofs;
 mod reach;
 mod reading;
@@ -83,6 +85,7 @@ pub use erase::Erasure;
 pub use error::{Problem, TransactError};
 pub use indexing::{ALIAS, Indexing, LABEL, SUBJECT, Source};
 pub use journal::{CauseKind, Operation};
+pub use only_read::OnlyRead;
 pub use reading::{Reading, Version};
 pub use record::{Location, Options, Record, Status};
 pub use select::{Clause, Cursor, Order, Page, Select};

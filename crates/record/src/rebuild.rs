@@ -110,8 +110,7 @@ impl Record {
     /// Begins to make the index again when it was made by other index functions than this program's; what was cut
     /// short before is begun afresh. Does not wait for the end.
     pub(crate) async fn keep_index_current(&self) -> Result<(), Problem> {
-        let made_by = self.desk_get(FUNCTIONS.0, FUNCTIONS.1).await?;
-        if made_by.is_some_and(|row| row.bytes == self.functions().as_bytes()) {
+        if self.index_is_current().await? {
             return Ok(());
         }
         if self.inner().store.resources(0, 1).await?.is_empty() {
@@ -131,6 +130,12 @@ impl Record {
             }
         });
         Ok(())
+    }
+
+    /// Whether the index was made by this program's functions, and is whole.
+    pub(crate) async fn index_is_current(&self) -> Result<bool, Problem> {
+        let made_by = self.desk_get(FUNCTIONS.0, FUNCTIONS.1).await?;
+        Ok(made_by.is_some_and(|row| row.bytes == self.functions().as_bytes()))
     }
 
     fn functions(&self) -> String {

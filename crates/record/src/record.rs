@@ -190,7 +190,7 @@ impl Record {
         make_folder(directory).map_err(|error| Problem::store("making the record's directory", error))?;
         let (to_open, durability, log_pages) = (location.clone(), options.durability, options.log_pages);
         let (writer, head) = blocking(move || WriterStore::take_over_at(&to_open, durability, log_pages)).await?;
-        let (store, shared, dictionaries) = open_store(location).await?;
+        let (store, shared, dictionaries) = open_store(Store::open(location)?).await?;
         let signing = signing_key(directory, &options.origin)?;
         let writer_row = store.desk_get(WRITER.0, WRITER.1).await?;
         let refused = store.desk_get(REFUSED.0, REFUSED.1).await?.map(|row| read_refused(&row.bytes)).transpose()?;
@@ -225,12 +225,12 @@ impl Record {
     /// Opens a record only to verify it, damaged or in use by another process as it may be: nothing is changed, taken
     /// over or noted, and whatever would need the writer answers [`Problem::Closed`].
     pub async fn open_to_verify(location: &Location, options: Options) -> Result<Record, Problem> {
-        let (store, shared, _) = open_store(location).await?;
+        let (store, shared, _) = open_store(Store::open(location)?).await?;
         let signing = signing_key(location.directory(), &options.origin)?;
         Ok(Record::of(location, options, (store, shared), (Queue::closed(), AccessJournal::closed()), signing))
     }
 
-    fn of(
+    pub(crate) fn of(
         location: &Location,
         options: Options,
         (store, shared): (Store, Arc<Shared>),
@@ -322,7 +322,7 @@ impl Record {
     /// Signs a checkpoint of the newest entry, keeps it beside the record and gives it out (C2SP tlog-checkpoint).
     pub async fn checkpoint(&self) -> Result<SignedCheckpoint, Problem> {
         let _one_at_a_time = self.inner.checkpoints.lock().await;
-        let (head, root) = self.inner.queue.head().await?;
+        let (head, root) = self.head().await?;
         let moment = (self.inner.clock)();
         let stated =
             Checkpoint { origin: self.inner.origin.clone(), size: head.sequence, root, epoch: head.epoch, moment };
@@ -488,8 +488,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> +
 }
 
 /// The readers of a store and what they share with its writer, as the store is now.
-async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32, Vec<u8>)>), Problem> {
-    let store = Store::open(location)?;
+pub(crate) async fn open_store(store: Store) -> Result<(Store, Arc<Shared>, Vec<(u32, Vec<u8>)>), Problem> {
     let head = store.head().await?;
     let dictionaries = store.dictionaries().await?;
     let decoder = Decoder::default();
@@ -514,7 +513,7 @@ async fn open_store(location: &Location) -> Result<(Store, Arc<Shared>, Vec<(u32
 }
 
 /// The record's signing key, made on first use and kept with owner-only rights beside the record.
-fn signing_key(directory: &Path, origin: &str) -> Result<SigningKey, Problem> {
+pub(crate) fn signing_key(directory: &Path, origin: &str) -> Result<SigningKey, Problem> {
     let path = directory.join("signing-key");
     match std::fs::read_to_string(&path) {
         Ok(text) => SigningKey::parse(text.trim_end())

@@ -57,7 +57,8 @@ pub(crate) struct HostArguments {
     #[arg(long, global = true, env = "ALMONER_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Instead: a data directory that can only be read, such as a snapshot or a backup of a host that does not run. Nothing is
-    /// written there. For `verify`, `export` and `move pack`; temporary files are in TMPDIR.
+    /// written there. For `verify`, `export` and `move pack`; temporary files are in TMPDIR. A record in PostgreSQL is read at
+    /// the address that its host went by, or at --store: a user who may only SELECT, or a standby, will do.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) from_copy: Option<PathBuf>,
     /// Where new trusts are stored: `sqlite`, or an address such as `postgres://user:password@host/database` [default:

@@ -50,7 +50,7 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
         return matched(&MatchFile { input, out, columns: column, threads }, json);
     }
     let default_data = matches!(command, Command::Demo).then(|| PathBuf::from("almoner-demo"));
-    let (store, from_copy) = (host.store.clone(), host.from_copy.clone());
+    let (store, read_at, from_copy) = (host.store.clone(), host.store.clone(), host.from_copy.clone());
     let configuration = configuration(host, default_data)?;
     let mut out = None;
     let work = match command {
@@ -76,7 +76,8 @@ async fn carry_out(arguments: Arguments) -> Result<ExitCode> {
     let progress = progress::Bar::new(json);
     let (outcome, told) = match from_copy {
         Some(copy) => {
-            let done = run_from_copy(configuration, &copy, work, &|step| progress.show(step)).await;
+            let place = (copy.as_path(), read_at.as_deref());
+            let done = run_from_copy(configuration, place, work, &|step| progress.show(step)).await;
             done.map(|FromCopy { outcome, told }| (outcome, told))
         }
         None => {

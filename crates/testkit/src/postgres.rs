@@ -84,6 +84,44 @@ pub async fn lose_schema(url: &str, schema: &str) -> Result<()> {
     execute(url, &format!("DROP SCHEMA {schema} CASCADE")).await
 }
 
+/// Makes a user who may only read a schema of the database at an address; gives the address with it. It may read nothing
+/// when the schema is none.
+///
+/// # Errors
+/// The server could not be reached, or there is no such schema.
+pub async fn reader(url: &str, schema: Option<&str>) -> Result<String> {
+    let name = format!("reader_{:016x}", rand::random::<u64>());
+    execute(url, &format!("CREATE ROLE {name} LOGIN PASSWORD '{name}'")).await?;
+    if let Some(schema) = schema {
+        let granted = format!(
+            "GRANT USAGE ON SCHEMA {schema} TO {name}; GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {name}"
+        );
+        execute(url, &granted).await?;
+    }
+    let place = url.rsplit_once('@').context("the address names no user")?.1;
+    Ok(format!("postgres://{name}:{name}@{place}"))
+}
+
+/// Every table of a schema with a digest of its rows.
+///
+/// # Errors
+/// The server could not be reached.
+pub async fn digests(url: &str, schema: &str) -> Result<Vec<(String, String)>> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    let driver = tokio::spawn(connection);
+    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = $1 ORDER BY 1";
+    let mut digests = Vec::new();
+    for row in client.query(tables, &[&schema]).await? {
+        let table: String = row.try_get(0)?;
+        let rows =
+            format!("SELECT coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') FROM {schema}.{table} t");
+        digests.push((table, client.query_one(&rows, &[]).await?.try_get(0)?));
+    }
+    drop(client);
+    driver.await??;
+    Ok(digests)
+}
+
 async fn fresh_at(server_url: String) -> Result<TestDatabase> {
     let name = format!("test_{}_{:016x}", std::process::id(), rand::random::<u64>());
     execute(&server_url, &format!("CREATE DATABASE {name} TEMPLATE template0")).await?;
@@ -287,8 +325,11 @@ fn shared_url() -> Result<String> {
     }
 }
 
-/// Runs one statement on a connection of its own.
-async fn execute(url: &str, statement: &str) -> Result<()> {
+/// Runs one statement, or several, on a connection of its own.
+///
+/// # Errors
+/// The server could not be reached, or refuses it.
+pub async fn execute(url: &str, statement: &str) -> Result<()> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     let driver = tokio::spawn(connection);
     client.batch_execute(statement).await.with_context(|| format!("running {statement}"))?;

@@ -173,7 +173,7 @@ impl Record {
 
     /// Where the record is.
     pub async fn place(&self) -> Result<Place, Problem> {
-        let (head, root) = self.inner().queue.head().await?;
+        let (head, root) = self.head().await?;
         let (sequence, chain, moment) = (head.sequence, head.chain, head.moment);
         Ok(Place { sequence, chain, moment, epoch: head.epoch, desk: head.desk, root })
     }

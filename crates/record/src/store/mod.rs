@@ -31,6 +31,7 @@ use terms::Moment;
 use crate::error::Problem;
 use crate::keys::{KeyRange, PhysicalKey};
 use crate::names::NameTable;
+use crate::only_read::OnlyRead;
 use crate::record::Location;
 
 pub(crate) use gone::destroy_store;
@@ -251,6 +252,27 @@ impl Store {
             Location::Postgres { url, schema, .. } => {
                 Ok(Store::Postgres(Arc::new(PostgresReader::open(&Address::parse(url, schema)?)?)))
             }
+        }
+    }
+
+    /// The reader of a store in which nothing is changed ([`PostgresReader::open_one_state`]).
+    pub(crate) async fn open_one_state(location: &Location) -> Result<Store, Problem> {
+        match location {
+            Location::Sqlite { .. } => {
+                let what = "SQLite cannot read a database beside which nothing may be written: copy it".into();
+                Err(Problem::Unsuitable { what })
+            }
+            Location::Postgres { url, schema, .. } => {
+                Ok(Store::Postgres(Arc::new(PostgresReader::open_one_state(&Address::parse(url, schema)?).await?)))
+            }
+        }
+    }
+
+    /// What must be known of a store that is only read; nothing when it has a writer.
+    pub(crate) fn only_read(&self) -> Option<OnlyRead> {
+        match self {
+            Store::Sqlite(_) => None,
+            Store::Postgres(store) => store.only_read(),
         }
     }
 

@@ -3,18 +3,21 @@
 //! Every operation is one statement and so one round trip and one snapshot, however many keys it is asked for. A
 //! statement whose connection was lost is asked once more on a fresh one; that is safe because it only reads.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use terms::Moment;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::dialect::{self as sql, postgres};
-use super::postgres_session::{Address, failed, is_lost};
+use super::postgres_session::{Address, failed, is_lost, unreachable};
+use super::schema::STEPS;
 use super::{Head, Hit, KeptKey, Located, NameList, StoredDeskRow, StoredEntry, StoredKey, StoredVersion};
 use crate::error::Problem;
 use crate::keys::KeyRange;
+use crate::only_read::OnlyRead;
 
 /// Most connections of one record's readers; more readers wait for one.
 const MOST_CONNECTIONS: usize = 12;
@@ -31,6 +34,8 @@ pub(super) type Parameters<'a> = [&'a (dyn ToSql + Sync)];
 /// Reads of one record's schema.
 pub(crate) struct PostgresReader {
     pool: Pool,
+    /// Set when this is the only way to the schema: everything is then read in one state of it.
+    only_read: Option<OnlyRead>,
 }
 
 impl PostgresReader {
@@ -41,7 +46,74 @@ impl PostgresReader {
         let timeouts = Timeouts { wait: Some(WAIT), create: Some(WAIT), recycle: Some(WAIT) };
         let pool = Pool::builder(manager).max_size(MOST_CONNECTIONS).timeouts(timeouts).runtime(Runtime::Tokio1);
         let pool = pool.build().map_err(|error| Problem::store("making a pool of connections", error))?;
-        Ok(PostgresReader { pool })
+        Ok(PostgresReader { pool, only_read: None })
+    }
+
+    /// The one reader of a schema in which nothing may be changed: of a standby, or for a user who may do no more. One
+    /// connection in one transaction, so that everything is of one state; once it is lost that state is gone, and every
+    /// further question fails.
+    ///
+    /// # Errors
+    /// [`Problem::Unsuitable`] when there are no tables that this user may read, they are of another release, or a host
+    /// writes them.
+    pub(crate) async fn open_one_state(address: &Address) -> Result<PostgresReader, Problem> {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(address.only_read(), address.tls(), recycling);
+        let has_begun = AtomicBool::new(false);
+        let begin = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+            let again = has_begun.swap(true, Ordering::AcqRel);
+            Box::pin(async move {
+                if again {
+                    return Err(HookError::message("the connection was lost, and the state that was read with it"));
+                }
+                client.batch_execute(postgres::ONE_STATE).await.map_err(HookError::Backend)
+            })
+        });
+        // Who asks meanwhile waits for the one connection, however long that takes.
+        let timeouts = Timeouts { wait: None, create: Some(WAIT), recycle: Some(WAIT) };
+        let pool = Pool::builder(manager).max_size(1).timeouts(timeouts).runtime(Runtime::Tokio1).post_create(begin);
+        let pool = pool.build().map_err(|error| Problem::store("making a pool of connections", error))?;
+        match pool.get().await {
+            Ok(_) => {}
+            Err(PoolError::Backend(error)) => return Err(unreachable(error)),
+            Err(error) => return Err(Problem::store("connecting to PostgreSQL", error)),
+        }
+        let mut reader = PostgresReader { pool, only_read: None };
+        reader.only_read = Some(reader.may_be_read(address.schema()).await?);
+        Ok(reader)
+    }
+
+    /// What whoever only reads this schema must know of it.
+    async fn may_be_read(&self, schema: &str) -> Result<OnlyRead, Problem> {
+        let doing = "looking for the record";
+        let unsuitable = |what: String| Problem::Unsuitable { what };
+        if !value::<bool>(&self.query_one(doing, postgres::HAS_TABLES, &[]).await?, 0)? {
+            return Err(unsuitable(format!(
+                "there are no tables in the schema {schema} of the PostgreSQL database that its user may read: GRANT USAGE \
+                 ON SCHEMA {schema} and GRANT SELECT ON ALL TABLES IN SCHEMA {schema}"
+            )));
+        }
+        let step: i64 = value(&self.query_one(doing, postgres::STEP, &[]).await?, 0)?;
+        if step != STEPS.len() as i64 {
+            return Err(unsuitable(format!(
+                "its tables are of another release (step {step}, and this one has {}), and nothing is changed in them: use \
+                 that release",
+                STEPS.len()
+            )));
+        }
+        let row = self.query_one(doing, postgres::WHO_WRITES, &[]).await?;
+        if value(&row, 1)? {
+            return Err(unsuitable(format!(
+                "a host writes the schema {schema} of this PostgreSQL database: it is no copy. Ask that host, or read a \
+                 standby or a restored backup"
+            )));
+        }
+        Ok(OnlyRead { is_standby: value(&row, 0)? })
+    }
+
+    /// What must be known of it when it is only read.
+    pub(crate) fn only_read(&self) -> Option<OnlyRead> {
+        self.only_read
     }
 
     pub(super) async fn query(

@@ -38,6 +38,11 @@ const READER: &str = "-c statement_timeout=10000";
 /// The writer: a rebuild may take long, but nothing waits for another's lock longer than a minute.
 const WRITER: &str = "-c statement_timeout=0 -c lock_timeout=60000";
 
+/// Whoever only reads: the server refuses everything else, whatever its user may do.
+const ONLY_READ: &str = "-c default_transaction_read_only=on";
+/// Letters of a schema in the name of a session, of which the server keeps 63 in all.
+const NAMED: usize = 31;
+
 /// Where a trust's tables are: a server, a database and a schema in it.
 pub(crate) struct Address {
     config: Config,
@@ -75,6 +80,23 @@ impl Address {
     /// What a reader's connection starts with.
     pub(crate) fn reader(&self) -> Config {
         self.session(READER, "almoner reader")
+    }
+
+    /// What the connection of somebody starts with who must change nothing, and for whom a standby will do.
+    pub(crate) fn only_read(&self) -> Config {
+        let mut config = self.session(&format!("{READER} {ONLY_READ}"), "almoner reader");
+        config.target_session_attrs(TargetSessionAttrs::Any);
+        config
+    }
+
+    /// The schema, as far as it is in the name of its writer's session.
+    pub(crate) fn schema_in_name(&self) -> &str {
+        &self.schema[..self.schema.len().min(NAMED)]
+    }
+
+    /// The schema.
+    pub(crate) fn schema(&self) -> &str {
+        &self.schema
     }
 
     /// What the writer's connection starts with. The name tells this writer's connections from all others.

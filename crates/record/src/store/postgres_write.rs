@@ -72,7 +72,8 @@ impl PostgresWriter {
         let runtime = runtime.map_err(|error| Problem::store("starting the writer", error))?;
         let mut mark = [0; 8];
         getrandom::fill(&mut mark).map_err(|error| Problem::store("naming the writer", error.to_string()))?;
-        let name = format!("almoner writer {:016x}", u64::from_be_bytes(mark));
+        // Who reads a copy sees by it that the schema has a writer (`postgres::WHO_WRITES`).
+        let name = format!("almoner writer {:016x} {}", u64::from_be_bytes(mark), address.schema_in_name());
         let mut writer =
             PostgresWriter { address, durability, name, runtime: Some(runtime), session: None, open: false };
         let mut client = writer.run(connect(&writer.address, &writer.name))?.map_err(unreachable)?;

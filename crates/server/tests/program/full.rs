@@ -63,7 +63,7 @@ fn a_host_on_a_full_disk_says_so_and_goes_on_when_there_is_room() {
             return note(&format!("SKIPPED: a small disk (tmpfs) cannot be mounted; run as root: {error}"));
         }
     };
-    let stage = Stage::with_trust_on(disk.path());
+    let stage = Stage::with_trust_on(disk.path(), "sqlite");
     let token = stage.token("system");
     let serving = stage.serve();
     let clerk = Clerk::sign_in(&stage, &serving);

@@ -1,10 +1,12 @@
 //! A data directory on a medium that can only be read, of a host that was killed: a trust is verified, packed and exported from
-//! it, not one byte is written there, and what came of it is told to be no move. Needs root, for the medium.
+//! it, not one byte is written there, and what came of it is told to be no move. Needs root, for the medium. Its record may be
+//! in PostgreSQL, and is read there through a user who may do no more.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use testkit::disk::SmallDisk;
+use testkit::postgres;
 
 use crate::stage::{Said, Stage, note};
 
@@ -23,10 +25,16 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// A command about a copy, with a folder of its own for temporary files, which must be empty in the end.
 fn from_copy(stage: &Stage, copy: &Path, arguments: &[&str]) -> Said {
+    from_copy_at(stage, (copy, stage.store()), arguments)
+}
+
+/// The same of a record that is read at this address.
+fn from_copy_at(stage: &Stage, (copy, store): (&Path, &str), arguments: &[&str]) -> Said {
     let temporary = stage.path("temporary");
     std::fs::create_dir_all(&temporary).unwrap();
     let mut command = stage.command(arguments);
-    let output = command.arg("--from-copy").arg(copy).env("TMPDIR", &temporary).output().unwrap();
+    let output =
+        command.arg("--from-copy").arg(copy).env("TMPDIR", &temporary).env("ALMONER_STORE", store).output().unwrap();
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "nothing of it stays");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
@@ -34,6 +42,13 @@ fn from_copy(stage: &Stage, copy: &Path, arguments: &[&str]) -> Said {
 
 /// A host with people and an attachment, killed while its database still has a log.
 fn killed(stage: &Stage) {
+    filled(stage);
+    let log = stage.path("data/trusts/RAA/record.db-wal");
+    assert!(std::fs::metadata(log).unwrap().len() > 0, "what was written last is in the log alone");
+}
+
+/// A host with people and an attachment, killed.
+fn filled(stage: &Stage) {
     let serving = stage.serve();
     let lines: Vec<String> = (0..300).map(|n| format!(r#"{{"resourceType":"Patient","id":"p{n}"}}"#)).collect();
     std::fs::write(stage.path("p.ndjson"), lines.join("\n")).unwrap();
@@ -46,29 +61,26 @@ fn killed(stage: &Stage) {
     let headers = [("Content-Type", "application/fhir+json"), ("Authorization", token.as_str())];
     let put = serving.send("PUT", "/t/RAA/fhir/DocumentReference/d", &headers, document.as_bytes());
     assert_eq!(put.status, 201);
-    drop(serving);
-    let log = stage.path("data/trusts/RAA/record.db-wal");
-    assert!(std::fs::metadata(log).unwrap().len() > 0, "what was written last is in the log alone");
 }
 
-#[test]
-fn a_trust_is_read_from_a_medium_on_which_nothing_can_be_written() {
-    let disk = match SmallDisk::mount(256) {
-        Ok(disk) => disk,
+/// A disk, unless this machine has none for us.
+fn disk() -> Option<SmallDisk> {
+    match SmallDisk::mount(256) {
+        Ok(disk) => Some(disk),
         Err(error) => {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "CI has to run this as root: {error}");
-            return note(&format!("SKIPPED: a small disk (tmpfs) cannot be mounted; run as root: {error}"));
+            note(&format!("SKIPPED: a small disk (tmpfs) cannot be mounted; run as root: {error}"));
+            None
         }
-    };
-    let stage = Stage::with_trust_on(disk.path());
-    killed(&stage);
-    disk.only_to_be_read().unwrap();
-    let before = files(disk.path());
-    assert_ne!(stage.run(&["verify", "--trust", "RAA"]).code, 0, "a host cannot work there");
+    }
+}
 
-    let verified = from_copy(&stage, disk.path(), &["verify", "--trust", "RAA", "--index"]);
+/// Verifies, packs and exports what is read here; what was taken out is a trust again elsewhere, by the rule of an export.
+fn is_read_whole(stage: &Stage, place: (&Path, &str)) {
+    let before = files(place.0);
+    let verified = from_copy_at(stage, place, &["verify", "--trust", "RAA", "--index"]);
     assert_eq!(verified.code, 0, "{} {}", verified.out, verified.err);
-    let packed = from_copy(&stage, disk.path(), &["move", "pack", "--trust", "RAA", "--out", "folder"]);
+    let packed = from_copy_at(stage, place, &["move", "pack", "--trust", "RAA", "--out", "folder"]);
     assert_eq!(packed.code, 0, "{} {}", packed.out, packed.err);
     assert!(
         packed.err.contains("No cut was signed") && packed.err.contains("later than the last checkpoint"),
@@ -76,14 +88,13 @@ fn a_trust_is_read_from_a_medium_on_which_nothing_can_be_written() {
         packed.err
     );
     assert!(stage.path("folder/segments.json").exists() && stage.path("folder/rest").exists());
-    let exported = from_copy(&stage, disk.path(), &["export", "--trust", "RAA", "exit"]);
+    let exported = from_copy_at(stage, place, &["export", "--trust", "RAA", "exit"]);
     assert_eq!(exported.code, 0, "{} {}", exported.out, exported.err);
     assert!(exported.err.contains("No cut was signed"), "{}", exported.err);
-    let refused = from_copy(&stage, disk.path(), &["user", "list", "--trust", "RAA"]);
+    let refused = from_copy_at(stage, place, &["user", "list", "--trust", "RAA"]);
     assert!(refused.code == 1 && refused.err.contains("verified, exported or packed"), "{}", refused.err);
-    assert!(files(disk.path()) == before, "nothing was written");
+    assert!(files(place.0) == before, "nothing was written");
 
-    // What was taken out is a trust again elsewhere, by the rule of an export.
     let other = Stage::set();
     let imported = other.run(&["import", stage.path("exit").to_str().unwrap()]);
     assert_eq!(imported.code, 0, "{} {}", imported.out, imported.err);
@@ -92,6 +103,80 @@ fn a_trust_is_read_from_a_medium_on_which_nothing_can_be_written() {
         (&trust["trust"]["resources"]["Patient"], &trust["trust"]["resources"]["DocumentReference"]),
         (&300.into(), &1.into())
     );
+}
+
+#[test]
+fn a_trust_is_read_from_a_medium_on_which_nothing_can_be_written() {
+    let Some(disk) = disk() else { return };
+    let stage = Stage::with_trust_on(disk.path(), "sqlite");
+    killed(&stage);
+    disk.only_to_be_read().unwrap();
+    assert_ne!(stage.run(&["verify", "--trust", "RAA"]).code, 0, "a host cannot work there");
+    is_read_whole(&stage, (disk.path(), "sqlite"));
+}
+
+/// The schema of the trust.
+const SCHEMA: &str = "trust_raa";
+/// The server hears a moment later that a host was killed; this waits for it.
+const NOBODY_WRITES: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+    WHERE datname = current_database() AND application_name LIKE 'almoner writer %'";
+
+#[test]
+fn a_trust_in_postgresql_is_read_by_a_user_who_may_only_read() {
+    let Some(disk) = disk() else { return };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let database = runtime.block_on(postgres::fresh()).unwrap();
+    let stage = Stage::with_trust_on(disk.path(), &database.url);
+    filled(&stage);
+    runtime.block_on(postgres::execute(&database.url, NOBODY_WRITES)).unwrap();
+    disk.only_to_be_read().unwrap();
+    let before = runtime.block_on(postgres::digests(&database.url, SCHEMA)).unwrap();
+    let reader = runtime.block_on(postgres::reader(&database.url, Some(SCHEMA))).unwrap();
+    is_read_whole(&stage, (disk.path(), &reader));
+    // Its owner changes nothing either: not by the address that the copy names, nor where the server refuses it.
+    let verify = ["verify", "--trust", "RAA"];
+    for store in ["sqlite", &format!("{}?options=-c%20default_transaction_read_only%3Don", database.url)] {
+        let said = from_copy_at(&stage, (disk.path(), store), &verify);
+        assert_eq!(said.code, 0, "{} {}", said.out, said.err);
+    }
+    assert_eq!(runtime.block_on(postgres::digests(&database.url, SCHEMA)).unwrap(), before, "nothing was written");
+
+    let stranger = runtime.block_on(postgres::reader(&database.url, None)).unwrap();
+    let said = from_copy_at(&stage, (disk.path(), &stranger), &verify);
+    assert!(said.code == 3 && said.err.contains("GRANT SELECT"), "{} {}", said.code, said.err);
+    assert!(!said.err.contains("reader_"), "no password is told: {}", said.err);
+    // A bit of an entry is another one.
+    let change =
+        format!("UPDATE {SCHEMA}.entry SET body = set_byte(body, 40, get_byte(body, 40) # 1) WHERE sequence = 3");
+    runtime.block_on(postgres::execute(&database.url, &change)).unwrap();
+    for arguments in [&["move", "pack", "--trust", "RAA", "--out", "bad"][..], &["export", "--trust", "RAA", "bad"]] {
+        let said = from_copy_at(&stage, (disk.path(), &reader), arguments);
+        assert_eq!(said.code, 1, "{} {}", said.out, said.err);
+        assert!(!stage.path("bad").exists());
+    }
+}
+
+#[test]
+fn a_database_that_a_host_writes_is_no_copy_though_the_directory_is_one() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let database = runtime.block_on(postgres::fresh()).unwrap();
+    let stage = Stage::with_trust_in(&database.url);
+    filled(&stage);
+    let reader = runtime.block_on(postgres::reader(&database.url, Some(SCHEMA))).unwrap();
+    let (data, copy) = (stage.path("data"), stage.path("copy"));
+    let copied = std::process::Command::new("cp").arg("-a").args([&data, &copy]).status().unwrap();
+    assert!(copied.success());
+    let verify = ["verify", "--trust", "RAA"];
+    let serving = stage.serve();
+    let said = from_copy_at(&stage, (&data, &reader), &verify);
+    assert!(said.code == 1 && said.err.contains("it is no copy"), "{} {}", said.code, said.err);
+    let said = from_copy_at(&stage, (&copy, &reader), &verify);
+    assert!(said.code == 3 && said.err.contains("a host writes the schema trust_raa"), "{} {}", said.code, said.err);
+    assert_eq!(serving.get("/t/RAA/fhir/Patient/p1", &stage.token("system")).status, 200, "it goes on undisturbed");
+    drop(serving);
+    runtime.block_on(postgres::execute(&database.url, NOBODY_WRITES)).unwrap();
+    let said = from_copy_at(&stage, (&copy, &reader), &verify);
+    assert_eq!(said.code, 0, "{} {}", said.out, said.err);
 }
 
 #[test]

@@ -57,9 +57,9 @@ impl Stage {
         Stage { store: store.into(), ..Stage::set() }
     }
 
-    /// A stage with the trust `RAA` whose data directory is here.
-    pub(crate) fn with_trust_on(disk: &Path) -> Stage {
-        let stage = Stage::set();
+    /// A stage with the trust `RAA` in this store, whose data directory is here.
+    pub(crate) fn with_trust_on(disk: &Path, store: &str) -> Stage {
+        let stage = Stage::in_store(store);
         std::os::unix::fs::symlink(disk, stage.path("data")).unwrap();
         stage.add_trust();
         stage

@@ -6,6 +6,15 @@ pub(crate) const SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE n
 pub(crate) const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(hashtext('almoner schema'), hashtext($1))";
 /// The tables of a record are made together with this one, in the schema that the session looks in.
 pub(crate) const HAS_TABLES: &str = "SELECT to_regclass('schema_version') IS NOT NULL";
+/// How far the tables were made, for whoever may only read them.
+pub(crate) const STEP: &str = "SELECT step FROM schema_version WHERE one = 1";
+/// Whether the server follows another one, and whether a writer of this schema is connected. A writer of a release that did
+/// not name its schema counts.
+pub(crate) const WHO_WRITES: &str = "SELECT pg_is_in_recovery(), EXISTS (SELECT 1 FROM pg_stat_activity \
+     WHERE datname = current_database() AND application_name LIKE 'almoner writer %' \
+     AND split_part(application_name, ' ', 4) IN ('', left(current_schema(), 31)))";
+/// One state of the whole database for everything that is asked after it.
+pub(crate) const ONE_STATE: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 pub(crate) const SCHEMA: &str = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
 pub(crate) const SCHEMA_VERSION: &str = "CREATE TABLE IF NOT EXISTS schema_version \
      (one BIGINT PRIMARY KEY CHECK (one = 1), step BIGINT NOT NULL); \
