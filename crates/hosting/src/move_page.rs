@@ -301,6 +301,9 @@ fn seal(host: &Host, of: &Move, seen: &Seen, typed: &str) -> Result<(), String> 
     if !seen.writes {
         return Err("It is sealed at the host that writes.".into());
     }
+    if !seen.kept.has_line() {
+        return Err("There is no line to the other host: it is cut by command.".into());
+    }
     if !seen.missing.is_empty() {
         return Err(format!("It cannot be sealed. Missing: {}", seen.missing.join(" ")));
     }

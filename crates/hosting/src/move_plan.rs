@@ -27,6 +27,8 @@ pub(crate) struct TypedPlan {
     megabit: String,
     hours_from: String,
     hours_until: String,
+    carried_hours: String,
+    no_way_back: String,
     hangs: String,
 }
 
@@ -41,6 +43,8 @@ pub(crate) struct TypedWhatIf {
 
 /// The longest words that a plan hangs on.
 const MOST_WORDS: usize = 120;
+/// The longest that a disk may be on its way, in hours: two weeks.
+const MOST_CARRIED: u32 = 336;
 
 impl TypedPlan {
     /// Each field by name, to be shown again.
@@ -56,6 +60,8 @@ impl TypedPlan {
             ("megabit", &self.megabit),
             ("hours_from", &self.hours_from),
             ("hours_until", &self.hours_until),
+            ("carried_hours", &self.carried_hours),
+            ("no_way_back", &self.no_way_back),
             ("hangs", &self.hangs),
         ];
         values.into_iter().map(|(name, value)| (name, value.clone())).collect()
@@ -128,10 +134,12 @@ pub(crate) fn schedule(
     let back_minutes = number(&of.back_minutes, "back_minutes", MOST_DAYS * 1440, &mut wrong);
     let megabit = whole(&of.megabit, "megabit", 1_000_000, &mut wrong);
     let hours = hours((&of.hours_from, "hours_from"), (&of.hours_until, "hours_until"), &mut wrong);
-    let hangs = of.hangs.trim().to_owned();
-    if hangs.chars().count() > MOST_WORDS || hangs.chars().any(char::is_control) {
-        wrong.push(Refusal::at("too-long", "hangs", "At most 120 letters, in one line."));
+    let carried_hours = whole(&of.carried_hours, "carried_hours", MOST_CARRIED, &mut wrong);
+    if carried_hours == Some(0) {
+        wrong.push(Refusal::at("none", "carried_hours", "A disk is on its way for an hour at least."));
     }
+    let no_way_back = words(&of.no_way_back, "no_way_back", &mut wrong);
+    let hangs = words(&of.hangs, "hangs", &mut wrong);
     let Some(deadline) = deadline.filter(|_| wrong.is_empty()) else { return Err(wrong) };
     let begun = before.as_ref().map_or_else(|| now.to_string(), |before| before.begun.clone());
     Ok(Schedule {
@@ -145,9 +153,20 @@ pub(crate) fn schedule(
         back_minutes,
         megabit,
         hours,
+        carried_hours,
+        no_way_back,
         hangs,
         told: before.and_then(|before| before.told),
     })
+}
+
+/// A few words in one line.
+fn words(text: &str, field: &'static str, wrong: &mut Vec<Refusal>) -> String {
+    let text = text.trim();
+    if text.chars().count() > MOST_WORDS || text.chars().any(char::is_control) {
+        wrong.push(Refusal::at("too-long", field, "At most 120 letters, in one line."));
+    }
+    text.to_owned()
 }
 
 fn day(text: &str, field: &'static str, today: Date, wrong: &mut Vec<Refusal>) -> Option<Date> {
@@ -261,7 +280,7 @@ mod tests {
     #[test]
     fn each_field_that_is_wrong_is_named() {
         type Mistake = fn(&mut TypedPlan);
-        let cases: [(&str, Mistake); 9] = [
+        let cases: [(&str, Mistake); 12] = [
             ("deadline", |of| of.deadline = String::new()),
             ("deadline", |of| of.deadline = "31 2 2027".into()),
             ("deadline", |of| of.deadline = "1 1 2020".into()),
@@ -271,6 +290,9 @@ mod tests {
             ("megabit", |of| of.megabit = "fast".into()),
             ("way_back_days", |of| of.way_back_days = "-1".into()),
             ("hangs", |of| of.hangs = "x".repeat(121)),
+            ("carried_hours", |of| of.carried_hours = "0".into()),
+            ("carried_hours", |of| of.carried_hours = "400".into()),
+            ("no_way_back", |of| of.no_way_back = "one\ntwo".into()),
         ];
         for (field, change) in cases {
             let mut of = typed();

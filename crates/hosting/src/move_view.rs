@@ -95,8 +95,8 @@ pub(crate) async fn seen(host: &Host, door: &Door, of: &Arc<Move>, what_if: What
         acts: Acts {
             runs_it,
             says: runs_it || door.permit.role() == Role::Administrator && door.trust_code == of.code.as_str(),
-            rehearses: runs_it && !writes && follows,
-            rehearses_back: runs_it && writes && follows,
+            rehearses: runs_it && !writes && follows && kept.has_line(),
+            rehearses_back: runs_it && writes && follows && kept.has_line(),
             completes: runs_it && writes && matches!(kept.phase, Phase::Live | Phase::BackedOut),
         },
         host: host.name().to_owned(),
@@ -129,6 +129,7 @@ impl Seen {
             name: &ticket.name,
             from: &ticket.source.host,
             to: &ticket.target.host,
+            is_carried: !self.kept.has_line(),
             writes: self.writes,
             steps: self.steps(),
             copied: self.copied(),
@@ -178,6 +179,8 @@ impl Seen {
             ("megabit", plan.megabit.map(|megabit| megabit.to_string()).unwrap_or_default()),
             ("hours_from", plan.hours.map(|(from, _)| time(from)).unwrap_or_default()),
             ("hours_until", plan.hours.map(|(_, until)| time(until)).unwrap_or_default()),
+            ("carried_hours", plan.carried_hours.map(|hours| hours.to_string()).unwrap_or_default()),
+            ("no_way_back", plan.no_way_back.clone()),
             ("hangs", plan.hangs.clone()),
         ];
         PlanForm { is_kept: true, values: BTreeMap::from(values), refused: Vec::new() }
@@ -296,7 +299,9 @@ impl Seen {
 
     fn readiness(&self) -> Readiness {
         let kept = &self.kept;
-        let times: Vec<u64> = kept.rehearsals.iter().filter(|one| one.agrees()).map(|one| one.mock_cut_ms).collect();
+        // What is carried has writers wait for hours, and no rehearsal measures that.
+        let measured = kept.rehearsals.iter().filter(|one| one.agrees() && kept.has_line());
+        let times: Vec<u64> = measured.map(|one| one.mock_cut_ms).collect();
         let last: Vec<u64> = times.iter().rev().take(REHEARSALS).copied().collect();
         let pauses = match (last.iter().min(), last.iter().max()) {
             (Some(least), Some(most)) if least != most => {
@@ -316,6 +321,11 @@ impl Seen {
             _ if !self.writes => {
                 Seal::Elsewhere(format!("It is sealed at {other}, which writes the trust. Rehearse it here."))
             }
+            _ if !kept.has_line() => Seal::Elsewhere(
+                "There is no line to the other host: it is cut by command, with what the other one signed and two people \
+                 (almoner move cut --signed)."
+                    .into(),
+            ),
             Some(asked) => asked,
             None if self.missing.is_empty() && self.acts.runs_it => Seal::Armed,
             None if self.missing.is_empty() => {
@@ -341,7 +351,7 @@ impl Seen {
                 Some(("told", "Say so"))
             }
             "Way back rehearsed" if self.acts.rehearses_back && waits => Some(("rehearse-back", "Rehearse it")),
-            "Second person ready" if self.acts.says => Some(("stand-by", "I am ready")),
+            "Second person ready" if self.acts.says && self.kept.has_line() => Some(("stand-by", "I am ready")),
             _ => None,
         };
         let is_rehearsal = of.what.starts_with("Three") || of.what.starts_with("Rehearsed since");

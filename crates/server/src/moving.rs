@@ -25,8 +25,8 @@ pub(crate) fn work(mut command: MoveCommand, store: Option<String>) -> Result<(W
             let from = from.map(folder).transpose()?;
             MoveWork::Copy { ticket: read(&ticket, "the ticket")?, store, throttle: throttle(&limits)?, from }
         }
-        MoveCommand::Pack { of, out, hold: _, confirm, whole } => {
-            MoveWork::Pack { trust: TrustCode::parse(&of.trust)?, to: folder(out)?, hold: confirm, whole }
+        MoveCommand::Pack { of, out, hold: _, confirm, whole, way_back } => {
+            MoveWork::Pack { trust: TrustCode::parse(&of.trust)?, to: folder(out)?, hold: confirm, whole, way_back }
         }
         MoveCommand::Release(of) => MoveWork::Release { trust: TrustCode::parse(&of.trust)? },
         MoveCommand::Follow { of, from } => {
@@ -35,19 +35,21 @@ pub(crate) fn work(mut command: MoveCommand, store: Option<String>) -> Result<(W
         MoveCommand::Rehearse { of, whole, from } => {
             MoveWork::Rehearse { trust: TrustCode::parse(&of.trust)?, whole, from: from.map(folder).transpose()? }
         }
+        MoveCommand::Report { of, out: _ } => MoveWork::Report { trust: TrustCode::parse(&of.trust)? },
         MoveCommand::Sign { of, from, out: _ } => {
             MoveWork::Sign { trust: TrustCode::parse(&of.trust)?, from: folder(from)? }
         }
         MoveCommand::Letter { of, letter, out: _ } => {
             MoveWork::Letter { trust: TrustCode::parse(&of.trust)?, text: read(&letter, "the letter")? }
         }
-        MoveCommand::Cut { of, unplanned: _, confirm, carried } => {
+        MoveCommand::Cut { of, unplanned: _, confirm, people, carried } => {
             let signed = read_if(carried.signed, "the signature")?;
-            MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: false, unplanned: confirm, signed }
+            let people = if people.is_empty() { None } else { Some(with_passwords(people)?) };
+            MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: false, unplanned: confirm, signed, people }
         }
         MoveCommand::Back { of, carried } => {
             let signed = read_if(carried.signed, "the signature")?;
-            MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: true, unplanned: None, signed }
+            MoveWork::Cut { trust: TrustCode::parse(&of.trust)?, back: true, unplanned: None, signed, people: None }
         }
         MoveCommand::Complete { of, confirm, from, letter, out: _ } => {
             let (from, letter) = (from.map(folder).transpose()?, read_if(letter, "the letter")?);
@@ -86,6 +88,7 @@ pub(crate) fn work(mut command: MoveCommand, store: Option<String>) -> Result<(W
 fn file_of(command: &mut MoveCommand) -> Option<PathBuf> {
     match command {
         MoveCommand::Plan { out, .. }
+        | MoveCommand::Report { out, .. }
         | MoveCommand::Sign { out, .. }
         | MoveCommand::Letter { out, .. }
         | MoveCommand::Complete { out, .. }

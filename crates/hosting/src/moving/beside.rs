@@ -1,6 +1,6 @@
 //! What a folder of two hosts without a line holds besides entries: the desk, the access journal, the writing host's answers
-//! to the questions of a rehearsal, and while writers are held what the other host is asked to sign. A letter names the
-//! digest or the chain of each, so that they are as good as what comes over a wire (`docs/formats/move.md`, section 8).
+//! to the questions of a rehearsal, and while writers are held what the other host is asked to sign; from a host that does not
+//! write, what a rehearsal of the way back asks of it. A letter names the digest or the chain of each, so that they are as good as what comes over a wire (`docs/formats/move.md`, section 8).
 
 use std::path::{Path, PathBuf};
 
@@ -13,12 +13,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::answer;
 use super::folder::{not_signed, read, unread};
 use super::kept::Move;
 use super::letter::{self, Kind};
-use super::pull::{desk_keys, newest_of, permit};
+use super::pull::{self, desk_keys, newest_of, permit};
 use super::rehearse;
-use super::words::{AccessHeld, Answers, AskedToSign, Place, Questions, Row, unhex};
+use super::schedule::Schedule;
+use super::words::{AccessHeld, Answers, AskedToSign, Place, Questions, Row, Segments, unhex};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::secret::hex;
@@ -27,6 +29,7 @@ use crate::trusts::{replace_file, replace_file_by};
 const LETTER: &str = "letter";
 const DESK: &str = "desk";
 const ANSWERS: &str = "answers";
+const WAY_BACK: &str = "way-back";
 /// How often the desk is read again that changes meanwhile.
 const TRIES: usize = 100;
 /// Most bytes that the access journal is given at once; a frame that is longer comes alone.
@@ -47,6 +50,19 @@ pub(super) struct Beside {
     pub(super) access: Vec<AccessHeld>,
     /// What the other host is asked to sign, while writers are held.
     pub(super) asked: Option<AskedToSign>,
+    /// SHA-256 of the file with what the way back would start from, at a host that does not write.
+    #[serde(default)]
+    way_back: Option<String>,
+    /// The plan, as the host that writes keeps it.
+    #[serde(default)]
+    pub(super) plan: Option<Schedule>,
+}
+
+/// What a host that does not write would give out if the record were cut to it: its segments, and its answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WayBack {
+    pub(super) list: Segments,
+    pub(super) answered: Answered,
 }
 
 /// The questions of a rehearsal with the answers of the host that writes.
@@ -64,6 +80,8 @@ pub(super) struct Wanted {
     pub(super) whole: bool,
     /// The epoch that a cut would name, while writers are held.
     pub(super) epoch: Option<u64>,
+    /// Whether the way back is to be rehearsed with it.
+    pub(super) way_back: bool,
 }
 
 /// Writes everything that belongs beside the entries up to a place, and the letter last.
@@ -76,17 +94,23 @@ pub(super) async fn write(
 ) -> Result<(), Failure> {
     let permit = permit(of)?;
     let writes = record.tenure() == Tenure::Writes;
-    let (mut desk, mut answers, mut asked) = (None, None, None);
+    let (mut desk, mut answers, mut asked, mut way_back, mut plan) = (None, None, None, None, None);
     if writes {
         let answered = answered(record, &permit, &place, wanted.whole).await?;
         answers = Some(put(&folder.join(ANSWERS), &answered)?);
         let (rows, digest) = desk_of(record, &permit).await?;
         desk = Some(put(&folder.join(DESK), &rows)?);
         asked = wanted.epoch.map(|epoch| AskedToSign { place: place.clone(), epoch, desk: digest });
+        plan = Schedule::read(&host.configuration.data, &of.code)?;
+    } else if wanted.way_back {
+        // Nothing is taken meanwhile.
+        let list = answer::segments_at(record, &record.place().await?).await?;
+        let answered = answered(record, &permit, &place, false).await?;
+        way_back = Some(put(&folder.join(WAY_BACK), &WayBack { list, answered })?);
     }
     let access = access_of(of, record, &permit, folder).await?;
     let (number, record_key) = (wanted.number, record.verifier_key().to_string());
-    let beside = Beside { number, record_key, writes, place, desk, answers, access, asked };
+    let beside = Beside { number, record_key, writes, place, desk, answers, access, asked, way_back, plan };
     let text = letter::write(host, of, Kind::Folder, &beside)?;
     let path = folder.join(LETTER);
     replace_file(&path, text.as_bytes()).map_err(|error| unwritten(&path, &error))
@@ -196,8 +220,15 @@ pub(super) fn said(of: &Move, record: &Record, folder: &Path) -> Result<Beside, 
 }
 
 /// Takes what lies beside the entries, once those are here.
-pub(super) async fn take(of: &Move, record: &Record, folder: &Path, beside: &Beside) -> Result<(), Failure> {
+pub(super) async fn take(
+    host: &Host,
+    of: &Move,
+    record: &Record,
+    folder: &Path,
+    beside: &Beside,
+) -> Result<(), Failure> {
     let permit = permit(of)?;
+    pull::take_plan(host, of, record, beside.plan.clone())?;
     if let Some(digest) = &beside.desk {
         let rows: Vec<Row> = get(&folder.join(DESK), digest)?;
         let rows = rows.into_iter().map(TryInto::try_into).collect::<Result<Vec<record::DeskRow>, Failure>>()?;
@@ -268,11 +299,26 @@ fn ends(bytes: &[u8], held: &AccessHeld) -> Option<Vec<usize>> {
 pub(super) fn answers(folder: &Path, beside: &Beside) -> Result<Answered, Failure> {
     let none = || Failure::Refused(format!("{} holds no answers to a rehearsal.", folder.display()));
     let answered: Answered = get(&folder.join(ANSWERS), beside.answers.as_ref().ok_or_else(none)?)?;
+    if is_asked(&answered, beside)? { Ok(answered) } else { Err(none()) }
+}
+
+/// What a rehearsal of the way back asks for, in a folder of the host that does not write.
+pub(super) fn way_back(folder: &Path, beside: &Beside) -> Result<WayBack, Failure> {
+    let none = || {
+        Failure::Refused(format!(
+            "{} holds nothing for a rehearsal of the way back. Pack it at the other host with --way-back.",
+            folder.display()
+        ))
+    };
+    let way_back: WayBack = get(&folder.join(WAY_BACK), beside.way_back.as_ref().ok_or_else(none)?)?;
+    if is_asked(&way_back.answered, beside)? { Ok(way_back) } else { Err(none()) }
+}
+
+/// What is asked follows from the root: nobody chooses.
+fn is_asked(answered: &Answered, beside: &Beside) -> Result<bool, Failure> {
     let root: journal::Hash = unhex(&beside.place.root)?;
     let questions = &answered.questions;
-    // What is asked follows from the root: nobody chooses.
-    let is_asked = questions.sequence == beside.place.sequence && questions.seed == rehearse::seed_of(&root);
-    if is_asked { Ok(answered) } else { Err(none()) }
+    Ok(questions.sequence == beside.place.sequence && questions.seed == rehearse::seed_of(&root))
 }
 
 /// Where a file of the access journal is: its host's name does not become a path.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use terms::Moment;
 
 use super::beside::{self, Beside, Wanted};
+use super::carried_gate;
 use super::certificate;
 use super::counts::{self, Counts};
 use super::cut;
@@ -26,6 +27,7 @@ use super::phase::Step;
 use super::pull::{self, fail_at, permit};
 use super::rehearse;
 use super::report::{Cutting, Packed, Rehearsal};
+use super::way_back;
 use super::words::{Opened, Place, Signed, unhex};
 use crate::failure::Failure;
 use crate::host::Host;
@@ -43,10 +45,13 @@ const WITNESSING: Duration = Duration::from_secs(3);
 
 /// What the host that follows says once it has signed a cut.
 #[derive(Debug, Serialize, Deserialize)]
-struct SignedHere {
+pub(super) struct SignedHere {
     record_key: String,
-    signed: Signed,
+    pub(super) signed: Signed,
     rehearsals: Vec<Rehearsal>,
+    /// Counted at the place that was signed.
+    #[serde(default)]
+    pub(super) counts: Option<Counts>,
 }
 
 /// What it says once it is open.
@@ -59,19 +64,23 @@ struct OpenHere {
 }
 
 /// At the host that writes: packs everything into a folder. With `hold`, the trust's code typed again, writers are held from
-/// now on, and the folder says what the other host is to sign. At the host that does not write its access journal is packed.
+/// now on, and the folder says what the other host is to sign. At the host that does not write its access journal is packed,
+/// and what a rehearsal of the way back asks for.
 pub(super) async fn pack(
     host: &Arc<Host>,
     of: &Arc<Move>,
     folder: &Path,
-    (hold, whole): (Option<&str>, bool),
+    (hold, whole, way_back): (Option<&str>, bool, bool),
     listener: Listener<'_>,
 ) -> Result<Packed, Failure> {
     let one = of.cutting.try_lock();
     let _one_at_a_time = one.map_err(|_| Failure::refused("A cut of this trust is under way."))?;
     let record = of.record().await?;
     if record.tenure() != Tenure::Writes {
-        return pack_accesses(host, of, &record, folder).await;
+        return pack_accesses(host, of, &record, (folder, way_back)).await;
+    }
+    if way_back {
+        return Err(Failure::refused("The way back is rehearsed with what the host packs that does not write."));
     }
     if hold.is_some_and(|typed| typed != of.code.as_str()) {
         return Err(Failure::refused(
@@ -79,6 +88,7 @@ pub(super) async fn pack(
         ));
     }
     if hold.is_some() && of.kept().held.is_none() {
+        carried_gate::may_hold(host, of)?;
         // What is there already needs nobody to wait.
         folder::pack(&record, &permit(of)?, folder, listener).await?;
         begin_to_hold(host, of).await?;
@@ -90,16 +100,23 @@ pub(super) async fn pack(
     let held = of.kept().held.map(|held| Held { at: Some((place.clone(), at.epoch + EPOCHS)), ..held });
     let epoch = held.as_ref().map(|_| at.epoch + EPOCHS);
     of.change(|kept| (kept.packed, kept.held) = (number, held.clone()))?;
-    beside::write(host, of, &record, folder, (place, Wanted { number, whole, epoch })).await?;
+    beside::write(host, of, &record, folder, (place, Wanted { number, whole, epoch, way_back })).await?;
     packed.held = held.map(|held| Moment(held.since).to_string());
     Ok(packed)
 }
 
-async fn pack_accesses(host: &Host, of: &Move, record: &Record, folder: &Path) -> Result<Packed, Failure> {
+async fn pack_accesses(
+    host: &Host,
+    of: &Move,
+    record: &Record,
+    (folder, way_back): (&Path, bool),
+) -> Result<Packed, Failure> {
+    let _stands_still = of.pulling.lock().await;
     std::fs::create_dir_all(folder).map_err(|error| Failure::problem("making the folder", &error))?;
     let (place, number) = (Place::of(&record.place().await?, host.now()), of.kept().packed + 1);
     of.change(|kept| kept.packed = number)?;
-    beside::write(host, of, record, folder, (place, Wanted { number, whole: false, epoch: None })).await?;
+    let wanted = Wanted { number, whole: false, epoch: None, way_back };
+    beside::write(host, of, record, folder, (place, wanted)).await?;
     Ok(Packed { segments: 0, written: 0, entries: 0, held: None })
 }
 
@@ -162,7 +179,7 @@ pub(super) async fn take_folder(
         record.settle().await?;
     }
     let _one_at_a_time = of.pulling.lock().await;
-    beside::take(of, &record, folder, &beside).await?;
+    beside::take(host, of, &record, folder, &beside).await?;
     if beside.writes {
         of.step(Step::Copied)?;
         of.lag.is_complete(Moment(beside.place.now));
@@ -171,7 +188,7 @@ pub(super) async fn take_folder(
 }
 
 /// Remembers the key with which the other host signs for the record; another one later is refused.
-fn know(of: &Move, key: &str) -> Result<(), Failure> {
+pub(super) fn know(of: &Move, key: &str) -> Result<(), Failure> {
     let kept = of.kept();
     let expected = match kept.side {
         Side::Target => Some(&kept.ticket.record_key),
@@ -188,13 +205,17 @@ fn know(of: &Move, key: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// At the host that follows: takes a folder and compares itself with the answers in it.
+/// At the host that follows: takes a folder and compares itself with the answers in it. At the host that writes: the same for
+/// the way back.
 pub(super) async fn rehearse(
     host: &Arc<Host>,
     of: &Arc<Move>,
     folder: &Path,
     listener: Listener<'_>,
 ) -> Result<Rehearsal, Failure> {
+    if of.record().await?.tenure() == Tenure::Writes {
+        return way_back::rehearse_carried(host, of, folder).await;
+    }
     let beside = take_folder(host, of, folder, listener).await?;
     let record = of.record().await?;
     let answered = beside::answers(folder, &beside)?;
@@ -230,32 +251,43 @@ pub(super) async fn sign(
     let mut rehearsals: Vec<Rehearsal> = passed.cloned().collect();
     rehearsals.reverse();
     let record_key = record.verifier_key().to_string();
-    letter::write(host, of, Kind::Signed, &SignedHere { record_key, signed, rehearsals })
+    let counts = Some(counts::counts(of, &record, asked.place.sequence).await?);
+    letter::write(host, of, Kind::Signed, &SignedHere { record_key, signed, rehearsals, counts })
 }
 
 /// At the host that writes: commits the cut that the other one has signed; gives the entry, to be carried there. From here on
-/// this host decides nothing, however often it is started.
-pub(super) async fn cut(host: &Arc<Host>, of: &Arc<Move>, text: &str, back: bool) -> Result<String, Failure> {
+/// this host decides nothing, however often it is started. `agreed` are the two people of a move with a plan.
+pub(super) async fn cut(
+    host: &Arc<Host>,
+    of: &Arc<Move>,
+    text: &str,
+    (back, agreed): (bool, Option<[String; 2]>),
+) -> Result<String, Failure> {
     let (host, of, text) = (Arc::clone(host), Arc::clone(of), text.to_owned());
-    let cutting = tokio::spawn(async move { cut_now(&host, &of, &text, back).await });
+    let cutting = tokio::spawn(async move { cut_now(&host, &of, &text, (back, agreed)).await });
     cutting.await.map_err(|error| Failure::problem("cutting", &error))?
 }
 
-async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, text: &str, back: bool) -> Result<String, Failure> {
+async fn cut_now(
+    host: &Arc<Host>,
+    of: &Arc<Move>,
+    text: &str,
+    (back, agreed): (bool, Option<[String; 2]>),
+) -> Result<String, Failure> {
     let one = of.cutting.try_lock();
     let _one_at_a_time = one.map_err(|_| Failure::refused("A cut of this trust is under way."))?;
     let record = of.record().await?;
-    let said: SignedHere = letter::read(of, Kind::Signed, text)?;
+    let mut said: SignedHere = letter::read(of, Kind::Signed, text)?;
     know(of, &said.record_key)?;
-    for rehearsal in said.rehearsals {
-        if !of.kept().rehearsals.contains(&rehearsal) {
-            rehearse::hear(of, &record, rehearsal).await?;
-        }
-    }
+    carried_gate::hear_all(of, &record, std::mem::take(&mut said.rehearsals)).await?;
     cut::may_cut(of, &record, back)?;
     let held = of.kept().held.and_then(|held| held.at).filter(|_| of.gate.is_shut());
     let Some((packed, epoch)) = held else {
         return Err(Failure::refused("Nobody is held. Pack with --hold, carry the folder, and have it signed."));
+    };
+    let gate = match agreed {
+        Some(agreed) => Some(carried_gate::may_cut(host, of, &record, (&said, agreed)).await?),
+        None => None,
     };
     witness::show_one(host, &record, WITNESSING).await;
     let at = {
@@ -280,7 +312,14 @@ async fn cut_now(host: &Arc<Host>, of: &Arc<Move>, text: &str, back: bool) -> Re
             ));
         }
         // Whoever is killed after the cut still has it, for the certificate.
-        of.change(|kept| kept.signed_at = Some(said.signed.checkpoint))?;
+        of.change(|kept| {
+            kept.signed_at = Some(said.signed.checkpoint);
+            kept.gate = gate.as_ref().map(|held| held.words.clone());
+            if let Some(held) = gate {
+                kept.unplanned = false;
+                kept.sealed_by.push(held.sealed_by);
+            }
+        })?;
         fail_at("before-cut").await?;
         match record.cut(&permit(of)?, cut, &at).await {
             Ok(true) => {}
@@ -356,6 +395,7 @@ pub(super) async fn hear(host: &Arc<Host>, of: &Arc<Move>, text: &str) -> Result
             certificate::keep(of, &of.record().await?, whole)?;
             Ok(None)
         }
+        Kind::Rehearsed => carried_gate::hear(of, text).await.map(|()| None),
         Kind::Signed => Err(Failure::refused("This letter is for `move cut --signed`, or `move back --signed`.")),
         Kind::Destroy | Kind::Destroyed => Err(Failure::refused("This letter is for `move complete --letter`.")),
         Kind::Folder => Err(Failure::refused("This letter belongs to a folder: `move follow --from`.")),

@@ -362,12 +362,12 @@ async fn statement(
         counts_to: counted.to,
         timings: cutting.clone(),
         proved: PROVED.iter().map(|text| (*text).to_owned()).collect(),
-        stated: stated(cutting, counted.at, kept.unplanned),
+        stated: stated(cutting, counted.at, (kept.unplanned, kept.gate.as_deref())),
     })
 }
 
 /// What is only stated, and what of this cut is not known.
-fn stated(cutting: &Cutting, counted_at: u64, unplanned: bool) -> Vec<String> {
+fn stated(cutting: &Cutting, counted_at: u64, (unplanned, gate): (bool, Option<&str>)) -> Vec<String> {
     let mut stated: Vec<String> = STATED.iter().map(|text| (*text).to_owned()).collect();
     match &cutting.carried_since {
         Some(since) => stated.push(format!("{CARRIED} {since}.")),
@@ -379,6 +379,8 @@ fn stated(cutting: &Cutting, counted_at: u64, unplanned: bool) -> Vec<String> {
     }
     if unplanned && !cutting.back {
         stated.push(UNPLANNED.into());
+    } else if !cutting.back {
+        stated.extend(gate.map(str::to_owned));
     }
     stated
 }

@@ -97,7 +97,8 @@ async fn of_a_trust_comes(cheat: Cheat, is_heavy: bool) -> String {
             return Ok(rehearsal.differences.join(" "));
         }
         let unplanned = Some("RAA".into());
-        asked(&source.host, MoveWork::Cut { trust: code(), back: false, unplanned, signed: None }).await?;
+        asked(&source.host, MoveWork::Cut { trust: code(), back: false, unplanned, signed: None, people: None })
+            .await?;
         Ok::<String, Failure>("nothing".into())
     };
     let came = came.await.unwrap_or_else(|failure| failure.to_string());

@@ -120,7 +120,7 @@ pub(crate) async fn resume(
     if record.tenure() == Tenure::Writes {
         return Err(Failure::refused("This host writes the trust: there is nothing to take back."));
     }
-    let names = both(host, of, people).await?;
+    let names = both(host, of, people).await?.join(" and ");
     let refusal = match refusal {
         Some(text) => serde_json::from_str(&text)
             .map_err(|_| Failure::refused("This is no refusal as `almoner move refuse` writes it."))?,
@@ -162,16 +162,18 @@ async fn asked(of: &Move, record: &Record) -> Result<Refusal, Failure> {
 }
 
 /// Two different people of the trust who prove that it is them.
-async fn both(host: &Arc<Host>, of: &Move, people: [(String, Secret); 2]) -> Result<String, Failure> {
+pub(super) async fn both(
+    host: &Arc<Host>,
+    of: &Move,
+    [one, other]: [(String, Secret); 2],
+) -> Result<[String; 2], Failure> {
     let trust = host.trust(&of.code).await?;
-    let mut names = Vec::with_capacity(2);
-    for (name, password) in people {
-        names.push(credentials::proved(&trust, &name, &password).await?);
-    }
+    let names =
+        [credentials::proved(&trust, &one.0, &one.1).await?, credentials::proved(&trust, &other.0, &other.1).await?];
     if names[0] == names[1] {
-        return Err(Failure::refused("Two different people answer for taking a trust back."));
+        return Err(Failure::refused("Two different people answer for this, each with their own account."));
     }
-    Ok(names.join(" and "))
+    Ok(names)
 }
 
 #[cfg(test)]

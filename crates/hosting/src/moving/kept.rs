@@ -62,6 +62,9 @@ pub(crate) struct Kept {
     /// Whether the last cut that was asked for here had no plan.
     #[serde(default)]
     pub(crate) unplanned: bool,
+    /// What held before the last cut here of a move with a plan and without a line, for its certificate.
+    #[serde(default)]
+    pub(crate) gate: Option<String>,
     /// The statement of a destruction that has begun and goes on to its end, also after a start.
     #[serde(default)]
     pub(crate) destroying: Option<String>,

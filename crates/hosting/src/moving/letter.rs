@@ -21,6 +21,8 @@ pub(super) const MOST_BYTES: usize = 64 << 20;
 pub(super) enum Kind {
     /// What a folder holds besides entries.
     Folder,
+    /// What came of the rehearsals of the host that follows.
+    Rehearsed,
     /// The host that follows has signed a cut.
     Signed,
     /// It has taken the cut and is open.
@@ -43,12 +45,21 @@ struct Letter {
 }
 
 impl Kind {
-    const ALL: [Kind; 7] =
-        [Kind::Folder, Kind::Signed, Kind::Opened, Kind::Statement, Kind::Certified, Kind::Destroy, Kind::Destroyed];
+    const ALL: [Kind; 8] = [
+        Kind::Folder,
+        Kind::Rehearsed,
+        Kind::Signed,
+        Kind::Opened,
+        Kind::Statement,
+        Kind::Certified,
+        Kind::Destroy,
+        Kind::Destroyed,
+    ];
 
     fn word(self) -> &'static str {
         match self {
             Kind::Folder => "folder",
+            Kind::Rehearsed => "rehearsed",
             Kind::Signed => "signed",
             Kind::Opened => "opened",
             Kind::Statement => "statement",

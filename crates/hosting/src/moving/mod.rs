@@ -6,7 +6,8 @@
 //!   (`answer`), in the words of `words` and with entries packed by `segment`.
 //! * `pull` is the host that follows; `rehearse` compares both; `cut` hands the record over; `gate` and `relay` hold who
 //!   would write and send them on; `certificate` says what came of it; `complete` destroys the old copy.
-//! * Where no line is, everything is `carried`: a `folder` with what lies `beside` its entries, and each `letter`.
+//! * Where no line is, everything is `carried`: a `folder` with what lies `beside` its entries, and each `letter`. What a plan
+//!   asks for there is worked out by `courier` and asked by `carried_gate`.
 //! * `watch` measures both hosts and compares them; `schedule` is what people planned, `forecast` and `estimate` what follows
 //!   from both; `readiness` says what is missing before a cut, `seal` who the two people are, `way_back` rehearses it.
 //!
@@ -15,9 +16,11 @@
 mod answer;
 mod beside;
 mod carried;
+mod carried_gate;
 mod certificate;
 mod complete;
 pub(crate) mod counts;
+mod courier;
 mod cut;
 mod drawn;
 pub(crate) mod estimate;
@@ -71,6 +74,7 @@ pub(crate) use words::{Questions, unhex};
 use crate::clock::stopwatch;
 use crate::failure::Failure;
 use crate::host::Host;
+use crate::secret::Secret;
 use crate::trusts::TrustCode;
 use crate::work::{Listener, Outcome, Progress};
 use gate::Stand;
@@ -97,8 +101,8 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
         MoveWork::Copy { ticket, store, throttle, from } => {
             copy(host, &ticket, Copying { store, throttle, from }, listener).await?
         }
-        MoveWork::Pack { trust, to, hold, whole } => {
-            MoveOutcome::Packed(pack(host, &trust, &to, (hold.as_deref(), whole), listener).await?)
+        MoveWork::Pack { trust, to, hold, whole, way_back } => {
+            MoveOutcome::Packed(pack(host, &trust, &to, (hold.as_deref(), whole, way_back), listener).await?)
         }
         MoveWork::Follow { trust, from: None } => follow(&*find(host, &trust)?, listener).await?,
         MoveWork::Follow { trust, from: Some(folder) } => {
@@ -106,6 +110,9 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
             seen(host, &trust).await?
         }
         MoveWork::Rehearse { trust, whole, from } => rehearsed(host, &trust, (whole, from), listener).await?,
+        MoveWork::Report { trust } => {
+            MoveOutcome::Letter { text: Some(carried_gate::report(host, &*without_line(host, &trust)?).await?) }
+        }
         MoveWork::Sign { trust, from } => MoveOutcome::Letter {
             text: Some(carried::sign(host, &without_line(host, &trust)?, &from, listener).await?),
         },
@@ -116,8 +123,8 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
         MoveWork::Letter { trust, text } => {
             MoveOutcome::Letter { text: carried::hear(host, &without_line(host, &trust)?, &text).await? }
         }
-        MoveWork::Cut { trust, back, unplanned, signed } => {
-            cut_by_command(host, &trust, (back, unplanned, signed)).await?
+        MoveWork::Cut { trust, back, unplanned, signed, people } => {
+            cut_by_command(host, &trust, (back, unplanned), signed, people).await?
         }
         MoveWork::Throttle { trust, change } => {
             find(host, &trust)?.limit(change)?;
@@ -186,7 +193,9 @@ async fn rehearsed(
 async fn cut_by_command(
     host: &Arc<Host>,
     trust: &TrustCode,
-    (back, unplanned, signed): (bool, Option<String>, Option<String>),
+    (back, unplanned): (bool, Option<String>),
+    signed: Option<String>,
+    people: Option<[(String, Secret); 2]>,
 ) -> Result<MoveOutcome, Failure> {
     let Some(letter) = signed else {
         let of = find(host, trust)?;
@@ -194,8 +203,8 @@ async fn cut_by_command(
         return Ok(MoveOutcome::Cut(cut::cut(host, &of, back).await?));
     };
     let of = without_line(host, trust)?;
-    is_ready_by_command(host, &of, back, unplanned.as_deref())?;
-    Ok(MoveOutcome::CutEntry { text: carried::cut(host, &of, &letter, back).await? })
+    let agreed = carried_gate::agreed(host, &of, (back, unplanned.as_deref()), people).await?;
+    Ok(MoveOutcome::CutEntry { text: carried::cut(host, &of, &letter, (back, agreed)).await? })
 }
 
 /// Takes a cut entry that was carried.
@@ -336,10 +345,11 @@ fn is_ready_by_command(host: &Host, of: &Move, back: bool, unplanned: Option<&st
     }
     if schedule::Schedule::read(&host.configuration.data, &of.code)?.is_some() {
         let missing = readiness::missing(&readiness_items(host, of, None, back)?);
-        return Err(Failure::Refused(format!(
-            "This move has a plan and is sealed by two people on its page. Missing: {}",
-            missing.join(" ")
-        )));
+        let how = match of.has_line() {
+            true => "is sealed by two people on its page",
+            false => "two people agree to its cut with their passwords: --person NAME --person NAME",
+        };
+        return Err(Failure::Refused(format!("This move has a plan and {how}. Missing: {}", missing.join(" "))));
     }
     match unplanned {
         Some(typed) if typed == of.code.as_str() => {}
@@ -366,6 +376,17 @@ pub(crate) fn readiness_items(
     second: Option<&str>,
     back: bool,
 ) -> Result<Vec<readiness::Item>, Failure> {
+    with_facts(host, of, (second, back), None, readiness::readiness)
+}
+
+/// Makes something of what a cut is judged by. `compared` is what both hosts count at its place, where there is no line.
+fn with_facts<T>(
+    host: &Host,
+    of: &Move,
+    (second, back): (Option<&str>, bool),
+    compared: Option<&watch::Checked>,
+    make: impl FnOnce(&readiness::Facts<'_>) -> T,
+) -> Result<T, Failure> {
     let kept = of.kept();
     let schedule = schedule::Schedule::read(&host.configuration.data, &of.code)?;
     let watch = host.watched.of(&of.code);
@@ -376,9 +397,10 @@ pub(crate) fn readiness_items(
         checked: watch.checked.as_ref(),
         second,
         back,
+        carried: carried_gate::carried(of, compared),
         now: host.now(),
     };
-    Ok(readiness::readiness(&facts))
+    Ok(make(&facts))
 }
 
 /// What the machine itself asks for before a cut.
@@ -458,14 +480,14 @@ async fn pack(
     host: &Arc<Host>,
     code: &TrustCode,
     folder: &std::path::Path,
-    how: (Option<&str>, bool),
+    how: (Option<&str>, bool, bool),
     listener: Listener<'_>,
 ) -> Result<Packed, Failure> {
     let carried = host.moves.find(code).filter(|of| !of.has_line() && of.phase() != Phase::Completed);
     if let Some(of) = carried {
         return carried::pack(host, &of, folder, how, listener).await;
     }
-    if how.0.is_some() || how.1 {
+    if how.0.is_some() || how.1 || how.2 {
         return Err(Failure::refused("Only a move that was planned with --no-line is carried as a whole."));
     }
     let trust = host.trust(code).await?;
@@ -495,7 +517,7 @@ async fn plan(
     other.verifier()?;
     let own = host.key()?;
     let ticket = Ticket {
-        id: crate::secret::Secret::random("")?.digest()[..16].to_owned(),
+        id: Secret::random("")?.digest()[..16].to_owned(),
         trust: code.clone(),
         name: trust.entry.name.clone(),
         demonstration: trust.entry.demonstration,
@@ -526,6 +548,7 @@ fn new(ticket: Ticket, side: Side) -> Kept {
         signed_at: None,
         certificate: None,
         unplanned: false,
+        gate: None,
         destroying: None,
         destroyed: None,
         throttle: Throttle::default(),

@@ -4,6 +4,7 @@
 use terms::Moment;
 
 use super::counts::{FIVE, Meaning};
+use super::courier::{self, Carried};
 use super::report::Rehearsal;
 use super::schedule::Schedule;
 use super::watch::Checked;
@@ -25,6 +26,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) second: Option<&'a str>,
     /// Whether it goes back to where it came from: that must be quick.
     pub(crate) back: bool,
+    /// What is known besides where there is no line.
+    pub(crate) carried: Option<Carried<'a>>,
     pub(crate) now: Moment,
 }
 
@@ -89,24 +92,37 @@ pub(crate) fn readiness(of: &Facts<'_>) -> Vec<Item> {
         // Whoever must go back cannot wait for three of anything.
         return vec![rehearsed(of.rehearsals, 1, "Rehearsed since the cut"), second];
     }
+    if let Some(carried) = &of.carried {
+        return courier::items(of, carried);
+    }
     vec![
         match of.schedule {
             Some(plan) => item("Planned, with a deadline", State::Holds, format!("by {}", plan.by)),
             None => item("Planned, with a deadline", State::Waiting, "No deadline is set.".into()),
         },
         rehearsed(of.rehearsals, REHEARSALS, "Three rehearsals in a row passed"),
-        match was_whole(of.rehearsals) {
-            true => item("Whole copy read again", State::Holds, "every text and row of the index".into()),
-            false => item("Whole copy read again", State::Waiting, "No rehearsal that passed did so.".into()),
-        },
-        match of.schedule.and_then(|plan| plan.told.as_ref()) {
-            Some(said) => item("Staff told, downtime sheets printed", State::Holds, said.who.clone()),
-            None => item("Staff told, downtime sheets printed", State::Waiting, "Nobody has said so yet.".into()),
-        },
+        whole_item(was_whole(of.rehearsals)),
+        said_item(of.schedule),
         rehearsed(of.ways_back, 1, "Way back rehearsed"),
         all_five(&invariants(of.checked, of.now)),
         second,
     ]
+}
+
+/// Whether the whole copy was read again.
+pub(super) fn whole_item(was_whole: bool) -> Item {
+    match was_whole {
+        true => item("Whole copy read again", State::Holds, "every text and row of the index".into()),
+        false => item("Whole copy read again", State::Waiting, "No rehearsal that passed did so.".into()),
+    }
+}
+
+/// Whether somebody has said that the staff was told.
+pub(super) fn said_item(schedule: Option<&Schedule>) -> Item {
+    match schedule.and_then(|plan| plan.told.as_ref()) {
+        Some(said) => item("Staff told, downtime sheets printed", State::Holds, said.who.clone()),
+        None => item("Staff told, downtime sheets printed", State::Waiting, "Nobody has said so yet.".into()),
+    }
 }
 
 /// Whether one of these rehearsals read the whole copy again and found nothing.
@@ -121,7 +137,13 @@ pub(crate) fn missing(items: &[Item]) -> Vec<String> {
 }
 
 fn item(what: &'static str, state: State, why: String) -> Item {
-    Item { what, state, why }
+    Item::new(what, state, why)
+}
+
+impl Item {
+    pub(super) fn new(what: &'static str, state: State, why: String) -> Item {
+        Item { what, state, why }
+    }
 }
 
 /// Whether the last so many rehearsals passed.
@@ -198,6 +220,8 @@ mod tests {
             back_minutes: 60,
             megabit: None,
             hours: None,
+            carried_hours: None,
+            no_way_back: String::new(),
             hangs: String::new(),
             told: told.then(|| Said { who: "R Osborne".into(), when: String::new() }),
         }
@@ -214,6 +238,7 @@ mod tests {
             checked: Some(&good),
             second: Some("R Osborne"),
             back: false,
+            carried: None,
             now: Moment(60_000),
         };
         assert_eq!(missing(&readiness(&facts())), Vec::<String>::new());

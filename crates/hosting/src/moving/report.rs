@@ -65,6 +65,11 @@ pub enum MoveWork {
         #[serde(default)]
         from: Option<PathBuf>,
     },
+    /// At the host that follows, where there is no line: what came of its rehearsals, as a letter.
+    Report {
+        /// Of which trust.
+        trust: TrustCode,
+    },
     /// Signs the cut that a folder asks for, which was packed while writers are held.
     Sign {
         /// Of which trust.
@@ -96,6 +101,9 @@ pub enum MoveWork {
         /// The other host's letter that it has signed the cut, where there is no line.
         #[serde(default)]
         signed: Option<String>,
+        /// Where there is no line and a plan: the two people who agree, names of accounts of the trust with their passwords.
+        #[serde(default)]
+        people: Option<[(String, Secret); 2]>,
     },
     /// Destroys the copy of the host that no longer writes.
     Complete {
@@ -139,6 +147,9 @@ pub enum MoveWork {
         /// Whether every text and index row is read again for the rehearsal over there.
         #[serde(default)]
         whole: bool,
+        /// At the host that does not write: whether the way back is rehearsed with it.
+        #[serde(default)]
+        way_back: bool,
     },
     /// Changes how fast, and at which hours, it is copied.
     Throttle {

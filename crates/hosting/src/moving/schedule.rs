@@ -40,6 +40,12 @@ pub(crate) struct Schedule {
     /// The hours in which may be copied, in minutes after midnight.
     #[serde(default)]
     pub(crate) hours: Option<(i16, i16)>,
+    /// Where there is no line: for how many hours a disk and the letter that answers it may be on their way.
+    #[serde(default)]
+    pub(crate) carried_hours: Option<u32>,
+    /// Where there is no line: why the way back is not possible, in words of the planner; empty when it is.
+    #[serde(default)]
+    pub(crate) no_way_back: String,
     /// What it hangs on, in words of the planner.
     #[serde(default)]
     pub(crate) hangs: String,

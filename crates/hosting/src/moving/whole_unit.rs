@@ -50,7 +50,7 @@ async fn hall_at(directory: &Path, clock: Clock) -> Arc<Host> {
 
 /// The cut, without a plan.
 fn cut() -> MoveWork {
-    MoveWork::Cut { trust: code(), back: false, unplanned: Some("RAA".into()), signed: None }
+    MoveWork::Cut { trust: code(), back: false, unplanned: Some("RAA".into()), signed: None, people: None }
 }
 
 async fn asked(host: &Arc<Host>, work: MoveWork) -> MoveOutcome {

@@ -51,6 +51,7 @@ pub(crate) fn moving(setting: &Setting, ready: bool) -> Markup {
         name: "Marshgate General",
         from: "Alder hall",
         to: "Birch hall",
+        is_carried: false,
         writes: true,
         steps: steps.map(|(at, (name, words))| Step { name, words: words.into(), stage: stage(at) }).collect(),
         copied: copied(),

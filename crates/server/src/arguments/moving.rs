@@ -61,6 +61,9 @@ pub(crate) enum MoveCommand {
         /// Read every text and index row again, for the rehearsal over there.
         #[arg(long)]
         whole: bool,
+        /// At the host that does not write, where there is no line: with what a rehearsal of the way back asks for.
+        #[arg(long, conflicts_with_all = ["hold", "whole"])]
+        way_back: bool,
     },
     /// At the host that writes: let writers go on who are held for a disk. What was packed leads to no cut any more.
     Release(MoveTrust),
@@ -73,6 +76,8 @@ pub(crate) enum MoveCommand {
         from: Option<PathBuf>,
     },
     /// At the host that follows: compare both hosts, and say where they differ.
+    ///
+    /// Where there is no line, at the host that writes: rehearse the way back with what the other one packed for it.
     Rehearse {
         #[command(flatten)]
         of: MoveTrust,
@@ -82,6 +87,14 @@ pub(crate) enum MoveCommand {
         /// Where there is no line: take this folder and compare with the answers in it; whole if it was packed so.
         #[arg(long, value_name = "FOLDER", conflicts_with = "whole")]
         from: Option<PathBuf>,
+    },
+    /// At the host that follows, where there is no line: write what came of its rehearsals to a letter.
+    Report {
+        #[command(flatten)]
+        of: MoveTrust,
+        /// The file to write the letter to [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// At the host that follows, where there is no line: take a folder that was packed with --hold, compare, and sign the cut.
     Sign {
@@ -117,6 +130,10 @@ pub(crate) enum MoveCommand {
         /// The trust's code once more.
         #[arg(long, value_name = "CODE", requires = "unplanned")]
         confirm: Option<String>,
+        /// Where there is no line and a plan: the account of one of the two people who agree. Given twice; their passwords are
+        /// read from standard input, a line each.
+        #[arg(long = "person", value_name = "NAME", requires = "signed", conflicts_with = "unplanned")]
+        people: Vec<String>,
         #[command(flatten)]
         carried: Carried,
     },

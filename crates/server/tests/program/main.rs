@@ -19,6 +19,7 @@ mod moving_back;
 mod moving_carried;
 mod moving_ends;
 mod moving_lines;
+mod moving_planned;
 mod moving_read_only;
 mod owner;
 mod pair;

@@ -10,8 +10,8 @@ use crate::pair::{JSON, names_at};
 use crate::stage::{Answer, Said, Serving, Stage, is_soak, note};
 
 /// Two hosts, and a disk that somebody carries.
-struct Halls {
-    stages: [Stage; 2],
+pub(crate) struct Halls {
+    pub(crate) stages: [Stage; 2],
     serving: [Option<Serving>; 2],
     disk: tempfile::TempDir,
     token: String,
@@ -25,7 +25,7 @@ const COMMITS: usize = 264;
 
 impl Halls {
     /// Two hosts with these stores; the first has the trust, with people, attachments, an account; the second has a ticket.
-    fn planned(stores: [&str; 2]) -> Halls {
+    pub(crate) fn planned(stores: [&str; 2]) -> Halls {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let mut databases = Vec::new();
         let urls = stores.map(|store| match store {
@@ -54,33 +54,33 @@ impl Halls {
         halls
     }
 
-    fn start(&mut self, at: usize, fail_at: Option<&str>) {
+    pub(crate) fn start(&mut self, at: usize, fail_at: Option<&str>) {
         self.serving[at] = None;
         let environment = fail_at.map(|place| ("ALMONER_FAIL_AT", place));
         self.serving[at] = Some(self.stages[at].start_with("serve", environment).0);
     }
 
-    fn host(&self, at: usize) -> &Serving {
+    pub(crate) fn host(&self, at: usize) -> &Serving {
         self.serving[at].as_ref().unwrap()
     }
 
-    fn json(&self, at: usize, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, at: usize, arguments: &[&str]) -> Value {
         self.stages[at].json(arguments)
     }
 
-    fn run(&self, at: usize, arguments: &[&str]) -> Said {
+    pub(crate) fn run(&self, at: usize, arguments: &[&str]) -> Said {
         self.stages[at].run(arguments)
     }
 
     /// Does a step, which must succeed.
-    fn does(&self, at: usize, arguments: &[&str]) -> String {
+    pub(crate) fn does(&self, at: usize, arguments: &[&str]) -> String {
         let said = self.run(at, arguments);
         assert_eq!(said.code, 0, "{arguments:?}: {} {}", said.out, said.err);
         said.out
     }
 
     /// A step is refused, with these words.
-    fn refuses(&self, at: usize, arguments: &[&str], words: &str) {
+    pub(crate) fn refuses(&self, at: usize, arguments: &[&str], words: &str) {
         let said = self.run(at, arguments);
         assert!(said.code == 1 && said.err.contains(words), "{arguments:?}: {} {} {}", said.code, said.out, said.err);
     }
@@ -96,11 +96,11 @@ impl Halls {
         });
     }
 
-    fn on_disk(&self, name: &str) -> String {
+    pub(crate) fn on_disk(&self, name: &str) -> String {
         self.disk.path().join(name).to_str().unwrap().to_owned()
     }
 
-    fn create(&self, at: usize, name: &str) -> u16 {
+    pub(crate) fn create(&self, at: usize, name: &str) -> u16 {
         self.send(at, name).0
     }
 
@@ -112,21 +112,21 @@ impl Halls {
         answer.map_or((0, String::new()), |answer| (answer.status, String::from_utf8_lossy(&answer.body).into_owned()))
     }
 
-    fn status(&self, at: usize) -> Value {
+    pub(crate) fn status(&self, at: usize) -> Value {
         self.json(at, &["move", "status"])["moved"]["status"][0].clone()
     }
 
-    fn writes(&self, at: usize) -> bool {
+    pub(crate) fn writes(&self, at: usize) -> bool {
         self.status(at)["writes"] == true
     }
 
     /// Packs at the first host.
-    fn pack(&self, folder: &str, more: &[&str]) -> Value {
+    pub(crate) fn pack(&self, folder: &str, more: &[&str]) -> Value {
         let arguments = [&["move", "pack", "--trust", "RAA", "--out", folder], more].concat();
         self.json(0, &arguments)["moved"]["packed"].clone()
     }
 
-    fn certificate(&self, at: usize) -> Value {
+    pub(crate) fn certificate(&self, at: usize) -> Value {
         let file = self.on_disk(&format!("certificate-{at}"));
         self.does(at, &["move", "certificate", "--trust", "RAA", "--out", &file]);
         serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
@@ -134,7 +134,7 @@ impl Halls {
 }
 
 /// The trust's code, typed again.
-const HOLD: [&str; 3] = ["--hold", "--confirm", "RAA"];
+pub(crate) const HOLD: [&str; 3] = ["--hold", "--confirm", "RAA"];
 
 /// One step of a cut: at which host, and the command.
 fn steps(halls: &Halls, folder: &str) -> Vec<(usize, Vec<String>)> {
@@ -345,7 +345,7 @@ fn a_trust_moves_from_postgresql_to_sqlite_without_a_line() {
 }
 
 /// A copy of a folder in which a file was changed.
-fn changed(halls: &Halls, folder: &str, file: &str, change: fn(Vec<u8>) -> Option<Vec<u8>>) -> String {
+pub(crate) fn changed(halls: &Halls, folder: &str, file: &str, change: fn(Vec<u8>) -> Option<Vec<u8>>) -> String {
     let copy = tempfile::tempdir_in(halls.disk.path()).unwrap().keep();
     for from in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         let name = from.file_name().unwrap().to_str().unwrap().to_owned();
@@ -358,10 +358,10 @@ fn changed(halls: &Halls, folder: &str, file: &str, change: fn(Vec<u8>) -> Optio
     copy.to_str().unwrap().to_owned()
 }
 
-type Change = fn(Vec<u8>) -> Option<Vec<u8>>;
+pub(crate) type Change = fn(Vec<u8>) -> Option<Vec<u8>>;
 
 /// A byte in the middle is another one; the second half is gone; the file is gone.
-const CHANGES: [Change; 3] = [
+pub(crate) const CHANGES: [Change; 3] = [
     |mut bytes| {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;

@@ -178,6 +178,16 @@ const FIELDS: [(&str, &str, &str); 11] = [
     ("hangs", "What it hangs on", "In a few words; no patients"),
 ];
 
+/// Those of a move between two halls without a line.
+const CARRIED_FIELDS: [(&str, &str, &str); 2] = [
+    (
+        "carried_hours",
+        "Hours that a disk may be on its way",
+        "With the letter that answers it; no rehearsal may be older",
+    ),
+    ("no_way_back", "Why there is no way back", "Empty: it is rehearsed with a disk. Else in a few words; no patients"),
+];
+
 fn plan_form(of: &MovePage<'_>) -> Markup {
     let form = &of.plan;
     html! {
@@ -185,7 +195,7 @@ fn plan_form(of: &MovePage<'_>) -> Markup {
         form.al-panel__b method="post" action=(of.setting.links.move_act(of.code, "plan")) {
             input type="hidden" name="form_token" value=(of.setting.person.form_token);
             div.al-grid.al-cols {
-                @for (name, label, hint) in FIELDS {
+                @for (name, label, hint) in FIELDS.iter().chain(of.is_carried.then_some(&CARRIED_FIELDS).into_iter().flatten()).copied() {
                     (text_field(&Field { name, label, value: form.value(name), hint: Some(hint), error: error_of(&form.refused, name), mode: None }))
                 }
             }

@@ -40,6 +40,8 @@ pub struct MovePage<'a> {
     pub from: &'a str,
     /// The target.
     pub to: &'a str,
+    /// Whether there is no line between the two hosts: everything is carried.
+    pub is_carried: bool,
     /// Whether this host writes the trust.
     pub writes: bool,
     /// The six steps.
