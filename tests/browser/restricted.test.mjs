@@ -40,22 +40,50 @@ it("a restricted record opens with a reason by keyboard at every width, and the 
   await page.context().close();
 
   const officer = await signIn("privacy-officer");
-  await officer.getByRole("link", { name: /1 restricted access to review/ }).waitFor();
+  // Beside the one that the demonstration begins with.
+  await officer.getByRole("link", { name: /2 restricted accesses to review/ }).waitFor();
   await checkWidths(officer, "restricted-home");
-  await officer.getByRole("link", { name: /1 restricted access to review/ }).focus();
+  await officer.getByRole("link", { name: /2 restricted accesses to review/ }).focus();
   await officer.keyboard.press("Enter");
   await officer.getByRole("heading", { level: 1, name: "Restricted access to review" }).waitFor();
   await checkWidths(officer, "restricted-review");
   assert.equal(await officer.locator("input:checked").count(), 0);
   await officer.getByRole("checkbox", { name: /ADEYEMI/ }).focus();
   await officer.keyboard.press("Space");
-  await officer.getByRole("button", { name: "Record the review" }).click();
+  const form = officer.locator("#user-s-reilly-form");
+  await form.getByRole("button", { name: "Record the review" }).click();
   await officer.getByText("Choose what came of the review.").first().waitFor();
   assert.ok(await officer.getByRole("checkbox", { name: /ADEYEMI/ }).isChecked());
   await checkPage(officer, "restricted-review-refused");
+  await form.getByRole("radio", { name: "To be followed up" }).check();
+  await form.getByLabel("Note", { exact: true }).fill("Ask Heron ward who asked");
+  await form.getByRole("button", { name: "Record the review" }).click();
+  await officer.getByText("The review is recorded.").waitFor();
+  assert.equal(await officer.getByRole("checkbox", { name: /ADEYEMI/ }).count(), 0);
+  // What is to be followed up stays the officer's until it is said what was done.
+  await officer.goto(`${base}${home}`);
+  await officer.getByRole("link", { name: /1 restricted access to follow up/ }).focus();
+  await officer.keyboard.press("Enter");
+  await officer.getByRole("heading", { level: 1, name: "Restricted access to follow up" }).waitFor();
+  await officer.getByText("To be followed up: Ask Heron ward who asked").waitFor();
+  await checkWidths(officer, "restricted-follow-up");
+  assert.equal(await officer.locator("input:checked").count(), 0);
+  await officer.getByRole("checkbox", { name: /ADEYEMI/ }).focus();
+  await officer.keyboard.press("Space");
+  await officer.getByLabel("What was done about those that are ticked").fill("The ward sister asked for her");
+  await officer.getByRole("radio", { name: "Passed to somebody else" }).check();
+  await officer.getByRole("button", { name: "Record the follow-up" }).click();
+  await officer.getByText("Say to whom it is passed.").first().waitFor();
+  await checkPage(officer, "restricted-follow-up-refused");
+  await officer.getByLabel("Passed to", { exact: true }).fill("Manager of Heron ward");
+  await officer.getByRole("button", { name: "Record the follow-up" }).click();
+  await officer.getByText("The follow-up is recorded.").waitFor();
+  await officer.getByText("Nothing is to be followed up now.").waitFor();
+  // The one of the demonstration is reviewed too, and then nothing is left.
+  await officer.goto(`${base}${home}restricted-access`);
+  await officer.getByRole("checkbox", { name: /TURNBULL/ }).check();
   await officer.getByRole("radio", { name: "Appropriate", exact: true }).check();
   await officer.getByRole("button", { name: "Record the review" }).click();
-  await officer.getByText("The review is recorded.").waitFor();
   await officer.getByText("Nothing is to be reviewed now.").waitFor();
   await officer.goto(`${patient}/who-has-looked?kind=break-glass`);
   await officer.getByText("Asked by Heron ward to look at her wound").first().waitFor();

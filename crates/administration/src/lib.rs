@@ -5,7 +5,7 @@
 //! [`registration`] makes somebody a patient and keeps who they are, [`merging`] is one person with two records;
 //! [`places`] are wards and beds, [`stays`] are admissions and moves, [`boards`] put both together for a ward,
 //! [`emergency`] is the emergency department, [`Undo`] takes a commit back.
-//! [`restricted_access`] is the reason for which a restricted record was opened, and its review.
+//! [`restricted_access`] is the reason for which a restricted record was opened, its review, and what followed.
 //! [`downtime`] keeps numbers and paper forms together while the record cannot be used.
 //! [`obligations`] say what must still happen, by whom and until when; [`tasks`] are what people wrote down to be done.
 //! [`patient_rows`] and [`stays::stay_rows`] make index rows; [`Question`] reads what somebody typed into the search

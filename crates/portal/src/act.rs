@@ -26,7 +26,7 @@ const LONGEST: usize = 20_000;
 const FRESH_MS: i64 = 10 * 60 * 1000;
 
 /// What has a way back of its own, or none, and is not undone.
-const FINAL: [&str; 4] = ["merged", "unmerged", "numbers-issued", "access-reviewed"];
+const FINAL: [&str; 5] = ["merged", "unmerged", "numbers-issued", "access-reviewed", "access-followed-up"];
 
 /// What somebody typed, by the names of the fields. Every field that was sent is kept, also when it is refused.
 #[derive(Debug, Clone, Default)]
@@ -315,6 +315,7 @@ fn done_words(what: &str) -> Option<&'static str> {
         "numbers-issued" => "The numbers are issued. Make new sheets and print them.",
         "numbers-void" => "They are void.",
         "access-reviewed" => "The review is recorded.",
+        "access-followed-up" => "The follow-up is recorded.",
         "undone" => "It was undone.",
         _ => return None,
     })

@@ -57,6 +57,11 @@ impl Links {
         format!("{}/restricted-access", self.base)
     }
 
+    /// Restricted access to follow up.
+    pub fn access_follow_up(&self) -> String {
+        format!("{}/restricted-access/follow-up", self.base)
+    }
+
     /// The person's own account and keys.
     pub fn account(&self) -> String {
         format!("{}/account", self.base)

@@ -71,6 +71,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/t/{trust}/patients/{id}/open"),
     ("GET", "/t/{trust}/restricted-access"),
     ("POST", "/t/{trust}/restricted-access"),
+    ("GET", "/t/{trust}/restricted-access/follow-up"),
+    ("POST", "/t/{trust}/restricted-access/follow-up"),
     ("GET", "/t/{trust}/duplicates"),
     ("GET", "/t/{trust}/duplicates/{id}"),
     ("POST", "/t/{trust}/duplicates/{id}/{step}"),
@@ -157,7 +159,6 @@ pub fn routes() -> Router {
         .route("/t/{trust}/patients/{id}", get(summary))
         .route("/t/{trust}/patients/{id}/who-has-looked", get(who_looked))
         .route("/t/{trust}/patients/{id}/open", post(break_glass::open))
-        .route("/t/{trust}/restricted-access", get(privacy::show).post(privacy::submit))
         .route("/t/{trust}/duplicates", get(duplicates::list))
         .route("/t/{trust}/duplicates/{id}", get(duplicates::pair))
         .route("/t/{trust}/duplicates/{id}/{step}", post(duplicates::step))
@@ -180,6 +181,7 @@ pub fn routes() -> Router {
         .merge(admissions::routes())
         .merge(stays::routes())
         .merge(mixed_sex::routes())
+        .merge(privacy::routes())
         .merge(wards::routes())
         .layer(middleware::from_fn(break_glass::ask_first))
         .layer(middleware::from_fn(find_here))

@@ -138,6 +138,9 @@ pub(crate) fn demonstration(demo: &Demonstration, json: bool) -> Result<()> {
     }
     writeln!(text, "\nA demonstration with invented patients: {}\n", demo.address)?;
     sign_ins_in_words(&demo.sign_ins, &mut text)?;
+    let restricted = "The record of Alan Turnbull on Heron ward is restricted: s.reilly is asked why before it opens, and p.okoro \
+                      reviews who opened it.";
+    writeln!(text, "\n  {restricted}")?;
     for other in &demo.others {
         writeln!(text, "\nA second trust, which shares its consortium: {}\n", other.address)?;
         sign_ins_in_words(&other.sign_ins, &mut text)?;

@@ -11,6 +11,7 @@ mod emergency;
 mod heron;
 mod people;
 mod places;
+mod restricted;
 mod story;
 mod tasks;
 mod vitals;
@@ -33,6 +34,7 @@ pub fn demo_bundle(now: Moment) -> Vec<String> {
     texts.extend(emergency::resources(&story));
     texts.extend(tasks::resources(&story));
     texts.extend(heron::resources(&story));
+    texts.extend(restricted::resources(&story));
     texts
 }
 

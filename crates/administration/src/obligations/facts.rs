@@ -11,7 +11,7 @@ use super::UNDATED;
 use super::owner::NOBODY;
 use crate::downtime::{Downtime, Number};
 use crate::merging::{Review, Unallocated};
-use crate::restricted_access::{self, Opening};
+use crate::restricted_access::{Judged, Opening};
 use crate::stays::{Detention, PlaceUse, Stay, StayState, has_died, reported_death};
 use crate::tasks::Task;
 
@@ -51,8 +51,8 @@ pub(super) struct ListFacts {
 /// An opening of a restricted record; nothing of any other audit event.
 pub(super) struct OpeningFacts {
     pub(super) opening: Option<Opening>,
-    /// The reviews of it.
-    pub(super) reviews: Vec<restricted_access::Review>,
+    /// What came of it.
+    pub(super) judged: Judged,
 }
 
 /// A task, or a pair of records under review, which is one too.
@@ -121,8 +121,7 @@ impl ListFacts {
 
 impl OpeningFacts {
     pub(super) fn of(event: Node<'_, '_>, about: &[Node<'_, '_>]) -> OpeningFacts {
-        let reviews = about.iter().filter_map(|event| restricted_access::Review::of(*event)).collect();
-        OpeningFacts { opening: Opening::of(event), reviews }
+        OpeningFacts { opening: Opening::of(event), judged: Judged::of(about.iter().copied()) }
     }
 }
 

@@ -7,6 +7,7 @@
 //! Owners are plain names: `place/heron-bed-01`, `practitioner/okafor`, `user/s.reilly`, `team/site`, `nobody`. A stay's
 //! owner is the place in its text; which ward that belongs to is looked up when it is read ([`Scope::ward`]).
 
+mod access_follow_up;
 mod admission_passed;
 mod admission_undated;
 mod appointment_in_stay;
@@ -47,6 +48,7 @@ use crate::restricted_access::Opening;
 use crate::stays::{EXPECTED_STAY, OPEN_APPOINTMENT, OPEN_STAY, OPEN_VISIT, is_stay};
 use facts::{DeathFacts, ListFacts, OpeningFacts, PatientFacts, StayFacts, TaskFacts};
 
+pub use access_follow_up::KIND as ACCESS_FOLLOW_UP;
 pub use downtime::KIND as DOWNTIME;
 pub use downtime_number::KIND as DOWNTIME_NUMBER;
 pub use facts::{due_of, place_of};
@@ -142,7 +144,11 @@ const OF_TASKS: &[OfTask] = &[
 
 const OF_DEATHS: &[OfDeath] = &[(&death_reported::KIND, death_reported::owed)];
 const OF_LISTS: &[OfList] = &[(&unallocated::KIND, unallocated::owed)];
-const OF_OPENINGS: &[OfOpening] = &[(&restricted_access::KIND, restricted_access::owed)];
+const OF_OPENINGS: &[OfOpening] =
+    &[(&restricted_access::KIND, restricted_access::owed), (&access_follow_up::KIND, access_follow_up::owed)];
+
+/// Kinds that are the privacy officer's alone, who has pages for them; nobody else counts them.
+pub const OF_PRIVACY: &[&Kind] = &[&restricted_access::KIND, &access_follow_up::KIND];
 
 /// Every kind of administration, in the order in which people see them.
 pub const KINDS: &[&Kind] = &[
@@ -170,6 +176,7 @@ pub const KINDS: &[&Kind] = &[
     &downtime_number::KIND,
     &duplicate_review::KIND,
     &restricted_access::KIND,
+    &access_follow_up::KIND,
 ];
 
 /// The obligation functions of administration. A change of any rule raises the version of its function.
@@ -204,6 +211,7 @@ pub fn functions() -> Vec<ObligationFunction> {
         function("appointments", "Patient", &in_stays, of_appointments),
         ObligationFunction { concerns: Arc::new(concerns_unmerge), ..function("lists", "List", &[], of_list) },
         ObligationFunction {
+            version: 2,
             concerns: Arc::new(concerns_opening),
             ..function("openings", "AuditEvent", &[("AuditEvent", "AuditEvent.entity")], of_opening)
         },

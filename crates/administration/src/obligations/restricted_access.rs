@@ -23,18 +23,17 @@ pub const KIND: Kind = Kind {
 /// An opening that nobody but who opened has reviewed, due a week after it.
 pub(super) fn owed(facts: &OpeningFacts) -> Option<Owed> {
     let opening = facts.opening.as_ref()?;
-    let is_reviewed = facts.reviews.iter().any(|review| review.of == opening.id && review.by != opening.by);
-    (!is_reviewed).then(|| Owed::by(PRIVACY_TEAM, due_of(Some(opening.from), ALLOWED_MS)))
+    facts.judged.review(opening).is_none().then(|| Owed::by(PRIVACY_TEAM, due_of(Some(opening.from), ALLOWED_MS)))
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::KIND;
     use crate::obligations::tests::check;
 
     const REST: &str = r#""source":{"observer":{"display":"Almoner"}}"#;
 
-    fn opening(subtype: &str) -> String {
+    pub(in crate::obligations) fn opening(subtype: &str) -> String {
         format!(
             r#"{{"resourceType":"AuditEvent","id":"o1","recorded":"2026-11-17T14:00:00Z",{REST},
                 "type":{{"system":"http://dicom.nema.org/resources/ontology/DCM","code":"110113"}},
@@ -45,13 +44,17 @@ mod tests {
         )
     }
 
-    fn review(of: &str, by: &str, outcome: &str) -> String {
+    pub(in crate::obligations) fn review(of: &str, by: &str, outcome: &str) -> String {
+        event("review", &format!(r#"{{"system":"urn:almoner:access-review","code":"{outcome}"}}"#), (by, ""), of)
+    }
+
+    /// What came of an opening; `to` is another agent.
+    pub(in crate::obligations) fn event(code: &str, outcome: &str, (by, to): (&str, &str), of: &str) -> String {
         format!(
-            r#"{{"resourceType":"AuditEvent","id":"r1","recorded":"2026-11-19T09:00:00Z",{REST},
-                "type":{{"system":"urn:almoner:restricted-access","code":"review"}},
-                "subtype":[{{"system":"urn:almoner:restricted-access","code":"review"}},
-                    {{"system":"urn:almoner:access-review","code":"{outcome}"}}],
-                "agent":[{{"altId":"{by}","requestor":true}}],
+            r#"{{"resourceType":"AuditEvent","id":"{code}-1","recorded":"2026-11-19T09:00:00Z",{REST},
+                "type":{{"system":"urn:almoner:restricted-access","code":"{code}"}},
+                "subtype":[{{"system":"urn:almoner:restricted-access","code":"{code}"}},{outcome}],
+                "agent":[{{"altId":"{by}","requestor":true}}{to}],
                 "entity":[{{"what":{{"reference":"AuditEvent/{of}"}}}},{{"what":{{"reference":"Patient/p1"}}}}]}}"#
         )
     }

@@ -9,13 +9,15 @@ use record::{Clause, Key, Problem, Reading, Select};
 use terms::Moment;
 use terms::index::{Part, Span};
 
-use super::{DCM, Opening};
+use super::follow_up::FOLLOW_UP;
+use super::review::REVIEW;
+use super::{DCM, Judged, Opening, SYSTEM};
 use crate::draft::document;
 use crate::registration::{LABELS, RESTRICTED, is_restricted};
 
 /// Most openings of one person that are looked at, the newest: more than fit into the time that one holds.
 const NEWEST: usize = 20;
-/// Most openings of a patient that are listed.
+/// Most openings of a patient, and of what came of some, that are read.
 const MOST: usize = 500;
 
 /// That a record is restricted.
@@ -102,6 +104,36 @@ pub async fn openings(reading: &Reading, ids: impl IntoIterator<Item = String>) 
         found.extend(Opening::of(document(&version)?.root()));
     }
     Ok(found)
+}
+
+/// What came of some openings, by their AuditEvents' ids.
+///
+/// # Errors
+/// The record could not be read.
+pub async fn judged(reading: &Reading, openings: &[String]) -> Result<Judged, Problem> {
+    if openings.is_empty() {
+        return Ok(Judged::default());
+    }
+    let spans = openings.iter().map(|id| Span::head("AuditEvent.entity", [Part::target("AuditEvent", id.as_str())]));
+    read_judged(reading, Select::of("AuditEvent").with(Clause::Any(spans.collect()))).await
+}
+
+/// What came of the newest openings of a patient's record.
+///
+/// # Errors
+/// The record could not be read.
+pub async fn judged_of_patient(reading: &Reading, patient: &str) -> Result<Judged, Problem> {
+    let codes = [(Some(SYSTEM), REVIEW), (Some(SYSTEM), FOLLOW_UP)];
+    let of = compartment_spans(patient, Some("AuditEvent"), &codes);
+    read_judged(reading, Select::of("AuditEvent").with(Clause::Any(of)).sorted(Some("AuditEvent.date"), true)).await
+}
+
+async fn read_judged(reading: &Reading, select: Select) -> Result<Judged, Problem> {
+    let mut judged = Judged::default();
+    for version in reading.select(&select.limit(MOST)).await?.versions {
+        judged.add(document(&version)?.root());
+    }
+    Ok(judged)
 }
 
 /// One opening.

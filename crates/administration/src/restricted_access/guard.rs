@@ -1,5 +1,5 @@
-//! What other doors may not write: an opening or its review, or anything in the place of one. Who opened a record and what
-//! came of it is said by the two commands alone, so that nobody writes themselves a reason or a review.
+//! What other doors may not write: an opening, its review or its follow-up, or anything in the place of one. Who opened a
+//! record and what came of it is said by their commands alone, so that nobody writes themselves a reason or a review.
 
 use access::Role;
 use fhir::{Document, Limits, Node};

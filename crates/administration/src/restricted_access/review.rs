@@ -3,7 +3,7 @@
 
 use access::Role;
 use fhir::Node;
-use fhir::read::{id_of, items, text};
+use fhir::read::{id_of, items, moment, text};
 use fhir::write::{Object, array, coding, reference};
 use record::{Change, Draft, Key, Problem, Reading, TransactError};
 use terms::Moment;
@@ -17,7 +17,7 @@ use crate::registration::codes::words;
 use crate::tasks::task_id;
 
 /// The code of a review.
-const REVIEW: &str = "review";
+pub(super) const REVIEW: &str = "review";
 /// Most openings of one review.
 pub const MOST_AT_ONCE: usize = 50;
 /// Longest note, in characters.
@@ -36,27 +36,43 @@ pub struct ReviewOpenings {
 
 /// A review as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Review {
+pub struct Review {
     /// The AuditEvent that it reviews.
-    pub(crate) of: String,
+    pub of: String,
     /// By whom, by stable id.
-    pub(crate) by: String,
+    pub by: String,
+    /// What they are called.
+    pub name: String,
+    /// When.
+    pub at: Moment,
     /// A code of [`OUTCOMES`].
-    pub(crate) outcome: String,
+    pub outcome: String,
+    /// What was said of it.
+    pub note: Option<String>,
 }
 
 impl Review {
     /// Reads an AuditEvent; `None` when it is no review, or says nothing of what came of it.
-    pub(crate) fn of(event: Node<'_, '_>) -> Option<Review> {
+    pub fn of(event: Node<'_, '_>) -> Option<Review> {
         if subtype(event, SYSTEM)? != REVIEW {
             return None;
         }
         let outcome = subtype(event, OUTCOME_SYSTEM).filter(|outcome| words(OUTCOMES, outcome).is_some())?;
+        let agent = items(event, "agent").next()?;
         Some(Review {
             of: items(event, "entity").find_map(|entity| id_of(entity, "what", "AuditEvent"))?,
-            by: text(items(event, "agent").next()?, "altId")?,
+            by: text(agent, "altId")?,
+            name: text(agent, "name").unwrap_or_default(),
+            at: moment(event, "recorded")?,
             outcome,
+            note: text(event, "outcomeDesc"),
         })
+    }
+
+    /// What came of it, for people: the outcome, and the note.
+    pub fn words(&self) -> String {
+        let outcome = words(OUTCOMES, &self.outcome).unwrap_or(&self.outcome);
+        self.note.as_ref().map_or_else(|| outcome.to_owned(), |note| format!("{outcome}: {note}"))
     }
 }
 
@@ -68,7 +84,7 @@ impl ReviewOpenings {
         let (mut draft, mut whose) = (Draft::default(), None);
         for id in &self.openings {
             let found = opening(reading, id).await?.ok_or_else(|| TransactError::Refused(changed()))?;
-            self.may_review(&found, &permit.principal().id, whose.as_deref()).map_err(TransactError::Refused)?;
+            may_judge(&found, &permit.principal().id, whose.as_deref()).map_err(TransactError::Refused)?;
             let key = Key::new("AuditEvent", task_id(REVIEW, &[id]));
             if reading.get(&key).await?.is_some() {
                 return Err(TransactError::Refused(changed()));
@@ -80,15 +96,7 @@ impl ReviewOpenings {
     }
 
     fn decide(&self, role: Role) -> Result<(), Refusal> {
-        if role != Role::PrivacyOfficer {
-            return Err(Refusal::new("not-yours", "The privacy officer reviews who opened a restricted record."));
-        }
-        if self.openings.is_empty() {
-            return Err(Refusal::at("openings-missing", "openings", "Choose which of them you have reviewed."));
-        }
-        if self.openings.len() > MOST_AT_ONCE {
-            return Err(Refusal::at("openings-many", "openings", "At most 50 are reviewed at once. Choose fewer."));
-        }
+        check_chosen(role, &self.openings)?;
         if words(OUTCOMES, &self.outcome).is_none() {
             return Err(Refusal::at("outcome-missing", "outcome", "Choose what came of the review."));
         }
@@ -99,17 +107,6 @@ impl ReviewOpenings {
         }
         if note.chars().count() > LONGEST {
             return Err(Refusal::at("note-long", "note", "A note has at most 500 characters."));
-        }
-        Ok(())
-    }
-
-    /// Nobody reviews their own, and those of two people are not judged with one word.
-    fn may_review(&self, opening: &Opening, by: &str, whose: Option<&str>) -> Result<(), Refusal> {
-        if opening.by == by {
-            return Err(Refusal::new("same-person", "You opened this record. Somebody else must review that."));
-        }
-        if whose.is_some_and(|whose| whose != opening.by) {
-            return Err(Refusal::at("two-people", "openings", "Review those of one person at a time."));
         }
         Ok(())
     }
@@ -134,8 +131,34 @@ impl ReviewOpenings {
     }
 }
 
-fn changed() -> Refusal {
-    let sentence = "One of these was reviewed meanwhile, or is not there any more. Look at the list again.";
+/// What is judged at once, and by whom.
+pub(super) fn check_chosen(role: Role, openings: &[String]) -> Result<(), Refusal> {
+    if role != Role::PrivacyOfficer {
+        return Err(Refusal::new("not-yours", "The privacy officer reviews who opened a restricted record."));
+    }
+    if openings.is_empty() {
+        return Err(Refusal::at("openings-missing", "openings", "Choose which of them this is about."));
+    }
+    if openings.len() > MOST_AT_ONCE {
+        return Err(Refusal::at("openings-many", "openings", "At most 50 are judged at once. Choose fewer."));
+    }
+    Ok(())
+}
+
+/// Nobody judges their own, and those of two people are not judged with one word.
+pub(super) fn may_judge(opening: &Opening, by: &str, whose: Option<&str>) -> Result<(), Refusal> {
+    if opening.by == by {
+        return Err(Refusal::new("same-person", "You opened this record. Somebody else must review that."));
+    }
+    if whose.is_some_and(|whose| whose != opening.by) {
+        return Err(Refusal::at("two-people", "openings", "Review those of one person at a time."));
+    }
+    Ok(())
+}
+
+/// What was to be judged is not as the list had it.
+pub(super) fn changed() -> Refusal {
+    let sentence = "One of these was dealt with meanwhile, or is not there any more. Look at the list again.";
     Refusal::at("openings-changed", "openings", sentence)
 }
 
@@ -183,10 +206,7 @@ mod tests {
             reason: "care".into(),
             words: None,
         };
-        let code = |by: &str, whose: Option<&str>| {
-            let refused = review(1, "appropriate", "").may_review(&opening, by, whose);
-            refused.err().map(|refusal| refusal.code)
-        };
+        let code = |by: &str, whose: Option<&str>| may_judge(&opening, by, whose).err().map(|refusal| refusal.code);
         assert_eq!(code("user/p.officer", None), None);
         assert_eq!(code("user/p.officer", Some("user/s.reilly")), None);
         assert_eq!(code("user/s.reilly", None), Some("same-person"));

@@ -5,7 +5,8 @@ use access::Role;
 use administration::merging::{AgreeToMerge, AskForMerge, Pair, ProposeDuplicate};
 use administration::registration::Restrict;
 use administration::restricted_access::{
-    HOLDS_HOURS, OpenRestricted, Opening, Restriction, ReviewOpenings, in_force, of_patient,
+    FOLLOWED_UP_WITHIN_DAYS, FollowUpOpenings, HOLDS_HOURS, OpenRestricted, Opening, Restriction, ReviewOpenings,
+    in_force, judged_of_patient, of_patient,
 };
 use administration::{Command, Undo};
 use record::Key;
@@ -31,6 +32,12 @@ fn review(openings: &[&str], outcome: &str) -> Command {
     Command::ReviewOpenings(ReviewOpenings { openings, outcome: outcome.into(), note: "Rota looked up".into() })
 }
 
+fn follow_up(openings: &[&str], outcome: &str, to: &str) -> Command {
+    let openings = openings.iter().map(|id| (*id).to_owned()).collect();
+    let action = "Spoke with her and her manager".to_owned();
+    Command::FollowUpOpenings(FollowUpOpenings { openings, action, outcome: outcome.into(), to: to.into() })
+}
+
 /// The opening by which a record is open to somebody at a moment; none too when it is not restricted.
 async fn is_open(stage: &Stage, who: &str, patient: &str, at: Moment) -> Option<Opening> {
     let reading = stage.record.read(&permit_of(who, Role::Clinician), "test").await.unwrap();
@@ -43,7 +50,11 @@ async fn is_open(stage: &Stage, who: &str, patient: &str, at: Moment) -> Option<
 }
 
 async fn owed(stage: &Stage) -> Vec<String> {
-    let owed = stage.owed_to(Role::PrivacyOfficer, "restricted-access").await;
+    owed_of(stage, "restricted-access").await
+}
+
+async fn owed_of(stage: &Stage, kind: &str) -> Vec<String> {
+    let owed = stage.owed_to(Role::PrivacyOfficer, kind).await;
     assert!(owed.iter().all(|(owner, _)| owner == "team/privacy"), "{owed:?}");
     owed.into_iter().map(|(_, anchor)| anchor).collect()
 }
@@ -111,7 +122,74 @@ async fn each_opening_is_owed_until_somebody_else_says_what_came_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neither_an_opening_nor_its_review_is_written_or_taken_back_by_another_door() {
+async fn what_is_to_be_followed_up_is_owed_until_it_is_said_what_was_done() {
+    for stage in stages().await {
+        for patient in ["p-1", "p-2"] {
+            stage.act_by(NURSE, restrict(patient, 1), NOW).await.unwrap();
+        }
+        stage.act_by(NURSE, open("o-1", "p-1"), NOW).await.unwrap();
+        stage.act_by(NURSE, open("o-2", "p-2"), NOW).await.unwrap();
+        stage.act_by(("user/k.boateng", Role::Clinician), open("o-3", "p-1"), NOW).await.unwrap();
+        let code = async |who: (&str, Role), command: Command| {
+            stage.act_by(who, command, NOW).await.map_or_else(|refusal| refusal.code, |_| "done")
+        };
+        let early = code(OFFICER, follow_up(&["o-1"], "closed", "")).await;
+        assert_eq!(early, "openings-changed", "{}: nothing is to be followed up yet", stage.store);
+        stage.act_by(OFFICER, review(&["o-1", "o-2"], "follow-up"), NOW).await.unwrap();
+        stage.act_by(OFFICER, review(&["o-3"], "appropriate"), NOW).await.unwrap();
+        assert_eq!(owed(&stage).await, [""; 0], "{}", stage.store);
+        assert_eq!(owed_of(&stage, "access-follow-up").await, ["o-1", "o-2"], "{}", stage.store);
+        let two_weeks = Moment(NOW.0 + FOLLOWED_UP_WITHIN_DAYS * 24 * HOUR);
+        for (at, late) in [(two_weeks, 0), (Moment(two_weeks.0 + 1), 2)] {
+            assert_eq!(late_at(&stage, at).await, late, "{}: late after two weeks", stage.store);
+        }
+        assert_eq!(code(NURSE, follow_up(&["o-1"], "closed", "")).await, "not-yours");
+        let herself = (NURSE.0, Role::PrivacyOfficer);
+        assert_eq!(code(herself, follow_up(&["o-1"], "closed", "")).await, "same-person");
+        assert_eq!(code(OFFICER, follow_up(&["o-1"], "passed", "")).await, "to-missing");
+        assert_eq!(code(OFFICER, follow_up(&["o-3"], "closed", "")).await, "openings-changed");
+        assert_eq!(owed_of(&stage, "access-follow-up").await.len(), 2, "{}: nothing was refused in part", stage.store);
+        assert_eq!(code(OFFICER, follow_up(&["o-1"], "passed", "Manager of Heron ward")).await, "done");
+        assert_eq!(owed_of(&stage, "access-follow-up").await, ["o-2"], "{}", stage.store);
+        assert_eq!(code(OFFICER, follow_up(&["o-1"], "closed", "")).await, "openings-changed");
+        let closed = stage.act_by(("user/q.officer", OFFICER.1), follow_up(&["o-2"], "closed", ""), NOW).await;
+        let closed = closed.unwrap();
+        assert_eq!(owed_of(&stage, "access-follow-up").await, [""; 0], "{}", stage.store);
+        assert_eq!(code(OFFICER, Command::Undo(Undo::of(&closed))).await, "not-undone");
+        let told = [told(&stage, "p-1", "o-1").await, told(&stage, "p-2", "o-2").await];
+        let expected = [
+            "p.officer: To be followed up: Rota looked up; \
+             p.officer: Passed to Manager of Heron ward: Spoke with her and her manager",
+            "p.officer: To be followed up: Rota looked up; q.officer: Closed: Spoke with her and her manager",
+        ];
+        assert_eq!(told, expected, "{}", stage.store);
+    }
+}
+
+/// How many follow-ups are late at a moment.
+async fn late_at(stage: &Stage, at: Moment) -> u64 {
+    let reading = stage.record.read(&permit_of(OFFICER.0, OFFICER.1), "test").await.unwrap();
+    let kind = &administration::obligations::ACCESS_FOLLOW_UP;
+    let everybody = administration::obligations::Scope::Everybody;
+    let counted = administration::obligations::count(&reading, kind, &everybody, at).await.unwrap();
+    reading.finish().await.unwrap();
+    counted.late
+}
+
+/// What is told of an opening: its review and its follow-up, each with who said it.
+async fn told(stage: &Stage, patient: &str, id: &str) -> String {
+    let reading = stage.record.read(&permit_of(OFFICER.0, OFFICER.1), "test").await.unwrap();
+    let opened = of_patient(&reading, patient).await.unwrap();
+    let opening = opened.iter().find(|opening| opening.id == id).unwrap();
+    let judged = judged_of_patient(&reading, patient).await.unwrap();
+    reading.finish().await.unwrap();
+    let (review, done) = (judged.review(opening).unwrap(), judged.follow_up(opening).unwrap());
+    let by = |id: &str| id.trim_start_matches("user/").to_owned();
+    format!("{}: {}; {}: {}", by(&review.by), review.words(), by(&done.by), done.words())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_an_opening_nor_what_came_of_it_is_written_or_taken_back_by_another_door() {
     for stage in stages().await {
         stage.act_by(NURSE, restrict("p-1", 1), NOW).await.unwrap();
         let opened = stage.act_by(NURSE, open("o-1", "p-1"), NOW).await.unwrap();
@@ -122,11 +200,15 @@ async fn neither_an_opening_nor_its_review_is_written_or_taken_back_by_another_d
         let foreign = opening.replace("urn:almoner:restricted-access", "urn:other:system");
         let elsewhere = foreign.replace("\"o-1\"", "\"f-1\"");
         let forged = opening.replace("\"o-1\"", "\"f-1\"").replace("\"code\":\"opening\"", "\"code\":\"review\"");
+        let ended = forged.replace("\"code\":\"review\"", "\"code\":\"follow-up\"");
         let other = Key::new("AuditEvent", "f-1");
         let cases = [
             (Role::Clinician, &key, Some(&opening), true),
             (Role::Clinician, &other, Some(&forged), true),
             (Role::System, &other, Some(&forged), true),
+            (Role::Clinician, &other, Some(&ended), true),
+            (Role::System, &other, Some(&ended), true),
+            (Role::PrivacyOfficer, &other, Some(&ended), true),
             (Role::System, &key, Some(&foreign), true),
             (Role::System, &key, None, true),
             (Role::Clinician, &key, None, true),

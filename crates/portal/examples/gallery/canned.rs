@@ -261,6 +261,7 @@ fn looked(day: &str, at: &str, who: &str, role: &str, why: &str, views: usize, s
         role: role.into(),
         what: "Summary".into(),
         why: why.into(),
+        then: Vec::new(),
         views: vec![view; views],
         deed: Deed::Looked,
         state,

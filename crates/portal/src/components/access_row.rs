@@ -63,6 +63,8 @@ pub struct AccessRow {
     pub what: String,
     /// The link found, or that none was.
     pub why: String,
+    /// What came of an opening with a reason: its review, and what was done after it.
+    pub then: Vec<String>,
     /// The views or changes that the line stands for, newest first.
     pub views: Vec<View>,
     /// Which of the two they are.
@@ -84,7 +86,10 @@ pub fn access_row(row: &AccessRow, only: &str) -> Markup {
                 @if row.deed == Deed::Changed { div { (tag_with(Weight::Info, Icon::Pencil, "Changed")) } }
                 (row.what)
             }
-            td.al-whole role="cell" { (row.why) }
+            td.al-whole role="cell" {
+                (row.why)
+                @for then in &row.then { span.al-sub { (then) } }
+            }
             td role="cell" { (views(row)) }
             td role="cell" { (state_tag(row.state)) }
         }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use access::Role;
-use administration::restricted_access::{Opening, of_patient};
+use administration::restricted_access::{Judged, Opening, judged_of_patient, of_patient};
 use clinical::Chart;
 use record::trail::{Access, AccessQuery, Changed, Commit};
 use record::{Key, Problem, Reading};
@@ -19,7 +19,7 @@ use crate::components::access_row::{AccessRow, Deed, State, View};
 use crate::door::{Door, asked};
 use crate::pages::who_looked::{Kind, Looked, Narrowed, Period};
 use crate::setting::role_words;
-use crate::words::{clock, short_day};
+use crate::words::{clock, short_day, short_moment};
 
 /// Entries of the access journal that are read at most, and commits.
 const MOST: usize = 20_000;
@@ -39,6 +39,8 @@ struct Read {
     commits: Vec<Commit>,
     /// The reasons with which a restricted record was opened.
     openings: Vec<Opening>,
+    /// What came of them.
+    judged: Judged,
     /// Whether there is more of either than was read.
     cut: bool,
     /// Whether commits of an earlier release may be missing still.
@@ -86,8 +88,8 @@ async fn identity_and_commits(
     since: Moment,
 ) -> Result<Option<(Chart, Read)>, Problem> {
     let Some(chart) = chart::identity_of(door, reading, id).await? else { return Ok(None) };
-    let openings = of_patient(reading, id).await?;
-    let (subject, mut read) = (Key::new("Patient", id), Read { openings, ..Read::default() });
+    let (openings, judged) = (of_patient(reading, id).await?, judged_of_patient(reading, id).await?);
+    let (subject, mut read) = (Key::new("Patient", id), Read { openings, judged, ..Read::default() });
     loop {
         let below = read.commits.last().map(|commit| commit.sequence);
         let page = reading.commits(&subject, below, AT_ONCE).await?;
@@ -188,9 +190,7 @@ impl<'a> Event<'a> {
             (Did::WasRefused(asked::REASON | asked::NO_REASON), _) => "Was asked for a reason",
             (Did::WasRefused(_), _) => "Not let in",
             (_, BREAK_GLASS) => {
-                // The newest of before: a page is noted a moment after it was asked for.
-                let own = |opening: &&Opening| opening.by == self.principal && opening.from <= self.moment;
-                let reason = openings.iter().find(own).map(Opening::why);
+                let reason = self.opening(openings).map(Opening::why);
                 return reason.unwrap_or_else(|| "The reason is not in this record".to_owned());
             }
             (_, "relationship") => "Has to do with this patient’s care",
@@ -200,6 +200,12 @@ impl<'a> Event<'a> {
             _ => "The permit does not say",
         };
         words.to_owned()
+    }
+
+    /// The opening by which it was open: the newest of before, as a page is noted a moment after it was asked for.
+    fn opening<'o>(&self, openings: &'o [Opening]) -> Option<&'o Opening> {
+        let own = |opening: &&Opening| opening.by == self.principal && opening.from <= self.moment;
+        openings.iter().find(own).filter(|_| self.state() == State::BreakGlass)
     }
 
     fn view(&self) -> View {
@@ -219,7 +225,7 @@ fn looked(read: &Read, asked: &Narrowed, names: &BTreeMap<String, String>, now: 
         grouped.entry(event.line()).or_default().push(event);
     }
     let mut rows: Vec<((Moment, u64), AccessRow)> =
-        grouped.into_values().filter_map(|events| row(&events, (names, &read.openings), now)).collect();
+        grouped.into_values().filter_map(|events| row(&events, (names, read), now)).collect();
     rows.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
     let lines = rows.len();
     let pages = lines.div_ceil(LINES).max(1);
@@ -253,7 +259,7 @@ fn shift(moment: Moment) -> (Date, bool) {
 
 fn row(
     events: &[&Event<'_>],
-    (names, openings): (&BTreeMap<String, String>, &[Opening]),
+    (names, read): (&BTreeMap<String, String>, &Read),
     now: Moment,
 ) -> Option<((Moment, u64), AccessRow)> {
     let last = events.iter().max_by_key(|event| (event.moment, event.number))?;
@@ -267,12 +273,23 @@ fn row(
         principal: last.principal.to_owned(),
         role: [Some(role), account].into_iter().flatten().collect::<Vec<_>>().join(", "),
         what: what_together(events),
-        why: last.why(openings),
+        why: last.why(&read.openings),
+        then: last.opening(&read.openings).map(|opening| came_of(opening, &read.judged, now)).unwrap_or_default(),
         views: events.iter().map(|event| event.view()).collect(),
         deed: if matches!(last.did, Did::Changed(_)) { Deed::Changed } else { Deed::Looked },
         state: last.state(),
     };
     Some(((last.moment, last.number), row))
+}
+
+/// What came of an opening, in the order in which it was said.
+fn came_of(opening: &Opening, judged: &Judged, now: Moment) -> Vec<String> {
+    let said = |what: &str, at: Moment, by: &str, words: String| {
+        format!("{what} {} by {by}: {words}", short_moment(at, now).text)
+    };
+    let review = judged.review(opening).map(|one| said("Reviewed", one.at, &one.name, one.words()));
+    let done = judged.follow_up(opening).map(|one| said("Followed up", one.at, &one.name, one.words()));
+    review.into_iter().chain(done).collect()
 }
 
 /// What the events of a line were about: each thing once, changes added up.

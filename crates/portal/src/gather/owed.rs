@@ -65,8 +65,8 @@ pub(crate) fn kinds(setting: &Setting) -> impl Iterator<Item = &'static Kind> {
     // Whoever is sickest stands first.
     let (first, rest) = clinical::owed::KINDS.split_at(2);
     let all = first.iter().chain(obligations::KINDS).chain(rest).copied();
-    // Reviews are the privacy officer's alone, who has a page for them.
-    let all = all.filter(|kind| kind.code != obligations::RESTRICTED_ACCESS.code);
+    // Reviews are the privacy officer's alone, who has pages for them.
+    let all = all.filter(|kind| obligations::OF_PRIVACY.iter().all(|own| own.code != kind.code));
     all.filter(move |kind| is_clinical || !kind.is_clinical)
 }
 

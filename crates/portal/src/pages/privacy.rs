@@ -1,8 +1,8 @@
-//! The privacy officer's pages: where they begin, and restricted access to review, by who opened. One or several of one
-//! person are reviewed together; no judgement is chosen beforehand. Identity and reasons, no clinical content.
+//! The privacy officer's pages: where they begin, and restricted access to review and to follow up, by who opened. One or
+//! several of one person are judged together; no judgement is chosen beforehand. Identity and reasons, no clinical content.
 
 use administration::Refusal;
-use administration::restricted_access::OUTCOMES;
+use administration::restricted_access::{FOLLOW_UP_OUTCOMES, FOLLOWED_UP_WITHIN_DAYS, OUTCOMES};
 use maud::{Markup, html};
 
 use crate::act::Typed;
@@ -12,7 +12,7 @@ use crate::components::notice::empty;
 use crate::components::panel::{Head, panel};
 use crate::components::tag::tag;
 use crate::components::time;
-use crate::gather::privacy::{OfOne, Row, ToReview};
+use crate::gather::privacy::{OfOne, Row, ToJudge};
 use crate::pages::fields::Fields;
 use crate::pages::home::{Card, due_words, greeting_head};
 use crate::setting::{Rail, Setting};
@@ -21,22 +21,58 @@ use crate::words::{clock, counted, number, short_moment};
 /// What stands before the id of an opening in the name of its box.
 pub(crate) const BOX: &str = "opening-";
 
+/// Which of the two lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// What is to be reviewed.
+    Review,
+    /// What is to be followed up after its review.
+    FollowUp,
+}
+
+impl Step {
+    fn title(self) -> &'static str {
+        match self {
+            Step::Review => "Restricted access to review",
+            Step::FollowUp => "Restricted access to follow up",
+        }
+    }
+
+    fn nothing(self) -> &'static str {
+        match self {
+            Step::Review => "Nothing is to be reviewed now.",
+            Step::FollowUp => "Nothing is to be followed up now.",
+        }
+    }
+
+    fn button(self) -> &'static str {
+        match self {
+            Step::Review => "Record the review",
+            Step::FollowUp => "Record the follow-up",
+        }
+    }
+}
+
 /// Where a privacy officer begins.
-pub(crate) fn privacy_home_page(setting: &Setting, card: &Card) -> Markup {
+pub(crate) fn privacy_home_page(setting: &Setting, cards: &[Card]) -> Markup {
     let content = html! {
         (greeting_head(setting))
         section aria-labelledby="to-review" {
             div.al-row.al-lost {
-                h2 #to-review { "To review: " (setting.trust) }
-                span.al-muted { "The number is the list that it leads to." }
+                h2 #to-review { "To review and to follow up: " (setting.trust) }
+                span.al-muted { "Each number is the list that it leads to." }
             }
-            div.al-counters { (counter(&Counter {
-                number: card.number,
-                noun: &card.noun,
-                scope: &card.scope,
-                standing: card.standing,
-                href: &card.href,
-            })) }
+            div.al-counters {
+                @for card in cards {
+                    (counter(&Counter {
+                        number: card.number,
+                        noun: &card.noun,
+                        scope: &card.scope,
+                        standing: card.standing,
+                        href: &card.href,
+                    }))
+                }
+            }
         }
         p.al-mt {
             "Who has looked at a patient, and why, is on the patient's own list: "
@@ -46,12 +82,13 @@ pub(crate) fn privacy_home_page(setting: &Setting, card: &Card) -> Markup {
     page(&setting.frame("Home", &setting.trust, Rail::Home), &content)
 }
 
-/// The list with its forms.
-pub(crate) struct ReviewPage<'a> {
+/// A list with its forms.
+pub(crate) struct JudgePage<'a> {
     pub(crate) setting: &'a Setting,
+    pub(crate) step: Step,
     pub(crate) done: Option<Markup>,
-    pub(crate) found: &'a ToReview,
-    /// Who reads it: they do not review themselves.
+    pub(crate) found: &'a ToJudge,
+    /// Who reads it: they do not judge themselves.
     pub(crate) reader: &'a str,
     pub(crate) typed: &'a Typed,
     pub(crate) refusal: Option<&'a Refusal>,
@@ -60,12 +97,12 @@ pub(crate) struct ReviewPage<'a> {
 }
 
 /// The page.
-pub(crate) fn review_page(of: &ReviewPage<'_>) -> Markup {
+pub(crate) fn judge_page(of: &JudgePage<'_>) -> Markup {
     let (total, late) = (of.found.counted.number, of.found.counted.late);
     let content = html! {
         div.al-head {
             div {
-                h1 { "Restricted access to review" }
+                h1 { (of.step.title()) }
                 p {
                     (number(total)) (if total == 1 { " opening" } else { " openings" }) " of restricted records, "
                     (number(late)) " late. The same list that the number on the home page counts."
@@ -76,15 +113,15 @@ pub(crate) fn review_page(of: &ReviewPage<'_>) -> Markup {
         (of.fields(None).summary())
         @if let Some(done) = &of.done { (done) }
         @if of.found.people.is_empty() {
-            div.al-panel { (empty(&html! { "Nothing is to be reviewed now." })) }
+            div.al-panel { (empty(&html! { (of.step.nothing()) })) }
         }
         div.al-stack { @for one in &of.found.people { (of_one(of, one)) } }
         @if let Some(next) = &of.next { p.al-mt { a href=(next) { "Next page" } } }
     };
-    page(&of.setting.frame("Restricted access to review", &of.setting.trust, Rail::Home), &content)
+    page(&of.setting.frame(of.step.title(), &of.setting.trust, Rail::Home), &content)
 }
 
-impl ReviewPage<'_> {
+impl JudgePage<'_> {
     /// The fields of the form about one person; all of them for the summary.
     fn fields<'f>(&'f self, act: Option<&'f str>) -> Fields<'f> {
         let act = act.or_else(|| Some(self.typed.text("act")).filter(|act| !act.is_empty()));
@@ -98,7 +135,7 @@ fn act_of(by: &str) -> String {
     plain.collect()
 }
 
-fn of_one(of: &ReviewPage<'_>, one: &OfOne) -> Markup {
+fn of_one(of: &JudgePage<'_>, one: &OfOne) -> Markup {
     let act = act_of(&one.by);
     let fields = of.fields(Some(&act));
     let is_own = one.by == of.reader;
@@ -109,27 +146,48 @@ fn of_one(of: &ReviewPage<'_>, one: &OfOne) -> Markup {
         @if is_own {
             div.al-panel__b { (table) p { "You opened these yourself. Somebody else reviews them." } }
         } @else {
-            (fields.form(&html! { (table) (judgement(&fields)) }, "Record the review"))
+            (fields.form(&html! { (table) (judgement(of.step, &fields)) }, of.step.button()))
         }
     };
     panel(&Head { title: html! { (one.name) }, scope: Some(scope), end: None }, &body)
 }
 
-fn judgement(fields: &Fields<'_>) -> Markup {
-    let (note, wrong) = (fields.id("note"), fields.wrong("note"));
+fn judgement(step: Step, fields: &Fields<'_>) -> Markup {
+    let hint = format!(
+        "What you looked up. Needed unless it was appropriate. What is to be followed up is asked for within \
+         {FOLLOWED_UP_WITHIN_DAYS} days."
+    );
+    let to = ("Passed to", "a name or a job; only if somebody else goes on with it");
     html! {
-        (fields.radios("outcome", "What came of the review of those that are ticked", "", OUTCOMES))
-        div.al-field {
-            label for=(note) { "Note" }
-            span.al-hint id=(format!("{note}-hint")) { "What you looked up. Needed unless it was appropriate." }
-            (fields.message("note"))
-            textarea.al-ta id=(note) name="note" rows="2" maxlength="500" aria-describedby=(format!("{note}-hint"))
-                aria-invalid=[wrong.map(|_| "true")] { (fields.value("note")) }
+        @match step {
+            Step::Review => {
+                (fields.radios("outcome", "What came of the review of those that are ticked", "", OUTCOMES))
+                (words(fields, "note", "Note", &hint))
+            }
+            Step::FollowUp => {
+                (words(fields, "action", "What was done about those that are ticked", "Who was asked, and what was agreed."))
+                (fields.radios("outcome", "What came of it", "", FOLLOW_UP_OUTCOMES))
+                (fields.line("to", to.0, to.1, 40))
+            }
         }
     }
 }
 
-fn table(of: &ReviewPage<'_>, one: &OfOne, (fields, is_own): (&Fields<'_>, bool)) -> Markup {
+/// A few lines to write.
+fn words(fields: &Fields<'_>, name: &str, label: &str, hint: &str) -> Markup {
+    let (id, wrong) = (fields.id(name), fields.wrong(name));
+    html! {
+        div.al-field {
+            label for=(id) { (label) }
+            span.al-hint id=(format!("{id}-hint")) { (hint) }
+            (fields.message(name))
+            textarea.al-ta id=(id) name=(name) rows="2" maxlength="500" aria-describedby=(format!("{id}-hint"))
+                aria-invalid=[wrong.map(|_| "true")] { (fields.value(name)) }
+        }
+    }
+}
+
+fn table(of: &JudgePage<'_>, one: &OfOne, (fields, is_own): (&Fields<'_>, bool)) -> Markup {
     let label = format!("Opened by {}", one.name);
     html! {
         fieldset.al-field id=(fields.id("openings")) tabindex="-1" {
@@ -140,7 +198,9 @@ fn table(of: &ReviewPage<'_>, one: &OfOne, (fields, is_own): (&Fields<'_>, bool)
                     thead {
                         tr {
                             th scope="col" { "When" } th scope="col" { "Patient" } th scope="col" { "Opened" }
-                            th scope="col" { "Reason given" } th scope="col" { "Review due" }
+                            th scope="col" { "Reason given" }
+                            @if of.step == Step::FollowUp { th scope="col" { "Review" } }
+                            th scope="col" { "Due" }
                             th scope="col" { span.al-vh { "More" } }
                         }
                     }
@@ -151,7 +211,7 @@ fn table(of: &ReviewPage<'_>, one: &OfOne, (fields, is_own): (&Fields<'_>, bool)
     }
 }
 
-fn row_of(of: &ReviewPage<'_>, row: &Row, (fields, is_own): (&Fields<'_>, bool)) -> Markup {
+fn row_of(of: &JudgePage<'_>, row: &Row, (fields, is_own): (&Fields<'_>, bool)) -> Markup {
     let (opening, setting) = (&row.opening, of.setting);
     let due = due_words(Some(row.due), setting.now);
     let name = format!("{BOX}{}", opening.id);
@@ -171,10 +231,21 @@ fn row_of(of: &ReviewPage<'_>, row: &Row, (fields, is_own): (&Fields<'_>, bool))
             }
             td.al-nb data-label="Opened" { (time(&short_moment(opening.from, setting.now))) }
             td.al-whole data-label="Reason given" { (opening.why()) }
-            td.al-nb.al-bad[due.is_late] data-label="Review due" { (due.words) }
+            @if of.step == Step::FollowUp { td.al-whole data-label="Review" { (review_words(row, setting)) } }
+            td.al-nb.al-bad[due.is_late] data-label="Due" { (due.words) }
             td {
                 a href=(setting.links.who_looked(&opening.patient)) aria-label={ "Who has looked at " (who) } { "Who has looked" }
             }
+        }
+    }
+}
+
+/// What came of the review, when and by whom.
+fn review_words(row: &Row, setting: &Setting) -> Markup {
+    html! {
+        @if let Some(review) = &row.review {
+            (review.words())
+            span.al-sub { (time(&short_moment(review.at, setting.now))) ", " (review.name) }
         }
     }
 }

@@ -37,7 +37,7 @@ async fn every_route_answers_in_the_house_s_form() {
         let (id, role) = match *path {
             path if path.contains("/tasks") => ("a-task", Role::Clinician),
             path if path.contains("/duplicates") => (pair.as_str(), Role::PatientIndex),
-            path if path.ends_with("who-has-looked") || path.ends_with("/restricted-access") => {
+            path if path.ends_with("who-has-looked") || path.contains("/restricted-access") => {
                 ("adeyemi-folasade", Role::PrivacyOfficer)
             }
             _ => ("adeyemi-folasade", Role::Clinician),

@@ -13,12 +13,13 @@ const OFFICER: (&str, Role) = ("user/p.officer", Role::PrivacyOfficer);
 const SUMMARY: &str = "/t/DEMO/patients/adeyemi-folasade";
 const DETAILS: &str = "/t/DEMO/patients/adeyemi-folasade/details";
 const REVIEW: &str = "/t/DEMO/restricted-access";
+const FOLLOW_UP: &str = "/t/DEMO/restricted-access/follow-up";
 const ASKS: &str = "Open a restricted record";
 /// Words of her chart that nobody may see who was not asked.
 const CLINICAL: [&str; 5] = ["penicillin", "NEWS2", "Creatinine", "apixaban", "Allerg"];
 const HOUR_MS: i64 = 3_600_000;
 
-/// The demonstration with one restricted record.
+/// The demonstration, which has a restricted record and an opening to review, with another one restricted.
 async fn restricted() -> Trust {
     let trust = Trust::demo().await;
     let fields = [
@@ -84,6 +85,23 @@ async fn a_restricted_record_is_asked_for_once_before_any_of_its_pages() {
 }
 
 #[tokio::test]
+async fn the_demonstration_begins_with_a_restricted_record_and_an_opening_to_review() {
+    let trust = Trust::demo().await;
+    let board = trust.get_as(NURSE.0, NURSE.1, "/t/DEMO/wards/heron").await;
+    assert!(board.text.contains("TURNBULL, Alan"), "{}", board.text);
+    let asked = trust.get_as(NURSE.0, NURSE.1, "/t/DEMO/patients/turnbull-alan").await;
+    assert_eq!(asked.status, StatusCode::FORBIDDEN);
+    assert!(asked.text.contains(ASKS) && asked.text.contains("at request of Patient"), "{}", asked.text);
+    // Whoever opened it yesterday is asked again today.
+    let again = trust.get_as("user/k.boateng", NURSE.1, "/t/DEMO/patients/turnbull-alan").await;
+    assert_eq!(again.status, StatusCode::FORBIDDEN);
+    let list = trust.get_as(OFFICER.0, OFFICER.1, REVIEW).await.text;
+    for words in ["TURNBULL, Alan (Mr)", "k.boateng", "Night shift on Heron ward", "by 23-Nov"] {
+        assert!(list.contains(words), "{words}: {list}");
+    }
+}
+
+#[tokio::test]
 async fn boards_lists_and_searches_go_on_showing_a_restricted_patient() {
     let trust = restricted().await;
     for path in ["/t/DEMO/wards/heron", "/t/DEMO/patients?q=adeyemi+folasade", "/t/DEMO/wards/heron/handover"] {
@@ -139,13 +157,13 @@ async fn the_privacy_officer_reviews_what_the_home_page_counts() {
     let trust = restricted().await;
     let home = trust.get_as(OFFICER.0, OFFICER.1, "/t/DEMO/").await;
     assert_eq!(home.status, StatusCode::OK, "{}", home.text);
-    assert!(home.text.contains("<b>0</b><h3>restricted accesses to review</h3>"), "{}", home.text);
+    assert!(home.text.contains("<b>1</b><h3>restricted access to review</h3>"), "{}", home.text);
     let words = ("words", "Her neighbour asked me to look");
     open(&trust, NURSE, &[("reason", "else"), words]).await;
     open(&trust, ("user/k.boateng", Role::Clinician), &[("reason", "emergency")]).await;
     let home = trust.get_as(OFFICER.0, OFFICER.1, "/t/DEMO/").await.text;
-    assert!(home.contains("<b>2</b><h3>restricted accesses to review</h3>"), "{home}");
-    assert!(home.contains(&format!("href=\"{REVIEW}\"")) && home.contains("ADEYEMI, since 14:35"), "{home}");
+    assert!(home.contains("<b>3</b><h3>restricted accesses to review</h3>"), "{home}");
+    assert!(home.contains(&format!("href=\"{REVIEW}\"")) && home.contains("Oldest: TURNBULL, since"), "{home}");
     assert!(home.contains("Owner: Privacy officer"), "an owner who is active: {home}");
 
     let list = trust.get_as(OFFICER.0, OFFICER.1, REVIEW).await.text;
@@ -153,7 +171,7 @@ async fn the_privacy_officer_reviews_what_the_home_page_counts() {
     {
         assert!(list.contains(words), "{words}: {list}");
     }
-    assert_eq!(list.matches("type=\"checkbox\"").count(), 2, "{list}");
+    assert_eq!(list.matches("type=\"checkbox\"").count(), 3, "{list}");
     assert!(!list.contains(" checked"), "neither an opening nor a judgement is chosen beforehand");
     for word in CLINICAL {
         assert!(!list.contains(word), "{word}");
@@ -173,7 +191,73 @@ async fn the_privacy_officer_reviews_what_the_home_page_counts() {
     assert!(page.contains("The review is recorded.") && !page.contains(">Undo</button>"), "{page}");
     assert!(page.contains("k.boateng") && !page.contains("s.reilly"), "{page}");
     let home = trust.get_as(OFFICER.0, OFFICER.1, "/t/DEMO/").await.text;
-    assert!(home.contains("<b>1</b><h3>restricted access to review</h3>"), "{home}");
+    assert!(home.contains("<b>2</b><h3>restricted accesses to review</h3>"), "{home}");
+}
+
+#[tokio::test]
+async fn what_is_to_be_followed_up_stays_on_the_home_page_until_it_is_said_what_was_done() {
+    let trust = restricted().await;
+    let home = async || trust.get_as(OFFICER.0, OFFICER.1, "/t/DEMO/").await.text;
+    assert!(home().await.contains("<b>0</b><h3>restricted accesses to follow up</h3>"));
+    open(&trust, NURSE, &[("reason", "else"), ("words", "Her neighbour asked me to look")]).await;
+    let list = trust.get_as(OFFICER.0, OFFICER.1, REVIEW).await.text;
+    let hers = box_of(&list, "s.reilly");
+    let judged = [("act", "user-s-reilly"), (&*hers, "yes"), ("outcome", "follow-up"), ("note", "Ask her manager")];
+    assert!(trust.post(OFFICER, REVIEW, &judged).await.status.is_redirection());
+    let page = home().await;
+    assert!(page.contains("<b>1</b><h3>restricted access to review</h3>"), "{page}");
+    assert!(page.contains("<b>1</b><h3>restricted access to follow up</h3>"), "{page}");
+    assert!(page.contains(&format!("href=\"{FOLLOW_UP}\"")) && page.contains("Owner: Privacy officer"), "{page}");
+
+    let list = trust.get_as(OFFICER.0, OFFICER.1, FOLLOW_UP).await.text;
+    for words in
+        ["ADEYEMI, Folasade", "s.reilly", "To be followed up: Ask her manager", "Toni Tester", "by 01-Dec 14:35"]
+    {
+        assert!(list.contains(words), "{words}: {list}");
+    }
+    assert!(!list.contains(" checked"), "nothing is chosen beforehand: {list}");
+    let fields = |more: &[(&'static str, &'static str)]| -> Vec<(String, String)> {
+        let own = [("act", "user-s-reilly"), (&*hers, "yes")];
+        own.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let post = async |who: (&str, Role), fields: Vec<(String, String)>| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        trust.post(who, FOLLOW_UP, &fields).await
+    };
+    let done = ("action", "Spoke with her");
+    let cases = [
+        (vec![("outcome", "closed")], "Say what was done."),
+        (vec![done], "Choose whether it is closed or somebody goes on."),
+        (vec![done, ("outcome", "passed")], "Say to whom it is passed."),
+    ];
+    for (more, words) in cases {
+        let refused = post(OFFICER, fields(&more)).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{words}");
+        assert!(refused.text.contains(words), "{words}: {}", refused.text);
+        assert!(refused.text.contains(&format!("name=\"{hers}\" value=\"yes\" checked")), "{}", refused.text);
+    }
+    let passed = fields(&[done, ("outcome", "passed"), ("to", "Manager of Heron ward")]);
+    let refused = post((NURSE.0, Role::PrivacyOfficer), passed.clone()).await;
+    assert!(refused.text.contains("Somebody else must review that."), "{}", refused.text);
+    for other in [Role::Clinician, Role::Clerk, Role::Administrator] {
+        assert_ne!(post(("user/x", other), passed.clone()).await.status, StatusCode::SEE_OTHER, "{other:?}");
+        assert_eq!(trust.get_as("user/x", other, FOLLOW_UP).await.status, StatusCode::FORBIDDEN, "{other:?}");
+        let owed = trust.get_as("user/x", other, "/t/DEMO/obligations/access-follow-up?of=all").await;
+        assert_eq!(owed.status, StatusCode::FORBIDDEN, "{other:?}");
+    }
+    assert!(home().await.contains("<b>1</b><h3>restricted access to follow up</h3>"), "nothing of what was refused");
+    let sent = post(OFFICER, passed).await;
+    let page = trust.get_as(OFFICER.0, OFFICER.1, sent.location.as_deref().unwrap()).await.text;
+    assert!(
+        page.contains("The follow-up is recorded.") && page.contains("Nothing is to be followed up now."),
+        "{page}"
+    );
+    assert!(home().await.contains("<b>0</b><h3>restricted accesses to follow up</h3>"));
+    trust.get_as(NURSE.0, NURSE.1, SUMMARY).await;
+    let looked = trust.get_as(OFFICER.0, OFFICER.1, &format!("{SUMMARY}/who-has-looked?kind=break-glass")).await.text;
+    for words in ["To be followed up: Ask her manager", "Passed to Manager of Heron ward: Spoke with her"] {
+        assert!(looked.contains(words), "{words}: {looked}");
+    }
 }
 
 #[tokio::test]
@@ -181,7 +265,9 @@ async fn nobody_reviews_their_own_and_no_clinician_counts_them() {
     let trust = restricted().await;
     open(&trust, NURSE, &[("reason", "emergency")]).await;
     let own = trust.get_as(NURSE.0, Role::PrivacyOfficer, REVIEW).await.text;
-    assert!(own.contains("Somebody else reviews them.") && !own.contains("type=\"checkbox\""), "{own}");
+    assert!(own.contains("Somebody else reviews them."), "{own}");
+    let boxes = own.matches("type=\"checkbox\"").count();
+    assert_eq!(boxes, 1, "somebody else's, which the demonstration begins with: {own}");
     let list = trust.get_as(OFFICER.0, OFFICER.1, REVIEW).await.text;
     let hers = box_of(&list, "s.reilly");
     let judged = [("act", "user-s-reilly"), (&*hers, "yes"), ("outcome", "appropriate")];

@@ -357,7 +357,9 @@ fn patient(person: &Person, story: &Story) -> String {
     );
     let born = if person.id == "hussain-baby" { story.day(person.born) } else { person.born.to_owned() };
     let died = (person.id == "cole-arthur").then(|| quoted(&story.instant("2026-10-28T21:15")));
+    let hidden = (person.id == super::restricted::PATIENT).then(super::restricted::label);
     Object::resource("Patient", person.id)
+        .json_if("meta", hidden)
         .json("identifier", array(identifiers(person)))
         .json("active", "true")
         .json("name", array(names))

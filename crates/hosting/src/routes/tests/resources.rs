@@ -87,7 +87,7 @@ async fn nobody_gives_themselves_a_role_by_writing_a_resource() {
     assert!(stage.sign_in("d.marsh", PASSWORD).await.is_ok(), "the account is as it was");
 }
 
-/// An audit event that says it is an opening of a restricted record, or the review of one.
+/// An audit event that says it is an opening of a restricted record, or what came of one.
 fn audit_event(id: &str, subtype: &str) -> String {
     format!(
         r#"{{"resourceType":"AuditEvent","id":"{id}","recorded":"2026-11-17T14:00:00Z",
@@ -104,11 +104,13 @@ async fn nobody_writes_themselves_a_reason_or_a_review_of_restricted_access() {
     let stage = Stage::set().await;
     let own = |code: &str| format!(r#"{{"system":"urn:almoner:restricted-access","code":"{code}"}}"#);
     let review = format!("{},{}", own("review"), r#"{"system":"urn:almoner:access-review","code":"appropriate"}"#);
+    let closed = r#"{"system":"urn:almoner:access-follow-up","code":"closed"}"#;
+    let follow_up = format!("{},{closed}", own("follow-up"));
     let other = r#"{"system":"http://dicom.nema.org/resources/ontology/DCM","code":"110127"}"#;
     for role in ["clinician", "system", "privacy-officer"] {
         let token = format!("Bearer {}", stage.token("RAA", role, &[]).await);
         let headers = [("authorization", &*token), ("content-type", "application/fhir+json")];
-        for forged in [audit_event("a1", &own("opening")), audit_event("a1", &review)] {
+        for forged in [own("opening"), review.clone(), follow_up.clone()].map(|subtype| audit_event("a1", &subtype)) {
             let said = stage.send(request("PUT", "/t/RAA/fhir/AuditEvent/a1", &headers, &forged)).await;
             assert_eq!(said.status, StatusCode::UNPROCESSABLE_ENTITY, "{role}: {}", said.body);
             let entry = format!(
