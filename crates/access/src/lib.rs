@@ -10,4 +10,4 @@ mod scope;
 
 pub use permit::{Basis, Denied, Permit, Principal};
 pub use role::{Grant, Role, decide};
-pub use scope::{Kinds, Scope, Subject, Subjects};
+pub use scope::{Closed, Kinds, Scope, Subject, Subjects};

@@ -1,12 +1,13 @@
 //! The permit: proof that access was decided for this reader. It can only be made by [`crate::decide`].
 //! Plain data; whether it reaches something is asked of its scope.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use terms::Moment;
 
-use crate::role::Role;
-use crate::scope::Scope;
+use crate::role::{LISTED, Role};
+use crate::scope::{Closed, Kinds, Scope, Subject, Subjects};
 
 /// Who asks: a person's account, an app or a host's own process, by a stable id that appears in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -84,6 +85,22 @@ impl Permit {
     pub fn break_glass(&self, until: Moment) -> Permit {
         let until = Some(self.0.until.map_or(until, |own| own.min(until)));
         Permit(Arc::new(Decided { basis: Basis::BreakGlass, until, ..Decided::clone(&self.0) }))
+    }
+
+    /// Whether its holder is asked for a reason before a restricted record opens: whoever sees clinical content of
+    /// everybody, and is neither the trust's own software nor the host. Who was given subjects by name was given these.
+    pub fn asks_for_reason(&self) -> bool {
+        matches!(self.0.role, Role::Clinician | Role::PatientIndex)
+            && !matches!(self.0.scope.subjects, Subjects::Only(_))
+    }
+
+    /// The same permit, to which restricted records are closed but for those that were opened with a reason, each until a
+    /// moment.
+    #[must_use]
+    pub fn closed_but(&self, opened: BTreeMap<Subject, Moment>) -> Permit {
+        let closed = Closed { label: "restricted".into(), listed: Kinds::only(LISTED.iter().copied()), opened };
+        let scope = Scope { closed: Some(closed), ..self.0.scope.clone() };
+        Permit(Arc::new(Decided { scope, ..Decided::clone(&self.0) }))
     }
 
     /// One line for the journal: role and basis, such as `clinician by role`.

@@ -89,6 +89,9 @@ const CLERICAL: &[&str] = &[
     "Task",
 ];
 
+/// Kinds that say who somebody is and where, and what is to be done for them: lists of a closed record show these.
+pub(crate) const LISTED: &[&str] = &["Appointment", "Encounter", "EpisodeOfCare", "Patient", "Task"];
+
 impl Role {
     /// Every role, in the order of the table in the documentation.
     pub const ALL: [Role; 10] = [
@@ -141,6 +144,7 @@ impl Role {
             open: open.clone(),
             subjects: Subjects::All,
             without_labels: vec!["sealed".into(), "unallocated".into()],
+            closed: None,
         };
         match self {
             Role::Clinician | Role::System => limited(Kinds::All, Kinds::All),
@@ -211,6 +215,20 @@ mod tests {
 
     fn permit(role: Role) -> Permit {
         decide(Grant::role("user/x", "X", role), Moment(0)).unwrap()
+    }
+
+    #[test]
+    fn people_are_asked_for_a_reason_and_software_and_who_was_given_somebody_by_name_are_not() {
+        let asked = Role::ALL.into_iter().filter(|role| *role != Role::Subject && permit(*role).asks_for_reason());
+        assert_eq!(asked.collect::<Vec<_>>(), [Role::Clinician, Role::PatientIndex]);
+        let one = Subject { kind: "Patient".into(), id: "p1".into() };
+        for role in [Role::Clinician, Role::Subject] {
+            let by_name = decide(Grant::role("token/x", "X", role).only([one.clone()]), Moment(0)).unwrap();
+            assert!(!by_name.asks_for_reason(), "{role:?}");
+        }
+        let closed = permit(Role::Clinician).closed_but([(one, Moment(5))].into());
+        assert!(!closed.scope().is_unlimited());
+        assert_eq!(closed.describe(), "clinician by role", "the right is the same");
     }
 
     #[test]

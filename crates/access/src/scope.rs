@@ -1,7 +1,7 @@
 //! What a permit reaches, in words that `record` can join into a query: kinds of resource, subjects, labels.
 //! Knows no store: what a kind, a subject or a label is, others say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use terms::Moment;
@@ -55,6 +55,19 @@ pub struct Scope {
     pub subjects: Subjects,
     /// Labels that hide a resource, such as `restricted`.
     pub without_labels: Vec<String>,
+    /// What is not hidden and yet closed until somebody says why they need it.
+    pub closed: Option<Closed>,
+}
+
+/// Subjects that are closed until a reason is given: those with a label. Of them only what lists show is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The label.
+    pub label: String,
+    /// Kinds that are reached all the same: who somebody is and where, so that nobody is lost from a list.
+    pub listed: Kinds,
+    /// Those that were opened with a reason, and until when that holds.
+    pub opened: BTreeMap<Subject, Moment>,
 }
 
 impl Kinds {
@@ -86,11 +99,12 @@ impl Scope {
             open: Kinds::All,
             subjects: Subjects::All,
             without_labels: Vec::new(),
+            closed: None,
         }
     }
 
     /// Whether no check of subjects or labels is needed: only the kind decides.
     pub fn is_unlimited(&self) -> bool {
-        self.subjects == Subjects::All && self.without_labels.is_empty()
+        self.subjects == Subjects::All && self.without_labels.is_empty() && self.closed.is_none()
     }
 }

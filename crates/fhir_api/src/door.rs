@@ -88,6 +88,11 @@ impl Service {
 }
 
 impl Visit<'_> {
+    /// The same request through another door, if there is one.
+    pub(crate) fn through<'b>(&'b self, door: Option<&'b Door>) -> Visit<'b> {
+        Visit { door: door.unwrap_or(self.door), service: self.service, idempotency: self.idempotency.clone() }
+    }
+
     /// What a search is read against.
     pub(crate) fn surroundings(&self) -> Surroundings {
         Surroundings { now: (self.service.clock)(), base: Some(self.door.base_url.clone()) }

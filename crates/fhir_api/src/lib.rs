@@ -9,6 +9,7 @@
 //! * `read`, `history`, `write`, `search`, `validation` and `capability` are those modules. `write` settles what a
 //!   request means on a reading; `commit` drafts, lets the [`Owners`] object, and commits.
 //! * [`Candidate`] makes an accepted resource from a text, purely; [`load`] does so for many files.
+//! * `closed` refuses what is about somebody whose record is opened with a reason first, if the permit says so.
 //! * Every failure is a [`Refusal`].
 //!
 //! Does not know HTML, HL7 v2, SQL, accounts, or what a patient's record means.
@@ -18,6 +19,7 @@ mod answer;
 mod bundle;
 mod call;
 mod capability;
+mod closed;
 mod commit;
 mod door;
 mod edge;
@@ -49,6 +51,8 @@ use crate::routes::Work;
 
 /// Sends a call by itself, or of an entry of a Bundle, to the module that does its work.
 async fn carry_out(visit: &Visit<'_>, call: Call) -> Result<Answer, Refusal> {
+    let opened = closed::ask_first(visit, &call).await?;
+    let visit = &visit.through(opened.as_ref());
     match call.work {
         Work::Capabilities => Ok(capability::answer(Some(visit.door))),
         Work::Read => read::read(visit, &call).await,

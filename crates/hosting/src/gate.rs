@@ -17,6 +17,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use crate::accounts;
 use crate::answer::plain;
 use crate::clock::stopwatch;
+use crate::closed::closed;
 use crate::cookie::{self, SESSION};
 use crate::failure::Failure;
 use crate::held;
@@ -72,7 +73,8 @@ pub(crate) async fn admit(State(host): State<Arc<Host>>, mut request: Request, n
     let response = if is_open(request.method(), request.uri().path()) {
         next.run(request).await
     } else {
-        match enter(&host, request.uri().path(), request.headers()).await {
+        let entered = enter(&host, request.uri().path(), request.headers()).await;
+        match closed_by_fhir(&host, request.uri().path(), entered).await {
             Ok((trust, permit, visitor)) => {
                 let (elapsed, answering) = (stopwatch(), Arc::clone(&trust));
                 if is_fhir(request.uri().path()) {
@@ -94,6 +96,16 @@ pub(crate) async fn admit(State(host): State<Arc<Host>>, mut request: Request, n
         }
     };
     with_id(response, &id)
+}
+
+/// By FHIR a restricted record is closed to people who did not open it; its pages ask by themselves.
+async fn closed_by_fhir(host: &Host, path: &str, entered: Result<Entered, Turned>) -> Result<Entered, Turned> {
+    let (trust, permit, visitor) = entered?;
+    if !is_fhir(path) {
+        return Ok((trust, permit, visitor));
+    }
+    let permit = closed(&trust, permit, host.now()).await.map_err(Turned::Failed)?;
+    Ok((trust, permit, visitor))
 }
 
 /// Whether a person sends the form of a page.
@@ -165,7 +177,10 @@ fn fits(pattern: &str, path: &str) -> bool {
 }
 
 /// The trust, the permit and the person of a request.
-async fn enter(host: &Host, path: &str, headers: &HeaderMap) -> Result<(Arc<Trust>, Permit, Option<Visitor>), Turned> {
+type Entered = (Arc<Trust>, Permit, Option<Visitor>);
+
+/// Who asks.
+async fn enter(host: &Host, path: &str, headers: &HeaderMap) -> Result<Entered, Turned> {
     let in_path = path.strip_prefix("/t/").and_then(|rest| rest.split('/').next());
     let in_path = in_path.map(|code| TrustCode::parse(code).map_err(|_| Turned::NotSignedIn)).transpose()?;
     if let Some(token) = bearer(headers) {

@@ -24,6 +24,7 @@ mod carry_out;
 mod channel;
 mod checks;
 mod clock;
+mod closed;
 mod configuration;
 mod configuration_page;
 pub mod configure;

@@ -86,6 +86,7 @@ pub use error::{Problem, TransactError};
 pub use indexing::{ALIAS, Indexing, LABEL, SUBJECT, Source};
 pub use journal::{CauseKind, Operation};
 pub use only_read::OnlyRead;
+pub use reach::ReasonFor;
 pub use reading::{Reading, Version};
 pub use record::{Location, Options, Record, Status};
 pub use select::{Clause, Cursor, Order, Page, Select};

@@ -1,12 +1,13 @@
 //! What a reading's permit reaches: its subjects and labels, looked up once, and whose a version is.
 //!
-//! A resource is reached when no label hides it or those whose it is, and one of these is among the permit's subjects.
-//! Which kinds may be read at all is asked of the permit's scope.
+//! A resource is reached when no label hides it or those whose it is, and one of these is among the permit's subjects. Of
+//! those who are closed to the permit until somebody says why, only the kinds of lists are reached. Which kinds may be read
+//! at all is asked of the permit's scope.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use access::Subjects;
+use access::{Closed, Subject, Subjects};
 use terms::Moment;
 use terms::index::{Next, Part, Row, Span};
 
@@ -18,7 +19,18 @@ use crate::reading::{Reading, Version};
 /// The permit's subjects and labels, looked up once.
 pub(crate) enum Reach {
     Everything,
-    Sets { allowed: Option<HashSet<Key>>, hidden: Arc<HashSet<Key>> },
+    Sets { allowed: Option<HashSet<Key>>, hidden: Arc<HashSet<Key>>, closed: Option<Arc<HashSet<Key>>> },
+}
+
+/// Whether somebody is to say why they need a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReasonFor {
+    /// No: nothing of it is closed.
+    Nothing,
+    /// They said so, and it holds until then.
+    Given(Moment),
+    /// Yes. The access journal has it as refused.
+    Missing,
 }
 
 /// What a permit of a role reaches, as far as it may differ from reading to reading.
@@ -26,18 +38,20 @@ pub(crate) enum Reach {
 pub(crate) struct ReachMark {
     /// What labels hide.
     hidden: Option<Arc<HashSet<Key>>>,
+    /// What is closed: worked out for one reading, and the same as no other's.
+    closed: Option<Arc<HashSet<Key>>>,
     /// How often the index had been replaced.
     swaps: u64,
 }
 
 impl ReachMark {
     pub(crate) fn is(&self, other: &ReachMark) -> bool {
-        let hides_the_same = match (&self.hidden, &other.hidden) {
+        let is_same = |one: &Option<Arc<HashSet<Key>>>, other: &Option<Arc<HashSet<Key>>>| match (one, other) {
             (None, None) => true,
             (Some(one), Some(other)) => Arc::ptr_eq(one, other),
             _ => false,
         };
-        hides_the_same && self.swaps == other.swaps
+        is_same(&self.hidden, &other.hidden) && is_same(&self.closed, &other.closed) && self.swaps == other.swaps
     }
 }
 
@@ -95,11 +109,12 @@ impl Reading {
         key: &Key,
         mut subjects: impl ExactSizeIterator<Item = &'k Key> + Clone,
     ) -> Result<bool, Problem> {
-        let (allowed, hidden) = match self.reach().await? {
+        let (allowed, hidden, closed) = match self.reach().await? {
             Reach::Everything => return Ok(true),
-            Reach::Sets { allowed, hidden } => (allowed, hidden),
+            Reach::Sets { allowed, hidden, closed } => (allowed, hidden, closed),
         };
-        if hidden.contains(key) || subjects.clone().any(|subject| hidden.contains(subject)) {
+        let is_in = |set: &HashSet<Key>| set.contains(key) || subjects.clone().any(|subject| set.contains(subject));
+        if is_in(hidden) || (closed.as_deref().is_some_and(is_in) && !self.is_listed(&key.kind)) {
             return Ok(false);
         }
         let Some(allowed) = allowed else { return Ok(true) };
@@ -109,13 +124,55 @@ impl Reading {
         Ok(subjects.any(|subject| allowed.contains(subject)))
     }
 
+    /// Whether a resource with these rows belongs to somebody who is closed to the permit.
+    pub(crate) async fn is_closed(&self, key: &Key, rows: &[Row]) -> Result<bool, Problem> {
+        let Some(closed) = self.closed().await? else { return Ok(false) };
+        Ok(closed.contains(key) || subjects(rows).any(|subject| closed.contains(&subject)))
+    }
+
+    /// Whether lists show this kind of those who are closed.
+    fn is_listed(&self, kind: &str) -> bool {
+        self.permit().scope().closed.as_ref().is_none_or(|closed| closed.listed.contains(kind))
+    }
+
+    /// Whether anybody is closed to the permit.
+    pub async fn is_partly_closed(&self) -> Result<bool, Problem> {
+        Ok(self.closed().await?.is_some_and(|closed| !closed.is_empty()))
+    }
+
+    /// Whether somebody is to say why they need a resource, before anything of it is read. For a person, what was merged into
+    /// their record counts too: it is found with theirs.
+    pub async fn reason_for(&self, key: &Key) -> Result<ReasonFor, Problem> {
+        let (Some(of), Some(closed)) = (&self.permit().scope().closed, self.closed().await?) else {
+            return Ok(ReasonFor::Nothing);
+        };
+        let mut about: BTreeSet<Key> = self.whose_newest(key).await?.iter().cloned().collect();
+        about.insert(key.clone());
+        for one in about.clone() {
+            about.extend(self.aliases(&one).await?);
+        }
+        if about.iter().any(|one| closed.contains(one)) {
+            self.note_refused_about(about.into_iter().filter(|one| closed.contains(one)));
+            return Ok(ReasonFor::Missing);
+        }
+        let given = about.into_iter().filter_map(|one| of.opened.get(&Subject { kind: one.kind, id: one.id }));
+        Ok(given.min().map_or(ReasonFor::Nothing, |until| ReasonFor::Given(*until)))
+    }
+
+    async fn closed(&self) -> Result<Option<&Arc<HashSet<Key>>>, Problem> {
+        Ok(match self.reach().await? {
+            Reach::Sets { closed, .. } => closed.as_ref(),
+            Reach::Everything => None,
+        })
+    }
+
     /// What its permit reaches now, to be compared.
     pub(crate) async fn reach_mark(&self) -> Result<ReachMark, Problem> {
-        let hidden = match self.reach().await? {
-            Reach::Everything => None,
-            Reach::Sets { hidden, .. } => Some(hidden.clone()),
+        let (hidden, closed) = match self.reach().await? {
+            Reach::Everything => (None, None),
+            Reach::Sets { hidden, closed, .. } => (Some(hidden.clone()), closed.clone()),
         };
-        Ok(ReachMark { hidden, swaps: self.swaps })
+        Ok(ReachMark { hidden, closed, swaps: self.swaps })
     }
 
     async fn reach(&self) -> Result<&Reach, Problem> {
@@ -125,16 +182,30 @@ impl Reading {
     async fn look_reach_up(&self) -> Result<Reach, Problem> {
         let scope = self.permit().scope();
         let hidden = self.hidden(&scope.without_labels).await?;
+        let closed = match &scope.closed {
+            Some(closed) => Some(self.closed_of(closed).await?),
+            None => None,
+        };
         let mut allowed: HashSet<Key> = match &scope.subjects {
-            Subjects::All if hidden.is_empty() => return Ok(Reach::Everything),
-            Subjects::All => return Ok(Reach::Sets { allowed: None, hidden }),
+            Subjects::All if hidden.is_empty() && closed.is_none() => return Ok(Reach::Everything),
+            Subjects::All => return Ok(Reach::Sets { allowed: None, hidden, closed }),
             Subjects::Only(subjects) => subjects.iter().map(|subject| Key::new(&subject.kind, &subject.id)).collect(),
             Subjects::Related { principal, at } => self.related(principal, *at).await?,
         };
         for survivor in allowed.clone() {
             allowed.extend(self.aliases(&survivor).await?);
         }
-        Ok(Reach::Sets { allowed: Some(allowed), hidden })
+        Ok(Reach::Sets { allowed: Some(allowed), hidden, closed })
+    }
+
+    /// Those with the label that nobody opened.
+    async fn closed_of(&self, of: &Closed) -> Result<Arc<HashSet<Key>>, Problem> {
+        let labelled = self.hidden(std::slice::from_ref(&of.label)).await?;
+        if of.opened.is_empty() {
+            return Ok(labelled);
+        }
+        let opened: HashSet<Key> = of.opened.keys().map(|subject| Key::new(&subject.kind, &subject.id)).collect();
+        Ok(Arc::new(labelled.difference(&opened).cloned().collect()))
     }
 
     /// The subjects that a principal has to do with at a moment.

@@ -70,6 +70,8 @@ pub struct Reading {
     /// Whether it reads for numbers and places, which show nobody.
     shows_nobody: bool,
     pub(crate) refused: AtomicBool,
+    /// About whom nothing was shown, and why is asked first.
+    refused_about: Mutex<BTreeSet<Key>>,
     finished: AtomicBool,
     rows_read: AtomicUsize,
     /// What its answers depend on, when that is to be known.
@@ -92,6 +94,7 @@ impl Reading {
             shown_above: None,
             shows_nobody: false,
             refused: AtomicBool::new(false),
+            refused_about: Mutex::default(),
             finished: AtomicBool::new(false),
             rows_read: AtomicUsize::new(0),
             depends: None,
@@ -353,6 +356,8 @@ impl Reading {
     pub(crate) fn access(&self) -> journal::AccessRead {
         let shown = std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner));
         let refused = shown.is_empty() && self.refused.load(Ordering::Relaxed);
+        let about = std::mem::take(&mut *self.refused_about.lock().unwrap_or_else(PoisonError::into_inner));
+        let about = if refused { about } else { shown };
         journal::AccessRead {
             principal: self.permit.principal().id.clone(),
             permit: self.permit.describe(),
@@ -360,7 +365,7 @@ impl Reading {
             query: self.query.clone(),
             sequence: self.sequence,
             outcome: if refused { journal::AccessOutcome::Refused } else { journal::AccessOutcome::Shown },
-            subjects: shown.into_iter().map(|key| (key.kind, key.id)).collect(),
+            subjects: about.into_iter().map(|key| (key.kind, key.id)).collect(),
         }
     }
 
@@ -499,6 +504,19 @@ impl Reading {
     /// Notes that something was asked for which the permit does not reach.
     pub(crate) fn note_refused(&self) {
         self.refused.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes those about whom nothing is shown before a reason is given.
+    pub(crate) fn note_refused_about(&self, subjects: impl Iterator<Item = Key>) {
+        self.note_refused();
+        self.refused_about.lock().unwrap_or_else(PoisonError::into_inner).extend(subjects);
+    }
+
+    /// Whose the newest version of a resource is, whatever the permit reaches; nobody's when there is none.
+    pub(crate) async fn whose_newest(&self, key: &Key) -> Result<Arc<[Key]>, Problem> {
+        let Some(rid) = self.names().target(self.store(), &key.kind, &key.id).await? else { return Ok(Arc::default()) };
+        let Some(newest) = self.newest(&[(rid, key)]).await?.pop().flatten() else { return Ok(Arc::default()) };
+        self.judging_subjects(rid, &newest).await
     }
 
     /// Notes those about whom something was shown.

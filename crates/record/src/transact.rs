@@ -192,6 +192,15 @@ fn seems_new(reading: &Reading, key: &Key, template: &Template) -> bool {
     template.holes.is_empty() && !reading.names().is_known(&key.kind, &key.id)
 }
 
+/// What belongs to somebody who is closed to the permit is not changed by it, whether lists show it or not.
+async fn check_open(reading: &Reading, key: &Key, rows: &[Row]) -> Result<(), Problem> {
+    if reading.is_closed(key, rows).await? {
+        let what = "to change a record that is opened with a reason first".to_owned();
+        return Err(Problem::NotPermitted { what });
+    }
+    Ok(())
+}
+
 /// One change, with the version of its resource that was gathered.
 async fn prepare_change(
     reading: &Reading,
@@ -217,6 +226,7 @@ async fn prepare_change(
             if !old.text.is_empty() && !reading.reaches(&key, &rows).await? {
                 return Err(not_permitted());
             }
+            check_open(reading, &key, &rows).await?;
             let rows = KeyedRows::new(rows, names);
             (version, replaces, (!old.text.is_empty()).then_some((sequence, rows)), old.holes)
         }
@@ -234,6 +244,7 @@ async fn prepare_change(
     if template.is_some() && !reading.reaches(&key, &rows).await? {
         return Err(not_permitted());
     }
+    check_open(reading, &key, &rows).await?;
     let rows = KeyedRows::new(rows, names);
     let (blobs, held) = (Vec::new(), Vec::new());
     let seems_new = false;

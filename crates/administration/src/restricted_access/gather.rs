@@ -3,6 +3,8 @@
 //! Somebody with two records that became one is one person here: a restriction of either is one of both, and so is a
 //! reason. Bounded: so many openings of a patient.
 
+use std::collections::BTreeMap;
+
 use fhir::read::{id_of, items, text};
 use fhir::search::compartment_spans;
 use record::{Clause, Key, Problem, Reading, Select};
@@ -83,6 +85,27 @@ pub async fn in_force(
     let theirs = Clause::Any(vec![Span::head("AuditEvent.altid", [Part::Text(by.as_bytes().to_vec())])]);
     let found = selected(reading, select(&restriction.patients).with(theirs).limit(NEWEST)).await?;
     Ok(found.into_iter().find(|opening| opening.by == by && opening.holds(now)))
+}
+
+/// The restricted records that are open to somebody now, by their Patients, each until a moment. Only their newest openings
+/// are looked at: what is older is closed.
+///
+/// # Errors
+/// The record could not be read.
+pub async fn open_to(reading: &Reading, by: &str, now: Moment) -> Result<BTreeMap<String, Moment>, Problem> {
+    let theirs = Span::head("AuditEvent.altid", [Part::Text(by.as_bytes().to_vec())]);
+    let alert = Span::head("AuditEvent.type", [Part::code(DCM, "110113")]);
+    let select = Select::of("AuditEvent").with(Clause::Any(vec![theirs])).with(Clause::Any(vec![alert]));
+    let found = selected(reading, select.sorted(Some("AuditEvent.date"), true).limit(MOST)).await?;
+    let mut open = BTreeMap::new();
+    for opening in found.into_iter().filter(|opening| opening.by == by && opening.holds(now)) {
+        let restriction = Restriction::of(reading, &opening.patient).await?;
+        for patient in restriction.map(|of| of.patients).unwrap_or_default() {
+            let until: &mut Moment = open.entry(patient).or_insert(opening.until);
+            *until = opening.until.max(*until);
+        }
+    }
+    Ok(open)
 }
 
 /// The newest openings of a patient's record.

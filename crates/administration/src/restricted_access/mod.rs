@@ -31,7 +31,7 @@ mod opening;
 mod review;
 
 pub use follow_up::{FollowUp, FollowUpOpenings};
-pub use gather::{Restriction, in_force, judged, judged_of_patient, of_patient, openings};
+pub use gather::{Restriction, in_force, judged, judged_of_patient, of_patient, open_to, openings};
 pub use guard::check_written;
 pub use judged::Judged;
 pub use open::OpenRestricted;

@@ -9,10 +9,12 @@ pub(crate) mod criteria;
 pub(crate) mod include;
 pub(crate) mod question;
 
+use fhir::definitions;
 use record::{Reading, Select, Version};
 
 use crate::answer::Answer;
 use crate::call::{Call, Query};
+use crate::closed;
 use crate::door::Visit;
 use crate::outcome::Refusal;
 use crate::page::{Listed, Mode, PAGE, Searchset, Token, address};
@@ -26,6 +28,8 @@ struct Found {
     included: include::Included,
     total: Option<u64>,
     next: Option<Token>,
+    /// Whether something may be left out that is closed to the permit.
+    is_closed: bool,
 }
 
 /// `GET` and `POST _search`, of a type, of all types, of a patient's compartment.
@@ -55,6 +59,7 @@ async fn find(
         (found.matches, found.next) = walk(reading, &question.selects, most, token).await?;
         found.included = include::collect(reading, &found.matches, &question.includes, bounds).await?;
     }
+    found.is_closed = may_leave_out(reading, question).await?;
     // The first page knows the total when there is no other.
     let is_whole = token.is_none() && found.next.is_none() && question.count > 0;
     found.total = match (is_whole, question.total) {
@@ -63,6 +68,15 @@ async fn find(
         (false, false) => None,
     };
     Ok(found)
+}
+
+/// Whether the permit leaves out what is closed to it of what is asked for: lists show people and where they are.
+async fn may_leave_out(reading: &Reading, question: &Question) -> Result<bool, Refusal> {
+    let Some(closed) = &reading.permit().scope().closed else { return Ok(false) };
+    let is_of_somebody = |kind: &str| !definitions().compartment_parameters("Patient", kind).is_empty();
+    let mut kinds = question.selects.iter().map(|select| select.kind.as_str());
+    let leaves_out = kinds.any(|kind| is_of_somebody(kind) && !closed.listed.contains(kind));
+    Ok((leaves_out || !question.includes.is_empty()) && reading.is_partly_closed().await?)
 }
 
 /// One page over several questions, one after the other: so many resources, and so many bytes or one resource more.
@@ -113,6 +127,7 @@ fn searchset(visit: &Visit<'_>, question: Question, found: Found, asked: &str) -
     let entries = matches.chain(included).collect();
     let mut issues = question.issues;
     issues.extend(found.included.issue);
+    issues.extend(found.is_closed.then(closed::left_out));
     Searchset { total: found.total, links, entries, issues }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod account_closing;
+mod closed;
 mod configuration;
 mod downtime;
 mod resources;

@@ -31,6 +31,14 @@ fn reached(model: &Model, allowed: &BTreeSet<Key>, sealed: &BTreeSet<Key>, thing
     !sealed.contains(thing) && subjects.is_disjoint(sealed) && !subjects.is_disjoint(allowed)
 }
 
+/// The same permit with some of those who are restricted opened, and who are closed to it.
+fn closed(permit: &Permit, restricted: &[Key], dice: &mut Dice) -> (Permit, BTreeSet<Key>) {
+    let (opened, closed): (Vec<&Key>, Vec<&Key>) = restricted.iter().partition(|_| dice.roll(2) == 0);
+    let subject = |key: &Key| Subject { kind: key.kind.clone(), id: key.id.clone() };
+    let opened = opened.into_iter().map(|key| (subject(key), Moment(100))).collect();
+    (permit.closed_but(opened), closed.into_iter().cloned().collect())
+}
+
 pub(crate) async fn every_question_stays_within_random_scopes(place: &Place) {
     let record = place.open().await;
     let mut dice = Dice::new(23);
@@ -55,6 +63,11 @@ pub(crate) async fn every_question_stays_within_random_scopes(place: &Place) {
     put(&record, vec![Change::Put(key("Unit", "seals"), lines(&["label sealed Patient/p5", "label sealed Thing/t9"]))])
         .await;
 
+    // And p3 and p4 are closed to whoever did not open them.
+    let restricted = ["p3", "p4"].map(|id| key("Patient", id));
+    let labels = ["label restricted Patient/p3", "label restricted Patient/p4"];
+    put(&record, vec![Change::Put(key("Unit", "restricts"), lines(&labels))]).await;
+
     let patients = |numbers: &[u64]| numbers.iter().map(|n| key("Patient", &format!("p{n}"))).collect::<BTreeSet<_>>();
     for round in 0..30 {
         let (permit, allowed) = match dice.roll(3) {
@@ -71,12 +84,15 @@ pub(crate) async fn every_question_stays_within_random_scopes(place: &Place) {
                 (limited(Subjects::Only(subjects)), allowed)
             }
         };
+        let (permit, closed) =
+            if dice.roll(2) == 0 { (permit, BTreeSet::new()) } else { closed(&permit, &restricted, &mut dice) };
+        let hidden: BTreeSet<Key> = sealed.union(&closed).cloned().collect();
         let reading = record.read(&permit, "test").await.unwrap();
         let within = Model {
             things: model
                 .things
                 .iter()
-                .filter(|(thing, _)| reached(&model, &allowed, &sealed, thing))
+                .filter(|(thing, _)| reached(&model, &allowed, &hidden, thing))
                 .map(|(thing, rows)| (thing.clone(), rows.clone()))
                 .collect(),
         };
