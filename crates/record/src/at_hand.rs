@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use crate::change::Key;
+use crate::error::Problem;
 use crate::kept::Depends;
-use crate::reading::Version;
+use crate::reading::{Reading, Version};
 use crate::recent::Recent;
 
 /// Bytes that they have in memory, about.
@@ -77,4 +79,55 @@ impl AtHand {
     pub(crate) fn clear(&self) {
         self.0.clear();
     }
+}
+
+impl Reading {
+    /// Versions at the reading's sequence, in the order of the row numbers.
+    pub(crate) async fn versions_of(&self, rids: &[i64]) -> Result<Vec<Option<Version>>, Problem> {
+        self.note_read(rids.len());
+        let shared = &self.inner().shared;
+        let mut versions = shared.at_hand.at(rids, self.sequence(), &shared.recent);
+        let missing = missing(rids, &versions);
+        let keys = self.inner().keys_of(&missing).await?;
+        let missing: Vec<(i64, &Key)> = missing.into_iter().zip(&keys).collect();
+        self.read_missing(&missing, &mut versions).await?;
+        Ok(versions)
+    }
+
+    /// The same of resources whose keys are known.
+    pub(crate) async fn newest(&self, wanted: &[(i64, &Key)]) -> Result<Vec<Option<Version>>, Problem> {
+        let shared = &self.inner().shared;
+        let rids: Vec<i64> = wanted.iter().map(|(rid, _)| *rid).collect();
+        let mut versions = shared.at_hand.at(&rids, self.sequence(), &shared.recent);
+        let is_missing = |(place, version): (usize, &Option<Version>)| version.is_none().then(|| wanted[place]);
+        let missing: Vec<(i64, &Key)> = versions.iter().enumerate().filter_map(is_missing).collect();
+        self.read_missing(&missing, &mut versions).await?;
+        Ok(versions)
+    }
+
+    /// Reads those that were not at hand into their places, and keeps them at hand.
+    async fn read_missing(&self, missing: &[(i64, &Key)], versions: &mut [Option<Version>]) -> Result<(), Problem> {
+        for version in versions.iter().flatten() {
+            self.depend(|depends| depends.read(version.text.len()));
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let shared = &self.inner().shared;
+        let rids: Vec<i64> = missing.iter().map(|(rid, _)| *rid).collect();
+        let stored = self.store().versions_at(&rids, self.sequence()).await?;
+        let places = versions.iter_mut().filter(|version| version.is_none());
+        for ((place, (rid, key)), stored) in places.zip(missing).zip(stored) {
+            let Some(stored) = stored else { continue };
+            let version = self.version_from((*key).clone(), stored)?;
+            shared.at_hand.keep(*rid, &version, self.sequence(), &shared.recent);
+            *place = Some(version);
+        }
+        Ok(())
+    }
+}
+
+/// The row numbers whose versions are missing.
+fn missing(rids: &[i64], versions: &[Option<Version>]) -> Vec<i64> {
+    rids.iter().zip(versions).filter(|(_, version)| version.is_none()).map(|(rid, _)| *rid).collect()
 }
