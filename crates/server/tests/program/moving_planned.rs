@@ -243,8 +243,8 @@ fn a_report_or_a_disk_of_the_way_back_that_was_changed_replayed_or_is_anothers_p
     halls.does(1, &["move", "pack", "--trust", "RAA", "--out", &plain]);
     for (folder, words) in [
         (their_back.as_str(), "the other host of this move has not signed it"),
-        (&halls.on_disk("folder-0"), "This is no letter of the other host"),
-        (&plain, "holds nothing for a rehearsal of the way back"),
+        (halls.on_disk("folder-0").as_str(), "This is no letter of the other host"),
+        (plain.as_str(), "holds nothing for a rehearsal of the way back"),
     ] {
         let said = rehearse(folder);
         assert!(said.code == 1 && said.err.contains(words), "{folder}: {} {}", said.code, said.err);
