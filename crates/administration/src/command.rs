@@ -26,7 +26,7 @@ use crate::registration::{
     CorrectPatient, RecordAnswer, RecordIdentity, Register, RegisterMajorIncident, RegisterNewborn, Restrict,
     SetNhsNumberStatus,
 };
-use crate::restricted_access::{FollowUpOpenings, OpenRestricted, ReviewOpenings};
+use crate::restricted_access::{JudgeOpenings, OpenRestricted};
 use crate::stays::{
     Admit, CancelAdmission, CancelMove, ChangeConsultant, CorrectMove, Death, Detain, Discharge, EndDetention, Leave,
     MoveToBed, NotDead, ReleaseBed, RequestAdmission, ReserveBed, Return, SayWhyMixed, SetDischargePlan, SetTci,
@@ -59,10 +59,8 @@ pub enum Command {
     Restrict(Restrict),
     /// Open a restricted record with a reason.
     OpenRestricted(OpenRestricted),
-    /// Say what came of the review of such openings.
-    ReviewOpenings(ReviewOpenings),
-    /// Say what was done about those that were to be followed up.
-    FollowUpOpenings(FollowUpOpenings),
+    /// Say what came of the review of such openings, or what was done after it.
+    JudgeOpenings(JudgeOpenings),
     /// Ask for an admission.
     RequestAdmission(RequestAdmission),
     /// Set the day to come in.
@@ -189,8 +187,7 @@ impl Command {
             Command::RegisterNewborn(_) => "register newborn",
             Command::Restrict(_) => "restrict",
             Command::OpenRestricted(_) => "open restricted record",
-            Command::ReviewOpenings(_) => "review restricted access",
-            Command::FollowUpOpenings(_) => "follow up restricted access",
+            Command::JudgeOpenings(command) => command.name(),
             Command::RequestAdmission(_) => "request admission",
             Command::SetTci(_) => "set day to come in",
             Command::ReserveBed(_) => "reserve bed",
@@ -273,8 +270,7 @@ impl Command {
             Command::RegisterNewborn(command) => command.plan(reading, now).await,
             Command::Restrict(command) => command.plan(reading).await,
             Command::OpenRestricted(command) => command.plan(reading, now).await,
-            Command::ReviewOpenings(command) => command.plan(reading, now).await,
-            Command::FollowUpOpenings(command) => command.plan(reading, now).await,
+            Command::JudgeOpenings(command) => command.plan(reading, now).await,
             Command::RequestAdmission(command) => command.plan(reading, now).await,
             Command::SetTci(command) => command.plan(reading, now).await,
             Command::ReserveBed(command) => command.plan(reading).await,

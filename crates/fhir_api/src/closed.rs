@@ -4,7 +4,8 @@
 //! Knows permits and readings, and not why a record is closed or how it is opened.
 
 use http::StatusCode;
-use record::{Clause, Key, ReasonFor};
+use record::trail::ReasonFor;
+use record::{Clause, Key};
 use terms::Moment;
 use terms::index::Part;
 

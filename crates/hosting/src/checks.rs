@@ -59,7 +59,7 @@ pub(crate) async fn verify(
     let heard = |done, total| listener(Progress { doing: "Verifying".into(), done, total: Some(total), items: done });
     let report = trust.record.verify(options, heard).await?;
     let verified = Verified { moment: (trust.clock)().0, whole: report.holds() };
-    if trust.record.only_read().is_none() {
+    if !trust.record.is_only_read() {
         Drawer::of(&trust.record, KIND).put(LAST, &verified, None, None).await?;
     }
     Ok(said(&report))

@@ -76,7 +76,7 @@ async fn done(
     let signed = record.last_checkpoint()?.map_or(0, |signed| signed.checkpoint().size);
     let entries = record.status().await?.sequence;
     let mut told = told(copy, signed, entries);
-    if record.only_read().is_some_and(|database| database.is_standby) {
+    if record.is_at_standby() {
         told.push(format!(
             "The database is a standby. Whether a host is at work at the one that it follows cannot be seen from here; what was \
              recorded there after entry {entries} is not in this."

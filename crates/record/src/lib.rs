@@ -85,19 +85,18 @@ pub use erase::Erasure;
 pub use error::{Problem, TransactError};
 pub use indexing::{ALIAS, Indexing, LABEL, SUBJECT, Source};
 pub use journal::{CauseKind, Operation};
-pub use only_read::OnlyRead;
-pub use reach::ReasonFor;
 pub use reading::{Reading, Version};
 pub use record::{Location, Options, Record, Status};
 pub use select::{Clause, Cursor, Order, Page, Select};
 pub use store::Durability;
 pub use verify::{VerifyOptions, VerifyReport};
 
-/// The trail that a subject's record leaves: who has looked ([`Record::accesses`]) and who has changed it
-/// ([`Reading::commits`]).
+/// The trail that a subject's record leaves: who has looked ([`Record::accesses`]), who is to say why before they look
+/// ([`Reading::reason_for`]), and who has changed it ([`Reading::commits`]).
 pub mod trail {
     pub use crate::access_journal::{Access, AccessQuery};
     pub use crate::commits::{Changed, Commit, Commits, How};
+    pub use crate::reach::ReasonFor;
     pub use crate::recent::Touched;
     pub use crate::shown::Shown;
 }

@@ -16,9 +16,9 @@ use crate::writer::Queue;
 
 /// What must be known of a record that is only read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OnlyRead {
+pub(crate) struct OnlyRead {
     /// Whether its database follows another one, at which a host may be at work unseen.
-    pub is_standby: bool,
+    pub(crate) is_standby: bool,
 }
 
 impl Record {
@@ -56,14 +56,19 @@ impl Record {
         Err(unsuitable("its index was made by another release, and nothing is changed in it: use that release"))
     }
 
-    /// What must be known of it when it is only read; nothing when it has a writer.
-    pub fn only_read(&self) -> Option<OnlyRead> {
-        self.inner().store.only_read()
+    /// Whether it is only read, and has no writer.
+    pub fn is_only_read(&self) -> bool {
+        self.inner().store.only_read().is_some()
+    }
+
+    /// Whether it is read at a standby, whose database follows another one: a host may be at work there unseen.
+    pub fn is_at_standby(&self) -> bool {
+        self.inner().store.only_read().is_some_and(|database| database.is_standby)
     }
 
     /// The newest entry, as the writer knows it or, where there is none, as the store has it; and the root of the tree.
     pub(crate) async fn head(&self) -> Result<(Head, Hash), Problem> {
-        if self.only_read().is_none() {
+        if !self.is_only_read() {
             return self.inner().queue.head().await;
         }
         let head = self.inner().store.head().await?;

@@ -102,6 +102,27 @@ pub async fn reader(url: &str, schema: Option<&str>) -> Result<String> {
     Ok(format!("postgres://{name}:{name}@{place}"))
 }
 
+/// Ends the sessions of hosts that write the database at an address: the server hears only a moment later that one was
+/// killed.
+///
+/// # Errors
+/// The server could not be reached, or a session did not end.
+pub async fn end_writers(url: &str) -> Result<()> {
+    let sessions = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+        WHERE datname = current_database() AND application_name LIKE 'almoner writer %'";
+    execute(url, sessions).await
+}
+
+/// Changes a bit of the third entry of the record in a schema.
+///
+/// # Errors
+/// The server could not be reached, or there is no such schema.
+pub async fn change_a_bit_of_an_entry(url: &str, schema: &str) -> Result<()> {
+    let change =
+        format!("UPDATE {schema}.entry SET body = set_byte(body, 40, get_byte(body, 40) # 1) WHERE sequence = 3");
+    execute(url, &change).await
+}
+
 /// Every table of a schema with a digest of its rows.
 ///
 /// # Errors

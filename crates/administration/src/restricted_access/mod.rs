@@ -38,7 +38,36 @@ pub use open::OpenRestricted;
 pub use opening::Opening;
 pub use review::{MOST_AT_ONCE, Review, ReviewOpenings};
 
+use record::{Draft, Reading, TransactError};
+use terms::Moment;
+
+use crate::refusal::Refusal;
 use crate::registration::codes::Table;
+
+/// What is said of openings by somebody who did not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JudgeOpenings {
+    /// What came of their review.
+    Review(ReviewOpenings),
+    /// What was done about those that were to be followed up.
+    FollowUp(FollowUpOpenings),
+}
+
+impl JudgeOpenings {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            JudgeOpenings::Review(_) => "review restricted access",
+            JudgeOpenings::FollowUp(_) => "follow up restricted access",
+        }
+    }
+
+    pub(crate) async fn plan(&self, reading: &Reading, now: Moment) -> Result<Draft, TransactError<Refusal>> {
+        match self {
+            JudgeOpenings::Review(command) => command.plan(reading, now).await,
+            JudgeOpenings::FollowUp(command) => command.plan(reading, now).await,
+        }
+    }
+}
 
 /// The system of our own codes of what an AuditEvent is.
 const SYSTEM: &str = "urn:almoner:restricted-access";

@@ -5,8 +5,8 @@ use access::Role;
 use administration::merging::{AgreeToMerge, AskForMerge, Pair, ProposeDuplicate};
 use administration::registration::Restrict;
 use administration::restricted_access::{
-    FOLLOWED_UP_WITHIN_DAYS, FollowUpOpenings, HOLDS_HOURS, OpenRestricted, Opening, Restriction, ReviewOpenings,
-    in_force, judged_of_patient, of_patient,
+    FOLLOWED_UP_WITHIN_DAYS, FollowUpOpenings, HOLDS_HOURS, JudgeOpenings, OpenRestricted, Opening, Restriction,
+    ReviewOpenings, in_force, judged_of_patient, of_patient,
 };
 use administration::{Command, Undo};
 use record::Key;
@@ -29,13 +29,15 @@ fn open(id: &str, patient: &str) -> Command {
 
 fn review(openings: &[&str], outcome: &str) -> Command {
     let openings = openings.iter().map(|id| (*id).to_owned()).collect();
-    Command::ReviewOpenings(ReviewOpenings { openings, outcome: outcome.into(), note: "Rota looked up".into() })
+    let review = ReviewOpenings { openings, outcome: outcome.into(), note: "Rota looked up".into() };
+    Command::JudgeOpenings(JudgeOpenings::Review(review))
 }
 
 fn follow_up(openings: &[&str], outcome: &str, to: &str) -> Command {
     let openings = openings.iter().map(|id| (*id).to_owned()).collect();
     let action = "Spoke with her and her manager".to_owned();
-    Command::FollowUpOpenings(FollowUpOpenings { openings, action, outcome: outcome.into(), to: to.into() })
+    let follow_up = FollowUpOpenings { openings, action, outcome: outcome.into(), to: to.into() };
+    Command::JudgeOpenings(JudgeOpenings::FollowUp(follow_up))
 }
 
 /// The opening by which a record is open to somebody at a moment; none too when it is not restricted.

@@ -92,8 +92,7 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
     let outcome = match work {
         MoveWork::Key => MoveOutcome::Key { key: host.key()?.verifier().to_string(), address: host.move_address() },
         MoveWork::Plan { trust, to, key, address } => {
-            let address = address.or_else(|| host.move_address());
-            plan(host, &trust, key, (to, address)).await?
+            plan(host, &trust, key, (to, address.or_else(|| host.move_address()))).await?
         }
         MoveWork::PlanWithoutLine { trust, key } => {
             plan(host, &trust, key, (NO_LINE.into(), Some(NO_LINE.into()))).await?
@@ -116,10 +115,7 @@ pub(crate) async fn carry(host: &Arc<Host>, work: MoveWork, listener: Listener<'
         MoveWork::Sign { trust, from } => MoveOutcome::Letter {
             text: Some(carried::sign(host, &without_line(host, &trust)?, &from, listener).await?),
         },
-        MoveWork::Release { trust } => {
-            carried::release(&*without_line(host, &trust)?)?;
-            seen(host, &trust).await?
-        }
+        MoveWork::Release { trust } => released(host, &trust).await?,
         MoveWork::Letter { trust, text } => {
             MoveOutcome::Letter { text: carried::hear(host, &without_line(host, &trust)?, &text).await? }
         }
@@ -169,6 +165,12 @@ async fn is_there(host: &Arc<Host>, work: &MoveWork) -> Result<(), Failure> {
         MoveWork::Refuse { trust, .. } => look_up(host, trust).await,
         _ => Err(Failure::refused("A trust of this host moves. Serve the host, then ask again.")),
     }
+}
+
+/// Lets writers go on who were held for a cut that is carried.
+async fn released(host: &Arc<Host>, trust: &TrustCode) -> Result<MoveOutcome, Failure> {
+    carried::release(&*without_line(host, trust)?)?;
+    seen(host, trust).await
 }
 
 /// How a move stands after something was done.

@@ -3,7 +3,7 @@
 
 use access::Role;
 use administration::obligations::{ACCESS_FOLLOW_UP, Kind, RESTRICTED_ACCESS};
-use administration::restricted_access::{FollowUpOpenings, ReviewOpenings};
+use administration::restricted_access::{FollowUpOpenings, JudgeOpenings, ReviewOpenings};
 use administration::{Command, Refusal};
 use axum::extract::Query;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -79,11 +79,12 @@ fn command(step: Step, typed: &Typed) -> (Command, &'static str) {
     match step {
         Step::Review => {
             let review = ReviewOpenings { openings, outcome: field("outcome"), note: field("note") };
-            (Command::ReviewOpenings(review), "access-reviewed")
+            (Command::JudgeOpenings(JudgeOpenings::Review(review)), "access-reviewed")
         }
         Step::FollowUp => {
             let (action, outcome, to) = (field("action"), field("outcome"), field("to"));
-            (Command::FollowUpOpenings(FollowUpOpenings { openings, action, outcome, to }), "access-followed-up")
+            let follow_up = FollowUpOpenings { openings, action, outcome, to };
+            (Command::JudgeOpenings(JudgeOpenings::FollowUp(follow_up)), "access-followed-up")
         }
     }
 }

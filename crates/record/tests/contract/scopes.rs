@@ -39,6 +39,19 @@ fn closed(permit: &Permit, restricted: &[Key], dice: &mut Dice) -> (Permit, BTre
     (permit.closed_but(opened), closed.into_iter().cloned().collect())
 }
 
+/// A permit of the unit, or of some patients by name; and whom it reaches.
+fn drawn(dice: &mut Dice) -> (Permit, BTreeSet<Key>) {
+    let patients = |numbers: &[u64]| numbers.iter().map(|n| key("Patient", &format!("p{n}"))).collect::<BTreeSet<_>>();
+    if dice.roll(3) == 0 {
+        let at = Moment(dice.roll(100) as i64);
+        let related = Subjects::Related { principal: "unit/u".into(), at };
+        return (limited(related), if at.0 < 50 { patients(&[0, 1, 2]) } else { patients(&[0, 1]) });
+    }
+    let allowed: BTreeSet<Key> = (0..dice.roll(5)).map(|_| key("Patient", &format!("p{}", dice.roll(7)))).collect();
+    let subjects = allowed.iter().map(|key| Subject { kind: key.kind.clone(), id: key.id.clone() }).collect();
+    (limited(Subjects::Only(subjects)), allowed)
+}
+
 pub(crate) async fn every_question_stays_within_random_scopes(place: &Place) {
     let record = place.open().await;
     let mut dice = Dice::new(23);
@@ -68,22 +81,8 @@ pub(crate) async fn every_question_stays_within_random_scopes(place: &Place) {
     let labels = ["label restricted Patient/p3", "label restricted Patient/p4"];
     put(&record, vec![Change::Put(key("Unit", "restricts"), lines(&labels))]).await;
 
-    let patients = |numbers: &[u64]| numbers.iter().map(|n| key("Patient", &format!("p{n}"))).collect::<BTreeSet<_>>();
     for round in 0..30 {
-        let (permit, allowed) = match dice.roll(3) {
-            0 => {
-                let at = Moment(dice.roll(100) as i64);
-                let related = Subjects::Related { principal: "unit/u".into(), at };
-                (limited(related), if at.0 < 50 { patients(&[0, 1, 2]) } else { patients(&[0, 1]) })
-            }
-            _ => {
-                let allowed: BTreeSet<Key> =
-                    (0..dice.roll(5)).map(|_| key("Patient", &format!("p{}", dice.roll(7)))).collect();
-                let subjects =
-                    allowed.iter().map(|key| Subject { kind: key.kind.clone(), id: key.id.clone() }).collect();
-                (limited(Subjects::Only(subjects)), allowed)
-            }
-        };
+        let (permit, allowed) = drawn(&mut dice);
         let (permit, closed) =
             if dice.roll(2) == 0 { (permit, BTreeSet::new()) } else { closed(&permit, &restricted, &mut dice) };
         let hidden: BTreeSet<Key> = sealed.union(&closed).cloned().collect();

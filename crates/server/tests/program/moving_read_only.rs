@@ -117,9 +117,6 @@ fn a_trust_is_read_from_a_medium_on_which_nothing_can_be_written() {
 
 /// The schema of the trust.
 const SCHEMA: &str = "trust_raa";
-/// The server hears a moment later that a host was killed; this waits for it.
-const NOBODY_WRITES: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
-    WHERE datname = current_database() AND application_name LIKE 'almoner writer %'";
 
 #[test]
 fn a_trust_in_postgresql_is_read_by_a_user_who_may_only_read() {
@@ -128,7 +125,7 @@ fn a_trust_in_postgresql_is_read_by_a_user_who_may_only_read() {
     let database = runtime.block_on(postgres::fresh()).unwrap();
     let stage = Stage::with_trust_on(disk.path(), &database.url);
     filled(&stage);
-    runtime.block_on(postgres::execute(&database.url, NOBODY_WRITES)).unwrap();
+    runtime.block_on(postgres::end_writers(&database.url)).unwrap();
     disk.only_to_be_read().unwrap();
     let before = runtime.block_on(postgres::digests(&database.url, SCHEMA)).unwrap();
     let reader = runtime.block_on(postgres::reader(&database.url, Some(SCHEMA))).unwrap();
@@ -145,10 +142,7 @@ fn a_trust_in_postgresql_is_read_by_a_user_who_may_only_read() {
     let said = from_copy_at(&stage, (disk.path(), &stranger), &verify);
     assert!(said.code == 3 && said.err.contains("GRANT SELECT"), "{} {}", said.code, said.err);
     assert!(!said.err.contains("reader_"), "no password is told: {}", said.err);
-    // A bit of an entry is another one.
-    let change =
-        format!("UPDATE {SCHEMA}.entry SET body = set_byte(body, 40, get_byte(body, 40) # 1) WHERE sequence = 3");
-    runtime.block_on(postgres::execute(&database.url, &change)).unwrap();
+    runtime.block_on(postgres::change_a_bit_of_an_entry(&database.url, SCHEMA)).unwrap();
     for arguments in [&["move", "pack", "--trust", "RAA", "--out", "bad"][..], &["export", "--trust", "RAA", "bad"]] {
         let said = from_copy_at(&stage, (disk.path(), &reader), arguments);
         assert_eq!(said.code, 1, "{} {}", said.out, said.err);
@@ -174,7 +168,7 @@ fn a_database_that_a_host_writes_is_no_copy_though_the_directory_is_one() {
     assert!(said.code == 3 && said.err.contains("a host writes the schema trust_raa"), "{} {}", said.code, said.err);
     assert_eq!(serving.get("/t/RAA/fhir/Patient/p1", &stage.token("system")).status, 200, "it goes on undisturbed");
     drop(serving);
-    runtime.block_on(postgres::execute(&database.url, NOBODY_WRITES)).unwrap();
+    runtime.block_on(postgres::end_writers(&database.url)).unwrap();
     let said = from_copy_at(&stage, (&copy, &reader), &verify);
     assert_eq!(said.code, 0, "{} {}", said.out, said.err);
 }
