@@ -346,11 +346,7 @@ fn shared_url() -> Result<String> {
     }
 }
 
-/// Runs one statement, or several, on a connection of its own.
-///
-/// # Errors
-/// The server could not be reached, or refuses it.
-pub async fn execute(url: &str, statement: &str) -> Result<()> {
+async fn execute(url: &str, statement: &str) -> Result<()> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     let driver = tokio::spawn(connection);
     client.batch_execute(statement).await.with_context(|| format!("running {statement}"))?;

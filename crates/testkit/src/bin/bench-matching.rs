@@ -140,11 +140,13 @@ fn report(truths: &[Truth], pairs: &Path) -> Result<()> {
     }
     let all_true = missed.len() as u64;
     let (mut likely, mut merge) = (Score::default(), Score::default());
+    let mut weighed: Vec<(f64, bool)> = Vec::new();
     for line in BufReader::new(File::open(pairs).context("reading the pairs")?).lines().skip(1) {
         let line = line?;
         let values: Vec<&str> = line.splitn(8, ',').collect();
         let (a, b): (usize, usize) = (values[5].parse()?, values[6].parse()?);
         let is_right = truths[a].person == truths[b].person;
+        weighed.push((values[0].parse()?, is_right));
         for score in std::iter::once(&mut likely).chain((values[2] == "merge").then_some(&mut merge)) {
             score.found += 1;
             score.right += u64::from(is_right);
@@ -160,6 +162,19 @@ fn report(truths: &[Truth], pairs: &Path) -> Result<()> {
         let f1 = 2.0 * score.right as f64 / (score.found + all_true) as f64;
         let Score { found, right, wrong_of_a_home } = score;
         println!("| {name} | {found} | {right} | {precision:.5} | {recall:.5} | {f1:.5} | {wrong_of_a_home} |");
+    }
+    weighed.sort_by(|one, other| other.0.total_cmp(&one.0));
+    for wanted in [0.999, 0.998, 0.997, 0.996] {
+        let (mut right, mut best) = (0_u64, (0_u64, 0.0));
+        for (at, (bits, is_right)) in weighed.iter().enumerate() {
+            right += u64::from(*is_right);
+            let is_last_of_its_weight = weighed.get(at + 1).is_none_or(|next| next.0 < *bits);
+            if is_last_of_its_weight && right as f64 >= wanted * (at + 1) as f64 {
+                best = (right, *bits);
+            }
+        }
+        let recall = best.0 as f64 / all_true as f64;
+        println!("at a precision of {wanted}: recall {recall:.5}, pairs of {:.2} bits and more", best.1);
     }
     println!("\n{all_true} true pairs; the faults of those that were missed, most common first:");
     let mut by_faults: BTreeMap<String, u64> = BTreeMap::new();
