@@ -59,7 +59,14 @@ pub(crate) fn left_out() -> Issue {
 /// The resources, or the patients, that a call names.
 async fn about(visit: &Visit<'_>, call: &Call) -> Result<Vec<Key>, Refusal> {
     match call.work {
-        Work::Read | Work::Vread | Work::History | Work::Everything | Work::ValidateInstance => Ok(vec![key(call)]),
+        Work::Read
+        | Work::Vread
+        | Work::History
+        | Work::Everything
+        | Work::ValidateInstance
+        | Work::Update
+        // What is closed looks like what is not there, and to delete that is no fault: it would be answered as done.
+        | Work::Delete => Ok(vec![key(call)]),
         Work::SearchCompartment => Ok(vec![Key::new("Patient", &call.names.id)]),
         Work::Search | Work::SearchAll => {
             // One that cannot be read is refused where it is answered.
@@ -74,9 +81,7 @@ async fn about(visit: &Visit<'_>, call: &Call) -> Result<Vec<Key>, Refusal> {
         }
         Work::Capabilities
         | Work::Create
-        | Work::Update
         | Work::UpdateWhere
-        | Work::Delete
         | Work::DeleteWhere
         | Work::Validate
         | Work::Bundle => Ok(Vec::new()),

@@ -173,7 +173,7 @@ impl Stage {
     pub(crate) fn serve_for_moves(&self, address: &str, environment: Option<(&str, String)>) -> Serving {
         let mut command = self.command(&["serve", "--listen", &self.listen(), "--move-listen", address, "--json"]);
         command.envs(environment);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap();
