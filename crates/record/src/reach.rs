@@ -38,7 +38,7 @@ pub enum ReasonFor {
 pub(crate) struct ReachMark {
     /// What labels hide.
     hidden: Option<Arc<HashSet<Key>>>,
-    /// What is closed: worked out for one reading, and the same as no other's.
+    /// What is closed; where somebody opened something, it is worked out for one reading and the same as no other's.
     closed: Option<Arc<HashSet<Key>>>,
     /// How often the index had been replaced.
     swaps: u64,

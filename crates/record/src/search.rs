@@ -4,7 +4,8 @@
 //! when everything is large; the tests run on the rows of each candidate's own text, extracted again, so every kind
 //! of condition is judged by one function ([`condition`]). Small conditions are intersected as sets of row numbers first;
 //! where that leaves nothing to test, only the scope is judged, by whose the candidate is. A larger driver is walked as
-//! far as the page goes ([`walk`]). What one page may examine is bounded.
+//! far as the page goes ([`walk`]); where it is the only condition, a first page needs no tests. What one page may examine is
+//! bounded.
 
 mod condition;
 mod newest;

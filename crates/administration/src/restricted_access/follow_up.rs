@@ -5,15 +5,14 @@
 use access::Role;
 use fhir::Node;
 use fhir::read::{any_has_code, id_of, items, moment, text};
-use fhir::write::{Object, array, coding, concept, reference};
+use fhir::write::{Object, coding, concept};
 use record::{Change, Draft, Key, Problem, Reading, TransactError};
 use terms::Moment;
 
 use super::gather::{judged, opening};
-use super::opening::{agent, patient_entity, source, subtype};
+use super::opening::{Saying, subtype};
 use super::review::{changed, check_chosen, may_judge};
 use super::{DCM, FOLLOW_UP_OUTCOMES, FOLLOW_UP_SYSTEM, Opening, PASSED, SYSTEM};
-use crate::draft;
 use crate::refusal::Refusal;
 use crate::registration::codes::words;
 use crate::tasks::task_id;
@@ -137,22 +136,11 @@ impl FollowUpOpenings {
     }
 
     fn change(&self, key: Key, of: &Opening, reading: &Reading, now: Moment) -> Result<Change, Problem> {
-        let principal = reading.permit().principal();
         let outcome = coding(FOLLOW_UP_SYSTEM, &self.outcome, words(FOLLOW_UP_OUTCOMES, &self.outcome));
-        let opening = Object::new().json("what", reference(&format!("AuditEvent/{}", of.id), None)).done();
         let to = Some(self.to.trim()).filter(|to| !to.is_empty()).map(destination);
-        let text = Object::resource("AuditEvent", &key.id)
-            .json("type", coding(SYSTEM, FOLLOW_UP, Some("Follow-up of restricted access")))
-            .json("subtype", array([coding(SYSTEM, FOLLOW_UP, None), outcome]))
-            .text("action", "E")
-            .text("recorded", now.to_string())
-            .text("outcome", "0")
-            .text("outcomeDesc", self.action.trim())
-            .json("agent", array([agent(&principal.id, &principal.name)].into_iter().chain(to)))
-            .json("source", source())
-            .json("entity", array([opening, patient_entity(&of.patient)]))
-            .done();
-        draft::put(key, text.as_bytes())
+        let is = (FOLLOW_UP, "Follow-up of restricted access");
+        let saying = Saying { is, outcome, words: Some(self.action.trim()), to };
+        saying.change(key, of, reading.permit().principal(), now)
     }
 }
 

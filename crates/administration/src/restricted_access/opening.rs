@@ -1,12 +1,15 @@
 //! An opening of a restricted record as it was recorded, and its text (R4, auditevent.html). The table of members is in
 //! `mod.rs`. Decides nothing: who may open, and when one is reviewed, is said beside it.
 
+use access::Principal;
 use fhir::Node;
 use fhir::read::{code_in, id_of, items, moment, text};
 use fhir::write::{Object, array, coding, reference};
+use record::{Change, Key, Problem};
 use terms::Moment;
 
 use super::{DCM, REASON_SYSTEM, REASONS, SYSTEM};
+use crate::draft;
 use crate::registration::codes::words;
 
 /// The code of an opening.
@@ -89,6 +92,37 @@ impl Opening {
             .json("source", source())
             .json("entity", array([patient_entity(&self.patient)]))
             .done()
+    }
+}
+
+/// What somebody else says of an opening: an AuditEvent of its own.
+pub(super) struct Saying<'s> {
+    /// What it is: the code, and what that is called.
+    pub(super) is: (&'s str, &'s str),
+    /// What came of it, as a coding.
+    pub(super) outcome: String,
+    pub(super) words: Option<&'s str>,
+    /// To whom it goes, as another agent.
+    pub(super) to: Option<String>,
+}
+
+impl Saying<'_> {
+    /// The change that records it.
+    pub(super) fn change(self, key: Key, of: &Opening, by: &Principal, now: Moment) -> Result<Change, Problem> {
+        let (code, display) = self.is;
+        let opening = Object::new().json("what", reference(&format!("AuditEvent/{}", of.id), None)).done();
+        let text = Object::resource("AuditEvent", &key.id)
+            .json("type", coding(SYSTEM, code, Some(display)))
+            .json("subtype", array([coding(SYSTEM, code, None), self.outcome]))
+            .text("action", "E")
+            .text("recorded", now.to_string())
+            .text("outcome", "0")
+            .text_if("outcomeDesc", self.words)
+            .json("agent", array([agent(&by.id, &by.name)].into_iter().chain(self.to)))
+            .json("source", source())
+            .json("entity", array([opening, patient_entity(&of.patient)]))
+            .done();
+        draft::put(key, text.as_bytes())
     }
 }
 

@@ -4,14 +4,13 @@
 use access::Role;
 use fhir::Node;
 use fhir::read::{id_of, items, moment, text};
-use fhir::write::{Object, array, coding, reference};
+use fhir::write::coding;
 use record::{Change, Draft, Key, Problem, Reading, TransactError};
 use terms::Moment;
 
 use super::gather::opening;
-use super::opening::{agent, patient_entity, source, subtype};
+use super::opening::{Saying, subtype};
 use super::{APPROPRIATE, OUTCOME_SYSTEM, OUTCOMES, Opening, SYSTEM};
-use crate::draft;
 use crate::refusal::Refusal;
 use crate::registration::codes::words;
 use crate::tasks::task_id;
@@ -112,22 +111,10 @@ impl ReviewOpenings {
     }
 
     fn change(&self, key: Key, of: &Opening, reading: &Reading, now: Moment) -> Result<Change, Problem> {
-        let principal = reading.permit().principal();
-        let outcome = coding(OUTCOME_SYSTEM, &self.outcome, words(OUTCOMES, &self.outcome));
-        let opening = Object::new().json("what", reference(&format!("AuditEvent/{}", of.id), None)).done();
         let note = Some(self.note.trim()).filter(|note| !note.is_empty());
-        let text = Object::resource("AuditEvent", &key.id)
-            .json("type", coding(SYSTEM, REVIEW, Some("Review of restricted access")))
-            .json("subtype", array([coding(SYSTEM, REVIEW, None), outcome]))
-            .text("action", "E")
-            .text("recorded", now.to_string())
-            .text("outcome", "0")
-            .text_if("outcomeDesc", note)
-            .json("agent", array([agent(&principal.id, &principal.name)]))
-            .json("source", source())
-            .json("entity", array([opening, patient_entity(&of.patient)]))
-            .done();
-        draft::put(key, text.as_bytes())
+        let outcome = coding(OUTCOME_SYSTEM, &self.outcome, words(OUTCOMES, &self.outcome));
+        let saying = Saying { is: (REVIEW, "Review of restricted access"), outcome, words: note, to: None };
+        saying.change(key, of, reading.permit().principal(), now)
     }
 }
 

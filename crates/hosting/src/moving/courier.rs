@@ -162,8 +162,9 @@ mod tests {
 
     use journal::{Checkpoint, SigningKey};
 
+    use super::super::readiness::tests::schedule;
     use super::super::readiness::{missing, readiness};
-    use super::super::schedule::{Said, Schedule};
+    use super::super::schedule::Schedule;
     use super::super::watch::Told;
     use super::*;
 
@@ -198,22 +199,7 @@ mod tests {
     }
 
     fn plan() -> Schedule {
-        Schedule {
-            deadline: "2027-01-31".into(),
-            begun: String::new(),
-            by: "M Tanaka".into(),
-            copy_from: None,
-            cut_on: None,
-            rehearse_days: 14,
-            way_back_days: 14,
-            back_minutes: 60,
-            megabit: None,
-            hours: None,
-            carried_hours: Some(48),
-            no_way_back: String::new(),
-            hangs: String::new(),
-            told: Some(Said { who: "R Osborne".into(), when: String::new() }),
-        }
+        Schedule { carried_hours: Some(48), ..schedule(true) }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! * `phase` is the states and what may follow what, as plain data; a model walks every order of steps and crashes.
 //! * A `ticket` names both hosts and their keys (`key`); they speak over `tls`, one as client (`peer`), one as server
 //!   (`answer`), in the words of `words` and with entries packed by `segment`.
-//! * `pull` is the host that follows; `rehearse` compares both; `cut` hands the record over; `gate` and `relay` hold who
+//! * `resume` goes on with every move after a restart; `pull` is the host that follows; `rehearse` compares both; `cut` hands the record over; `gate` and `relay` hold who
 //!   would write and send them on; `certificate` says what came of it; `complete` destroys the old copy.
 //! * Where no line is, everything is `carried`: a `folder` with what lies `beside` its entries, and each `letter`. What a plan
 //!   asks for there is worked out by `courier` and asked by `carried_gate`.
@@ -40,6 +40,7 @@ pub(crate) mod readiness;
 mod rehearse;
 mod relay;
 mod report;
+mod resume;
 pub(crate) mod schedule;
 pub(crate) mod seal;
 mod segment;
@@ -68,6 +69,7 @@ pub(crate) use pull::fail_at;
 pub(crate) use rehearse::answers;
 pub(crate) use relay::cross;
 pub use report::{Cutting, MoveOutcome, MoveView, MoveWork, Packed, Rehearsal};
+pub(crate) use resume::resume;
 pub(crate) use ticket::Ticket;
 pub(crate) use words::{Questions, unhex};
 
@@ -78,7 +80,6 @@ use crate::secret::Secret;
 use crate::trusts::TrustCode;
 use crate::work::{Listener, Outcome, Progress};
 use gate::Stand;
-use phase::Step;
 use ticket::{End, NO_LINE};
 
 /// How long a ticket may be used to begin a copy: 30 days.
@@ -162,7 +163,7 @@ async fn is_there(host: &Arc<Host>, work: &MoveWork) -> Result<(), Failure> {
     let is_served = !host.moves.all().is_empty() || read_all(&host.configuration.data)?.is_empty();
     match work {
         _ if is_served => Ok(()),
-        MoveWork::Refuse { trust, .. } => look_up(host, trust).await,
+        MoveWork::Refuse { trust, .. } => resume::look_up(host, trust).await,
         _ => Err(Failure::refused("A trust of this host moves. Serve the host, then ask again.")),
     }
 }
@@ -235,99 +236,6 @@ async fn completed(
         return Ok(MoveOutcome::Letter { text: Some(text) });
     }
     Ok(MoveOutcome::Destroyed { statement: complete::complete(&*find(host, trust)?, confirm).await? })
-}
-
-/// Goes on with every move of this host where it was when the process ended.
-pub(crate) async fn resume(host: &Arc<Host>) -> Result<(), Failure> {
-    for kept in read_all(&host.configuration.data)? {
-        let code = kept.ticket.trust.clone();
-        if let Err(failure) = resume_one(host, kept).await {
-            tracing::error!(trust = %code, %failure, "a move cannot go on");
-        }
-    }
-    Ok(())
-}
-
-/// Registers the move of a trust without going on with it: what is refused at a host that is not served opens nothing.
-async fn look_up(host: &Arc<Host>, code: &TrustCode) -> Result<(), Failure> {
-    for kept in read_all(&host.configuration.data)?.into_iter().filter(|kept| kept.ticket.trust == *code) {
-        let record = host.received(code).await?;
-        register(host, kept, record, Stand::Away)?;
-    }
-    Ok(())
-}
-
-async fn resume_one(host: &Arc<Host>, kept: Kept) -> Result<(), Failure> {
-    let code = kept.ticket.trust.clone();
-    let record = match kept.phase {
-        Phase::Completed if kept.destroyed.is_some() || kept.destroying.is_some() => None,
-        _ => host.received(&code).await?,
-    };
-    let tenure = record.as_ref().map(record::Record::tenure);
-    let has_line = kept.has_line();
-    // By the record itself: how far the other host was heard is not told by a state, which a way back goes through again.
-    let undelivered = match &record {
-        Some(record) if tenure == Some(Tenure::HandedOver) => cut::undelivered(record, &kept).await?,
-        _ => None,
-    };
-    let stand = match tenure {
-        Some(Tenure::Writes) if kept.held.is_some() => Stand::Shut,
-        Some(Tenure::Writes) => Stand::Open,
-        _ if undelivered.is_some() && has_line => Stand::Held,
-        _ => Stand::Away,
-    };
-    let (phase, is_being_destroyed) = (kept.phase, kept.destroying.is_some());
-    let of = register(host, kept, record, stand)?;
-    if is_being_destroyed {
-        return complete::finish(host, &of).await.map(drop);
-    }
-    match tenure {
-        Some(Tenure::Writes) => noted(&of).await,
-        Some(_) if !has_line => go_on_without_line(host, &of, undelivered.is_some()).await,
-        Some(Tenure::HandedOver) if stand == Stand::Held => {
-            drop(tokio::spawn(cut::go_on(Arc::clone(host), of)));
-            Ok(())
-        }
-        Some(_) if phase != Phase::Completed => {
-            of.is_pulled.store(true, Ordering::Release);
-            drop(tokio::spawn(pull::run(Arc::clone(host), Arc::clone(&of))));
-            drop(tokio::spawn(certificate::until_it_is_made(Arc::clone(host), of)));
-            Ok(())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A move without a line goes on with what is carried next: nothing is fetched. A cut that was taken and not opened by is
-/// opened by now; one that was made here and not noted is noted.
-async fn go_on_without_line(host: &Arc<Host>, of: &Arc<Move>, is_undelivered: bool) -> Result<(), Failure> {
-    let record = of.record().await?;
-    if is_undelivered {
-        of.note(Step::Cut);
-    }
-    {
-        let _one_at_a_time = of.pulling.lock().await;
-        carried::open(host, of, &record).await?;
-    }
-    if record.tenure() == Tenure::HandedOver {
-        // It is complete up to its newest entry at least.
-        of.lag.is_complete(record.place().await?.moment);
-    }
-    Ok(())
-}
-
-/// A record was cut back to the host that it is open on, and the process ended before that was noted.
-async fn noted(of: &Move) -> Result<(), Failure> {
-    let back = of.kept().side == Side::Source;
-    match (of.kept().side, of.phase()) {
-        (Side::Source, Phase::Live) | (Side::Target, Phase::BackedOut | Phase::Following | Phase::Rehearsed) => {
-            let entry = of.record().await?.writes().await?.map_or(0, |writes| writes.cut);
-            of.note_opened(Cutting { entry, back, ..Cutting::default() });
-            Ok(())
-        }
-        (side, Phase::Cut) => of.step(Step::Resumed { back: side == Side::Target }),
-        _ => Ok(()),
-    }
 }
 
 fn register(host: &Host, kept: Kept, record: Option<record::Record>, stand: Stand) -> Result<Arc<Move>, Failure> {

@@ -178,7 +178,7 @@ pub(crate) fn seconds(ms: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use super::super::counts::OWED;
@@ -208,7 +208,7 @@ mod tests {
         Checked { at: Moment(0), entry: 5, here: told(3, "a"), there: told(patients_there, root) }
     }
 
-    fn schedule(told: bool) -> Schedule {
+    pub(in crate::moving) fn schedule(told: bool) -> Schedule {
         Schedule {
             deadline: "2027-01-31".into(),
             begun: String::new(),

@@ -3,7 +3,7 @@
 //!
 //! A walk ends with the page, so it costs what the page costs, however many rows there are. A resource is met once for
 //! each of its rows and counts at the first of them; its own text tells which that is, so a page needs to know nothing
-//! of those before it but where they ended.
+//! of those before it but where they ended. A first page remembers whom it met instead.
 
 use std::collections::{HashMap, HashSet};
 
