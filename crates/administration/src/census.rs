@@ -16,10 +16,13 @@ use crate::emergency::Attendance;
 use crate::places::{self, Place, PlaceKind, Places, Ward};
 use crate::stays::{self, Stay};
 
+/// Attendances by id.
+type Attendances = BTreeMap<String, Arc<Attendance>>;
+
 /// What it is kept as.
 const CENSUS: &str = "census";
 
-/// Stays of one ward.
+/// Stays of one ward, by their ids.
 pub(crate) type Stays = Arc<Vec<Arc<Stay>>>;
 
 /// Every place, and who is where.
@@ -29,10 +32,8 @@ pub(crate) struct Census {
     every: Arc<Places>,
     /// Those in use.
     pub(crate) places: Arc<Places>,
-    /// Stays by id.
-    pub(crate) stays: Arc<BTreeMap<String, Arc<Stay>>>,
     /// Attendances of emergency departments by id: who is there, and who is due.
-    pub(crate) attendances: Arc<BTreeMap<String, Arc<Attendance>>>,
+    pub(crate) attendances: Arc<Attendances>,
     /// The wards and emergency departments in their order, each with its stays.
     pub(crate) wards: Arc<Vec<(Arc<Ward>, Stays)>>,
     /// The wards that a place is in, by their position above.
@@ -59,11 +60,20 @@ pub(crate) async fn census(reading: &Reading) -> Result<Arc<Census>, Problem> {
 impl Census {
     async fn read(reading: &Reading) -> Result<Census, Problem> {
         let mut census = Census::of_places(places::read_all(reading).await?);
-        let mut people = People::default();
-        stays::each_somewhere(reading, |version| census.take(version, &mut people).map(drop)).await?;
-        census.set_people(people);
-        let own = census.stays_of_each().into_iter().map(Arc::new);
+        let (mut attendances, mut stays) = (BTreeMap::new(), Vec::new());
+        stays::each_somewhere(reading, |version| {
+            stays.extend(census.take(version, &mut attendances)?);
+            Ok(())
+        })
+        .await?;
+        stays.sort_by(|one, other| one.id.cmp(&other.id));
+        let mut of_each = vec![Vec::new(); census.wards.len()];
+        for stay in stays {
+            census.wards_of_stay(&stay).into_iter().for_each(|ward| of_each[ward].push(Arc::clone(&stay)));
+        }
+        let own = of_each.into_iter().map(Arc::new);
         census.wards = Arc::new(census.wards.iter().map(|(ward, _)| Arc::clone(ward)).zip(own).collect());
+        census.attendances = Arc::new(attendances);
         Ok(census)
     }
 
@@ -85,43 +95,29 @@ impl Census {
         Census {
             every: Arc::new(every),
             places: Arc::new(places),
-            stays: Arc::default(),
             attendances: Arc::default(),
             wards: Arc::new(wards),
             wards_of: Arc::new(wards_of),
         }
     }
 
-    fn set_people(&mut self, people: People) {
-        (self.stays, self.attendances) = (Arc::new(people.stays), Arc::new(people.attendances));
-    }
-
     /// Takes an Encounter in, if it is in a ward or a department, or expected there; its stay.
-    fn take(&self, version: &Version, people: &mut People) -> Result<Option<Arc<Stay>>, Problem> {
+    fn take(&self, version: &Version, attendances: &mut Attendances) -> Result<Option<Arc<Stay>>, Problem> {
         let document = draft::document(version)?;
         let stay = Stay::of(document.root());
         let is_here = !self.wards_of_stay(&stay).is_empty();
         let is_said = |of: &Attendance| of.department.as_ref().is_some_and(|id| self.wards_of.contains_key(id));
         let attendance = Attendance::of(document.root()).filter(|of| of.is_here() || of.is_due());
         let attendance = attendance.filter(|of| is_here || is_said(of));
-        people.attendances.extend(attendance.map(|of| (of.stay.id.clone(), Arc::new(of))));
-        if !is_here {
-            return Ok(None);
-        }
-        let stay = Arc::new(stay);
-        people.stays.insert(stay.id.clone(), Arc::clone(&stay));
-        Ok(Some(stay))
+        attendances.extend(attendance.map(|of| (of.stay.id.clone(), Arc::new(of))));
+        Ok(is_here.then(|| Arc::new(stay)))
     }
 
-    /// The stays of each ward.
-    fn stays_of_each(&self) -> Vec<Vec<Arc<Stay>>> {
-        let mut of_each = vec![Vec::new(); self.wards.len()];
-        for stay in self.stays.values() {
-            for ward in self.wards_of_stay(stay) {
-                of_each[ward].push(Arc::clone(stay));
-            }
-        }
-        of_each
+    /// Every stay, each once.
+    pub(crate) fn stays(&self) -> impl Iterator<Item = &Arc<Stay>> {
+        let all: BTreeMap<&str, &Arc<Stay>> =
+            self.wards.iter().flat_map(|(_, stays)| stays.iter()).map(|stay| (stay.id.as_str(), stay)).collect();
+        all.into_values()
     }
 
     /// The wards that a stay stands in.
@@ -139,46 +135,43 @@ impl Census {
             // The wards are others: who is in them is read anew.
             return Census::read(reading).await;
         }
+        if !touched.is_empty() {
+            let mut wards = Vec::clone(&census.wards);
+            for at in touched {
+                if let Some(place) = census.places.get(&wards[at].0.place.id) {
+                    wards[at].0 = Arc::new(places::ward_among(&census.places, place));
+                }
+            }
+            census.wards = Arc::new(wards);
+        }
         if !stays.is_empty() {
-            let tell = |stay: &Stay| touched.extend(self.wards_of_stay(stay));
-            census.set_people(self.people_after(reading, &stays, tell).await?);
+            census.read_stays(reading, &stays).await?;
         }
-        if touched.is_empty() {
-            return Ok(census);
-        }
-        let mut of_each = census.stays_of_each();
-        let mut wards = Vec::clone(&census.wards);
-        for at in touched {
-            let place = census.places.get(&wards[at].0.place.id).cloned();
-            let arranged = |place: Arc<Place>| Arc::new(places::ward_among(&census.places, &place));
-            let ward = place.map_or_else(|| Arc::clone(&wards[at].0), arranged);
-            wards[at] = (ward, Arc::new(std::mem::take(&mut of_each[at])));
-        }
-        census.wards = Arc::new(wards);
         Ok(census)
     }
 
-    /// Stays and attendances after some of them were read again. Each stay of these is told as it was and as it is.
-    async fn people_after(
-        &self,
-        reading: &Reading,
-        keys: &[Key],
-        mut tell: impl FnMut(&Stay),
-    ) -> Result<People, Problem> {
-        let (stays, attendances) = (BTreeMap::clone(&self.stays), BTreeMap::clone(&self.attendances));
-        let mut people = People { stays, attendances };
-        for key in keys {
-            people.attendances.remove(&key.id);
-            if let Some(before) = people.stays.remove(&key.id) {
-                tell(&before);
+    /// Reads stays and attendances again. The lists of wards in which none of them was, and is, stay the same.
+    async fn read_stays(&mut self, reading: &Reading, keys: &[Key]) -> Result<(), Problem> {
+        let mut attendances = BTreeMap::clone(&self.attendances);
+        keys.iter().for_each(|key| drop(attendances.remove(&key.id)));
+        let mut wards = Vec::clone(&self.wards);
+        for (_, stays) in &mut wards {
+            let is_one = |stay: &Arc<Stay>| keys.iter().any(|key| key.id == stay.id);
+            if keys.iter().any(|key| place_of(stays, &key.id).is_ok()) {
+                Arc::make_mut(stays).retain(|stay| !is_one(stay));
             }
         }
         for version in reading.get_many(keys).await? {
-            if let Some(stay) = self.take(&version, &mut people)? {
-                tell(&stay);
+            let Some(stay) = self.take(&version, &mut attendances)? else { continue };
+            for at in self.wards_of_stay(&stay) {
+                let stays = Arc::make_mut(&mut wards[at].1);
+                if let Err(place) = place_of(stays, &stay.id) {
+                    stays.insert(place, Arc::clone(&stay));
+                }
             }
         }
-        Ok(people)
+        (self.attendances, self.wards) = (Arc::new(attendances), Arc::new(wards));
+        Ok(())
     }
 
     /// Reads places again, and notes the wards that these are in; whether every place is where it was, and is called so.
@@ -227,9 +220,7 @@ impl Census {
     }
 }
 
-/// Stays and attendances, as their texts are taken.
-#[derive(Default)]
-struct People {
-    stays: BTreeMap<String, Arc<Stay>>,
-    attendances: BTreeMap<String, Arc<Attendance>>,
+/// Where a stay stands in a ward's list, or would.
+fn place_of(stays: &[Arc<Stay>], id: &str) -> Result<usize, usize> {
+    stays.binary_search_by(|stay| stay.id.as_str().cmp(id))
 }

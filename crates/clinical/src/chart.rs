@@ -11,10 +11,12 @@ use crate::directory::Directory;
 use crate::events::{Event, Kind, State, events, expected_discharge, is_open_stay};
 use crate::identity::{Identity, identity};
 use crate::medicines::{Medicines, medicines};
-use crate::observations::{Applies, Observations, decisions, is_pregnancy, observations, sixteen};
+use crate::observations::{
+    Applies, Decision, Measured, Observations, decisions, is_pregnancy, measured, observations, sixteen,
+};
 use crate::problems::{Problems, problems};
 use crate::read::{Source, text};
-use crate::results::{Line, is_laboratory, results};
+use crate::results::{Line, Tested, is_laboratory, results, tested};
 
 /// What a chart is made from.
 #[derive(Debug, Clone)]
@@ -46,6 +48,25 @@ pub struct Chart {
     pub events: Vec<Event>,
     /// The stay that is open now.
     pub stay: Option<Stay>,
+    /// How vital signs are scored.
+    scoring: Scoring,
+}
+
+/// What a score depends on beside what was measured.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Scoring {
+    applies: Applies,
+    decisions: Vec<Decision>,
+}
+
+/// What a chart takes from one Observation. It depends on the Observation alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed(Said);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Said {
+    Measured(Measured),
+    Tested(Tested),
 }
 
 /// The stay that is open now.
@@ -78,7 +99,9 @@ pub fn chart(material: &Material<'_, '_>, now: Moment) -> Chart {
     let pregnant = of_kinds(&["Condition"]).any(|condition| is_pregnancy(condition) && !is_over(condition));
     let applies = Applies { pregnant, from: identity.born.as_ref().and_then(sixteen) };
     let events = events(material.resources.iter().copied(), &directory, now);
-    Chart {
+    let scoring = Scoring { applies, decisions: decisions(of_kinds(&["Goal"]), &directory) };
+    let observed: Vec<Observed> = of_kinds(&["Observation"]).filter_map(observed).collect();
+    let chart = Chart {
         allergies: if material.allergies_readable {
             allergies(of_kinds(&["AllergyIntolerance"]))
         } else {
@@ -86,16 +109,24 @@ pub fn chart(material: &Material<'_, '_>, now: Moment) -> Chart {
         },
         problems: problems(of_kinds(&["Condition"])),
         medicines: medicines(of_kinds(&["MedicationRequest", "MedicationStatement"]), &directory),
-        results: results(of_kinds(&["Observation"]).filter(|observation| is_laboratory(*observation))),
-        observations: observations(
-            of_kinds(&["Observation"]).filter(|observation| !is_laboratory(*observation)),
-            applies,
-            &decisions(of_kinds(&["Goal"]), &directory),
-        ),
+        results: Vec::new(),
+        observations: Observations::default(),
         stay: open_stay(&events, of_kinds(&["Encounter"])),
         identity,
         events,
-    }
+        scoring,
+    };
+    chart.with(&observed)
+}
+
+/// Reads an Observation; `None` for one that says nothing a chart shows.
+pub fn observed(observation: Node<'_, '_>) -> Option<Observed> {
+    let said = if is_laboratory(observation) {
+        Said::Tested(tested(observation)?)
+    } else {
+        Said::Measured(measured(observation)?)
+    };
+    Some(Observed(said))
 }
 
 fn is_over(condition: Node<'_, '_>) -> bool {
@@ -118,6 +149,21 @@ fn open_stay<'d, 't: 'd>(events: &[Event], mut encounters: impl Iterator<Item = 
 }
 
 impl Chart {
+    /// The same with these Observations and no others, which stand in the order in which they were written.
+    #[must_use]
+    pub fn with<'o>(self, observed: impl IntoIterator<Item = &'o Observed> + Clone) -> Chart {
+        let measured = observed.clone().into_iter().filter_map(|observed| match &observed.0 {
+            Said::Measured(measured) => Some(measured),
+            Said::Tested(_) => None,
+        });
+        let tested = observed.into_iter().filter_map(|observed| match &observed.0 {
+            Said::Tested(tested) => Some(tested),
+            Said::Measured(_) => None,
+        });
+        let Scoring { applies, decisions } = &self.scoring;
+        Chart { results: results(tested), observations: observations(measured, *applies, decisions), ..self }
+    }
+
     /// How many events of a kind there are, cancelled ones not counted.
     pub fn count(&self, kind: Kind) -> usize {
         self.events.iter().filter(|event| event.kind == kind && event.state != State::Cancelled).count()

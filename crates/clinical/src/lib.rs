@@ -25,7 +25,7 @@ mod read;
 pub mod results;
 mod watching;
 
-pub use chart::{Chart, Material, chart};
+pub use chart::{Chart, Material, Observed, chart, observed};
 pub use directory::{practitioner_name, unnamed_references};
 pub use orders::{CARE_CODES, OBSERVATIONS};
 pub use read::{Amount, Source, is_rounded, plain, shown};

@@ -77,7 +77,7 @@ pub enum News2 {
 }
 
 /// Whether NEWS2 applies to the patient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Applies {
     /// Whether pregnancy is among the active problems.
     pub(crate) pregnant: bool,
@@ -116,35 +116,53 @@ pub(crate) fn sixteen(born: &PartialDate) -> Option<Moment> {
     Some(terms::start_of_day(birthday))
 }
 
-/// Reads vital signs Observations into sets.
-pub(crate) fn observations<'d, 't: 'd>(
-    resources: impl Iterator<Item = Node<'d, 't>>,
+/// What one Observation of vital signs says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Measured {
+    minute: Moment,
+    encounter: Option<String>,
+    source: Source,
+    readings: Vec<(Sign, Reading)>,
+}
+
+/// Reads an Observation of vital signs; `None` for one that says none, or is not true any more.
+pub(crate) fn measured(resource: Node<'_, '_>) -> Option<Measured> {
+    if matches!(text(resource, "status").as_deref(), Some("entered-in-error" | "cancelled")) {
+        return None;
+    }
+    let readings = readings(resource);
+    let taken = taken(resource).filter(|_| !readings.is_empty())?;
+    Some(Measured {
+        minute: Moment(taken.0.div_euclid(MINUTE_MS) * MINUTE_MS),
+        encounter: crate::read::reference(resource, "encounter"),
+        source: Source::of(resource),
+        readings,
+    })
+}
+
+/// Puts what was measured into sets.
+pub(crate) fn observations<'m>(
+    measured: impl Iterator<Item = &'m Measured>,
     applies: Applies,
     decisions: &[Decision],
 ) -> Observations {
-    let mut sets: BTreeMap<Moment, Set> = BTreeMap::new();
-    for resource in resources {
-        if matches!(text(resource, "status").as_deref(), Some("entered-in-error" | "cancelled")) {
-            continue;
-        }
-        let readings = readings(resource);
-        let Some(taken) = taken(resource).filter(|_| !readings.is_empty()) else { continue };
-        let minute = Moment(taken.0.div_euclid(MINUTE_MS) * MINUTE_MS);
-        let set = sets.entry(minute).or_insert_with(|| Set {
-            at: minute,
-            encounter: None,
-            values: BTreeMap::new(),
-            scale_two: scale::in_force(decisions, minute).cloned(),
-            news2: News2::Incomplete(Vec::new()),
-            sources: Vec::new(),
-        });
-        set.encounter = set.encounter.take().or_else(|| crate::read::reference(resource, "encounter"));
-        set.sources.push(Source::of(resource));
-        set.values.extend(readings);
+    let mut sets: BTreeMap<Moment, Vec<&Measured>> = BTreeMap::new();
+    for measured in measured {
+        sets.entry(measured.minute).or_default().push(measured);
     }
     let keep = sets.len().saturating_sub(MOST_SETS);
-    let sets = sets.into_values().skip(keep).map(|set| Set { news2: news2(&set, applies), ..set }).collect();
-    Observations { sets }
+    let sets = sets.into_iter().skip(keep).map(|(minute, measured)| {
+        let set = Set {
+            at: minute,
+            encounter: measured.iter().find_map(|measured| measured.encounter.clone()),
+            values: measured.iter().flat_map(|measured| measured.readings.iter().cloned()).collect(),
+            scale_two: scale::in_force(decisions, minute).cloned(),
+            news2: News2::Incomplete(Vec::new()),
+            sources: measured.iter().map(|measured| measured.source.clone()).collect(),
+        };
+        Set { news2: news2(&set, applies), ..set }
+    });
+    Observations { sets: sets.collect() }
 }
 
 /// Adds the row of a vital sign: `~vital`, of a patient, newest first. By it the newest few of many patients are read

@@ -163,30 +163,40 @@ pub(crate) fn is_laboratory(resource: Node<'_, '_>) -> bool {
     any_has_code(resource, "category", LABORATORY)
 }
 
-/// Reads laboratory Observations: one line a test, newest day first, known tests in their order.
-pub(crate) fn results<'d, 't: 'd>(resources: impl Iterator<Item = Node<'d, 't>>) -> Vec<Line> {
-    let mut tests: BTreeMap<String, Test> = BTreeMap::new();
-    for resource in resources {
-        let counts = !matches!(text(resource, "status").as_deref(), Some("entered-in-error" | "cancelled"));
-        if let (true, Some(code)) = (counts, resource.get("code"))
-            && let (Some(key), Some(outcome)) = (concept_key(code), outcome(resource))
-        {
-            let test = tests.entry(key).or_insert_with(|| Test { rank: rank(code), outcomes: Vec::new() });
-            test.outcomes.push((outcome, words(code).unwrap_or_default(), range(resource)));
-        }
+/// What one laboratory Observation says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tested {
+    /// What names the test.
+    key: String,
+    rank: usize,
+    outcome: Outcome,
+    name: String,
+    range: Range,
+}
+
+/// Reads a laboratory Observation; `None` for one without a result, or that is not true any more.
+pub(crate) fn tested(resource: Node<'_, '_>) -> Option<Tested> {
+    if matches!(text(resource, "status").as_deref(), Some("entered-in-error" | "cancelled")) {
+        return None;
+    }
+    let code = resource.get("code")?;
+    let (key, outcome) = (concept_key(code)?, outcome(resource)?);
+    let (name, range) = (words(code).unwrap_or_default(), range(resource));
+    Some(Tested { key, rank: rank(code), outcome, name, range })
+}
+
+/// Puts results into lines: one a test, newest day first, known tests in their order.
+pub(crate) fn results<'m>(tested: impl Iterator<Item = &'m Tested>) -> Vec<Line> {
+    let mut tests: BTreeMap<&str, Vec<&Tested>> = BTreeMap::new();
+    for tested in tested {
+        tests.entry(&tested.key).or_default().push(tested);
     }
     let mut lines: Vec<(usize, Line)> =
-        tests.into_values().filter_map(|test| Some((test.rank, line(test.outcomes)?))).collect();
+        tests.into_values().filter_map(|test| Some((test.first()?.rank, line(test)?))).collect();
     lines.sort_by_cached_key(|(rank, line)| {
         (std::cmp::Reverse(local_date(line.latest.at.lower())), *rank, line.name.to_lowercase())
     });
     lines.into_iter().map(|(_, line)| line).collect()
-}
-
-/// The results of one test as they are gathered.
-struct Test {
-    rank: usize,
-    outcomes: Vec<(Outcome, String, Range)>,
 }
 
 fn rank(code: Node<'_, '_>) -> usize {
@@ -195,12 +205,13 @@ fn rank(code: Node<'_, '_>) -> usize {
 }
 
 /// The line of one test from all its results.
-fn line(mut outcomes: Vec<(Outcome, String, Range)>) -> Option<Line> {
-    outcomes.sort_by_key(|(outcome, _, _)| outcome.at.lower());
-    let points = points(&outcomes);
-    let (latest, name, range) = outcomes.pop()?;
-    let previous = outcomes.pop().map(|(previous, _, _)| previous);
-    let change = previous.as_ref().and_then(|previous| change(&latest.value, &previous.value));
+fn line(mut results: Vec<&Tested>) -> Option<Line> {
+    results.sort_by_key(|tested| tested.outcome.at.lower());
+    let points = points(&results);
+    let Tested { outcome, name, range, .. } = results.pop()?;
+    let previous = results.pop().map(|before| before.outcome.clone());
+    let change = previous.as_ref().and_then(|previous| change(&outcome.value, &previous.value));
+    let (name, latest, range) = (name.clone(), outcome.clone(), range.clone());
     Some(Line { name, latest, previous, change, range, points })
 }
 
@@ -210,12 +221,10 @@ fn change(latest: &Value, previous: &Value) -> Option<Decimal> {
 }
 
 /// The last exact values up to the newest, back to the first other unit.
-fn points(outcomes: &[(Outcome, String, Range)]) -> Vec<Decimal> {
-    let Some(unit) = outcomes.last().and_then(|(latest, _, _)| latest.value.exact()).map(|amount| &amount.unit_key)
-    else {
-        return Vec::new();
-    };
-    let amounts = outcomes.iter().rev().map_while(|(outcome, _, _)| outcome.value.exact());
+fn points(results: &[&Tested]) -> Vec<Decimal> {
+    let latest = results.last().and_then(|tested| tested.outcome.value.exact());
+    let Some(unit) = latest.map(|amount| &amount.unit_key) else { return Vec::new() };
+    let amounts = results.iter().rev().map_while(|tested| tested.outcome.value.exact());
     let mut points: Vec<Decimal> =
         amounts.take_while(|amount| amount.unit_key == *unit).take(SPARK_POINTS).map(|amount| amount.value).collect();
     points.reverse();

@@ -70,9 +70,9 @@ pub(crate) struct Frame {
 pub(crate) struct FrameRow {
     /// Its name in the page.
     pub(crate) id: String,
-    pub(crate) html: String,
+    pub(crate) html: Arc<str>,
     /// The same without what time alone changes: a row whose mark stays has not changed.
-    pub(crate) mark: String,
+    pub(crate) mark: Arc<str>,
     /// Since which sequence it has been so, as far as is known.
     pub(crate) since: u64,
 }

@@ -6,7 +6,7 @@
 //! whom it shows: that is noted each time. It lies in memory alone, within a bound, and may be gone at any time.
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -39,8 +39,10 @@ const PART_OF_TEXTS: u64 = 4;
 pub(crate) struct Depends {
     /// Resources that were asked for.
     pub(crate) resources: FxHashSet<Key>,
-    /// Resources that rows were looked for which name them.
-    pub(crate) named: FxHashSet<Key>,
+    /// By type, the targets that rows of its resources were looked for which name them.
+    pub(crate) named: BTreeMap<String, FxHashSet<Key>>,
+    /// Resources of which it was asked what is merged into them.
+    pub(crate) merged: FxHashSet<Key>,
     /// Types of which any could be in the answer.
     pub(crate) kinds: BTreeSet<String>,
     /// It depends on more than can be said here.
@@ -75,7 +77,8 @@ struct Weight;
 impl Weighter<Name, Arc<Thing>> for Weight {
     fn weight(&self, _: &Name, thing: &Arc<Thing>) -> u64 {
         let depends = &thing.depends;
-        let keys = depends.resources.len() + depends.named.len() + thing.shown.len();
+        let named: usize = depends.named.values().map(FxHashSet::len).sum();
+        let keys = depends.resources.len() + named + depends.merged.len() + thing.shown.len();
         LEAST_BYTES + depends.bytes / PART_OF_TEXTS + BYTES_OF_A_KEY * keys as u64
     }
 }
@@ -96,10 +99,17 @@ impl KeptThings {
 impl Depends {
     fn add(&mut self, other: &Depends) {
         self.resources.extend(other.resources.iter().cloned());
-        self.named.extend(other.named.iter().cloned());
+        for (kind, keys) in &other.named {
+            self.named_by(kind).extend(keys.iter().cloned());
+        }
+        self.merged.extend(other.merged.iter().cloned());
         self.kinds.extend(other.kinds.iter().cloned());
         self.everything |= other.everything;
         self.bytes += other.bytes;
+    }
+
+    fn named_by(&mut self, kind: &str) -> &mut FxHashSet<Key> {
+        self.named.entry(kind.to_owned()).or_default()
     }
 
     pub(crate) fn read(&mut self, bytes: usize) {
@@ -108,7 +118,7 @@ impl Depends {
 
     /// It depends on what a question finds.
     pub(crate) fn question(&mut self, kind: &str, clauses: &[Clause]) {
-        let is_bounded = clauses.iter().any(|clause| self.is_bounded_by(clause));
+        let is_bounded = clauses.iter().any(|clause| self.is_bounded_by(kind, clause));
         if !is_bounded {
             self.kinds.insert(kind.to_owned());
         }
@@ -116,11 +126,11 @@ impl Depends {
     }
 
     /// Whether a condition says which commits can change what it finds; they are noted then.
-    fn is_bounded_by(&mut self, clause: &Clause) -> bool {
+    fn is_bounded_by(&mut self, kind: &str, clause: &Clause) -> bool {
         match clause {
             Clause::Any(spans) => {
                 let Some(targets) = spans.iter().map(target).collect::<Option<Vec<Key>>>() else { return false };
-                self.named.extend(targets);
+                self.named_by(kind).extend(targets);
                 true
             }
             _ => false,
@@ -178,6 +188,30 @@ impl Reading {
     ) -> Result<Option<(Arc<T>, u64)>, Problem> {
         let Some(thing) = self.thing(what, of).await? else { return Ok(None) };
         Ok(Arc::clone(&thing.value).downcast::<T>().ok().map(|value| (value, thing.sequence)))
+    }
+
+    /// What was kept under a name and would hold for this reading had no resources of a type been changed, with those of
+    /// them that were, as far as they name what it depends on: for those who read only these again. However old it is. Whom it shows is noted.
+    pub async fn kept_but_for<T: Send + Sync + 'static>(
+        &self,
+        (what, of): (&'static str, &str),
+        kind: &str,
+    ) -> Result<Option<(Arc<T>, BTreeSet<Key>)>, Problem> {
+        let Some(thing) = self.thing(what, of).await? else { return Ok(None) };
+        let (after, recent) = (thing.sequence, &self.inner().shared.recent);
+        if after > self.sequence() {
+            return Ok(None);
+        }
+        let mut others = thing.depends.clone();
+        let targets = others.named.remove(kind).unwrap_or_default();
+        let Some(changed) = self.changed_naming(kind, &targets, after) else { return Ok(None) };
+        let Ok(value) = Arc::clone(&thing.value).downcast::<T>() else { return Ok(None) };
+        if !recent.holds(&others, after, self.sequence()) {
+            return Ok(None);
+        }
+        self.note_shown(thing.shown.iter().cloned());
+        self.depend(|depends| depends.add(&thing.depends));
+        Ok(Some((value, changed)))
     }
 
     /// A reading of the same for something that is to be kept: it notes what its answers depend on. Whom it shows, this
@@ -243,6 +277,15 @@ impl Reading {
         self.inner().shared.recent.changed_since(after, self.sequence())
     }
 
+    fn changed_naming(&self, kind: &str, targets: &FxHashSet<Key>, after: u64) -> Option<BTreeSet<Key>> {
+        let recent = &self.inner().shared.recent;
+        let mut changed = BTreeSet::new();
+        for target in targets {
+            changed.append(&mut recent.changed_naming(kind, target, (after, self.sequence()))?);
+        }
+        Some(changed)
+    }
+
     async fn thing(&self, what: &'static str, of: &str) -> Result<Option<Arc<Thing>>, Problem> {
         let Some(name) = self.name(what, of) else { return Ok(None) };
         let Some(thing) = self.inner().shared.kept.0.get(&name) else { return Ok(None) };
@@ -293,7 +336,7 @@ mod tests {
         let of = |clauses: Vec<Clause>| {
             let mut depends = Depends::default();
             depends.question("Thing", &clauses);
-            let named: BTreeSet<String> = depends.named.iter().map(|key| key.id.clone()).collect();
+            let named: BTreeSet<String> = depends.named.values().flatten().map(|key| key.id.clone()).collect();
             (named.into_iter().collect::<Vec<_>>().join(" "), depends.kinds.into_iter().collect::<Vec<_>>().join(" "))
         };
         let any = |ids: &[&str]| Clause::Any(ids.iter().map(|id| at(id)).collect());

@@ -19,6 +19,8 @@ const LISTED: usize = 1_000;
 const COUNTED: usize = 20_000;
 /// Owners that one question may name.
 const MOST_OWNERS: usize = 1_000;
+/// Those of whom row numbers are compared.
+const MOST_LEFT_OUT: usize = 500;
 /// Obligations that one page may examine.
 const MOST_EXAMINED: usize = 500_000;
 
@@ -124,15 +126,16 @@ impl Reading {
             return Ok(ObligationTally { number, due, first: first.obligations.into_iter().next() });
         }
         let Some(filter) = self.filter(query).await? else { return Ok(ObligationTally::default()) };
-        let (mut tally, mut first) = (ObligationTally::default(), None);
-        self.walk_obligations(&filter, StoredObligation::before_all(), COUNTED, |one| {
+        let (mut tally, mut first): (_, Option<StoredObligation>) = (ObligationTally::default(), None);
+        self.each_counted(&filter, |one| {
             tally.number += 1;
-            tally.due += u64::from(one.stored.due < before.0);
-            first.get_or_insert(one);
-            true
+            tally.due += u64::from(one.due < before.0);
+            if first.as_ref().is_none_or(|first| one < *first) {
+                first = Some(one);
+            }
         })
         .await?;
-        if let Some(first) = first {
+        if let Some(first) = self.reached_of(first.into_iter().collect()).await?.pop() {
             self.note_shown(first.subjects.iter().cloned());
             tally.first = Some(first.open());
         }
@@ -146,11 +149,7 @@ impl Reading {
             return self.store().count_obligations(&filter, self.sequence()).await;
         }
         let mut count = 0;
-        self.walk_obligations(&filter, StoredObligation::before_all(), COUNTED, |_| {
-            count += 1;
-            true
-        })
-        .await?;
+        self.each_counted(&filter, |_| count += 1).await?;
         Ok(count)
     }
 
@@ -178,9 +177,50 @@ impl Reading {
 
     /// Whether the permit leaves no obligation out.
     async fn reaches_every_anchor(&self) -> Result<bool, Problem> {
-        let mut functions = self.inner().indexing.obligations.iter();
+        Ok(self.reads_every_anchor() && self.reaches_everything().await?)
+    }
+
+    /// Whether the permit reads every type that something may be owed of.
+    fn reads_every_anchor(&self) -> bool {
         let reads = &self.permit().scope().reads;
-        Ok(functions.all(|function| reads.contains(function.anchor)) && self.reaches_everything().await?)
+        self.inner().indexing.obligations.iter().all(|function| reads.contains(function.anchor))
+    }
+
+    /// Gives everything that the permit reaches to `take`, in whatever order. Where only what belongs to a few is left out, row numbers decide,
+    /// and nothing is looked up of the others.
+    async fn each_counted(
+        &self,
+        filter: &ObligationFilter,
+        mut take: impl FnMut(StoredObligation),
+    ) -> Result<(), Problem> {
+        let few = if self.reads_every_anchor() { self.left_out(MOST_LEFT_OUT).await? } else { None };
+        let Some(few) = few else {
+            let all = |one: Reached| {
+                take(one.stored);
+                true
+            };
+            return self.walk_obligations(filter, StoredObligation::before_all(), COUNTED, all).await;
+        };
+        let (mut after, mut examined) = (StoredObligation::before_all(), 0);
+        loop {
+            let found = self.store().obligations(filter, &after, self.sequence(), COUNTED).await?;
+            let end = found.len() < COUNTED;
+            examined += found.len();
+            if let Some(last) = found.last().filter(|_| !end) {
+                after = last.clone();
+            }
+            let is_of_few =
+                |one: &StoredObligation| few.contains(&one.anchor) || one.subjects.iter().any(|rid| few.contains(rid));
+            let (perhaps, certain): (Vec<_>, Vec<_>) = found.into_iter().partition(is_of_few);
+            let perhaps = self.reached_of(perhaps).await?;
+            certain.into_iter().chain(perhaps.into_iter().map(|one| one.stored)).for_each(&mut take);
+            if end {
+                return Ok(());
+            }
+            if examined > MOST_EXAMINED {
+                return Err(Problem::TooCostly);
+            }
+        }
     }
 
     /// Gives everything that the permit reaches to `take`, in order, until that says stop.

@@ -130,6 +130,25 @@ impl Reading {
         Ok(closed.contains(key) || subjects(rows).any(|subject| closed.contains(&subject)))
     }
 
+    /// The row numbers of those of whom something may be left out, if that is all that limits the permit among what it
+    /// reads, and they are at most so many.
+    pub(crate) async fn left_out(&self, most: usize) -> Result<Option<BTreeSet<i64>>, Problem> {
+        let (hidden, closed) = match self.reach().await? {
+            Reach::Everything => return Ok(Some(BTreeSet::new())),
+            Reach::Sets { allowed: Some(_), .. } => return Ok(None),
+            Reach::Sets { allowed: None, hidden, closed } => (hidden, closed),
+        };
+        let all = || std::iter::once(hidden).chain(closed);
+        if all().map(|set| set.len()).sum::<usize>() > most {
+            return Ok(None);
+        }
+        let mut rids = BTreeSet::new();
+        for set in all() {
+            rids.append(&mut self.row_numbers(set).await?);
+        }
+        Ok(Some(rids))
+    }
+
     /// Whether lists show this kind of those who are closed.
     fn is_listed(&self, kind: &str) -> bool {
         self.permit().scope().closed.as_ref().is_none_or(|closed| closed.listed.contains(kind))

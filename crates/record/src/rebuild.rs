@@ -18,6 +18,9 @@ const BATCH: usize = 200;
 /// The desk row that names the index functions the index was made with.
 const FUNCTIONS: (&str, &str) = ("record", "index-functions");
 
+/// What a function of obligations is told by among the functions.
+const OBLIGATIONS: &str = "obligations ";
+
 /// How the trail is made, as one of the functions: a record of before has none yet.
 const TRAIL: &str = "trail 1\n";
 
@@ -108,7 +111,8 @@ impl Record {
     }
 
     /// Begins to make the index again when it was made by other index functions than this program's; what was cut
-    /// short before is begun afresh. Does not wait for the end.
+    /// short before is begun afresh. Where obligations alone are worked out otherwise, the index is right as it is, and only
+    /// they are worked out again. Does not wait for the end.
     pub(crate) async fn keep_index_current(&self) -> Result<(), Problem> {
         if self.index_is_current().await? {
             return Ok(());
@@ -116,19 +120,34 @@ impl Record {
         if self.inner().store.resources(0, 1).await?.is_empty() {
             return self.note_functions().await;
         }
-        self.inner().shared.index.distrust();
+        let made_by = self.desk_get(FUNCTIONS.0, FUNCTIONS.1).await?;
+        let made_by = made_by.map(|row| String::from_utf8_lossy(&row.bytes).into_owned()).unwrap_or_default();
+        let is_index_alike = of_the_index(&made_by).eq(of_the_index(&self.functions()));
+        if !is_index_alike {
+            self.inner().shared.index.distrust();
+        }
         let turn = self.inner().rebuilds.clone().lock_owned().await;
         let record = self.clone();
         tokio::spawn(async move {
             let _turn = turn;
-            match record.make_index_again(|_, _| {}).await {
-                Ok(count) => tracing::info!(resources = count, "the index was made again for this release's functions"),
-                // The next open begins afresh.
-                Err(problem) => {
-                    tracing::warn!(error = &problem as &dyn std::error::Error, "the index could not be made again");
-                }
+            let made = match is_index_alike {
+                true => record.work_out_obligations_again().await,
+                false => record.make_index_again(|_, _| {}).await.map(|count| {
+                    tracing::info!(resources = count, "the index was made again for this release's functions");
+                }),
+            };
+            // The next open begins afresh.
+            if let Err(problem) = made {
+                tracing::warn!(error = &problem as &dyn std::error::Error, "the index could not be made again");
             }
         });
+        Ok(())
+    }
+
+    async fn work_out_obligations_again(&self) -> Result<(), Problem> {
+        self.rebuild_obligations().await?;
+        self.note_functions().await?;
+        tracing::info!("obligations were worked out again for this release's functions");
         Ok(())
     }
 
@@ -141,7 +160,7 @@ impl Record {
     fn functions(&self) -> String {
         let indexing = &self.inner().indexing;
         let functions = indexing.functions.iter().map(|(name, version)| format!("{name} {version}\n"));
-        let owed = indexing.obligations.iter().map(|one| format!("obligations {} {}\n", one.name, one.version));
+        let owed = indexing.obligations.iter().map(|one| format!("{OBLIGATIONS}{} {}\n", one.name, one.version));
         let kept = indexing.kept.iter().map(|kind| format!("keep {kind}\n"));
         functions.chain(owed).chain(kept).chain([TRAIL.to_owned()]).collect()
     }
@@ -217,6 +236,11 @@ impl Record {
         rows.push(kind_row(&version.key.kind, sequence));
         Ok((version.key, rows))
     }
+}
+
+/// Those of the functions that make rows of the index.
+fn of_the_index(functions: &str) -> impl Iterator<Item = &str> {
+    functions.lines().filter(|line| !line.starts_with(OBLIGATIONS))
 }
 
 impl IndexState {

@@ -4,7 +4,7 @@
 //! A commit touches the resources that it changes and everything that their rows name, before and after. Nothing is
 //! collected while nobody follows; what is not kept any more reads as *everything*. Does not know what a ward is.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,15 +12,18 @@ use rustc_hash::FxHashMap;
 use terms::index::{Part, Row};
 
 use crate::change::Key;
+use crate::indexing::ALIAS;
 use crate::kept::Depends;
 use crate::record::Record;
 
 /// Groups of commits that are kept.
 const MOST_GROUPS: usize = 1024;
-/// Keys of one group; one that touches more touches everything.
-const MOST_KEYS: usize = 2000;
+/// Keys of one group, each with what it names; one that touches more touches everything.
+const MOST_KEYS: usize = 4000;
 /// Keys of which it is known when they were last touched: so many at least, and at most twice as many.
 const MOST_MARKED: usize = 100_000;
+/// How many resources of a type are known by name that named one target.
+const MOST_NAMING: usize = 48;
 
 /// What was touched since a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +39,11 @@ pub enum Touched {
 pub(crate) struct Touches {
     /// Whether somebody follows.
     pub(crate) is_followed: bool,
-    changed: BTreeSet<Key>,
-    /// What the rows of these name.
-    named: BTreeSet<Key>,
+    /// What is changed, and what the rows of each name.
+    changed: BTreeMap<Key, BTreeSet<Key>>,
+    /// Those to which something is merged, or was.
+    merged: BTreeSet<Key>,
+    keys: usize,
 }
 
 /// The groups that are kept, and when each resource was touched last.
@@ -64,8 +69,20 @@ struct Known {
 struct Marks {
     from: u64,
     changed: FxHashMap<Key, u64>,
-    named: FxHashMap<Key, u64>,
+    named: FxHashMap<Key, Vec<Naming>>,
+    merged: FxHashMap<Key, u64>,
     kinds: FxHashMap<String, u64>,
+}
+
+/// The resources of a type that were changed and name, or named, a target.
+struct Naming {
+    kind: String,
+    /// When the last was.
+    last: u64,
+    /// The last of them, in their order, each with its sequence.
+    ids: VecDeque<(u64, String)>,
+    /// All of them after this sequence are among these.
+    from: u64,
 }
 
 impl Touches {
@@ -74,12 +91,20 @@ impl Touches {
         if !self.is_followed || self.is_too_much() {
             return;
         }
-        self.changed.insert(key.clone());
-        for part in rows.iter().flat_map(|row| &row.parts) {
-            if let Part::Target { kind, id } = part {
-                self.named.insert(Key::new(kind, id));
+        let mut added = usize::from(!self.changed.contains_key(key));
+        let named = self.changed.entry(key.clone()).or_default();
+        for row in rows {
+            for part in &row.parts {
+                if let Part::Target { kind, id } = part {
+                    let target = Key::new(kind, id);
+                    if row.parameter == ALIAS {
+                        self.merged.insert(target.clone());
+                    }
+                    added += usize::from(named.insert(target));
+                }
             }
         }
+        self.keys += added;
     }
 
     /// That perhaps everything was touched.
@@ -88,7 +113,19 @@ impl Touches {
     }
 
     fn is_too_much(&self) -> bool {
-        self.changed.len() + self.named.len() > MOST_KEYS
+        self.keys > MOST_KEYS
+    }
+}
+
+impl Naming {
+    fn note(&mut self, sequence: u64, id: &str) {
+        self.last = sequence;
+        self.ids.push_back((sequence, id.to_owned()));
+        if self.ids.len() > MOST_NAMING
+            && let Some((dropped, _)) = self.ids.pop_front()
+        {
+            self.from = dropped;
+        }
     }
 }
 
@@ -98,23 +135,43 @@ impl Marks {
     }
 
     fn note(&mut self, sequence: u64, touches: &Touches) {
-        for key in &touches.changed {
+        for (key, named) in &touches.changed {
             self.changed.insert(key.clone(), sequence);
             match self.kinds.get_mut(&key.kind) {
                 Some(last) => *last = sequence,
                 None => drop(self.kinds.insert(key.kind.clone(), sequence)),
             }
+            for target in named {
+                self.naming(target, &key.kind).note(sequence, &key.id);
+            }
         }
-        for key in &touches.named {
-            self.named.insert(key.clone(), sequence);
+        self.merged.extend(touches.merged.iter().map(|key| (key.clone(), sequence)));
+    }
+
+    fn naming(&mut self, target: &Key, kind: &str) -> &mut Naming {
+        let (from, of) = (self.from, self.named.entry(target.clone()).or_default());
+        let at = of.iter().position(|naming| naming.kind == kind).unwrap_or(of.len());
+        if at == of.len() {
+            of.push(Naming { kind: kind.to_owned(), last: from, ids: VecDeque::new(), from });
         }
+        &mut of[at]
+    }
+
+    fn naming_of(&self, target: &Key, kind: &str) -> Option<&Naming> {
+        self.named.get(target)?.iter().find(|naming| naming.kind == kind)
     }
 
     fn are_untouched(&self, depends: &Depends, after: u64) -> bool {
         let is_later = |at: Option<&u64>| at.is_some_and(|at| *at > after);
+        let is_named = |kind: &str, key: &Key| is_later(self.naming_of(key, kind).map(|naming| &naming.last));
         !depends.resources.iter().any(|key| is_later(self.changed.get(key)))
-            && !depends.named.iter().any(|key| is_later(self.named.get(key)))
+            && !depends.merged.iter().any(|key| is_later(self.merged.get(key)))
+            && !depends.named.iter().any(|(kind, keys)| keys.iter().any(|key| is_named(kind, key)))
             && !depends.kinds.iter().any(|kind| is_later(self.kinds.get(kind)))
+    }
+
+    fn len(&self) -> usize {
+        self.changed.len() + self.named.len()
     }
 }
 
@@ -159,7 +216,7 @@ impl Recent {
             return;
         }
         known.young.note(after, &touches);
-        if known.young.changed.len() + known.young.named.len() > MOST_MARKED {
+        if known.young.len() > MOST_MARKED {
             let young = std::mem::replace(&mut known.young, Marks::after(after));
             known.old = Some(young);
         }
@@ -199,7 +256,25 @@ impl Recent {
             return None;
         }
         let groups = known.groups.iter().rev().take_while(|(sequence, _)| *sequence > after);
-        Some(groups.flat_map(|(_, touches)| touches.changed.iter().cloned()).collect())
+        Some(groups.flat_map(|(_, touches)| touches.changed.keys().cloned()).collect())
+    }
+
+    /// The resources of a type that were changed after a sequence, up to another, and name a target or did before;
+    /// `None` when it is not known any more.
+    pub(crate) fn changed_naming(&self, kind: &str, target: &Key, (after, until): (u64, u64)) -> Option<BTreeSet<Key>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.marked_from() > after || known.to < until {
+            return None;
+        }
+        let mut ids = BTreeSet::new();
+        for marks in known.old.iter().chain([&known.young]) {
+            let Some(naming) = marks.naming_of(target, kind) else { continue };
+            if naming.last > after && naming.from > after {
+                return None;
+            }
+            ids.extend(naming.ids.iter().filter(|(at, _)| *at > after).map(|(_, id)| Key::new(kind, id)));
+        }
+        Some(ids)
     }
 
     fn since(&self, after: u64, newest: u64) -> Touched {
@@ -208,7 +283,9 @@ impl Recent {
             return Touched::Everything;
         }
         let groups = known.groups.iter().rev().take_while(|(sequence, _)| *sequence > after);
-        let keys = groups.flat_map(|(_, touches)| touches.changed.iter().chain(&touches.named).cloned());
+        let keys = groups.flat_map(|(_, touches)| {
+            touches.changed.iter().flat_map(|(key, named)| named.iter().chain([key]).cloned())
+        });
         Touched::These(keys.collect())
     }
 }
@@ -269,7 +346,7 @@ mod tests {
         let key = |id: &&str| Key::new("Thing", *id);
         Depends {
             resources: resources.iter().map(key).collect(),
-            named: named.iter().map(key).collect(),
+            named: [("Thing".to_owned(), named.iter().map(key).collect())].into(),
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             ..Depends::default()
         }
@@ -305,6 +382,53 @@ mod tests {
         recent.note((7, 8), Touches::of_everything());
         assert!(!recent.holds(&on(&[], &[], &[]), 7, 8));
         assert!(recent.holds(&on(&["a"], &["place"], &["Thing"]), 8, 8));
+    }
+
+    #[test]
+    fn who_named_a_target_is_known_by_type_until_it_was_too_many() {
+        let recent = Recent::at(4);
+        let place = Key::new("Place", "p");
+        let row = || [Row::of("in", [Part::target("Place", "p")])];
+        let note = |at: u64, keys: &[Key]| {
+            let mut touches = touches(&[]);
+            keys.iter().for_each(|key| touches.note(key, &row()));
+            recent.note((at, at + 1), touches);
+        };
+        let (a, b, other) = (Key::new("Thing", "a"), Key::new("Thing", "b"), Key::new("Other", "o"));
+        note(4, &[a.clone(), other.clone()]);
+        note(5, &[b.clone()]);
+        let naming = |kind: &str, after, until| recent.changed_naming(kind, &place, (after, until));
+        assert_eq!(naming("Thing", 4, 6), Some([a, b.clone()].into()));
+        assert_eq!(naming("Thing", 5, 6), Some([b].into()));
+        assert_eq!(naming("Other", 4, 6), Some([other].into()));
+        assert_eq!(naming("Other", 5, 6), Some(BTreeSet::new()));
+        assert_eq!(naming("None", 4, 6), Some(BTreeSet::new()));
+        assert_eq!((naming("Thing", 3, 6), naming("Thing", 4, 7)), (None, None));
+        let of_others = Depends {
+            named: [("Other".to_owned(), [place.clone()].into_iter().collect())].into(),
+            ..Depends::default()
+        };
+        assert!(recent.holds(&of_others, 5, 6) && !recent.holds(&of_others, 4, 6));
+        (6..7 + MOST_NAMING as u64).for_each(|at| note(at, &[Key::new("Thing", at.to_string())]));
+        let newest = 7 + MOST_NAMING as u64;
+        assert_eq!(naming("Thing", 6, newest), None, "more than are known by name");
+        assert_eq!(naming("Thing", 7, newest).map(|keys| keys.len()), Some(MOST_NAMING));
+        assert_eq!(naming("Other", 6, newest), Some(BTreeSet::new()));
+    }
+
+    #[test]
+    fn what_is_merged_is_asked_by_itself() {
+        let recent = Recent::at(0);
+        let (survivor, loser) = (Key::new("Thing", "s"), Key::new("Thing", "l"));
+        let mut named = touches(&[]);
+        named.note(&Key::new("Thing", "x"), &[Row::of("in", [Part::target("Thing", "s")])]);
+        recent.note((0, 1), named);
+        let depends = Depends { merged: [survivor.clone()].into_iter().collect(), ..Depends::default() };
+        assert!(recent.holds(&depends, 0, 1));
+        let mut merged = touches(&[]);
+        merged.note(&loser, &[Row::of(ALIAS, [Part::target("Thing", "s"), Part::target("Thing", "l")])]);
+        recent.note((1, 2), merged);
+        assert!(!recent.holds(&depends, 1, 2));
     }
 
     #[test]

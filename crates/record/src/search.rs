@@ -214,7 +214,8 @@ fn choose(select: &Select, tests: &[Test]) -> Mode {
     }
     let smallest = smallest(tests).and_then(|(at, test)| Some((test.size()?, at)));
     let is_small = |test: &&Test| test.size().is_some_and(|size| size <= SMALL_TO_SORT);
-    let listed = most_listed(select.limit, tests.iter().filter(is_small).count() > 1);
+    let suits = most_listed(select.limit, tests.iter().filter(is_small).count() > 1);
+    let listed = select.lists.map_or(suits, |rows| suits.max(rows.min(SMALL_TO_SORT)));
     match (smallest, select.order.as_slice()) {
         (Some((size, at)), []) if size <= listed || matches!(tests[at], Test::Keys(_)) => Mode::List,
         (Some((_, at)), []) => Mode::Walk { test: at, down: false },

@@ -24,6 +24,9 @@ pub struct Select {
     /// How many texts at most are read for a page that a walk finds: it may then have fewer than there are, even none, and
     /// says where to go on. Without it 200,000, and more is refused.
     pub examines: Option<usize>,
+    /// Of how many index rows at most, of the condition with the fewest, all are listed rather than walked along, up to 10,000.
+    /// Without it as many as suit the page.
+    pub lists: Option<usize>,
     /// Where the page before ended.
     pub after: Option<Cursor>,
 }
@@ -77,7 +80,16 @@ impl Select {
     pub fn of(kind: impl Into<String>) -> Select {
         let kind = kind.into();
         let bytes = MOST_ANSWER_BYTES;
-        Select { kind, clauses: Vec::new(), order: Vec::new(), limit: 50, bytes, examines: None, after: None }
+        Select {
+            kind,
+            clauses: Vec::new(),
+            order: Vec::new(),
+            limit: 50,
+            bytes,
+            examines: None,
+            lists: None,
+            after: None,
+        }
     }
 
     /// With a further condition.
@@ -101,6 +113,12 @@ impl Select {
     /// For whoever would rather have a part soon.
     pub fn examining(mut self, texts: usize) -> Select {
         self.examines = Some(texts);
+        self
+    }
+
+    /// For whoever asks for few of many.
+    pub fn listing(mut self, rows: usize) -> Select {
+        self.lists = Some(rows);
         self
     }
 

@@ -37,12 +37,12 @@ pub(crate) enum Born {
     Year(i16),
 }
 
-/// One look into the index: everyone who has a row in each of these spans. Every span is one range, so an attempt is
-/// as cheap as its smallest span.
+/// One look into the index: everyone who has a row in one of the spans of each condition. Few spans are more than one range,
+/// so an attempt is as cheap as its smallest condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// All must hold.
-    pub spans: Vec<Span>,
+    /// All must hold, each by one of its spans.
+    pub conditions: Vec<Vec<Span>>,
     /// How far the attempt strays from what was typed: 0 for exact, rising. Later steps are tried only when the
     /// earlier ones found too few.
     pub step: u8,
@@ -104,11 +104,11 @@ impl Question {
     pub fn attempts(&self) -> Vec<Attempt> {
         let mut attempts = Vec::new();
         if let Some(number) = &self.number {
-            attempts.push(Attempt { spans: vec![prefix(NUMBER, number)], step: 0 });
+            attempts.push(Attempt { conditions: vec![vec![prefix(NUMBER, number)]], step: 0 });
         }
         let born = self.born.map(born_span);
         match self.words.as_slice() {
-            [] => attempts.extend(born.map(|born| Attempt { spans: vec![born], step: 0 })),
+            [] => attempts.extend(born.map(|born| Attempt { conditions: vec![vec![born]], step: 0 })),
             words => name_attempts(words, born.as_ref(), &mut attempts),
         }
         attempts
@@ -123,41 +123,45 @@ impl Question {
 /// Names as typed; with the date alone, so that a misspelt name is found by it; as they sound; with a slip; and last
 /// in part.
 fn name_attempts(words: &[String], born: Option<&Span>, attempts: &mut Vec<Attempt>) {
-    let mut add = |step: u8, spans: Vec<Span>| attempts.push(Attempt { spans, step });
-    let with_born = |mut spans: Vec<Span>| {
-        spans.extend(born.cloned());
-        spans
+    let mut add = |step: u8, conditions: Vec<Vec<Span>>| attempts.push(Attempt { conditions, step });
+    let with_born = |mut conditions: Vec<Vec<Span>>| {
+        conditions.extend(born.map(|born| vec![born.clone()]));
+        conditions
     };
     for order in orders(words) {
-        add(0, with_born(vec![prefix(NAME, &order)]));
+        add(0, with_born(one(prefix(NAME, &order))));
     }
     // Names are in the index in pairs of a family and a given name; of other pairs, such as two given names, each is looked
     // for, which meets many people where both are common.
     if words.len() > 1 {
-        add(1, with_born(words.iter().map(|word| prefix(NAME, word)).collect()));
+        add(1, with_born(words.iter().map(|word| vec![prefix(NAME, word)]).collect()));
     }
     if let Some(born) = born.filter(|span| is_day(span)) {
-        add(1, vec![born.clone()]);
+        add(1, one(born.clone()));
     }
     for order in orders(words) {
-        add(1, with_born(vec![prefix(SOUND, &sounds(&order))]));
+        add(1, with_born(one(prefix(SOUND, &sounds(&order)))));
     }
     for slip in slips(words) {
         add(2, with_born(slip));
     }
     // In part: one of the names as it sounds, so that the right person is on the list for a person to see.
     for word in words {
-        add(3, with_born(vec![prefix(SOUND, &format!("{} ", sound(word)))]));
+        add(3, with_born(one(prefix(SOUND, &format!("{} ", sound(word))))));
         if words.len() > 1 {
-            add(3, with_born(vec![prefix(NAME, word)]));
+            add(3, with_born(one(prefix(NAME, word))));
         }
     }
     if born.is_some() {
         for order in orders(words) {
-            add(4, vec![prefix(NAME, &order)]);
-            add(4, vec![prefix(SOUND, &sounds(&order))]);
+            add(4, one(prefix(NAME, &order)));
+            add(4, one(prefix(SOUND, &sounds(&order))));
         }
     }
+}
+
+fn one(span: Span) -> Vec<Vec<Span>> {
+    vec![vec![span]]
 }
 
 /// One word as it is; two words both ways round; more words with each one first.
@@ -184,18 +188,16 @@ fn sounds(order: &str) -> String {
     }
 }
 
-/// Each word in turn with a slip in it, the others as typed.
-fn slips(words: &[String]) -> Vec<Vec<Span>> {
-    let mut slips = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        let others: Vec<Span> =
-            words.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, word)| prefix(NAME, word)).collect();
-        for less in with_one_letter_less(word) {
-            let exact = Span::next(TYPO, [], Next::TextEqual(less.into_bytes()));
-            slips.push(std::iter::once(exact).chain(others.iter().cloned()).collect());
-        }
-    }
-    slips
+/// Each word in turn with any slip in it, the others as typed.
+fn slips(words: &[String]) -> Vec<Vec<Vec<Span>>> {
+    let slip = |(at, word): (usize, &String)| {
+        let less = with_one_letter_less(word).into_iter();
+        let slips: Vec<Span> = less.map(|less| Span::next(TYPO, [], Next::TextEqual(less.into_bytes()))).collect();
+        let others = words.iter().enumerate().filter(|(other, _)| *other != at);
+        let others = others.map(|(_, word)| vec![prefix(NAME, word)]);
+        (!slips.is_empty()).then(|| std::iter::once(slips).chain(others).collect())
+    };
+    words.iter().enumerate().filter_map(slip).collect()
 }
 
 fn prefix(parameter: &'static str, text: &str) -> Span {

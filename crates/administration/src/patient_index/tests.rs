@@ -64,7 +64,9 @@ fn found(typed: &str) -> Vec<String> {
     for index in 0..PEOPLE.len() {
         let text = patient(index);
         let rows = rows_of(&text);
-        let holds = |attempt: &Attempt| attempt.spans.iter().all(|span| rows.iter().any(|row| lies_in(row, span)));
+        let holds = |attempt: &Attempt| {
+            attempt.conditions.iter().all(|any| any.iter().any(|span| rows.iter().any(|row| lies_in(row, span))))
+        };
         if question.attempts().iter().any(holds) {
             let person = Person::of(&Document::parse(text.as_bytes(), &Limits::default()).unwrap());
             judged.push((question.judge(&person), index));

@@ -285,7 +285,7 @@ pub async fn breaches_since(
     let rooms = shared_rooms(&census.places, ward);
     let room_of = |place: &str| census.places.get(place)?.part_of.clone().filter(|room| rooms.contains_key(room));
     let left = left_since(reading, since, local_date(now)).await?;
-    let stays = census.stays.values().map(|stay| &**stay).chain(&left);
+    let stays = census.stays().map(|stay| &**stay).chain(&left);
     let is_in_one = |stay: &&Stay| stay.is_inpatient && Sleeper::of(stay, None, room_of).is_some();
     let stays: Vec<&Stay> = stays.filter(is_in_one).collect();
     let genders = genders(reading, stays.iter().filter_map(|stay| stay.patient.as_deref()).collect()).await?;

@@ -56,7 +56,7 @@ pub(crate) async fn found(stage: &Stage, role: Role, typed: &str) -> (Vec<String
     let mut total = 0;
     for attempt in question.attempts() {
         let mut select = Select::of("Patient");
-        select.clauses = attempt.spans.into_iter().map(|span| Clause::Any(vec![span])).collect();
+        select.clauses = attempt.conditions.into_iter().map(Clause::Any).collect();
         total = total.max(reading.total(&select).await.unwrap());
         ids.extend(reading.select(&select).await.unwrap().versions.into_iter().map(|version| version.key.id));
     }

@@ -57,7 +57,8 @@ fn read_with(texts: &[String], applies: Applies, goals: &[String]) -> Observatio
     let goals = parse(goals);
     let decisions = decisions(goals.iter().map(Document::root), &Directory::default());
     let documents = parse(texts);
-    observations(documents.iter().map(Document::root), applies, &decisions)
+    let measured: Vec<Measured> = documents.iter().filter_map(|document| measured(document.root())).collect();
+    observations(measured.iter(), applies, &decisions)
 }
 
 const ADULT: Applies = Applies { pregnant: false, from: None };

@@ -23,7 +23,8 @@ fn observation(code: &str, day: u8, value: &str, unit: &str, more: &str) -> Stri
 fn lines(texts: &[String]) -> Vec<Line> {
     let documents: Vec<Document<'_>> =
         texts.iter().map(|text| Document::parse(text.as_bytes(), &Limits::default()).unwrap()).collect();
-    results(documents.iter().map(Document::root))
+    let tested: Vec<Tested> = documents.iter().filter_map(|document| tested(document.root())).collect();
+    results(tested.iter())
 }
 
 fn check_change(values: &[(&str, &str)], change: Option<&str>, points: &[&str]) {

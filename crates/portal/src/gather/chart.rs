@@ -1,13 +1,16 @@
 //! A patient's chart: the Patient, the compartment by type, and the names that these point at.
 //!
 //! Bounded: so many resources of each type, so many names. A bound that was reached is said on the page.
+//!
+//! Somebody in a bed is observed all day, and the rest of their chart is written seldom. So the two are kept by themselves,
+//! and of observations only those that came since are read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use administration::merging::held_back;
-use clinical::{Chart, Material};
+use clinical::{Chart, Material, Observed};
 use fhir::search::{UNDATED, compartment_spans};
 use fhir::{Document, Limits};
 use record::{Key, Problem, Reading, Version};
@@ -27,8 +30,8 @@ const TYPES: &[&str] = &[
     "ImagingStudy",
     "MedicationRequest",
     "MedicationStatement",
-    "Observation",
 ];
+const OBSERVATION: &str = "Observation";
 /// How many observations of each code are read, the newest: more than sets or sparklines show.
 const NEWEST: usize = 250;
 /// How many of one type are read at most.
@@ -36,8 +39,11 @@ const MOST: usize = 10_000;
 /// Types whose rows print the names of those they point at.
 const PRINT_NAMES: &[&str] =
     &["Patient", "Encounter", "Appointment", "MedicationRequest", "MedicationStatement", "DocumentReference", "Goal"];
-/// What time alone changes of a chart is so old at most.
-const KEPT: Duration = Duration::from_secs(60);
+/// What time alone changes of a chart is so old at most, together.
+const KEPT: Duration = Duration::from_secs(10);
+const REST_KEPT: Duration = Duration::from_secs(50);
+/// How many observations are added to those that were read at once, before all are read again.
+const MOST_ADDED: usize = 500;
 /// How many people, places and medicines are looked up by name.
 const MOST_NAMES: usize = 300;
 /// Bytes that these may have together.
@@ -66,11 +72,30 @@ pub(crate) async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<O
         return Ok(Option::clone(&gathered));
     }
     let own = reading.to_keep();
-    let gathered = read(door, &own, id).await?.map(Arc::new);
+    let gathered = match &*rest(door, &own, id).await? {
+        None => None,
+        Some(rest) => {
+            let all = observations(&own, id).await?;
+            let chart = Arc::new(Chart::clone(&rest.chart).with(all.observed.iter().map(|observed| &**observed)));
+            let cut = rest.cut.iter().copied().chain((!all.is_whole).then_some(OBSERVATION)).collect();
+            Some(Arc::new(Gathered { chart, cut, held_back: rest.held_back }))
+        }
+    };
     Ok(Option::clone(&*reading.keep((CHART, id), own, gathered).await?))
 }
 
-async fn read(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathered>, Problem> {
+/// A chart without observations.
+async fn rest(door: &Door, reading: &Reading, id: &str) -> Result<Arc<Option<Gathered>>, Problem> {
+    const REST: &str = "chart-rest";
+    if let Some(rest) = reading.kept::<Option<Gathered>>(REST, id, REST_KEPT).await? {
+        return Ok(rest);
+    }
+    let own = reading.to_keep();
+    let rest = read_rest(door, &own, id).await?;
+    reading.keep((REST, id), own, rest).await
+}
+
+async fn read_rest(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathered>, Problem> {
     let patient = reading.get(&Key::new("Patient", id)).await?;
     let Some(patient) = patient.filter(|version| !version.text.is_empty()) else { return Ok(None) };
     let mut versions = Vec::new();
@@ -99,6 +124,62 @@ async fn read(door: &Door, reading: &Reading, id: &str) -> Result<Option<Gathere
     Ok(Some(Gathered { chart, cut, held_back }))
 }
 
+/// What a chart takes from a patient's observations.
+struct Observations {
+    /// In the order in which they were written.
+    observed: Vec<Arc<Observed>>,
+    /// Those that were read, also those that say nothing.
+    ids: HashSet<String>,
+    is_whole: bool,
+    /// How many were added since all were read.
+    added: usize,
+}
+
+/// A patient's observations: those that are kept, with those that came since.
+async fn observations(reading: &Reading, id: &str) -> Result<Arc<Observations>, Problem> {
+    const OBSERVATIONS: &str = "chart-observations";
+    if let Some(all) = reading.kept::<Observations>(OBSERVATIONS, id, Duration::MAX).await? {
+        return Ok(all);
+    }
+    let own = reading.to_keep();
+    if let Some((before, changed)) = own.kept_but_for::<Observations>((OBSERVATIONS, id), OBSERVATION).await?
+        && let Some(all) = before.with(&own, id, changed).await?
+    {
+        return reading.keep((OBSERVATIONS, id), own, all).await;
+    }
+    let own = reading.to_keep();
+    let mut versions = Vec::new();
+    let is_whole = of_type(&own, id, OBSERVATION, NEWEST, &mut versions).await?;
+    let ids = versions.iter().map(|version| version.key.id.clone()).collect();
+    let documents = versions.iter().filter_map(parsed);
+    let observed = documents.filter_map(|document| clinical::observed(document.root())).map(Arc::new).collect();
+    reading.keep((OBSERVATIONS, id), own, Observations { observed, ids, is_whole, added: 0 }).await
+}
+
+impl Observations {
+    /// With these as well; `None` unless each of them is new and the patient's own, or when it is time to read all again.
+    async fn with(&self, reading: &Reading, id: &str, changed: BTreeSet<Key>) -> Result<Option<Observations>, Problem> {
+        let added = self.added + changed.len();
+        if added > MOST_ADDED || changed.iter().any(|key| self.ids.contains(&key.id)) {
+            return Ok(None);
+        }
+        let keys: Vec<Key> = changed.into_iter().collect();
+        let mut versions = reading.get_many(&keys).await?;
+        versions.sort_by_key(|version| version.sequence);
+        let (mut observed, mut ids) = (self.observed.clone(), self.ids.clone());
+        for version in &versions {
+            let Some(document) = parsed(version) else { continue };
+            let is_own = fhir::read::id_of(document.root(), "subject", "Patient").as_deref() == Some(id);
+            if version.version != 1 || !is_own {
+                return Ok(None);
+            }
+            observed.extend(clinical::observed(document.root()).map(Arc::new));
+            ids.insert(version.key.id.clone());
+        }
+        Ok(Some(Observations { observed, ids, is_whole: self.is_whole, added }))
+    }
+}
+
 /// Adds the resources of a type in the patient's compartment, of observations the newest of each code and all without a
 /// code or a date; whether these were all.
 pub(super) async fn of_type(
@@ -108,7 +189,7 @@ pub(super) async fn of_type(
     newest: usize,
     versions: &mut Vec<Version>,
 ) -> Result<bool, Problem> {
-    let each = if kind == "Observation" { newest } else { MOST };
+    let each = if kind == OBSERVATION { newest } else { MOST };
     // Codes in words alone are one code to the index, and many tests to people.
     let uncoded = compartment_spans(id, Some(kind), &[(Some(""), "")]).swap_remove(0);
     let mut is_whole = true;

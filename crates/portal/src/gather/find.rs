@@ -33,6 +33,8 @@ const MOST_LOOKS: usize = 60;
 /// People whose records are read in one look. It ends a look for two names that are each too common to be put beside each other
 /// and that few have both of: whoever has them as family and given name was found before that.
 const MOST_EXAMINED: usize = 60;
+/// Of a name with a slip in it, rows of the index that are put beside those of the other names.
+const MOST_SLIPPED: usize = 10_000;
 /// Visits of one person that are read: one, unless something is wrong.
 const MOST_VISITS: usize = 5;
 
@@ -99,7 +101,10 @@ async fn look(reading: &Reading, question: &Question) -> Result<(Vec<Candidate>,
         }
         step = attempt.step;
         let mut select = Select::of("Patient").limit(SHOWN).examining(MOST_EXAMINED);
-        select.clauses = attempt.spans.into_iter().map(|span| Clause::Any(vec![span])).collect();
+        if attempt.conditions.iter().any(|any| any.len() > 1) {
+            select = select.limit(2 * SHOWN).listing(MOST_SLIPPED);
+        }
+        select.clauses = attempt.conditions.into_iter().map(Clause::Any).collect();
         let page = match reading.select(&select).await {
             Ok(page) => page,
             // Too many to be put beside each other: the other attempts still find people.

@@ -74,7 +74,7 @@ async fn gather(door: &Door, reading: &Reading, wanted: &str) -> Result<Gathered
 async fn on_ward(reading: &Reading, setting: &Setting, now: Moment) -> Result<Option<OnWard>, Problem> {
     let Some(place) = &setting.here.ward else { return Ok(None) };
     let Some(board) = ward::board(reading, &place.id, setting.clinical, now).await? else { return Ok(None) };
-    let owners = board.places.iter().map(|id| format!("place/{id}"));
+    let owners = board.ward.places().map(|place| format!("place/{}", place.id));
     Ok(Some(OnWard { scope: Scope::Owners(owners.collect()), board }))
 }
 

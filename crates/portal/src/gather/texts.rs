@@ -1,7 +1,11 @@
 //! What the boards read of a patient: of vital signs only the newest, so that a patient of a board costs little. Whoever has
-//! more single values than sets among the newest is read again, further back. Reads; works nothing out.
+//! more single values than sets among the newest is read again, further back. Reads; works nothing out. What is not a vital
+//! sign is kept by itself: somebody in a bed is observed all day, and the rest is written seldom.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clinical::Material;
 use clinical::observations::{PREGNANCY, vital_span};
@@ -22,11 +26,10 @@ pub(crate) type Kind<'k> = (&'k str, &'k [(Option<&'k str>, &'k str)]);
 /// What is made of a patient, and whether it has a score with the one before it.
 pub(crate) type Made<T> = (T, bool);
 
-/// The texts of a patient of a board.
+/// The texts of a patient of a board, without vital signs.
 struct Texts {
     patient: Version,
     others: Vec<Version>,
-    vitals: Vec<Version>,
     allergies_readable: bool,
     /// The ids by which what belongs to them names them: their own, and of who was merged into them.
     ids: BTreeSet<String>,
@@ -40,15 +43,34 @@ pub(crate) async fn of_patient<T>(
     kinds: Option<&[Kind<'_>]>,
     make: impl FnOnce(&Material<'_, '_>) -> Made<T> + Clone,
 ) -> Result<Option<T>, Problem> {
-    let Some(mut texts) = texts(reading, id, kinds).await? else { return Ok(None) };
-    let Some((mut made, has_two)) = each(&texts, make.clone()) else { return Ok(None) };
-    if !has_two && texts.vitals.len() >= NEWEST {
-        texts.vitals = reading.first_of_each("Observation", vec![vital_span(id)], NEWEST_SINGLE).await?;
-        if let Some((again, _)) = each(&texts, make) {
+    let texts = kept_texts(reading, id, kinds).await?;
+    let Some(texts) = &*texts else { return Ok(None) };
+    let newest = async |each: usize| reading.first_of_each("Observation", vec![vital_span(id)], each).await;
+    let vitals = if kinds.is_some() { newest(NEWEST).await? } else { Vec::new() };
+    let Some((mut made, has_two)) = each((texts, &vitals), make.clone()) else { return Ok(None) };
+    if !has_two && vitals.len() >= NEWEST {
+        let vitals = newest(NEWEST_SINGLE).await?;
+        if let Some((again, _)) = each((texts, &vitals), make) {
             made = again;
         }
     }
     Ok(Some(made))
+}
+
+/// The texts, kept until a commit touches one of them.
+async fn kept_texts(reading: &Reading, id: &str, kinds: Option<&[Kind<'_>]>) -> Result<Arc<Option<Texts>>, Problem> {
+    const TEXTS: &str = "texts of a board";
+    let mut of = id.to_owned();
+    for (kind, codes) in kinds.into_iter().flatten() {
+        let _ = write!(of, " {kind} {codes:?}");
+    }
+    of.push_str(if kinds.is_some() { " clinical" } else { "" });
+    if let Some(texts) = reading.kept::<Option<Texts>>(TEXTS, &of, Duration::MAX).await? {
+        return Ok(texts);
+    }
+    let own = reading.to_keep();
+    let texts = texts(&own, id, kinds).await?;
+    reading.keep((TEXTS, &of), own, texts).await
 }
 
 async fn texts(reading: &Reading, id: &str, kinds: Option<&[Kind<'_>]>) -> Result<Option<Texts>, Problem> {
@@ -56,7 +78,7 @@ async fn texts(reading: &Reading, id: &str, kinds: Option<&[Kind<'_>]>) -> Resul
     let Some(patient) = patient else { return Ok(None) };
     let aliases = reading.aliases(&patient.key).await?;
     let ids = aliases.into_iter().map(|alias| alias.id).chain([id.to_owned()]).collect();
-    let mut texts = Texts { patient, others: Vec::new(), vitals: Vec::new(), allergies_readable: true, ids };
+    let mut texts = Texts { patient, others: Vec::new(), allergies_readable: true, ids };
     let Some(kinds) = kinds else { return Ok(Some(texts)) };
     let pregnancy = PREGNANCY.map(|code| (None, code));
     let always = [("Flag", &[][..]), ("Goal", &[][..]), ("Condition", &pregnancy[..])];
@@ -72,7 +94,6 @@ async fn texts(reading: &Reading, id: &str, kinds: Option<&[Kind<'_>]>) -> Resul
             texts.allergies_readable = false;
         }
     }
-    texts.vitals = reading.first_of_each("Observation", vec![vital_span(id)], NEWEST).await?;
     Ok(Some(texts))
 }
 
@@ -98,10 +119,10 @@ async fn of_type(
     }
 }
 
-fn each<T>(texts: &Texts, make: impl FnOnce(&Material<'_, '_>) -> Made<T>) -> Option<Made<T>> {
+fn each<T>((texts, vitals): (&Texts, &[Version]), make: impl FnOnce(&Material<'_, '_>) -> Made<T>) -> Option<Made<T>> {
     let limits = Limits::default();
     let patient = Document::parse(&texts.patient.text, &limits).ok()?;
-    let all = texts.others.iter().chain(&texts.vitals);
+    let all = texts.others.iter().chain(vitals);
     let documents: Vec<Document<'_>> = all.filter_map(|version| Document::parse(&version.text, &limits).ok()).collect();
     let resources = documents.iter().map(Document::root).filter(|root| is_of(*root, &texts.ids)).collect();
     let material = Material { patient: patient.root(), resources, allergies_readable: texts.allergies_readable };

@@ -1,37 +1,46 @@
 //! A ward's board from one reading: the board of `administration`, and of each patient what `clinical` says at the bed.
-//! Decides nothing. What is said of a patient is kept until a commit touches them, half a minute at most.
+//! Decides nothing. What is said of a patient is kept until a commit touches them, half a minute at most; the board is kept
+//! for as long as all that it is made from is the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use administration::Person;
-use administration::boards::{WardBoard, all_boards, board_facts};
-use administration::places::Place;
+use administration::boards::{BoardFacts, WardBoard, all_boards, board_facts};
+use administration::places::Ward;
 use administration::tasks::{self, Task};
 use clinical::bedside::{Bedside, bedside};
 use clinical::identity::Identity;
 use clinical::{CARE_CODES, OBSERVATIONS};
 use record::{Problem, Reading};
-use terms::Moment;
+use terms::{Moment, local_date};
 
 use super::texts::{Kind, of_patient};
 use crate::door::{Door, asked};
 use crate::live::HALF_TURN;
-use crate::pages::ward::WardLine;
+use crate::pages::ward::{DrawnRows, WardLine};
 
 /// A board with what is said of its patients.
 pub(crate) struct Gathered {
-    pub(crate) board: WardBoard,
+    pub(crate) board: Arc<WardBoard>,
+    /// The ward as the board has it.
+    pub(crate) ward: Arc<Ward>,
     /// Patients by id.
     pub(crate) patients: BTreeMap<String, Arc<OnBoard>>,
-    /// Places of the ward without a bed: trolleys, chairs.
-    pub(crate) others: Vec<Place>,
     /// The patients of its live stays.
     pub(crate) live: BTreeSet<String>,
-    /// The ids of every place of the ward.
-    pub(crate) places: Vec<String>,
     /// The sequence that it shows.
     pub(crate) sequence: u64,
+    /// Its rows as they were drawn last, for whoever draws them next.
+    pub(crate) drawn: Arc<DrawnRows>,
+}
+
+/// A board that is kept, and what it was made from.
+struct Made {
+    facts: BoardFacts,
+    patients: BTreeMap<String, Arc<OnBoard>>,
+    board: Arc<WardBoard>,
+    drawn: Arc<DrawnRows>,
 }
 
 /// One patient of a board.
@@ -77,11 +86,47 @@ pub(crate) async fn board(
         }
     }
     let live = facts.stays.iter().filter(|stay| stay.state.is_live()).filter_map(|stay| stay.patient.clone()).collect();
+    let ward = Arc::clone(&facts.ward);
+    let (board, drawn) = made(reading, facts, &patients, now).await?;
+    Ok(Some(Gathered { board, ward, patients, live, sequence: reading.sequence(), drawn }))
+}
+
+/// The board of what was read: the one that is kept, if it was made from the same on the same day.
+async fn made(
+    reading: &Reading,
+    facts: BoardFacts,
+    patients: &BTreeMap<String, Arc<OnBoard>>,
+    now: Moment,
+) -> Result<(Arc<WardBoard>, Arc<DrawnRows>), Problem> {
+    const BOARD: &str = "a ward's board";
+    let ward = facts.ward.place.id.clone();
+    let before = reading.kept_before::<Made>(BOARD, &ward).await?.map(|(before, _)| before);
+    if let Some(before) = before.as_ref().filter(|before| before.is_of(&facts, patients, now)) {
+        return Ok((Arc::clone(&before.board), Arc::clone(&before.drawn)));
+    }
     let people = patients.iter().map(|(id, at)| (id.as_str(), &at.person)).collect();
-    let board = WardBoard::of(&facts.ward, &facts.stays, &facts.elsewhere, &people, now);
-    let places = facts.ward.places().map(|place| place.id.clone()).collect();
-    let others = facts.ward.others.clone();
-    Ok(Some(Gathered { board, patients, live, others, places, sequence: reading.sequence() }))
+    let board = Arc::new(WardBoard::of(&facts.ward, &facts.stays, &facts.elsewhere, &people, now));
+    let drawn = before.map(|before| Arc::clone(&before.drawn)).unwrap_or_default();
+    let made = Made { facts, patients: patients.clone(), board: Arc::clone(&board), drawn: Arc::clone(&drawn) };
+    reading.keep((BOARD, &ward), reading.to_count(), made).await?;
+    Ok((board, drawn))
+}
+
+impl Made {
+    fn is_of(&self, facts: &BoardFacts, patients: &BTreeMap<String, Arc<OnBoard>>, now: Moment) -> bool {
+        let (own, other) = (&self.facts, facts);
+        let is_alike = Arc::ptr_eq(&own.ward, &other.ward) && Arc::ptr_eq(&own.stays, &other.stays);
+        is_alike
+            && self.board.today == local_date(now)
+            && are_same(&own.elsewhere, &other.elsewhere)
+            && are_same(&self.patients, patients)
+    }
+}
+
+/// Whether two maps have the very same under the same names.
+fn are_same<T>(one: &BTreeMap<String, Arc<T>>, other: &BTreeMap<String, Arc<T>>) -> bool {
+    one.len() == other.len()
+        && one.iter().zip(other).all(|((id, own), (known, other))| id == known && Arc::ptr_eq(own, other))
 }
 
 /// What a board says of a patient whose stay began at a moment; `None` for whom the permit does not reach.

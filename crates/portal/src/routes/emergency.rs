@@ -122,7 +122,12 @@ fn draw(door: &Door, department: &str) -> Draw {
             let links = door.setting().links;
             let view = BoardView::new((&board, &links), &permit, Look::default(), now);
             let since = board.sequence;
-            let rows = frame_rows(&view).into_iter().map(|(id, html, mark)| FrameRow { id, html, mark, since });
+            let rows = frame_rows(&view).into_iter().map(|(id, html, mark)| FrameRow {
+                id,
+                html: html.into(),
+                mark: mark.into(),
+                since,
+            });
             Ok(Some(Frame {
                 sequence: board.sequence,
                 at: now,

@@ -15,7 +15,7 @@ use crate::act::done_notice;
 use crate::door::{Door, asked};
 use crate::gather::ward::{Gathered, board, ward_lines};
 use crate::live::{Draw, Frame, FrameRow, stream_of};
-use crate::pages::ward::{BoardView, Look, Show, concerns, frame_rows, head, ward_page, wards_page};
+use crate::pages::ward::{BoardView, Drawn, Look, Show, concerns, frame_rows, head, ward_page, wards_page};
 
 mod forms;
 
@@ -178,7 +178,7 @@ fn frame(
     let links = door.setting().links;
     let view = BoardView::new(&gathered, &links, &door.permit, now);
     let rows = frame_rows(&view);
-    let rows = rows.into_iter().map(|(id, html, mark)| FrameRow { id, html, mark, since: gathered.sequence });
+    let rows = rows.into_iter().map(|(id, Drawn { html, mark })| FrameRow { id, html, mark, since: gathered.sequence });
     Ok(Some(Frame {
         sequence: gathered.sequence,
         at: now,

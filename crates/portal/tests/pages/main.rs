@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod admissions;
+mod chart;
 mod clock_change;
 mod downtime;
 mod duplicates;

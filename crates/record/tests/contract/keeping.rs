@@ -50,14 +50,31 @@ async fn ask(reading: &Reading, question: &str) -> Found {
     versions.into_iter().map(|version| (version.key, version.version)).collect()
 }
 
-/// The answer that is kept or made, and whether it was kept.
-async fn kept(reading: &Reading, question: &str) -> (Arc<Found>, bool) {
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    /// It was kept.
+    Kept,
+    /// What was changed since was asked again.
+    ButFor,
+    Asked,
+}
+
+/// The answer that is kept or made.
+async fn kept(reading: &Reading, question: &str) -> (Arc<Found>, From) {
     if let Some(known) = reading.kept::<Found>("found", question, LONG).await.unwrap() {
-        return (known, true);
+        return (known, From::Kept);
     }
     let own = reading.to_keep();
-    let found = ask(&own, question).await;
-    (reading.keep(("found", question), own, found).await.unwrap(), false)
+    let (found, from) = match own.kept_but_for::<Found>(("found", question), "Thing").await.unwrap() {
+        Some((before, changed)) => {
+            let now = ask(&own, question).await;
+            let same = before.iter().filter(|(key, _)| !changed.contains(key));
+            (same.chain(now.iter().filter(|(key, _)| changed.contains(key))).cloned().collect(), From::ButFor)
+        }
+        None => (ask(&own, question).await, From::Asked),
+    };
+    (reading.keep(("found", question), own, found).await.unwrap(), from)
 }
 
 fn random_text(dice: &mut Dice) -> Vec<String> {
@@ -80,7 +97,7 @@ pub(crate) async fn what_is_kept_is_what_a_reading_of_now_would_say(place: &Plac
         .chain((0..3).flat_map(|number| [format!("name n{number}"), format!("linked n{number}")]))
         .collect();
     let mut dice = Dice::new(11);
-    let (mut from_before, mut asked) = (0, 0);
+    let (mut from_before, mut but_for, mut asked) = (0, 0, 0);
     let mut newest = 0;
     for _ in 0..120 {
         let thing = key("Thing", &format!("t{}", dice.roll(6)));
@@ -107,15 +124,17 @@ pub(crate) async fn what_is_kept_is_what_a_reading_of_now_would_say(place: &Plac
             let (question, permit) = (dice.pick(&questions).clone(), dice.pick(&permits));
             let sequence = newest.saturating_sub(dice.roll(3)).max(1);
             let reading = record.read_at(permit, "test", sequence).await.unwrap();
-            let (found, was_kept) = kept(&reading, &question).await;
+            let (found, from) = kept(&reading, &question).await;
             let fresh = record.read_at(permit, "test", sequence).await.unwrap();
-            assert_eq!(*found, ask(&fresh, &question).await, "{question} at {sequence} of {newest}, {was_kept}");
-            (from_before, asked) = (from_before + usize::from(was_kept), asked + 1);
+            assert_eq!(*found, ask(&fresh, &question).await, "{question} at {sequence} of {newest}, {from:?}");
+            from_before += usize::from(from == From::Kept);
+            (but_for, asked) = (but_for + usize::from(from == From::ButFor), asked + 1);
             reading.finish().await.unwrap();
             fresh.finish().await.unwrap();
         }
     }
     assert!(from_before * 10 > asked, "only {from_before} of {asked} were kept");
+    assert!(but_for * 20 > asked, "of only {but_for} of {asked} what was changed was asked again");
 }
 
 async fn is_live(record: &Record, change: &Change) -> bool {
@@ -131,7 +150,7 @@ pub(crate) async fn who_is_given_what_is_kept_has_seen_whom_it_shows(place: &Pla
     put(&record, vec![Change::Put(key("Thing", "t1"), lines(&["patient Patient/p1", "text Thing.name n"]))]).await;
     let ask_as = async |permit: &Permit| {
         let reading = record.read(permit, "board").await.unwrap();
-        let (_, was_kept) = kept(&reading, "get t1").await;
+        let was_kept = kept(&reading, "get t1").await.1 == From::Kept;
         reading.finish().await.unwrap();
         was_kept
     };
@@ -164,11 +183,11 @@ pub(crate) async fn nothing_is_kept_of_what_was_erased(place: &Place) {
     record.erase(&host, act("erase"), erasure).await.unwrap();
     // It holds for nobody any more, also not for who read before, and what they make now is not kept.
     assert!(reading.kept::<Found>("found", "get t2", LONG).await.unwrap().is_none());
-    assert!(!kept(&reading, "get t2").await.1);
-    assert!(!kept(&reading, "get t2").await.1);
+    assert_ne!(kept(&reading, "get t2").await.1, From::Kept);
+    assert_ne!(kept(&reading, "get t2").await.1, From::Kept);
     let after = record.read(&host, "test").await.unwrap();
-    assert!(!kept(&after, "get t2").await.1);
-    assert!(kept(&after, "get t2").await.1);
+    assert_ne!(kept(&after, "get t2").await.1, From::Kept);
+    assert_eq!(kept(&after, "get t2").await.1, From::Kept);
     reading.finish().await.unwrap();
     after.finish().await.unwrap();
 }

@@ -448,6 +448,7 @@ pub(crate) async fn a_changed_obligation_function_works_everything_out_again(pla
     });
     changed.indexing.obligations.truncate(1);
     let record = Record::open(&place.location, changed.clone()).await.unwrap();
+    assert!(!record.status().await.unwrap().reindexing, "the index is right as it is");
     record.index_settled().await;
     let count = async |record: &Record, kind: &str| {
         let reading = record.read(&host(), "owed").await.unwrap();

@@ -90,7 +90,7 @@ impl Form<'_> {
             optgroup label="Free" { @for row in &free { (option(row)) } }
             @if !others.is_empty() { optgroup label="Not free" { @for row in &others { (option(row)) } } }
             optgroup label="Without a bed" {
-                @for place in self.view.gathered.others.iter() {
+                @for place in &self.view.gathered.ward.others {
                     option value=(place.id) selected[place.id == chosen] { (place.name_in_ward()) }
                 }
                 option value=(board.ward.id) selected[board.ward.id == chosen] { "No bed yet, on " (board.ward.name) }

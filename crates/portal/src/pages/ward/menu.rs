@@ -1,7 +1,7 @@
 //! What can be done with a bed or with who is in it: a list that opens in the row. It works without script, which adds the
 //! keys of a menu (arrows, Esc, focus). A move to a free bed is done by its item; all else opens a page.
 
-use administration::boards::{BoardRow, Occupant, RowState};
+use administration::boards::{BoardRow, Occupant, RowState, WardBoard};
 use administration::places::{BedStatus, Place, mixes_sexes};
 use maud::{Markup, html};
 
@@ -126,14 +126,19 @@ fn pages<'w>(view: &BoardView<'_>, row: &BoardRow) -> Vec<(&'w str, &'w str, Str
     items
 }
 
+/// The beds that a menu may offer.
+pub(super) fn free(board: &WardBoard) -> impl Iterator<Item = &Place> {
+    let is_offered = |row: &&BoardRow| matches!(row.state(), RowState::Available | RowState::Compromised);
+    board.rows().filter(is_offered).filter_map(|row| row.bed.as_ref())
+}
+
 /// The free beds that are nearest: of the same room, then of bays for the same people, then the others.
 fn free_beds<'b>(view: &BoardView<'b>, row: &BoardRow) -> Vec<&'b Place> {
     let board = view.board();
     let own = row.bed.as_ref();
     let of = row.occupant.as_ref().and_then(|occupant| view.patient(occupant.stay.patient.as_deref()));
     let gender = of.and_then(|at| at.identity.gender.as_deref());
-    let is_offered = |row: &&BoardRow| matches!(row.state(), RowState::Available | RowState::Compromised);
-    let mut free: Vec<&Place> = board.rows().filter(is_offered).filter_map(|row| row.bed.as_ref()).collect();
+    let mut free: Vec<&Place> = free(board).collect();
     free.sort_by_key(|bed| {
         let is_same_room = own.is_some_and(|own| own.part_of.is_some() && own.part_of == bed.part_of);
         (mixes_sexes(board.sex_of(bed), gender), !is_same_room, bed.bed.status == BedStatus::Compromised)

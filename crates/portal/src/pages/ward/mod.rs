@@ -4,6 +4,7 @@
 //! that a row that changes is drawn once for all who look (`live.rs`). Decides nothing about access.
 
 pub(crate) mod admit;
+mod drawn;
 pub(crate) mod forms;
 pub(crate) mod handover;
 mod menu;
@@ -15,6 +16,7 @@ mod show;
 mod wards;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use access::Permit;
 use administration::boards::{BoardRoom, BoardRow, RowState, WardBoard};
@@ -33,7 +35,8 @@ use crate::link::Links;
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, counted};
 
-pub(crate) use row::{name, row, score};
+pub(crate) use drawn::DrawnRows;
+pub(crate) use row::{name, score};
 pub(crate) use show::Show;
 pub(crate) use wards::{WardLine, wards_page};
 
@@ -50,6 +53,13 @@ pub(crate) struct BoardView<'a> {
     pub(crate) now: Moment,
     /// Shortened names by patient, for passers-by.
     short: BTreeMap<String, String>,
+}
+
+/// A row as it stands in a page, and what it says beside time: while that stays, the row has not changed.
+#[derive(Clone)]
+pub(crate) struct Drawn {
+    pub(crate) html: Arc<str>,
+    pub(crate) mark: Arc<str>,
 }
 
 /// How somebody looks at a board.
@@ -221,17 +231,19 @@ fn table(view: &BoardView<'_>, look: Look) -> Markup {
                     th scope="col" { span.al-vh { "Menu" } }
                 } }
                 @let shown = |row: &&BoardRow| look.show.has(view, row);
+                @let rows = view.gathered.drawn.of(view);
+                @let row = |of: &BoardRow| rows.get(&of.id()).map(Drawn::markup).unwrap_or_default();
                 @if view.board().no_bed.iter().any(|row| shown(&row)) {
                     tbody {
                         (no_bed_strip(view))
-                        @for of in view.board().no_bed.iter().filter(shown) { (row(view, of)) }
+                        @for of in view.board().no_bed.iter().filter(shown) { (row(of)) }
                     }
                 }
                 @for room in &view.board().rooms {
                     @if room.rows.iter().any(|row| shown(&row)) {
                         tbody {
                             (room_head(view, room))
-                            @for of in room.rows.iter().filter(shown) { (row(view, of)) }
+                            @for of in room.rows.iter().filter(shown) { (row(of)) }
                         }
                     }
                 }
@@ -312,25 +324,29 @@ fn room_id(room: &BoardRoom) -> String {
     format!("at-{}", room.room.as_ref().map_or("ward", |place| place.id.as_str()))
 }
 
-/// Every row of a board with its name, its text and what it says beside time.
-pub(crate) fn frame_rows(view: &BoardView<'_>) -> Vec<(String, String, String)> {
-    let of = |row: &BoardRow| (row.id(), self::row(view, row).into_string(), row::mark(view, row));
-    let head = |id: String, head: Markup| (id, head.0.clone(), head.into_string());
+/// Every row of a board with its name.
+pub(crate) fn frame_rows(view: &BoardView<'_>) -> Vec<(String, Drawn)> {
+    let drawn = view.gathered.drawn.of(view);
+    let of = |row: &BoardRow| Some((row.id(), drawn.get(&row.id())?.clone()));
+    let head = |id: String, head: Markup| {
+        let html: Arc<str> = head.into_string().into();
+        (id, Drawn { mark: Arc::clone(&html), html })
+    };
     let mut rows = Vec::new();
     if !view.board().no_bed.is_empty() {
         rows.push(head("at-no-bed".into(), no_bed_strip(view)));
-        rows.extend(view.board().no_bed.iter().map(of));
+        rows.extend(view.board().no_bed.iter().filter_map(of));
     }
     for room in &view.board().rooms {
         rows.push(head(room_id(room), room_head(view, room)));
-        rows.extend(room.rows.iter().map(of));
+        rows.extend(room.rows.iter().filter_map(of));
     }
     rows
 }
 
 /// What a board is made from: its places, its stays and their patients.
 pub(crate) fn concerns(gathered: &Gathered) -> BTreeSet<Key> {
-    let places = gathered.places.iter().map(|id| Key::new("Location", id.as_str()));
+    let places = gathered.ward.places().map(|place| Key::new("Location", place.id.as_str()));
     let patients = gathered.patients.keys().map(|id| Key::new("Patient", id.as_str()));
     let rows = gathered.board.rows();
     let stays = rows.flat_map(|row| row.occupant.as_ref().map(|of| &of.stay).into_iter().chain(&row.kept_for));

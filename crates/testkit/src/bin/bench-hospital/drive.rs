@@ -46,6 +46,9 @@ struct Shared {
     watch: Arc<Watch>,
     /// By kind and whether it is the answer to a form: how long each took.
     times: Mutex<BTreeMap<(Kind, bool), Vec<Duration>>>,
+    /// All of them by the second in which they were due.
+    seconds: Mutex<BTreeMap<u64, Vec<Duration>>>,
+    began: Mutex<Instant>,
     errors: Mutex<BTreeMap<String, usize>>,
     refused: AtomicUsize,
 }
@@ -69,6 +72,8 @@ pub(crate) async fn measure(wanted: &Wanted, program: &Program, made: &Made) -> 
         made: Made { patients: made.patients.clone(), names: made.names.clone() },
         watch: Arc::clone(&seen),
         times: Mutex::default(),
+        seconds: Mutex::default(),
+        began: Mutex::new(Instant::now()),
         errors: Mutex::default(),
         refused: AtomicUsize::new(0),
     });
@@ -76,7 +81,9 @@ pub(crate) async fn measure(wanted: &Wanted, program: &Program, made: &Made) -> 
     let warm = ask_all(wanted, &sessions, &shared, wanted.time.min(Duration::from_secs(15)), wanted.rate / 2.0).await?;
     println!("warmed up with {warm} requests");
     shared.times.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    shared.seconds.lock().unwrap_or_else(PoisonError::into_inner).clear();
     let began = Instant::now();
+    *shared.began.lock().unwrap_or_else(PoisonError::into_inner) = began;
     ask_all(wanted, &sessions, &shared, wanted.time, wanted.rate).await?;
     let took = began.elapsed();
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -247,6 +254,9 @@ impl Asker {
     }
 
     fn took(&self, kind: Kind, is_answer: bool, took: Duration) {
+        let began = *self.shared.began.lock().unwrap_or_else(PoisonError::into_inner);
+        let second = began.elapsed().saturating_sub(took).as_secs();
+        self.shared.seconds.lock().unwrap_or_else(PoisonError::into_inner).entry(second).or_default().push(took);
         self.shared
             .times
             .lock()
@@ -266,6 +276,27 @@ fn row(words: &str, share: &str, times: &mut [Duration]) {
     times.sort_unstable();
     let (p50, p95, p99) = (at(times, 0.5), at(times, 0.95), at(times, 0.99));
     println!("| {words} | {share} | {} | {p50:.1} | {p95:.1} | {p99:.1} | {:.0} |", times.len(), at(times, 1.0));
+}
+
+/// How it went on, and in which seconds somebody waited longest.
+fn by_minute(seconds: &mut BTreeMap<u64, Vec<Duration>>) {
+    println!("\n| minute | | requests | p50 ms | p95 ms | p99 ms | most ms |");
+    println!("| --- | --- | --: | --: | --: | --: | --: |");
+    let last = seconds.keys().next_back().copied().unwrap_or_default();
+    for minute in 0..=last / 60 {
+        let mut all: Vec<Duration> =
+            seconds.range(minute * 60..(minute + 1) * 60).flat_map(|(_, times)| times).copied().collect();
+        row(&(minute + 1).to_string(), "", &mut all);
+    }
+    let mut slow: Vec<(f64, u64)> = Vec::new();
+    for (second, times) in seconds {
+        times.sort_unstable();
+        slow.push((at(times, 0.95), *second));
+    }
+    slow.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let over = slow.iter().filter(|(p95, _)| *p95 >= 50.0).count();
+    let worst: Vec<String> = slow.iter().take(12).map(|(p95, second)| format!("{second} ({p95:.0} ms)")).collect();
+    println!("\nseconds with a p95 of 50 ms or more: {over} of {}; the slowest: {}", slow.len(), worst.join(", "));
 }
 
 fn report(wanted: &Wanted, shared: &Shared, took: Duration, memory: &str) {
@@ -288,6 +319,7 @@ fn report(wanted: &Wanted, shared: &Shared, took: Duration, memory: &str) {
     row("**all commands**", "", &mut commands);
     let (mut delays, missed) = shared.watch.ended();
     row("a form is sent, the row is on the watched board", "", &mut delays);
+    by_minute(&mut shared.seconds.lock().unwrap_or_else(PoisonError::into_inner));
     let errors = shared.errors.lock().unwrap_or_else(PoisonError::into_inner);
     println!("\n{:.0} requests a second for {:.0} s", all as f64 / took.as_secs_f64(), took.as_secs_f64());
     println!("wanted: {} a second, {} streams", wanted.rate, wanted.streams);
