@@ -43,6 +43,21 @@ it("each number leads to a list of that length", async () => {
   await page.context().close();
 });
 
+it("a consultant's own patients are counted and listed, wherever they lie", async () => {
+  const page = await signIn("clinician", { viewport: widths[0] }, 1);
+  await page.getByRole("heading", { name: "Nobody lost: your patients" }).waitFor();
+  const own = page.locator("section", { has: page.getByRole("heading", { name: "Nobody lost: your patients" }) });
+  const card = own.getByRole("link", { name: /patients of yours/ });
+  const number = Number(await card.locator("b").textContent());
+  await checkWidths(page, "home-consultant");
+  await card.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "My patients" }).waitFor();
+  assert.ok(number > 1 && (await page.locator("tr[data-row]").count()) === number, `${number} patients`);
+  await checkWidths(page, "my-patients");
+  await page.context().close();
+});
+
 it("a task is done by keyboard, undone, and added without script", async () => {
   const page = await signIn("clinician");
   await workOnHeron(page);
