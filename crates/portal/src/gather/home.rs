@@ -180,7 +180,8 @@ async fn groups(
         let words = "On every ward, for whoever is responsible for the patient.";
         let high = kinds(setting).filter(|kind| kind.code == clinical::HIGH_SCORE);
         let tallies = tallies(reading, high, &Scope::Everybody, door.now).await;
-        groups.push(group(door, reading, (&setting.trust, words, "all"), tallies).await?);
+        let all = group(door, reading, (&setting.trust, words, "all"), tallies).await?;
+        groups.push(Group { is_brief: true, ..all });
     }
     if here.is_none() || setting.role == Role::Clerk {
         let words = "Every number is a list of people of this trust. Each has an owner and a date.";
@@ -235,7 +236,7 @@ async fn group(
         tallies.iter().filter_map(|tally| tally.counted.as_ref()?.oldest.clone()).collect();
     let about = about(door, reading, &oldest).await?;
     let links = door.setting().links;
-    let mut group = Group { whose: whose.to_owned(), words, counters: Vec::new(), none: Vec::new() };
+    let mut group = Group { whose: whose.to_owned(), words, counters: Vec::new(), none: Vec::new(), is_brief: false };
     for tally in tallies {
         let href = links.owed(tally.kind.code, code);
         match &tally.counted {
@@ -284,7 +285,13 @@ fn scope_words(door: &Door, kind: &Kind, counted: &Counted, about: &About) -> St
     };
     let owner = about.owner(&oldest.obligation.owner);
     let is_own = door.own_names().contains(&oldest.obligation.owner);
-    let owner = if is_own { "you".into() } else if owner.is_active { owner.name } else { format!("nobody active ({})", owner.name) };
+    let owner = if is_own {
+        "you".into()
+    } else if owner.is_active {
+        owner.name
+    } else {
+        format!("nobody active ({})", owner.name)
+    };
     let oldest = if counted.number > 1 { "Oldest: " } else { "" };
     format!("{}. {oldest}{first}.{late} Owner: {owner}", capital(kind.whose))
 }

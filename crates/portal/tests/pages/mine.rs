@@ -99,7 +99,7 @@ async fn a_task_of_the_member_of_staff_is_the_persons_own_and_can_be_handed_over
     trust.put(&[task("t-1", "Read the scan", staff), task("t-2", "Ring the practice", &account)]).await;
     let home = page(&trust, CONSULTANT, HOME).await;
     for what in ["Read the scan", "Ring the practice"] {
-        assert!(row(&home, what).contains("<td>You</td>"), "{what}: {home}");
+        assert!(row(&home, what).contains(">You</td>"), "{what}: {home}");
     }
     let list = page(&trust, CONSULTANT, "/t/DEMO/obligations/task?of=mine").await;
     assert!(list.contains("Read the scan") && list.contains("Ring the practice"), "{list}");
@@ -135,7 +135,7 @@ async fn what_is_offered_to_the_member_of_staff_is_accepted_by_the_person() {
     assert!(home.contains("Handed over to you") && home.contains("See the family"), "{home}");
     let accepted = trust.post((CONSULTANT, Role::Clinician), "/t/DEMO/tasks/t-1/accept", &[("form_key", "b")]).await;
     assert_eq!(accepted.status, StatusCode::SEE_OTHER, "{}", accepted.text);
-    assert!(row(&page(&trust, CONSULTANT, HOME).await, "See the family").contains("<td>You</td>"));
+    assert!(row(&page(&trust, CONSULTANT, HOME).await, "See the family").contains(">You</td>"));
 }
 
 #[tokio::test]
