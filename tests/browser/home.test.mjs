@@ -31,7 +31,7 @@ it("home asks where somebody works, and then is about that ward", async () => {
 it("each number leads to a list of that length", async () => {
   const page = await signIn("clinician");
   await workOnHeron(page);
-  const cards = await page.locator("a.al-counter").evaluateAll((cards) =>
+  const cards = await page.locator("a.al-counter, a.al-count").evaluateAll((cards) =>
     cards.map((card) => ({ number: Number(card.querySelector("b").textContent), href: card.href })),
   );
   assert.ok(cards.length > 2, `${cards.length} numbers`);
@@ -40,6 +40,40 @@ it("each number leads to a list of that length", async () => {
     assert.equal(await page.locator("tr[data-row], tr[data-bed], tr[data-stay]").count(), number, href);
   }
   await checkWidths(page, "home-owed");
+  await page.context().close();
+});
+
+it("the ward sister's numbers are one row of a ward's PC, and her tasks begin as high as the design has them", async () => {
+  const page = await signIn("clinician");
+  await workOnHeron(page);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const ward = page.locator("section", { has: page.getByRole("heading", { name: "Nobody lost: Heron ward" }) });
+  const tops = await ward.locator("a.al-counter").evaluateAll((cards) => cards.map((card) => card.getBoundingClientRect().top));
+  assert.equal(new Set(tops).size, 1, `one row: ${tops}`);
+  const begin = (await page.getByRole("heading", { name: "Tasks for Heron ward" }).boundingBox()).y;
+  const strip = (await page.getByRole("heading", { level: 1 }).boundingBox()).y - 60;
+  // In the design, whose frame has no strip of an environment, tasks begin 288 px below the top.
+  assert.ok(begin - strip < 320, `tasks begin at ${begin}, of which ${strip} are the strip's`);
+  const fold = page.getByText(/^None now: \d+ lists$/).first();
+  await fold.focus();
+  await page.keyboard.press("Enter");
+  await ward.getByRole("link", { name: "deaths reported, not acted on" }).waitFor();
+  await checkWidths(page, "home-sister");
+  await page.context().close();
+});
+
+it("a consultant's own patients are counted and listed, wherever they lie", async () => {
+  const page = await signIn("clinician", { viewport: widths[0] }, 1);
+  await page.getByRole("heading", { name: "Nobody lost: your patients" }).waitFor();
+  const own = page.locator("section", { has: page.getByRole("heading", { name: "Nobody lost: your patients" }) });
+  const card = own.getByRole("link", { name: /patients of yours/ });
+  const number = Number(await card.locator("b").textContent());
+  await checkWidths(page, "home-consultant");
+  await card.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "My patients" }).waitFor();
+  assert.ok(number > 1 && (await page.locator("tr[data-row]").count()) === number, `${number} patients`);
+  await checkWidths(page, "my-patients");
   await page.context().close();
 });
 

@@ -80,6 +80,11 @@ before(async () => {
   user("birch", "OVER", "r.adair", "Ruth Adair", "overseer");
   await serve("alder");
   await serve("birch");
+  // Each witnesses for the other.
+  for (const [host, other] of [["alder", "birch"], ["birch", "alder"]]) {
+    json(host, ["witness", "add", "--address", hosts[other].address, "--key", hosts[other].key]);
+  }
+  json("alder", ["witness", "ask"]);
   browser = await launch();
 });
 after(async () => {
@@ -136,6 +141,9 @@ it("who is no operator sees no moves, and nobody acts without a sign-in", async 
   await page.context().close();
   const admin = await signIn("alder", "/t/RMG/moves/RMG", "r.osborne");
   assert.equal(await admin.getByRole("button", { name: "Keep the plan" }).count(), 0);
+  await admin.getByRole("heading", { name: "Plan", exact: true }).click();
+  await admin.getByText("The plan is changed by operators of the host.").waitFor();
+  await admin.getByText("Bandwidth in megabits a second").waitFor();
   assert.equal((await admin.goto(`${hosts.alder.base}/t/RMG/oversight`)).status(), 403);
   await admin.context().close();
 });
@@ -180,6 +188,15 @@ it("what is missing is named, the second person is another one, and two people c
   // Compared by itself, or because somebody said that they are ready.
   await page.locator("#mv-proof .al-mark--ok").nth(4).waitFor();
   await page.locator("#mv-merkle").getByText("Merkle roots agree").waitFor();
+  await page.locator("#mv-merkle").getByText(/^Witnessed by almoner-\w+, up to entry \d+ of/).waitFor();
+  await page.locator("#mv-merkle").getByText("(source, this host)").waitFor();
+  // What is counted on both hosts has a bar; what neither has is no bar that looks like something copied.
+  const copied = page.locator("#mv-copied");
+  assert.equal(await copied.getByRole("img", { name: "People: 100.0 %" }).count(), 1);
+  assert.equal(await copied.getByRole("img", { name: /^Access journal: / }).count(), 1);
+  assert.equal(await copied.getByRole("img", { name: /^Documents/ }).count(), 0);
+  await copied.getByText("none on either host").first().waitFor();
+  await readiness.getByText(/Mei Tanaka.*, \d{2}-\w{3}-\d{4} \d{2}:\d{2}$/).first().waitFor();
   await readiness.getByText("Second person ready: Nobody else").waitFor();
   assert.ok(await readiness.getByRole("button", { name: "Seal and cut over" }).isDisabled(), "nobody is their own second person");
   await checkWidths(page, "move-following");

@@ -139,6 +139,19 @@ it("an administrator looks at the accounts, and an account is not closed before 
   await page.getByRole("link", { name: accountOf("clerk").name, exact: true }).click();
   await page.getByRole("heading", { name: `Account ${accountOf("clerk").name}` }).waitFor();
   await checkWidths(page, "product-account-closing");
+  // Which member of staff it is: nobody is chosen beforehand, and whoever has an account is not offered.
+  const staff = page.getByLabel("Which member of staff is this?");
+  assert.equal(await staff.inputValue(), "");
+  assert.equal(await staff.locator("option[value=okafor]").count(), 0);
+  await staff.selectOption("darko");
+  await page.getByRole("button", { name: "Save the member of staff" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("The account is now that of").waitFor();
+  assert.equal(await staff.inputValue(), "darko");
+  await checkWidths(page, "product-account-linked");
+  await staff.selectOption("");
+  await page.getByRole("button", { name: "Save the member of staff" }).click();
+  await page.getByText("The account is now that of no member of staff").waitFor();
   // Who takes over is asked where there is something: the page has no answer of its own.
   const manager = page.getByLabel("Who takes over what it owns?");
   if ((await manager.count()) > 0) {

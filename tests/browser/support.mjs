@@ -117,7 +117,8 @@ export async function product() {
     await page.waitForURL((url) => !url.pathname.includes("sign-in"));
     return page;
   };
-  const signIn = async (role, options = { viewport: widths[0] }) => fillSignIn(await open(browser, base, home, options), role);
+  const signIn = async (role, options = { viewport: widths[0] }, nth = 0) =>
+    fillSignIn(await open(browser, base, home, options), role, nth);
   return { demo, browser, base, home, it, account, fillSignIn, signIn };
 }
 

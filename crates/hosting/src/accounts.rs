@@ -21,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 use terms::Moment;
 use terms::index::{Part, Row};
 
+use crate::account_staff;
 use crate::credentials::{self, Credential, NotSignedIn};
 use crate::desk::Drawer;
 use crate::exit::AccountLine;
@@ -41,6 +42,8 @@ pub(crate) struct Person {
     /// Their own name.
     pub(crate) display: String,
     pub(crate) role: Role,
+    /// The member of staff that they are: the code, which is the id of the Practitioner.
+    pub(crate) staff: Option<String>,
     /// The version of their account.
     pub(crate) version: u64,
 }
@@ -50,6 +53,10 @@ pub(crate) struct Person {
 pub(crate) struct Profile {
     pub(crate) display: String,
     pub(crate) role: Role,
+    /// The member of staff that they are.
+    pub(crate) staff: Option<String>,
+    /// Who knows the password beside its person, as [`PASSWORD`] says.
+    pub(crate) password: Option<String>,
 }
 
 /// Why there is a version of an account.
@@ -60,6 +67,9 @@ pub(crate) enum Event {
     Reset,
     /// Its person chose a new password.
     Changed,
+    /// It was said which member of staff its person is.
+    Linked,
+    /// Nobody signs in with it; from then on its person is no member of staff here.
     Closed,
 }
 
@@ -100,21 +110,27 @@ const TOO_MUCH: &str = "It owns more than a thousand things. Hand some of them o
 const STATE: &str = "urn:almoner:account:state";
 /// Who knows the password beside its person: `given` by an administrator or `chosen`.
 const PASSWORD: &str = "urn:almoner:account:password";
+/// The member of staff that its person is: the code of the configuration, which is the id of their Practitioner.
+const STAFF: &str = "urn:almoner:account:staff";
+/// The row of an account that is linked to a member of staff; at most one for each.
+pub(crate) const STAFF_ROW: &str = "~account-staff";
 
 /// Makes an account and its password.
 ///
 /// # Errors
-/// A name, role or password that will not do; a name that is taken.
+/// A name, role or password that will not do; a name that is taken; a member of staff who is not there, or has an account.
 pub(crate) async fn add(trust: &Trust, new: NewUser) -> Result<Outcome, Failure> {
     let name = account_name(&new.name)?;
-    let profile = Profile { display: display_name(&new.display)?, role: account_role(&new.role)? };
+    let staff = new.staff.as_deref().map(account_staff::code).transpose()?;
+    let (display, role) = (display_name(&new.display)?, account_role(&new.role)?);
+    let profile = Profile { display, role, staff, password: None };
     let (hash, made) = hash_of(new.password).await?;
     if Drawer::of(&trust.record, credentials::KIND).get::<Credential>(&name).await?.is_some() {
         return Err(taken(&name));
     }
     // An account without a credential, left by an attempt that broke off, is written again.
     let before = newest(trust, &name).await?.map_or(0, |(version, _)| version);
-    let version = write(trust, &trust.host_permit()?, &name, &profile, Event::Added, before).await?;
+    let version = write(trust, &trust.host_permit()?, (&name, &profile), Event::Added, before).await?;
     if !credentials::put_first(trust, &name, &Credential::new(hash, version)).await? {
         return Err(taken(&name));
     }
@@ -122,7 +138,11 @@ pub(crate) async fn add(trust: &Trust, new: NewUser) -> Result<Outcome, Failure>
 }
 
 /// Makes an account with a made password, or gives an old one a new password: for a demonstration.
-pub(crate) async fn set(trust: &Trust, name: &str, display: &str, role: &str) -> Result<Secret, Failure> {
+pub(crate) async fn set(
+    trust: &Trust,
+    (name, display, role): (&str, &str, &str),
+    staff: Option<&str>,
+) -> Result<Secret, Failure> {
     Drawer::of(&trust.record, credentials::KIND).remove(name).await?;
     let new = NewUser {
         trust: trust.code.clone(),
@@ -130,6 +150,7 @@ pub(crate) async fn set(trust: &Trust, name: &str, display: &str, role: &str) ->
         display: display.into(),
         role: role.into(),
         password: Some(password::make()?),
+        staff: staff.map(str::to_owned),
     };
     let password = new.password.clone();
     add(trust, new).await?;
@@ -146,7 +167,7 @@ pub(crate) async fn reset(trust: &Trust, new: NewPassword) -> Result<Outcome, Fa
         return Err(Failure::Refused(format!("The account {name:?} is closed. With --reopen it is opened again.")));
     }
     let (hash, made) = hash_of(new.password).await?;
-    let version = write(trust, &trust.host_permit()?, &name, &profile, Event::Reset, version).await?;
+    let version = write(trust, &trust.host_permit()?, (&name, &profile), Event::Reset, version).await?;
     credentials::replace(trust, &name, Credential::new(hash, version)).await?;
     Ok(Outcome::User { name, role: profile.role.code().into(), password: made })
 }
@@ -176,9 +197,9 @@ pub(crate) async fn close(
         words: format!("{}, account closed", profile.display),
         to: to.transpose()?,
         now: (trust.clock)(),
-        cause,
     };
-    let (version, moved) = write_with(trust, permit, (&name, &profile), Event::Closed, version, Some(&closing)).await?;
+    let event = (Event::Closed, version);
+    let (version, moved) = write_with(trust, (permit, cause), (&name, &profile), event, Some(&closing)).await?;
     credentials::replace(trust, &name, Credential::closed(version)).await?;
     Ok(Outcome::UserClosed { name, moved, to: closing.to })
 }
@@ -211,15 +232,13 @@ pub(crate) async fn managers(trust: &Trust, but: &str) -> Result<Vec<(String, St
 }
 
 /// An account that is being closed, as an owner.
-struct Closing {
+pub(crate) struct Closing {
     owner: String,
     /// What its owner is called from then on.
     words: String,
     /// Who takes over what it owns.
     to: Option<String>,
     now: Moment,
-    /// By what door it was asked for.
-    cause: CauseKind,
 }
 
 impl Closing {
@@ -322,7 +341,8 @@ pub(crate) async fn list(trust: &Trust) -> Result<Vec<UserView>, Failure> {
             () if credential.is_locked(now) => UserState::Locked,
             () => UserState::Open,
         };
-        views.push(UserView { name, display: profile.display, role: profile.role.code().into(), state });
+        let Profile { display, role, staff, .. } = profile;
+        views.push(UserView { name, display, role: role.code().into(), state, staff });
     }
     reading.finish().await?;
     Ok(views)
@@ -347,7 +367,7 @@ pub(crate) async fn digest(record: &Record, reading: &Reading) -> Result<(u64, [
 }
 
 /// An account that there is, with its credential.
-async fn known(trust: &Trust, name: &str) -> Result<(String, Credential, (u64, Profile)), Failure> {
+pub(crate) async fn known(trust: &Trust, name: &str) -> Result<(String, Credential, (u64, Profile)), Failure> {
     let name = account_name(name)?;
     let credential = Drawer::of(&trust.record, credentials::KIND).get::<Credential>(&name).await?;
     match (credential, newest(trust, &name).await?) {
@@ -373,28 +393,27 @@ async fn hash_of(given: Option<Secret>) -> Result<(String, Option<Secret>), Fail
 pub(crate) async fn write(
     trust: &Trust,
     permit: &Permit,
-    name: &str,
-    profile: &Profile,
+    account: (&str, &Profile),
     event: Event,
     before: u64,
 ) -> Result<u64, Failure> {
-    write_with(trust, permit, (name, profile), event, before, None).await.map(|(version, _)| version)
+    let by = (permit, CauseKind::System);
+    write_with(trust, by, account, (event, before), None).await.map(|(version, _)| version)
 }
 
-/// The same with what an account that is closed gives to somebody else; gives how much that was too.
-async fn write_with(
+/// The same by any door, with what an account that is closed gives to somebody else; gives how much that was too.
+pub(crate) async fn write_with(
     trust: &Trust,
-    permit: &Permit,
+    (permit, cause): (&Permit, CauseKind),
     (name, profile): (&str, &Profile),
-    event: Event,
-    before: u64,
+    (event, before): (Event, u64),
     closing: Option<&Closing>,
 ) -> Result<(u64, usize), Failure> {
     let key = key_of(name);
     let template = template(&key, profile, event)?;
     let act = Act {
         command: event.command().into(),
-        cause: Cause { kind: closing.map_or(CauseKind::System, |closing| closing.cause), reference: "account".into() },
+        cause: Cause { kind: cause, reference: "account".into() },
         idempotency: None,
     };
     let decide = async |reading: Arc<Reading>| {
@@ -407,7 +426,11 @@ async fn write_with(
         if let Some(closing) = closing {
             changes.extend(closing.given_to(&reading).await?);
         }
-        Ok::<_, TransactError<Failure>>(Draft { changes, assertions: Vec::new() })
+        let assertions = match &profile.staff {
+            Some(staff) if event.links() => vec![account_staff::is_free(&reading, staff, &key).await?],
+            _ => Vec::new(),
+        };
+        Ok::<_, TransactError<Failure>>(Draft { changes, assertions })
     };
     let receipt = trust.record.transact(permit, act, decide).await?;
     let version = receipt.written.iter().find(|written| written.key == key).map_or(0, |written| written.version);
@@ -417,11 +440,11 @@ async fn write_with(
 /// The account as the journal has it, if it is the version that the credential belongs to.
 pub(crate) async fn person(trust: &Trust, name: &str, version: u64) -> Result<Person, NotSignedIn> {
     let honoured = newest(trust, name).await.map_err(NotSignedIn::Failed)?.filter(|(found, _)| *found == version);
-    let Some((_, Profile { display, role })) = honoured else {
+    let Some((_, Profile { display, role, staff, .. })) = honoured else {
         tracing::warn!(account = %key_of(name), "an account is not the version that hosting wrote, and is not honoured");
         return Err(NotSignedIn::Wrong);
     };
-    Ok(Person { account: name.to_owned(), display, role, version })
+    Ok(Person { account: name.to_owned(), display, role, staff, version })
 }
 
 /// The newest version of an account and what it says.
@@ -440,7 +463,8 @@ async fn profile(reading: &Reading, name: &str) -> Result<Option<(u64, Profile)>
         let value = |url: &str| basic.extension.iter().find(|extension| extension.url == url);
         let display = value(DISPLAY)?.string.clone()?;
         let role = Role::of_code(value(ROLE)?.code.as_deref()?)?;
-        Some((found.version, Profile { display, role }))
+        let code = |url: &str| value(url).and_then(|of| of.code.clone());
+        Some((found.version, Profile { display, role, staff: code(STAFF), password: code(PASSWORD) }))
     }))
 }
 
@@ -450,6 +474,7 @@ impl Event {
             Event::Added => "add account",
             Event::Reset => "reset password",
             Event::Changed => "change password",
+            Event::Linked => "link account to staff",
             Event::Closed => "close account",
         }
     }
@@ -458,10 +483,16 @@ impl Event {
         if self == Event::Closed { "closed" } else { "open" }
     }
 
-    fn password(self) -> Option<&'static str> {
+    /// Whether what it says of the member of staff is new, and to be looked at.
+    fn links(self) -> bool {
+        matches!(self, Event::Added | Event::Linked)
+    }
+
+    fn password(self, before: Option<&str>) -> Option<&str> {
         match self {
             Event::Added | Event::Reset => Some("given"),
             Event::Changed => Some("chosen"),
+            Event::Linked => before,
             Event::Closed => None,
         }
     }
@@ -491,16 +522,25 @@ pub(crate) fn account_line(id: &str, text: &[u8], credentials: &HashMap<String, 
         display: value(DISPLAY)?.string.clone()?,
         role: code(ROLE)?,
         state: code(STATE).unwrap_or_default(),
+        staff: code(STAFF),
         password: credentials.get(name).and_then(|row| credentials::hash_of_row(row)),
     })
 }
 
-/// Accounts are sealed: no role but the host's own finds or reads them.
+/// Accounts are sealed: no role but the host's own finds or reads them. One that is linked has a row of the member of staff.
 pub(crate) fn index_rows(source: Source<'_>, rows: &mut Vec<Row>) {
     if source.kind == "Basic" && source.id.starts_with(ID_PREFIX) {
         let label = Part::Text(b"sealed".to_vec());
         rows.push(Row::of(LABEL, [label, Part::target(source.kind, source.id)]));
+        let basic = serde_json::from_slice::<Basic>(source.text).ok();
+        let staff = basic.and_then(|basic| basic.extension.into_iter().find(|of| of.url == STAFF)?.code);
+        rows.extend(staff.map(|staff| Row::one(STAFF_ROW, Part::target("Practitioner", staff))));
     }
+}
+
+/// The name to sign in with, by the id of the account's resource.
+pub(crate) fn name_of(id: &str) -> &str {
+    id.strip_prefix(ID_PREFIX).unwrap_or(id)
 }
 
 fn key_of(name: &str) -> Key {
@@ -514,7 +554,9 @@ fn template(key: &Key, profile: &Profile, event: Event) -> Result<record::Templa
         code(ROLE, profile.role.code()),
         code(STATE, event.state()),
     ];
-    extension.extend(event.password().map(|password| code(PASSWORD, password)));
+    extension.extend(event.password(profile.password.as_deref()).map(|password| code(PASSWORD, password)));
+    let staff = profile.staff.as_deref().filter(|_| event != Event::Closed);
+    extension.extend(staff.map(|staff| code(STAFF, staff)));
     let basic = Basic {
         resource_type: key.kind.clone(),
         id: key.id.clone(),

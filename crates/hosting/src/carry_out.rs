@@ -10,7 +10,8 @@ use crate::host::Host;
 use crate::trusts::{How, TrustCode};
 use crate::work::{GoLive, Listener, NewPassword, NewToken, NewUser, Outcome, TrustView, Work};
 use crate::{
-    accounts, checks, configure, downtime, duplicates, exit, going_live, load, moving, oversight, tokens, witness,
+    account_staff, accounts, checks, configure, downtime, duplicates, exit, going_live, load, moving, oversight,
+    tokens, witness,
 };
 
 /// Does what is asked; whoever asks hears how far it is.
@@ -39,6 +40,10 @@ pub(crate) async fn carry_out(host: &Arc<Host>, work: Work, listener: Listener<'
         Work::AddUser(new) => accounts::add(&*host.trust(&new.trust).await?, new).await,
         Work::ListUsers { trust } => accounts::list(&*host.trust(&trust).await?).await.map(Outcome::Users),
         Work::ResetUser(new) => accounts::reset(&*host.trust(&new.trust).await?, new).await,
+        Work::LinkUser { trust, name, staff } => {
+            let trust = host.trust(&trust).await?;
+            account_staff::link(&trust, (&trust.host_permit()?, CauseKind::System), &name, staff.as_deref()).await
+        }
         Work::CloseUser { trust, name, to } => {
             let trust = host.trust(&trust).await?;
             accounts::close(&trust, (&trust.host_permit()?, CauseKind::System), &name, to.as_deref()).await
@@ -79,6 +84,7 @@ fn written_to(work: &Work) -> Option<&TrustCode> {
         | Work::IssueToken(NewToken { trust, .. })
         | Work::GoLive(GoLive { trust, .. })
         | Work::CloseUser { trust, .. }
+        | Work::LinkUser { trust, .. }
         | Work::RevokeToken { trust, .. }
         | Work::Load { trust, .. }
         | Work::FindDuplicates { trust, .. }

@@ -106,6 +106,11 @@ impl Credential {
         Credential { closed: true, ..Credential::new(String::new(), account_version) }
     }
 
+    /// The same of another version of the account: its sessions end, its password stays.
+    pub(crate) fn of_version(self, account_version: u64) -> Credential {
+        Credential { account_version, ..self }
+    }
+
     pub(crate) fn is_locked(&self, now: Moment) -> bool {
         self.locked_until > now.0
     }
@@ -193,10 +198,11 @@ pub(crate) async fn change_password(
         let hash = password::hash_aside(new).await?;
         // The journal names the person; what is written only hosting may write.
         let grant = Grant::role(format!("user/{}", person.account), person.display.clone(), Role::Host);
-        let profile = Profile { display: person.display.clone(), role: person.role };
+        let (display, staff) = (person.display.clone(), person.staff.clone());
+        let profile = Profile { display, role: person.role, staff, password: None };
         let permit = permit(trust, grant)?;
         let version =
-            accounts::write(trust, &permit, &person.account, &profile, Event::Changed, person.version).await?;
+            accounts::write(trust, &permit, (&person.account, &profile), Event::Changed, person.version).await?;
         replace(trust, &person.account, Credential::new(hash, version)).await?;
         Ok(version)
     };

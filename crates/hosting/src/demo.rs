@@ -53,18 +53,22 @@ const PLACES: [(&str, &str); 1] = [("s.reilly", "heron")];
 /// Where the sign-ins are kept for the next run.
 const FILE: &str = "demonstration.toml";
 
-/// Name to sign in with, the person's name, role.
-const PEOPLE: [(&str, &str, &str); 8] = [
-    ("s.reilly", "Siobhan Reilly", "clinician"),
-    ("d.marsh", "Dawn Marsh", "clerk"),
+/// Somebody with an account: name to sign in with, the person's name, role, and which member of staff they are.
+type Someone = (&'static str, &'static str, &'static str, Option<&'static str>);
+
+const PEOPLE: [Someone; 9] = [
+    ("s.reilly", "Siobhan Reilly", "clinician", Some("reilly")),
+    // Consultant of patients on several wards.
+    ("l.okafor", "Lola Okafor", "clinician", Some("okafor")),
+    ("d.marsh", "Dawn Marsh", "clerk", None),
     // A merge takes two.
-    ("t.abbott", "Tom Abbott", "patient-index"),
-    ("p.achebe", "Philomena Achebe", "patient-index"),
-    ("p.okoro", "Peter Okoro", "privacy-officer"),
+    ("t.abbott", "Tom Abbott", "patient-index", None),
+    ("p.achebe", "Philomena Achebe", "patient-index", None),
+    ("p.okoro", "Peter Okoro", "privacy-officer", None),
     // And so does a change of the configuration.
-    ("a.lindqvist", "Anna Lindqvist", "administrator"),
-    ("w.grant", "Winston Grant", "administrator"),
-    ("o.host", "Oluwaseun Host", "operator"),
+    ("a.lindqvist", "Anna Lindqvist", "administrator", None),
+    ("w.grant", "Winston Grant", "administrator", None),
+    ("o.host", "Oluwaseun Host", "operator", None),
 ];
 
 /// What a demonstration says about itself when it is ready.
@@ -208,10 +212,10 @@ async fn make_other(host: &Host, code: TrustCode, files: Files) -> Result<OtherT
     Ok(OtherTrust { address: String::new(), trust: marshgate::CODE.into(), sign_ins })
 }
 
-async fn accounts_of(trust: &Trust, people: &[(&str, &str, &str)]) -> Result<Vec<SignIn>, Failure> {
+async fn accounts_of(trust: &Trust, people: &[Someone]) -> Result<Vec<SignIn>, Failure> {
     let mut sign_ins = Vec::with_capacity(people.len());
-    for (name, display, role) in people {
-        let password = accounts::set(trust, name, display, role).await?;
+    for (name, display, role, staff) in people {
+        let password = accounts::set(trust, (name, display, role), *staff).await?;
         sign_ins.push(SignIn { role: (*role).into(), name: (*name).into(), password });
     }
     Ok(sign_ins)

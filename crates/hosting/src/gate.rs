@@ -53,6 +53,8 @@ pub(crate) struct Visitor {
     pub(crate) token: Secret,
     /// The name they signed in with.
     pub(crate) account: String,
+    /// The member of staff that they are.
+    pub(crate) staff: Option<String>,
 }
 
 /// Why a request is not let in.
@@ -207,7 +209,7 @@ async fn enter(host: &Host, path: &str, headers: &HeaderMap) -> Result<Entered, 
         until: Some(session.until()),
     };
     let permit = decide(grant, host.now()).map_err(|denied| Turned::Denied(denied.sentence))?;
-    let visitor = Visitor { trust: Arc::clone(&trust), token, account: session.account };
+    let visitor = Visitor { trust: Arc::clone(&trust), token, account: session.account, staff: session.staff };
     Ok((trust, permit, Some(visitor)))
 }
 
@@ -248,6 +250,7 @@ fn page_door(host: &Host, trust: &Arc<Trust>, permit: Permit, visitor: Option<&V
         pds: crate::pds::of(trust),
         record: trust.record.clone(),
         permit,
+        staff: visitor.and_then(|visitor| visitor.staff.clone()),
         trust_code: trust.code.as_str().to_owned(),
         trust_name: trust.entry.name.clone(),
         environment: trust.environment(),

@@ -413,7 +413,7 @@ pub(crate) fn indexing() -> Indexing {
         ("emergency", 1),
         ("tasks", 2),
         ("vitals", 1),
-        ("accounts", 1),
+        ("accounts", 2),
     ];
     let owed = administration::obligations::functions().into_iter().chain(clinical::owed::functions());
     let indexing = Indexing::new(functions, extract).picking(extract_some).telling_whose(whose);

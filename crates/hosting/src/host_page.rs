@@ -18,6 +18,7 @@ use terms::Moment;
 
 use crate::failure::Failure;
 use crate::host::{Host, Trust};
+use crate::move_view::witnessed;
 use crate::moving::readiness::{State as Proved, invariants};
 use crate::moving::{Move, Phase};
 use crate::trust_page;
@@ -76,7 +77,7 @@ async fn rows(host: &Host, door: &Door) -> Vec<TrustRow> {
             _ if entry.shut.is_some() => Ok(shut(&entry)),
             Some(of) if entry.receiving => receiving(&entry, of).await,
             _ => match host.trust(&entry.code).await {
-                Ok(trust) => row(&trust).await,
+                Ok(trust) => row(host, &trust).await,
                 Err(failure) => Err(failure),
             },
         };
@@ -87,7 +88,7 @@ async fn rows(host: &Host, door: &Door) -> Vec<TrustRow> {
     rows
 }
 
-async fn row(trust: &Trust) -> Result<TrustRow, Failure> {
+async fn row(host: &Host, trust: &Trust) -> Result<TrustRow, Failure> {
     let status = trust.record.status().await?;
     let checkpoint = trust.record.last_checkpoint()?;
     let people = status.resources.iter().find(|(kind, _)| kind == "Patient").map_or(0, |(_, count)| *count);
@@ -102,6 +103,7 @@ async fn row(trust: &Trust) -> Result<TrustRow, Failure> {
         bytes: status.bytes,
         signed_in: trust.sessions.count((trust.clock)()),
         checkpoint: checkpoint.map(|signed| (signed.checkpoint().moment, signed.checkpoint().size)),
+        witnessed: witnessed(host, &trust.record),
         verified: checks::last_verified(trust).await?,
         exit: exit::last(trust).await?.map(rehearsed),
         moving: None,
@@ -154,6 +156,7 @@ fn not_open(entry: &TrustEntry, state: Standing) -> TrustRow {
         bytes: 0,
         signed_in: 0,
         checkpoint: None,
+        witnessed: Vec::new(),
         verified: None,
         exit: None,
         moving: None,

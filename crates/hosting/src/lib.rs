@@ -18,6 +18,7 @@
 //! Does not know clinical rules, HTML beyond the pages of `portal`, or SQL.
 
 mod account_page;
+mod account_staff;
 mod accounts;
 mod answer;
 mod carry_out;

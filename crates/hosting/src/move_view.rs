@@ -9,10 +9,11 @@ use portal::components::notice::Kind;
 use portal::components::proof::Proof;
 use portal::pages::moving::{
     Acts, Block, Copied, Dates, Invariant, Item, Lag, Merkle, MovePage, Part, PlanForm, Readiness, Rehearsed, Seal,
-    Span, Stage, Step,
+    Span, Stage, Step, Witnessed,
 };
 use portal::words::{number, size};
 use portal::{Door, Setting};
+use record::Record;
 use record::apply::hand_over::Tenure;
 use terms::print::{short_date_text, time_text, weekday_date_text};
 use terms::{Moment, local, local_date};
@@ -28,6 +29,7 @@ use crate::moving::seal::{BOTH_MS, Doing, Who};
 use crate::moving::watch::Watch;
 use crate::moving::{Cutting, Kept, Move, Phase, Rehearsal, Side, machine_missing, readiness_items};
 use crate::oversight::forecast_of;
+use crate::witness::Signed;
 
 /// A copy that is later than this is too late, in milliseconds.
 const LAG_LIMIT_MS: u64 = 10_000;
@@ -45,6 +47,8 @@ pub(crate) struct Seen {
     items: Vec<readiness::Item>,
     pub(crate) missing: Vec<String>,
     asked: Option<(Who, Moment)>,
+    /// What other hosts have signed of the trust's journal; nothing where this host does not write it.
+    witnessed: Option<Vec<Witnessed>>,
     pub(crate) me: Who,
     doing: Option<Doing>,
     problem: Option<String>,
@@ -90,6 +94,7 @@ pub(crate) async fn seen(host: &Host, door: &Door, of: &Arc<Move>, what_if: What
         told: forecast_of(host, &of.code, (entries, bytes), what_if)?,
         watch: host.watched.of(&of.code),
         asked: host.seals.asked(&of.code, host.now()),
+        witnessed: record.as_ref().filter(|_| writes).map(|record| witnessed(host, record)),
         doing: host.seals.doing(&of.code),
         problem: of.problem().or_else(|| of.held_in_words()).filter(|_| !is_over),
         acts: Acts {
@@ -200,7 +205,11 @@ impl Seen {
             _ => Stage::Later,
         };
         let step = |name, words, stage| Step { name, words, stage };
-        let planned = self.schedule.as_ref().map_or("no deadline yet".into(), |plan| format!("by {}", plan.by));
+        let begun = |plan: &Schedule| Moment::parse(&plan.begun).ok().map(|at| format!(", begun {}", self.short(at)));
+        let planned = self
+            .schedule
+            .as_ref()
+            .map_or("no deadline yet".into(), |plan| format!("by {}{}", plan.by, begun(plan).unwrap_or_default()));
         let sample = self.watch.now();
         let copied = match (phase, sample) {
             (Phase::Planned, _) => format!("waits for {}", kept.ticket.target.host),
@@ -279,6 +288,11 @@ impl Seen {
         rows.extend(
             kinds.iter().map(|(what, kinds)| row(what, sum(&copy.counts, kinds), sum(&whole.counts, kinds), false)),
         );
+        if let (Some(there), Some(here)) = (copy.files, whole.files) {
+            rows.push(row("Attached files", there, here, false));
+        }
+        let access = access_copied(&whole.access, &copy.access);
+        rows.extend(access.map(|(there, here)| row("Access journal", there, here, true)));
         rows
     }
 
@@ -372,6 +386,8 @@ impl Seen {
             there: there.root.clone(),
             parts: parts.collect(),
             names: (self.kept.own().host.clone(), self.kept.other().host.clone()),
+            is_source: self.kept.side == Side::Source,
+            witnessed: self.witnessed.clone(),
         })
     }
 
@@ -482,6 +498,12 @@ impl Seen {
                  loses nothing. It stays open for {open} days."
             )],
         };
+        if let (Phase::Following | Phase::Rehearsed, Some(last)) = (kept.phase, kept.ways_back.last())
+            && last.agrees()
+        {
+            let at = Moment::parse(&last.moment).map(|at| format!(" on {}", self.short(at))).unwrap_or_default();
+            said.push(format!("It was rehearsed{at}: a pause of {}.", seconds(last.mock_cut_ms)));
+        }
         if let Some(cut) = kept.cuts.last() {
             said.push(format!("The last cut: {}.", waits(cut)));
         }
@@ -492,6 +514,16 @@ impl Seen {
     fn short(&self, at: Moment) -> String {
         short_date_text(local_date(at), local_date(self.now))
     }
+}
+
+/// How many bytes of the access journal of the host that writes the copy has. Its own reads are not among them; a host of an
+/// earlier release does not say.
+fn access_copied(whole: &BTreeMap<String, u64>, copy: &BTreeMap<String, u64>) -> Option<(u64, u64)> {
+    if whole.is_empty() || copy.is_empty() {
+        return None;
+    }
+    let there = whole.iter().map(|(file, bytes)| copy.get(file).map_or(0, |there| *there.min(bytes)));
+    Some((there.sum(), whole.values().sum()))
 }
 
 /// How long a cut had people wait, in words.
@@ -505,6 +537,13 @@ pub(crate) fn waits(of: &Cutting) -> String {
         seconds(longest),
         seconds(live)
     )
+}
+
+/// What other hosts have signed of a record that this host writes.
+pub(crate) fn witnessed(host: &Host, record: &Record) -> Vec<Witnessed> {
+    let signed = host.witnesses.signed(record.verifier_key().name());
+    let of = |Signed { host, entry, at, trouble, is_refused }| Witnessed { host, entry, at, trouble, is_refused };
+    signed.into_iter().map(of).collect()
 }
 
 fn proof(state: State) -> Proof {

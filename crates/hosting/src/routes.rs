@@ -41,6 +41,7 @@ pub(crate) fn router(host: Arc<Host>) -> Router {
         .route("/t/{trust}/status-report", get(oversight_page::report))
         .route("/t/{trust}/accounts", get(account_page::list))
         .route("/t/{trust}/accounts/{name}", get(account_page::show).post(account_page::submit))
+        .route("/t/{trust}/accounts/{name}/staff", post(account_page::link))
         .route("/t/{trust}/configuration", get(configuration_page::show))
         .route("/t/{trust}/configuration/files", get(configuration_page::files))
         .route("/t/{trust}/configuration/propose", get(configuration_page::propose).post(configuration_page::submit))

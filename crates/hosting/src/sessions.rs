@@ -38,6 +38,9 @@ pub(crate) struct Session {
     pub(crate) account: String,
     pub(crate) display: String,
     role: String,
+    /// The member of staff that its person is.
+    #[serde(default)]
+    pub(crate) staff: Option<String>,
     /// Milliseconds since 1970.
     began: i64,
     seen: i64,
@@ -68,6 +71,7 @@ impl Sessions {
             account: person.account.clone(),
             display: person.display.clone(),
             role: person.role.code().into(),
+            staff: person.staff.clone(),
             began: now.0,
             seen: now.0,
             locked: false,
@@ -195,6 +199,7 @@ mod tests {
             account: "s.reilly".into(),
             display: "S Reilly".into(),
             role: "clinician".into(),
+            staff: None,
             began,
             seen,
             locked: false,

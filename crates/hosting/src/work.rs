@@ -63,6 +63,15 @@ pub enum Work {
     },
     /// Gives an account a new password and ends its sessions.
     ResetUser(NewPassword),
+    /// Says which member of staff the person of an account is, and ends its sessions.
+    LinkUser {
+        /// In which trust.
+        trust: TrustCode,
+        /// The name to sign in with.
+        name: String,
+        /// The member of staff, by code; `None` for none.
+        staff: Option<String>,
+    },
     /// Closes an account and ends its sessions.
     CloseUser {
         /// In which trust.
@@ -190,6 +199,9 @@ pub struct NewUser {
     pub role: String,
     /// The password; `None` to have one made.
     pub password: Option<Secret>,
+    /// The member of staff that the person is, by their code in the configuration.
+    #[serde(default)]
+    pub staff: Option<String>,
 }
 
 /// A new password for an account.
@@ -264,6 +276,13 @@ pub enum Outcome {
     },
     /// The accounts of a trust.
     Users(Vec<UserView>),
+    /// The account of which it was said who its person is.
+    UserLinked {
+        /// The name to sign in with.
+        name: String,
+        /// The member of staff, by code; `None` for none.
+        staff: Option<String>,
+    },
     /// The account that was closed.
     UserClosed {
         /// The name that was used to sign in.
@@ -406,6 +425,9 @@ pub struct UserView {
     pub role: String,
     /// Whether somebody can sign in with it.
     pub state: UserState,
+    /// The member of staff that the person is, by code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff: Option<String>,
 }
 
 /// Whether somebody can sign in with an account.

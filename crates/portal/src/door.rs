@@ -27,6 +27,8 @@ pub struct Door {
     pub record: Record,
     /// Proof that access was decided for this request.
     pub permit: Permit,
+    /// The member of staff that the person is: the id of a Practitioner. What is theirs is the person's.
+    pub staff: Option<String>,
     /// The trust's code, as in its addresses.
     pub trust_code: String,
     /// The trust's name for people.
@@ -142,6 +144,12 @@ impl Door {
         self.setting()
     }
 
+    /// The plain names under which something is the person's own: their account's, and that of the member of staff they are.
+    pub(crate) fn own_names(&self) -> Vec<String> {
+        let staff = self.staff.as_ref().map(|staff| format!("practitioner/{staff}"));
+        std::iter::once(self.permit.principal().id.clone()).chain(staff).collect()
+    }
+
     /// The setting of this request's pages.
     pub(crate) fn setting(&self) -> Setting {
         let trust = (self.trust_code.as_str(), self.trust_name.as_str());
@@ -171,6 +179,8 @@ pub(crate) mod asked {
     pub(crate) const PLACE: &str = "page: places";
     /// The list behind a counter.
     pub(crate) const OWED: &str = "page: what is owed";
+    /// The patients of whoever asks.
+    pub(crate) const MY_PATIENTS: &str = "page: my patients";
     /// A task.
     pub(crate) const TASK: &str = "page: task";
     /// A ward's board.

@@ -94,11 +94,7 @@ async fn at(door: &Door, reading: &Reading, id: &str) -> Result<Here, Problem> {
 
 /// How much is late in a scope, of the kinds that somebody sees.
 pub(crate) async fn late(reading: &Reading, scope: &Scope, is_clinical: bool, now: Moment) -> Result<u64, Problem> {
-    let owners = match scope {
-        Scope::Everybody => None,
-        Scope::Owners(owners) => Some(owners.clone()),
-    };
-    let query = ObligationQuery { owners, due_before: Some(now), ..ObligationQuery::default() };
+    let query = ObligationQuery { due_before: Some(now), ..scope.query() };
     let mut late = reading.count_obligations(&query).await?;
     for kind in clinical::owed::KINDS.iter().filter(|_| !is_clinical) {
         let hidden = ObligationQuery { kind: Some(kind.code.into()), ..query.clone() };

@@ -288,6 +288,16 @@ impl Links {
         format!("{}/{}", self.accounts(), encode(name))
     }
 
+    /// Where it is said which member of staff its person is.
+    pub(crate) fn account_staff(&self, name: &str) -> String {
+        format!("{}/staff", self.account_of(name))
+    }
+
+    /// The patients of whoever asks.
+    pub(crate) fn my_patients(&self) -> String {
+        format!("{}/my-patients", self.base)
+    }
+
     /// Where a change of the configuration is written; with a file, that file.
     pub fn configuration_propose(&self, file: Option<&str>) -> String {
         let file = file.map(|file| format!("?file={}", encode(file))).unwrap_or_default();

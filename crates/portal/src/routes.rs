@@ -63,6 +63,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("POST", "/t/{trust}/emergency/place"),
     ("GET", "/t/{trust}/emergency/{id}/{act}"),
     ("POST", "/t/{trust}/emergency/{id}/{act}"),
+    ("GET", "/t/{trust}/my-patients"),
     ("GET", "/t/{trust}/obligations/{kind}"),
     ("GET", "/t/{trust}/patients"),
     ("GET", "/t/{trust}/patients/found"),
@@ -153,6 +154,7 @@ pub fn routes() -> Router {
     Router::new()
         .route("/t/{trust}/", get(home::home))
         .route("/t/{trust}/account", get(account))
+        .route("/t/{trust}/my-patients", get(home::my_patients))
         .route("/t/{trust}/obligations/{kind}", get(home::owed))
         .route("/t/{trust}/patients", get(search))
         .route("/t/{trust}/patients/found", get(found))

@@ -217,6 +217,11 @@ pub(crate) async fn fill(store: &Store, mut version: Version) -> Result<Version,
 }
 
 impl Record {
+    /// How many contents of attachments the entries up to a sequence brought.
+    pub async fn count_blobs(&self, sequence: u64) -> Result<u64, Problem> {
+        self.inner().store.count_blobs(sequence).await
+    }
+
     /// Removes the content of blobs that no commit names: what a crash left, or a draft that was refused. Blobs whose
     /// commits are under way stay. Returns how many were removed; for the host's upkeep.
     ///

@@ -17,8 +17,8 @@ use crate::store::{ObligationFilter, StoredObligation};
 /// Obligations that are read together for a list, and for a count.
 const LISTED: usize = 1_000;
 const COUNTED: usize = 20_000;
-/// Owners that one question may name.
-const MOST_OWNERS: usize = 1_000;
+/// Owners, and anchors, that one question may name.
+const MOST_NAMED: usize = 1_000;
 /// Those of whom row numbers are compared.
 const MOST_LEFT_OUT: usize = 500;
 /// Obligations that one page may examine.
@@ -31,8 +31,8 @@ pub struct ObligationQuery {
     pub kind: Option<String>,
     /// Of one of these owners, at most 1,000: a ward's places, a person with their teams. None of an empty list.
     pub owners: Option<Vec<String>>,
-    /// Of this anchor.
-    pub anchor: Option<Key>,
+    /// About one of these anchors, at most 1,000: a consultant's stays and patients. None of an empty list.
+    pub anchors: Option<Vec<Key>>,
     /// Due before this moment: with the present moment, those that are late.
     pub due_before: Option<Moment>,
     /// How many at most, 1 to 1,000.
@@ -159,20 +159,22 @@ impl Reading {
         if self.is_old() {
             return Err(Problem::Expired);
         }
-        match query.owners.as_ref().map(Vec::len) {
-            Some(0) => return Ok(None),
-            Some(many) if many > MOST_OWNERS => return Err(Problem::TooCostly),
-            _ => {}
+        let many = [query.owners.as_ref().map(Vec::len), query.anchors.as_ref().map(Vec::len)];
+        if many.into_iter().flatten().any(|many| many > MOST_NAMED) {
+            return Err(Problem::TooCostly);
         }
-        let anchor = match &query.anchor {
-            Some(key) => match self.names().target(self.store(), &key.kind, &key.id).await? {
-                Some(rid) => Some(rid),
-                None => return Ok(None),
-            },
+        let anchors = match &query.anchors {
+            Some(keys) => {
+                let keys = keys.iter().map(|key| (key.kind.as_str(), key.id.as_str()));
+                Some(self.names().targets(self.store(), keys).await?.into_iter().flatten().collect::<Vec<i64>>())
+            }
             None => None,
         };
+        if query.owners.as_ref().is_some_and(Vec::is_empty) || anchors.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(None);
+        }
         let before = query.due_before.map(|moment| moment.0);
-        Ok(Some(ObligationFilter { kind: query.kind.clone(), owners: query.owners.clone(), anchor, before }))
+        Ok(Some(ObligationFilter { kind: query.kind.clone(), owners: query.owners.clone(), anchors, before }))
     }
 
     /// Whether the permit leaves no obligation out.

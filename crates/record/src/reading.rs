@@ -65,8 +65,8 @@ pub struct Reading {
     pub(crate) swaps: u64,
     pub(crate) reach: OnceCell<Reach>,
     pub(crate) shown: Arc<Mutex<BTreeSet<Key>>>,
-    /// What the reading that this one is a part of has shown.
-    shown_above: Option<Arc<Mutex<BTreeSet<Key>>>>,
+    /// What the readings that this one is a part of have shown, from the innermost out.
+    shown_above: Vec<Arc<Mutex<BTreeSet<Key>>>>,
     /// Whether it reads for numbers and places, which show nobody.
     shows_nobody: bool,
     pub(crate) refused: AtomicBool,
@@ -91,7 +91,7 @@ impl Reading {
             swaps,
             reach: OnceCell::new(),
             shown: Arc::default(),
-            shown_above: None,
+            shown_above: Vec::new(),
             shows_nobody: false,
             refused: AtomicBool::new(false),
             refused_about: Mutex::default(),
@@ -106,7 +106,7 @@ impl Reading {
         let mut child =
             Reading::new(self.inner.clone(), self.permit.clone(), self.query.clone(), self.sequence, self.reach_at);
         child.swaps = self.swaps;
-        child.shown_above = Some(self.shown.clone());
+        child.shown_above = std::iter::once(&self.shown).chain(&self.shown_above).cloned().collect();
         child.shows_nobody = shows_nobody || self.shows_nobody;
         // The reading that it is a part of is noted.
         child.finished = AtomicBool::new(true);
@@ -480,17 +480,11 @@ impl Reading {
         if self.shows_nobody {
             return;
         }
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        match &self.shown_above {
-            None => shown.extend(subjects),
-            Some(above) => {
-                let mut above = above.lock().unwrap_or_else(PoisonError::into_inner);
-                for subject in subjects {
-                    above.insert(subject.clone());
-                    shown.insert(subject);
-                }
-            }
+        let subjects: Vec<Key> = subjects.into_iter().collect();
+        for above in &self.shown_above {
+            above.lock().unwrap_or_else(PoisonError::into_inner).extend(subjects.iter().cloned());
         }
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).extend(subjects);
     }
 
     /// Judges one version and notes it as shown.
@@ -595,6 +589,12 @@ impl Reading {
     /// The spans, and the same spans for every resource that was merged into one they name.
     pub(crate) async fn with_aliases(&self, mut spans: Vec<Span>) -> Result<Vec<Span>, Problem> {
         if self.names().number(NameList::Parameter, ALIAS).is_none() {
+            // Nothing was merged yet, and the first merge changes what is found.
+            let targets = spans.iter().flat_map(|span| &span.head).filter_map(|part| match part {
+                Part::Target { kind, id } => Some(Key::new(kind, id)),
+                _ => None,
+            });
+            self.depend(|depends| depends.merged.extend(targets));
             return Ok(spans);
         }
         let mut more = Vec::new();

@@ -155,9 +155,12 @@ fn work(command: Command, store: Option<String>) -> Result<Work> {
         Command::Trust(TrustCommand::Remove { code, confirm }) => {
             Work::RemoveTrust { trust: TrustCode::parse(&code)?, confirm }
         }
-        Command::User(UserCommand::Add { trust, name, display, role, password_stdin }) => {
+        Command::User(UserCommand::Add { trust, name, display, role, staff, password_stdin }) => {
             let password = password_stdin.then(password_from_stdin).transpose()?;
-            Work::AddUser(NewUser { trust: TrustCode::parse(&trust)?, name, display, role, password })
+            Work::AddUser(NewUser { trust: TrustCode::parse(&trust)?, name, display, role, password, staff })
+        }
+        Command::User(UserCommand::Link { trust, name, staff, none: _ }) => {
+            Work::LinkUser { trust: TrustCode::parse(&trust)?, name, staff }
         }
         Command::User(UserCommand::List { trust }) => Work::ListUsers { trust: TrustCode::parse(&trust)? },
         Command::User(UserCommand::Reset { trust, name, password_stdin, reopen }) => {

@@ -66,6 +66,12 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         }
         Outcome::Users(users) if users.is_empty() => writeln!(text, "There is no account here yet: almoner user add")?,
         Outcome::Users(users) => users.iter().try_for_each(|user| user_in_a_line(user, text))?,
+        Outcome::UserLinked { name, staff: Some(staff) } => {
+            writeln!(text, "Account {name} is that of the member of staff {staff}; its sessions have ended.")?;
+        }
+        Outcome::UserLinked { name, staff: None } => {
+            writeln!(text, "Account {name} is that of no member of staff; its sessions have ended.")?;
+        }
         Outcome::UserClosed { name, moved, to } => {
             writeln!(text, "Account {name} is closed; its sessions have ended.")?;
             if let (1.., Some(to)) = (moved, to) {
@@ -196,7 +202,8 @@ fn user_in_a_line(user: &UserView, text: &mut String) -> std::fmt::Result {
         UserState::Locked => "locked",
         UserState::Closed => "closed",
     };
-    writeln!(text, "{:<24} {:<16} {:<8} {}", user.name, user.role, state, user.display)
+    let staff = user.staff.as_ref().map(|staff| format!(" ({staff})")).unwrap_or_default();
+    writeln!(text, "{:<24} {:<16} {:<8} {}{staff}", user.name, user.role, state, user.display)
 }
 
 fn token_in_a_line(token: &TokenView, text: &mut String) -> std::fmt::Result {

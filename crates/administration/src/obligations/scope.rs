@@ -2,7 +2,7 @@
 //! Knows no page; what is late is a comparison with the moment that is handed in.
 
 use record::obligation::{ObligationPage, ObligationQuery, OpenObligation};
-use record::{Problem, Reading};
+use record::{Key, Problem, Reading};
 use terms::Moment;
 
 use super::{Counts, Kind};
@@ -15,6 +15,8 @@ pub enum Scope {
     Everybody,
     /// Those of these owners.
     Owners(Vec<String>),
+    /// Those about these, whosever they are: the stays and patients of somebody who is responsible for them.
+    About(Vec<Key>),
 }
 
 /// A count with what it is a count of.
@@ -38,19 +40,25 @@ impl Scope {
     pub fn person(names: impl IntoIterator<Item = String>) -> Scope {
         Scope::Owners(names.into_iter().collect())
     }
+
+    /// The query of every kind in it.
+    pub fn query(&self) -> ObligationQuery {
+        let (owners, anchors) = match self {
+            Scope::Everybody => (None, None),
+            Scope::Owners(owners) => (Some(owners.clone()), None),
+            Scope::About(anchors) => (None, Some(anchors.clone())),
+        };
+        ObligationQuery { owners, anchors, ..ObligationQuery::default() }
+    }
 }
 
 /// The query of a kind in a scope: its number is how many this finds, its list is what this finds.
 pub fn query(kind: &Kind, scope: &Scope, now: Moment) -> ObligationQuery {
     ObligationQuery {
         kind: Some(kind.code.into()),
-        owners: match scope {
-            Scope::Everybody => None,
-            Scope::Owners(owners) => Some(owners.clone()),
-        },
         due_before: (kind.counts == Counts::Late).then_some(now),
         limit: 100,
-        ..ObligationQuery::default()
+        ..scope.query()
     }
 }
 

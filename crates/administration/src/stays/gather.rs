@@ -1,11 +1,14 @@
-//! Stays as they are read from a record: one, those of a patient, those of a ward; and where a place lies.
+//! Stays as they are read from a record: one, those of a patient, of a ward, of a consultant; and where a place lies.
 //! Bounded, through the permit of the reading; decides nothing.
+
+use std::sync::Arc;
 
 use record::{Assertion, Clause, Draft, Key, Problem, Reading, Select, Version};
 use terms::index::{Part, Span};
 
 use super::rows::{AT, CLAIMS, EXPECTED_AT, OPEN_STAY, RESERVED};
 use super::{Stay, StayState};
+use crate::census::census;
 use crate::draft;
 use crate::emergency::IN_DEPARTMENT;
 use crate::places::{self, Place, Ward};
@@ -31,6 +34,15 @@ pub async fn in_ward(reading: &Reading, ward: &Ward) -> Result<Vec<Stay>, Proble
         [AT, CLAIMS, RESERVED, EXPECTED_AT].map(|row| Span::head(row, [Part::target("Location", place.id.as_str())]))
     });
     found(reading, spans.collect()).await
+}
+
+/// The stays that go on in wards and departments, and whose consultant now is a member of staff, by the id of the stay. It shows
+/// nobody yet: whoever puts patients on a page reads who they are.
+pub async fn of_consultant(reading: &Reading, staff: &str) -> Result<Vec<Arc<Stay>>, Problem> {
+    let who = format!("Practitioner/{staff}");
+    let census = census(reading).await?;
+    let is_theirs = |stay: &&Arc<Stay>| stay.state.is_live() && stay.consultant().is_some_and(|care| care.who == who);
+    Ok(census.stays().filter(is_theirs).map(Arc::clone).collect())
 }
 
 /// Gives every Encounter to `take` that is somewhere, is said to be, or is expected, or is an attendance of an emergency

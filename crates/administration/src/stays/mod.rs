@@ -73,7 +73,7 @@ pub use detention::{
 };
 pub use discharge::Discharge;
 pub(crate) use gather::{each_somewhere, holders, occupants};
-pub use gather::{in_ward, open_stays_of, stay};
+pub use gather::{in_ward, of_consultant, open_stays_of, stay};
 pub use hand_on::{HandOn, NewOwner};
 pub use leave::{Away, Leave, Return};
 pub use left_elsewhere::with_owners;

@@ -43,11 +43,7 @@ pub async fn offered(reading: &Reading, to: &[String]) -> Result<Vec<Task>, Prob
 /// The tasks that are the anchors of obligations of a kind. A list that is longer than a page is refused, not cut: its
 /// length is shown as a number.
 async fn of_kind(reading: &Reading, kind: &str, scope: &Scope) -> Result<Vec<Task>, Problem> {
-    let owners = match scope {
-        Scope::Everybody => None,
-        Scope::Owners(owners) => Some(owners.clone()),
-    };
-    let query = ObligationQuery { kind: Some(kind.into()), owners, limit: MOST, ..ObligationQuery::default() };
+    let query = ObligationQuery { kind: Some(kind.into()), limit: MOST, ..scope.query() };
     let found = reading.obligations(&query).await?;
     if found.next.is_some() {
         return Err(Problem::TooCostly);

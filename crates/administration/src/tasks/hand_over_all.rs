@@ -16,8 +16,8 @@ pub const MOST_AT_ONCE: usize = 50;
 pub struct HandOverTasks {
     /// The Tasks' ids.
     pub tasks: Vec<String>,
-    /// Whose they are: a plain name.
-    pub from: String,
+    /// Whose they are: the plain names of whoever hands them over, as an account and as a member of staff.
+    pub from: Vec<String>,
     /// To whom: a plain name, such as `user/m.ortiz`, `place/heron`.
     pub to: String,
 }
@@ -48,7 +48,7 @@ impl HandOverTasks {
         if self.to.is_empty() {
             return Err(Refusal::at("to-missing", "to", "Say to whom the tasks go."));
         }
-        if self.to == self.from {
+        if self.from.contains(&self.to) {
             return Err(Refusal::at("to-owner", "to", "They are yours already. Choose somebody else."));
         }
         Ok(())
@@ -56,7 +56,7 @@ impl HandOverTasks {
 
     fn is_theirs(&self, task: &Task) -> Result<(), Refusal> {
         is_open(task)?;
-        if task.owner != self.from {
+        if !self.from.contains(&task.owner) {
             let sentence = "One of these tasks is somebody else's now. Look at the list again, then hand over.";
             return Err(Refusal::at("task-of-another", "tasks", sentence));
         }
@@ -72,7 +72,7 @@ mod tests {
     fn some_tasks_go_to_somebody_else_and_at_most_fifty() {
         let of = |number: usize, to: &str| HandOverTasks {
             tasks: (0..number).map(|at| format!("t{at}")).collect(),
-            from: "user/s.reilly".into(),
+            from: vec!["user/s.reilly".into(), "practitioner/reilly".into()],
             to: to.into(),
         };
         let code = |of: HandOverTasks| of.decide().err().map(|refusal| refusal.code);
@@ -82,5 +82,6 @@ mod tests {
         assert_eq!(code(of(0, "place/heron")), Some("tasks-missing"));
         assert_eq!(code(of(1, "")), Some("to-missing"));
         assert_eq!(code(of(1, "user/s.reilly")), Some("to-owner"));
+        assert_eq!(code(of(1, "practitioner/reilly")), Some("to-owner"));
     }
 }

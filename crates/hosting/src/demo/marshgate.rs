@@ -11,20 +11,20 @@ use administration::emergency::{
 use administration::stays::{Admit, RequestAdmission, SetTci};
 use terms::{Moment, PartialDate, local_date};
 
-use super::{DAY_MS, MINUTE_MS};
+use super::{DAY_MS, MINUTE_MS, Someone};
 
 /// The people, one a line. Made from the test kit's; a test compares.
 pub(super) const PATIENTS: &str = include_str!("../generated/marshgate.ndjson");
 pub(super) const CODE: &str = "MGH";
 pub(super) const NAME: &str = "Marshgate General (demonstration)";
-/// Name to sign in with, the person's name, role.
-pub(super) const PEOPLE: [(&str, &str, &str); 6] = [
-    ("j.quist", "Jo Quist", "clinician"),
-    ("b.osei", "Ben Osei", "clerk"),
-    ("h.varga", "Hanna Varga", "patient-index"),
-    ("l.moyo", "Linda Moyo", "patient-index"),
-    ("f.ibarra", "Felix Ibarra", "privacy-officer"),
-    ("w.tran", "Wei Tran", "administrator"),
+pub(super) const PEOPLE: [Someone; 7] = [
+    ("j.quist", "Jo Quist", "clinician", None),
+    ("m.oyelowo", "Mofe Oyelowo", "clinician", Some("oyelowo")),
+    ("b.osei", "Ben Osei", "clerk", None),
+    ("h.varga", "Hanna Varga", "patient-index", None),
+    ("l.moyo", "Linda Moyo", "patient-index", None),
+    ("f.ibarra", "Felix Ibarra", "privacy-officer", None),
+    ("w.tran", "Wei Tran", "administrator", None),
 ];
 
 /// Who is in which bed, for how many hours, and why; women's bays are A, men's are B, and 9 is a side room.

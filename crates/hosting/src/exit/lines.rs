@@ -132,6 +132,9 @@ pub(crate) struct AccountLine {
     pub(crate) display: String,
     pub(crate) role: String,
     pub(crate) state: String,
+    /// The member of staff that its person is, as the id of a Practitioner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) staff: Option<String>,
     /// Argon2id, as a PHC string; absent when nobody signs in with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) password: Option<String>,

@@ -2,6 +2,7 @@
 //! Pure; the pages show the same items that refuse the act.
 
 use terms::Moment;
+use terms::print::{date_text, time_text};
 
 use super::counts::{FIVE, Meaning};
 use super::courier::{self, Carried};
@@ -103,7 +104,7 @@ pub(crate) fn readiness(of: &Facts<'_>) -> Vec<Item> {
         rehearsed(of.rehearsals, REHEARSALS, "Three rehearsals in a row passed"),
         whole_item(was_whole(of.rehearsals)),
         said_item(of.schedule),
-        rehearsed(of.ways_back, 1, "Way back rehearsed"),
+        dated(rehearsed(of.ways_back, 1, "Way back rehearsed"), of.ways_back),
         all_five(&invariants(of.checked, of.now)),
         second,
     ]
@@ -120,7 +121,10 @@ pub(super) fn whole_item(was_whole: bool) -> Item {
 /// Whether somebody has said that the staff was told.
 pub(super) fn said_item(schedule: Option<&Schedule>) -> Item {
     match schedule.and_then(|plan| plan.told.as_ref()) {
-        Some(said) => item("Staff told, downtime sheets printed", State::Holds, said.who.clone()),
+        Some(said) => {
+            let why = format!("{}{}", said.who, when(&said.when));
+            item("Staff told, downtime sheets printed", State::Holds, why)
+        }
         None => item("Staff told, downtime sheets printed", State::Waiting, "Nobody has said so yet.".into()),
     }
 }
@@ -158,6 +162,18 @@ fn rehearsed(rehearsals: &[Rehearsal], needed: usize, what: &'static str) -> Ite
         few if few < needed => item(what, State::Waiting, format!("{few} of {needed}: {}", times.join(", "))),
         _ => item(what, State::Holds, times.join(", ")),
     }
+}
+
+/// The same with when the last of these was, where it holds.
+fn dated(item: Item, rehearsals: &[Rehearsal]) -> Item {
+    let at = rehearsals.last().filter(|_| item.state == State::Holds).map(|last| when(&last.moment));
+    Item { why: format!("{}{}", item.why, at.unwrap_or_default()), ..item }
+}
+
+/// A moment behind other words: `, 17-Nov-2026 10:00`; nothing for a text that is none.
+fn when(text: &str) -> String {
+    let at = Moment::parse(text).map(terms::local);
+    at.map(|at| format!(", {} {}", date_text(at.date()), time_text(at))).unwrap_or_default()
 }
 
 fn all_five(invariants: &[Invariant]) -> Item {

@@ -87,6 +87,13 @@ pub(crate) struct Told {
     pub(crate) parts: Vec<String>,
     /// Live resources by type, and what is owed.
     pub(crate) counts: BTreeMap<String, u64>,
+    /// Contents of attachments that lie beside the texts; a host of an earlier release does not say.
+    #[serde(default)]
+    pub(crate) files: Option<u64>,
+    /// Bytes of each segment file of the access journal, by `host/file`, whosever chain it is. They grow also while nothing is
+    /// written: they are shown, and no invariant goes by them.
+    #[serde(default)]
+    pub(crate) access: BTreeMap<String, u64>,
     /// The plan, as this host keeps it.
     #[serde(default)]
     pub(crate) plan: Option<Schedule>,
@@ -253,7 +260,15 @@ pub(crate) async fn told(host: &Host, of: &Move, record: &Record, entry: u64) ->
     }
     let plan = Schedule::read(&host.configuration.data, &of.code)?;
     let (parts, counts) = (parts(record, entry).await?, counts::counts(of, record, entry).await?);
-    Ok(Told { root: hex(&record.root_of(entry).await?), parts, counts, plan })
+    let (files, access) = (Some(record.count_blobs(entry).await?), access(of, record)?);
+    Ok(Told { root: hex(&record.root_of(entry).await?), parts, counts, files, access, plan })
+}
+
+/// Bytes of the access journal here, each file under the name of the host whose chain it is of.
+fn access(of: &Move, record: &Record) -> Result<BTreeMap<String, u64>, Failure> {
+    let own = of.kept().own().host.clone();
+    let files = record.access_files(&pull::permit(of)?)?.into_iter();
+    Ok(files.map(|file| (format!("{}/{}", file.host.as_ref().unwrap_or(&own), file.name), file.length)).collect())
 }
 
 /// A digest of each part: of the hashes of its entries, or where there are many of its segments' roots.

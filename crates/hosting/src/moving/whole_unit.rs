@@ -117,7 +117,8 @@ async fn fill(host: &Arc<Host>) -> String {
         Erasure { versions: vec![(patient, 1)], authority: "court order 9".into(), reason: "a wrong name".into() };
     trust.record.erase(&trust.host_permit().unwrap(), act("erase"), erasure).await.unwrap();
     let (name, display, role) = ("s.reilly".to_owned(), "S Reilly".to_owned(), "clinician".to_owned());
-    let new = NewUser { trust: code(), name, display, role, password: Some(Secret::new(PASSWORD)) };
+    let staff = Some("reilly".to_owned());
+    let new = NewUser { trust: code(), name, display, role, password: Some(Secret::new(PASSWORD)), staff };
     accounts::add(&trust, new).await.unwrap();
     let cookie = sign_in(host, "s.reilly").await;
     let form_token = sessions::form_token(&Secret::new(cookie.split_once('.').unwrap().1));
@@ -137,7 +138,7 @@ async fn fill(host: &Arc<Host>) -> String {
 #[derive(Debug, PartialEq)]
 struct Unit {
     configuration: Option<(u64, Vec<String>)>,
-    accounts: Vec<(String, String, String)>,
+    accounts: Vec<(String, String, String, Option<String>)>,
     drafts: Vec<(String, Vec<u8>)>,
     /// About what, and by whom and until when. Since which entry is worked out anew where it is received.
     owed: Vec<(Key, Obligation)>,
@@ -154,9 +155,10 @@ async fn unit(trust: &Trust) -> Unit {
     let history = reading.history(&Key::new("Patient", "p"), None, 10).await.unwrap();
     let live = configure::live_of(trust).await.unwrap();
     let drafts = trust.record.desk_list(portal::drafts::DRAFT, "", 10).await.unwrap();
+    let accounts = accounts::list(trust).await.unwrap();
     let unit = Unit {
         configuration: live.map(|live| (live.version, live.kept.by)),
-        accounts: accounts::list(trust).await.unwrap().into_iter().map(|of| (of.name, of.display, of.role)).collect(),
+        accounts: accounts.into_iter().map(|of| (of.name, of.display, of.role, of.staff)).collect(),
         drafts: drafts.into_iter().map(|DeskRow { key, bytes, .. }| (key, bytes)).collect(),
         owed: owed.into_iter().map(|open| (open.anchor, open.obligation)).collect(),
         task: text("Task", "t").await,
@@ -186,6 +188,7 @@ async fn a_trust_moves_to_another_store_with_everything_that_it_is() {
     let (before, looked_before) = (unit(&trust).await, looked(&trust).await);
     assert!(before.history[1].3.is_empty() && before.history[1].2.is_some(), "{:?}", before.history);
     assert!(contains(&before.drafts[0].1, "Draftington") && contains(&before.document, &"QUJD".repeat(30_000)));
+    assert_eq!(before.accounts[0].3.as_deref(), Some("reilly"), "the member of staff that they are goes too");
     assert!(!before.owed.is_empty() && before.configuration.is_some() && !looked_before.is_empty(), "{before:?}");
     let MoveOutcome::Key { key, address } = asked(&target, MoveWork::Key).await else { panic!("no key") };
     let plan = MoveWork::Plan { trust: code(), to: address.unwrap(), key, address: None };

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod account_closing;
+mod account_staff;
 mod closed;
 mod configuration;
 mod downtime;
@@ -47,6 +48,7 @@ const OWN: &[(&str, &str)] = &[
     ("GET", "/t/{trust}/accounts"),
     ("GET", "/t/{trust}/accounts/{name}"),
     ("POST", "/t/{trust}/accounts/{name}"),
+    ("POST", "/t/{trust}/accounts/{name}/staff"),
     ("GET", "/t/{trust}/configuration"),
     ("GET", "/t/{trust}/configuration/files"),
     ("GET", "/t/{trust}/configuration/propose"),
@@ -104,7 +106,7 @@ impl Stage {
     async fn add_user(&self, name: &str, role: &str) {
         let trust = TrustCode::parse("RAA").unwrap();
         let password = Some(Secret::new(PASSWORD));
-        let new = NewUser { trust, name: name.into(), display: "A B".into(), role: role.into(), password };
+        let new = NewUser { trust, name: name.into(), display: "A B".into(), role: role.into(), password, staff: None };
         accounts::add(&self.host.trust(&new.trust).await.unwrap(), new).await.unwrap();
     }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use journal::act::PublicKey;
 use journal::{SignedCheckpoint, VerifierKey};
 use serde::{Deserialize, Serialize};
+use terms::Moment;
 
 use super::checkpoint_of;
 use super::holder::{Holder, is_named_by};
@@ -109,6 +110,21 @@ pub struct Cosigned {
     pub not_signed: Option<String>,
 }
 
+/// How far a witness has signed a record of this host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Signed {
+    /// The witness.
+    pub(crate) host: String,
+    /// Up to which entry; 0 before the first signature.
+    pub(crate) entry: u64,
+    /// When the checkpoint was made that it signed last.
+    pub(crate) at: Option<Moment>,
+    /// Why it did not sign the last time.
+    pub(crate) trouble: Option<String>,
+    /// Whether it shows that the record is not what it was.
+    pub(crate) is_refused: bool,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) hosts: Vec<KnownHost>,
@@ -162,6 +178,16 @@ impl Witnesses {
         own.map(|cosigned| cosigned.checkpoint.clone()).filter(fits).collect()
     }
 
+    /// What each witness has signed of a record of this host, in the order of their names; of each that is known.
+    pub(crate) fn signed(&self, origin: &str) -> Vec<Signed> {
+        let state = self.state();
+        let own = state.own.get(origin);
+        let mut names: Vec<&str> = state.hosts.iter().map(|host| host.name.as_str()).collect();
+        names.sort_unstable();
+        let of = |name: &str| Signed::of(name, own.and_then(|own| own.get(name)));
+        names.into_iter().map(of).collect()
+    }
+
     pub(super) fn host_of(&self, key: &PublicKey) -> Option<KnownHost> {
         let now = self.now();
         let at = now.keys.iter().position(|known| known.as_ref() == Some(key))?;
@@ -190,6 +216,20 @@ impl Witnesses {
 
     fn now(&self) -> Arc<Now> {
         Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Signed {
+    fn of(name: &str, of: Option<&Cosigned>) -> Signed {
+        let last = of.and_then(|of| checkpoint_of(&of.checkpoint));
+        let stated = last.as_ref().map(|last| last.checkpoint());
+        Signed {
+            host: name.to_owned(),
+            entry: stated.map_or(0, |stated| stated.size),
+            at: stated.map(|stated| stated.moment),
+            trouble: of.and_then(|of| of.refused.clone().or_else(|| of.not_signed.clone())),
+            is_refused: of.is_some_and(|of| of.refused.is_some()),
+        }
     }
 }
 

@@ -27,8 +27,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use answer::routes;
 pub(crate) use ask::{keep, show_one};
 pub use holder::Holder;
-pub(crate) use kept::Witnesses;
 pub use kept::{Cosigned, Exposure, KnownHost, SeenRecord, Unproved};
+pub(crate) use kept::{Signed, Witnesses};
 
 use crate::failure::Failure;
 use crate::host::Host;

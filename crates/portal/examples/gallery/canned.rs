@@ -10,6 +10,7 @@ use portal::components::access_row::{AccessRow, Deed, State, View};
 use portal::components::banner::Banner;
 use portal::components::frame::Environment;
 use portal::pages::host::{self, HostView, TrustRow, host_page};
+use portal::pages::moving::Witnessed;
 use portal::pages::search::{Found, Hit, Outcome, Search, Whereabouts, found_part, search_page};
 use portal::pages::sign_in::{SignIn, sign_in_page};
 use portal::pages::who_looked::{Looked, Narrowed, WhoLooked, who_looked_page};
@@ -271,6 +272,13 @@ fn looked(day: &str, at: &str, who: &str, role: &str, why: &str, views: usize, s
 /// The host page with trusts in different states.
 pub(crate) fn host(setting: &Setting) -> Markup {
     let ago = |minutes: i64| Moment(STORY_NOW.0 - minutes * 60_000);
+    let witness = |host: &str, entry: u64| Witnessed {
+        host: host.into(),
+        entry,
+        at: Some(ago(3)),
+        trouble: None,
+        is_refused: false,
+    };
     let trust = |code: &str, name: &str, store: &str, people, resources, bytes| TrustRow {
         code: code.into(),
         name: name.into(),
@@ -282,6 +290,7 @@ pub(crate) fn host(setting: &Setting) -> Markup {
         bytes,
         signed_in: people / 2000,
         checkpoint: Some((ago(3), resources / 3)),
+        witnessed: ["Birch hall", "Region"].map(|host| witness(host, resources / 3)).into(),
         verified: Some((ago(600), true)),
         exit: Some(host::ExitRow { at: ago(500), came: Ok(0) }),
         moving: None,

@@ -7,7 +7,7 @@ use portal::components::gantt::Bars;
 use portal::components::proof::Proof;
 use portal::pages::moving::{
     Acts, Block, Copied, Dates, Invariant, Item, Lag, Merkle, MovePage, Part, PlanForm, Readiness, Rehearsed, Seal,
-    Span, Stage, Step, move_page,
+    Span, Stage, Step, Witnessed, move_page,
 };
 use portal::pages::oversight::{Change, Heard, OversightView, RefusedReport, Risk, TrustAgainst, oversight_page};
 use terms::{Date, Moment, start_of_day};
@@ -66,6 +66,8 @@ pub(crate) fn moving(setting: &Setting, ready: bool) -> Markup {
             there: ROOT.into(),
             parts: vec![Part::Equal; 64],
             names: ("Alder hall".into(), "Birch hall".into()),
+            is_source: true,
+            witnessed: Some(vec![witness("Kingsferry hall", 4), witness("Region", 9)]),
         }),
         blocks: if ready { Vec::new() } else { blocks() },
         dates: Some(dates()),
@@ -85,6 +87,11 @@ pub(crate) fn moving(setting: &Setting, ready: bool) -> Markup {
     move_page(&page)
 }
 
+/// A witness that has signed what was there so many minutes ago.
+fn witness(host: &str, minutes: i64) -> Witnessed {
+    Witnessed { host: host.into(), entry: 318_400_000, at: Some(ago(minutes)), trouble: None, is_refused: false }
+}
+
 fn copied() -> Vec<Copied> {
     let row = |what, there, of| Copied { what, there, of, is_bytes: false };
     vec![
@@ -92,6 +99,7 @@ fn copied() -> Vec<Copied> {
         row("People", 611_204, 611_204),
         row("Documents", 4_118_920, 4_118_920),
         row("Things that are owed", 48_211, 48_211),
+        row("Attached files", 1_902_441, 1_902_441),
         Copied { what: "Access journal", there: 7_731_088_000, of: 7_731_088_000, is_bytes: true },
     ]
 }

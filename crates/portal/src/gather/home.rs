@@ -15,7 +15,7 @@ use terms::Moment;
 use super::owed::{About, Tally, about, kinds, tallies};
 use super::people::people;
 use super::tasks::known;
-use super::{finished, ward};
+use super::{finished, mine, ward};
 use crate::components::counter::Standing;
 use crate::door::{Door, asked};
 use crate::pages::home::{Card, Group, Number, OnBoard, Recent, Sick, TaskRow, Tasks, TasksOf};
@@ -174,12 +174,14 @@ async fn groups(
         }
         groups.push(own);
     }
+    groups.extend(own(door, reading, setting).await?);
     // A patient of theirs may lie on another ward: a high score is told to every clinician of the trust.
     if here.is_some() && setting.clinical {
         let words = "On every ward, for whoever is responsible for the patient.";
         let high = kinds(setting).filter(|kind| kind.code == clinical::HIGH_SCORE);
         let tallies = tallies(reading, high, &Scope::Everybody, door.now).await;
-        groups.push(group(door, reading, (&setting.trust, words, "all"), tallies).await?);
+        let all = group(door, reading, (&setting.trust, words, "all"), tallies).await?;
+        groups.push(Group { is_brief: true, ..all });
     }
     if here.is_none() || setting.role == Role::Clerk {
         let words = "Every number is a list of people of this trust. Each has an owner and a date.";
@@ -188,6 +190,40 @@ async fn groups(
         groups.push(group(door, reading, (&setting.trust, words, "all"), tallies).await?);
     }
     Ok(groups)
+}
+
+/// Of whoever is a member of staff: what is theirs, and what is owed about the patients whose consultant they are. Left out where
+/// there is nothing.
+async fn own(door: &Door, reading: &Reading, setting: &Setting) -> Result<Vec<Group>, Problem> {
+    let Some(patients) = mine::patients(door, reading).await? else { return Ok(Vec::new()) };
+    let of = || kinds(setting).filter(|kind| !TASK_KINDS.contains(&kind.code));
+    let mut groups = Vec::new();
+    if !patients.stays.is_empty() {
+        let words = "Whose consultant you are now, whichever ward they are on.";
+        let tallies = tallies(reading, of(), &Scope::About(patients.anchors.clone()), door.now).await;
+        let mut about = group(door, reading, ("your patients", words, "patients"), tallies).await?;
+        about.counters.insert(0, in_care(door, reading, &patients).await?);
+        groups.push(about);
+    }
+    let words = "What is yours by name, as an account and as a member of staff.";
+    let tallies = tallies(reading, of(), &Scope::person(door.own_names()), door.now).await;
+    let yours = group(door, reading, ("yours", words, "mine"), tallies).await?;
+    if !yours.counters.is_empty() {
+        groups.push(Group { none: Vec::new(), ..yours });
+    }
+    Ok(groups)
+}
+
+/// How many patients are theirs, and where.
+async fn in_care(door: &Door, reading: &Reading, mine: &mine::Mine) -> Result<Card, Problem> {
+    let number = mine.stays.len();
+    Ok(Card {
+        number: Some(number as u64),
+        noun: if number == 1 { "patient of yours".into() } else { "patients of yours".into() },
+        scope: format!("In the hospital now. {}.", mine::by_place(door, reading, mine).await?),
+        standing: Standing::Plain,
+        href: door.setting().links.my_patients(),
+    })
 }
 
 async fn group(
@@ -200,7 +236,7 @@ async fn group(
         tallies.iter().filter_map(|tally| tally.counted.as_ref()?.oldest.clone()).collect();
     let about = about(door, reading, &oldest).await?;
     let links = door.setting().links;
-    let mut group = Group { whose: whose.to_owned(), words, counters: Vec::new(), none: Vec::new() };
+    let mut group = Group { whose: whose.to_owned(), words, counters: Vec::new(), none: Vec::new(), is_brief: false };
     for tally in tallies {
         let href = links.owed(tally.kind.code, code);
         match &tally.counted {
@@ -248,7 +284,14 @@ fn scope_words(door: &Door, kind: &Kind, counted: &Counted, about: &About) -> St
         late => format!(" {late} late."),
     };
     let owner = about.owner(&oldest.obligation.owner);
-    let owner = if owner.is_active { owner.name } else { format!("nobody active ({})", owner.name) };
+    let is_own = door.own_names().contains(&oldest.obligation.owner);
+    let owner = if is_own {
+        "you".into()
+    } else if owner.is_active {
+        owner.name
+    } else {
+        format!("nobody active ({})", owner.name)
+    };
     let oldest = if counted.number > 1 { "Oldest: " } else { "" };
     format!("{}. {oldest}{first}.{late} Owner: {owner}", capital(kind.whose))
 }
@@ -259,8 +302,7 @@ async fn tasks_of(
     here: Option<&OnWard>,
     shown: TasksOf,
 ) -> Result<(Tasks, Vec<TaskRow>), Problem> {
-    let me = door.permit.principal().id.clone();
-    let mine = tasks::tasks(reading, &Scope::person([me.clone()])).await?;
+    let mine = tasks::tasks(reading, &Scope::person(door.own_names())).await?;
     let ward = match here {
         Some(here) => Some(tasks::of_ward(reading, &here.scope, &here.board.live).await?),
         None => None,
@@ -297,7 +339,7 @@ fn at_hand(here: &OnWard) -> BTreeMap<String, String> {
 /// The names for which whoever asks speaks: their own, and their ward's.
 pub(crate) fn speaks_for(door: &Door) -> Vec<String> {
     let ward = door.here.ward.as_ref().map(|ward| format!("place/{}", ward.id));
-    std::iter::once(door.permit.principal().id.clone()).chain(ward).collect()
+    door.own_names().into_iter().chain(ward).collect()
 }
 
 async fn recently(door: &Door, reading: &Reading, here: Option<&OnWard>) -> Result<Vec<Recent>, Problem> {

@@ -14,6 +14,7 @@ pub(crate) mod home;
 pub(crate) mod items;
 pub(crate) mod looked;
 mod looked_words;
+pub(crate) mod mine;
 pub(crate) mod owed;
 pub(crate) mod people;
 pub(crate) mod privacy;

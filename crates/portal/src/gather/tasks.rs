@@ -54,9 +54,9 @@ impl Known {
     /// The row of a task.
     pub(crate) fn row(&self, door: &Door, task: &Task) -> TaskRow {
         let links = door.setting().links;
-        let me = &door.permit.principal().id;
+        let own = door.own_names();
         let who = |owner: &str| match self.owners.get(owner) {
-            _ if owner == me => "You".to_owned(),
+            _ if own.iter().any(|name| name == owner) => "You".to_owned(),
             Some(owner) => owner.name.clone(),
             None => "Nobody".to_owned(),
         };

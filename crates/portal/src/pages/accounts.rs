@@ -1,5 +1,5 @@
-//! The accounts of a trust for its administrators: who has one, and the form that closes one in two steps: who takes over what
-//! it owns, then how much of what that is. Works without script.
+//! The accounts of a trust for its administrators: who has one, which member of staff they are, and the form that closes one in
+//! two steps: who takes over what it owns, then how much of what that is. Works without script.
 //!
 //! Shows nothing about patients: of what is owed only how many of which kind. Knows no store of accounts.
 
@@ -27,6 +27,8 @@ pub struct AccountRow {
     pub is_open: bool,
     /// Whether it is locked for a while.
     pub is_locked: bool,
+    /// The member of staff that the person is: code, name, and whether they work here still.
+    pub staff: Option<(String, String, bool)>,
 }
 
 /// The list.
@@ -40,6 +42,19 @@ pub struct AccountsView<'a> {
     pub done: Option<&'a str>,
 }
 
+/// The form that says which member of staff the person of an account is.
+#[derive(Debug, Clone, Copy)]
+pub struct LinkForm<'a> {
+    /// Members of staff without an account, and the one that it has: code and name.
+    pub choices: &'a [(String, String)],
+    /// What was chosen.
+    pub chosen: &'a str,
+    /// Why it was refused.
+    pub refused: Option<&'a str>,
+    /// Whether it was just done.
+    pub is_done: bool,
+}
+
 /// The form that closes one.
 #[derive(Debug, Clone)]
 pub struct ClosingView<'a> {
@@ -49,6 +64,8 @@ pub struct ClosingView<'a> {
     pub account: &'a AccountRow,
     /// Whether it is the account of whoever looks.
     pub is_own: bool,
+    /// Which member of staff its person is.
+    pub link: LinkForm<'a>,
     /// How many things of which kind it owns; the code of a kind of obligation.
     pub owns: &'a [(String, usize)],
     /// Who can take over: plain name and words.
@@ -66,11 +83,13 @@ pub fn accounts_page(of: &AccountsView<'_>) -> Markup {
     let links = &of.setting.links;
     let rows = html! {
         table.al-t.al-cards {
-            thead { tr { th scope="col" { "Name" } th scope="col" { "Person" } th scope="col" { "Role" } th scope="col" { "State" } } }
+            thead { tr { th scope="col" { "Name" } th scope="col" { "Person" } th scope="col" { "Role" }
+                th scope="col" { "Member of staff" } th scope="col" { "State" } } }
             tbody { @for one in of.accounts { tr {
                 td { a.al-rowlink href=(links.account_of(&one.name)) { (one.name) } }
                 td data-label="Person" { (one.display) }
                 td data-label="Role" { (one.role) }
+                td data-label="Member of staff" { (staff(one)) }
                 td data-label="State" { (state(one)) }
             } } }
         }
@@ -89,6 +108,15 @@ pub fn accounts_page(of: &AccountsView<'_>) -> Markup {
     page(&of.setting.frame("Accounts", "Set-up", Rail::More), &content)
 }
 
+/// The member of staff that somebody is.
+fn staff(of: &AccountRow) -> Markup {
+    match &of.staff {
+        Some((code, name, true)) => html! { (name) " (" (code) ")" },
+        Some((code, name, false)) => html! { (name) " (" (code) ") " (tag(Weight::Warning, "Works here no longer")) },
+        None => html! { span.al-muted { "None" } },
+    }
+}
+
 fn state(of: &AccountRow) -> Markup {
     match (of.is_open, of.is_locked) {
         (false, _) => tag(Weight::Mute, "Closed"),
@@ -100,7 +128,9 @@ fn state(of: &AccountRow) -> Markup {
 /// The page that closes one.
 pub fn closing_page(of: &ClosingView<'_>) -> Markup {
     let links = &of.setting.links;
-    let errors: Vec<FieldError<'_>> = of.refused.iter().map(|words| FieldError { field: "to", words }).collect();
+    let refused = of.refused.map(|words| FieldError { field: "to", words });
+    let errors: Vec<FieldError<'_>> =
+        refused.into_iter().chain(of.link.refused.map(|words| FieldError { field: "staff", words })).collect();
     let title = format!("Account {}", of.account.name);
     let content = html! {
         div.al-head { div {
@@ -109,7 +139,9 @@ pub fn closing_page(of: &ClosingView<'_>) -> Markup {
             p { (of.account.display) ", " (of.account.role) ". " (state(of.account)) }
         } }
         (error_summary(&errors))
+        @if of.link.is_done { (notice(Notice::Note, &linked(of.account), None)) }
         div.al-stack {
+            @if of.account.is_open { (panel(&head("Member of staff", None), &link_form(of))) }
             (panel(&head("What it owns", Some(html! { (total(of)) " in all" })), &owns(of)))
             @if of.is_own {
                 (panel(&head("Close it", None), &html! {
@@ -119,6 +151,49 @@ pub fn closing_page(of: &ClosingView<'_>) -> Markup {
         }
     };
     page(&of.setting.frame(&title, "Set-up", Rail::More), &content)
+}
+
+/// What was just said of the person, and what came of it.
+fn linked(of: &AccountRow) -> Markup {
+    html! {
+        @match &of.staff {
+            Some((_, name, _)) => { "The account is now that of " b { (name) } ". " }
+            None => "The account is now that of no member of staff. ",
+        }
+        "Its sessions have ended: its person signs in again."
+    }
+}
+
+fn link_form(of: &ClosingView<'_>) -> Markup {
+    let (link, account) = (&of.link, of.account);
+    html! {
+        div.al-panel__b.al-stack {
+            p.al-flush {
+                b { (staff(account)) } ". "
+                "What is a member of staff's is their account's too: the patients whose consultant they are, and their tasks. "
+                "Closing the account ends this; what is theirs as a member of staff stays theirs."
+            }
+            @if of.is_own { p.al-flush { "Nobody says this of their own account. Another administrator does." } }
+            @else {
+                form.al-stack method="post" action=(of.setting.links.account_staff(&account.name)) {
+                    (hidden(of.setting))
+                    div.al-field {
+                        label for="staff" { "Which member of staff is this?" }
+                        @if let Some(words) = link.refused {
+                            span.nhsuk-error-message #staff-error { span.nhsuk-u-visually-hidden { "Error: " } (words) }
+                        }
+                        select.al-in #staff name="staff" aria-describedby=[link.refused.map(|_| "staff-error")] {
+                            option value="" selected[link.chosen.is_empty()] { "None" }
+                            @for (code, name) in link.choices {
+                                option value=(code) selected[code == link.chosen] { (name) " (" (code) ")" }
+                            }
+                        }
+                    }
+                    div.al-row { button.al-btn type="submit" { "Save the member of staff" } }
+                }
+            }
+        }
+    }
 }
 
 fn total(of: &ClosingView<'_>) -> usize {

@@ -43,7 +43,12 @@ pub(crate) struct Group {
     pub(crate) counters: Vec<Card>,
     /// Kinds of which there is nothing: noun and list.
     pub(crate) none: Vec<(String, String)>,
+    /// Whether it is told in one line, beside another that is nearer.
+    pub(crate) is_brief: bool,
 }
+
+/// Numbers that stand as cards: one row of a ward's PC. What is urgent comes first; others follow in a line, each a link too.
+const CARDS: usize = 6;
 
 /// One counter.
 pub(crate) struct Card {
@@ -219,14 +224,23 @@ fn choose(setting: &Setting) -> Markup {
 
 fn lost(at: usize, group: &Group) -> Markup {
     let id = format!("lost-{at}");
+    let mut by_urgency: Vec<&Card> = group.counters.iter().collect();
+    by_urgency.sort_by_key(|card| match card.standing {
+        // What is no judgement says what the others are about.
+        Standing::Plain => 0,
+        Standing::Bad => 1,
+        Standing::Warning | Standing::Good => 2,
+    });
+    let (cards, others) = by_urgency.split_at(if group.is_brief { 0 } else { CARDS.min(by_urgency.len()) });
     html! {
-        section.al-mt[at > 0] aria-labelledby=(id) {
+        section.al-mt[at > 0 && !group.is_brief] aria-labelledby=(id) {
             div.al-row.al-lost {
                 h2 id=(id) { "Nobody lost: " (group.whose) }
                 span.al-muted { (group.words) }
+                @if group.is_brief { (others_line("", others)) (none_now(&group.none)) }
             }
-            @if !group.counters.is_empty() {
-                div.al-counters { @for card in &group.counters { (counter(&Counter {
+            @if !cards.is_empty() {
+                div.al-counters { @for card in cards { (counter(&Counter {
                     number: card.number,
                     noun: &card.noun,
                     scope: &card.scope,
@@ -234,16 +248,42 @@ fn lost(at: usize, group: &Group) -> Markup {
                     href: &card.href,
                 })) } }
             }
-            @if !group.none.is_empty() {
-                p.al-small.al-muted.al-none {
-                    "None now: "
-                    @for (at, (noun, href)) in group.none.iter().enumerate() {
-                        @if at > 0 { ", " } a href=(href) { (noun) }
+            @if !group.is_brief { div.al-row.al-rest { (others_line("Also ", others)) (none_now(&group.none)) } }
+        }
+    }
+}
+
+/// Numbers in a line.
+fn others_line(begin: &str, cards: &[&Card]) -> Markup {
+    html! {
+        @if !cards.is_empty() {
+            span.al-small {
+                (begin)
+                @for (at, card) in cards.iter().enumerate() {
+                    @if at > 0 { ", " }
+                    a.al-count href=(card.href) {
+                        b.al-bad[card.standing == Standing::Bad] {
+                            @match card.number { Some(number) => (number), None => "?" }
+                        }
+                        " " (card.noun)
                     }
-                    "."
                 }
             }
         }
+    }
+}
+
+/// Of what there is nothing, each with its list: one line until somebody wants to see them.
+fn none_now(of: &[(String, String)]) -> Markup {
+    let links = html! {
+        @for (at, (noun, href)) in of.iter().enumerate() { @if at > 0 { ", " } a href=(href) { (noun) } }
+    };
+    match of.len() {
+        0 => html! {},
+        1 => html! { span.al-small.al-muted { "None now: " (links) } },
+        many => html! {
+            details.al-more.al-none { summary { "None now: " (many) " lists" } span.al-small.al-muted { (links) } }
+        },
     }
 }
 
@@ -307,7 +347,7 @@ fn task_row(setting: &Setting, row: &TaskRow, back: &str) -> Markup {
                 @match &row.patient { Some((name, href)) => { a href=(href) { (name) } } None => { "No patient" } }
             }
             td.al-whole { a.al-rowlink href=(row.href) { (row.what) } }
-            td {
+            td.al-nb {
                 (row.who)
                 @if let Some(to) = &row.handed_to { span.al-sub { "offered to " (to) } }
             }

@@ -14,7 +14,7 @@ use crate::components::spark::{Spark, spark};
 use crate::components::tag::{Weight, tag, tag_with};
 use crate::components::time;
 use crate::icon::Icon;
-use crate::pages::moving::{as_at, more};
+use crate::pages::moving::{Witnessed, as_at, more};
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, clock_or_day, counted, day, duration, number, short_moment, size};
 
@@ -62,6 +62,8 @@ pub struct TrustRow {
     pub signed_in: u64,
     /// When the newest checkpoint was signed, and how many entries it covers.
     pub checkpoint: Option<(Moment, u64)>,
+    /// What other hosts have signed of its journal as witnesses, of each that is known.
+    pub witnessed: Vec<Witnessed>,
     /// When the whole record was last verified, and whether it held.
     pub verified: Option<(Moment, bool)>,
     /// The last rehearsal of its exit.
@@ -233,6 +235,19 @@ fn needs(trust: &TrustRow, now: Moment) -> Vec<Need> {
         }
         _ => {}
     }
+    for witness in &trust.witnessed {
+        match &witness.trouble {
+            Some(why) if witness.is_refused => {
+                need(
+                    Proof::Broken,
+                    &format!("{} shows that its journal is not what it was", witness.host),
+                    why.clone(),
+                );
+            }
+            Some(why) => need(Proof::AtRisk, &format!("{} has not witnessed it", witness.host), why.clone()),
+            None => {}
+        }
+    }
     if let Some(trouble) = trust.moving.as_ref().and_then(|moving| moving.trouble.clone()) {
         needs.push(Need { proof: Proof::Broken, what: "its move".into(), why: trouble, is_of_move: true });
     }
@@ -376,6 +391,10 @@ fn checkpoint(trust: &TrustRow, now: Moment) -> Markup {
             @else if covers == trust.entries { "covers every entry" }
             @else { (number(trust.entries.saturating_sub(covers))) " entries since" }
         }
+        @if !trust.witnessed.is_empty() {
+            @let signed = trust.witnessed.iter().filter(|one| one.at.is_some() && !one.is_refused).count();
+            span.al-sub { "witnessed by " (signed) " of " (counted(trust.witnessed.len(), "host", "hosts")) }
+        }
     }
 }
 
@@ -428,6 +447,7 @@ mod tests {
             bytes: 4_100_000,
             signed_in: 1,
             checkpoint: Some((Moment(0), 20)),
+            witnessed: Vec::new(),
             verified: None,
             exit: None,
             moving: None,
@@ -445,6 +465,12 @@ mod tests {
         TrustRow { exit: Some(ExitRow { at: Moment(0), came }), ..trust() }
     }
 
+    fn witnessed(trouble: Option<&str>, is_refused: bool) -> TrustRow {
+        let trouble = trouble.map(str::to_owned);
+        let one = Witnessed { host: "birch".into(), entry: 20, at: Some(Moment(0)), trouble, is_refused };
+        TrustRow { witnessed: vec![one], ..trust() }
+    }
+
     #[test]
     fn what_a_trust_needs() {
         let cases = [
@@ -456,6 +482,9 @@ mod tests {
             (rehearsed(Ok(0)), vec![]),
             (rehearsed(Ok(3)), vec!["its exit does not agree with it"]),
             (rehearsed(Err("no room".into())), vec!["its exit could not be rehearsed"]),
+            (witnessed(None, false), vec![]),
+            (witnessed(Some("It did not answer."), false), vec!["birch has not witnessed it"]),
+            (witnessed(Some("It was rewritten."), true), vec!["birch shows that its journal is not what it was"]),
             (
                 TrustRow {
                     moving: Some(Moving {

@@ -20,6 +20,7 @@ pub mod host;
 pub(crate) mod incident;
 pub(crate) mod mixed_sex;
 pub mod moving;
+pub(crate) mod my_patients;
 pub(crate) mod newborn;
 pub mod oversight;
 pub(crate) mod owed;

@@ -48,15 +48,15 @@ fn own(door: &Door, offered: &str) -> String {
 async fn command(door: &Door, typed: &Typed) -> Result<Command, NotDone> {
     let ticked = typed.fields().filter(|(_, value)| !value.is_empty()).filter_map(|(name, _)| name.strip_prefix(BOX));
     let tasks = ticked.map(str::to_owned).collect();
-    let from = door.permit.principal().id.clone();
+    let from = door.own_names();
     let (to, _) = chosen(door, typed, "to", &others(door)).await?;
     Ok(Command::HandOverTasks(HandOverTasks { tasks, from, to }))
 }
 
 /// To whom tasks can go: everybody but whoever hands them over.
 fn others(door: &Door) -> Vec<(String, String)> {
-    let me = &door.permit.principal().id;
-    choices(door, None).into_iter().filter(|(who, _)| who != me).collect()
+    let own = door.own_names();
+    choices(door, None).into_iter().filter(|(who, _)| !own.contains(who)).collect()
 }
 
 async fn answer(door: &Door, typed: &Typed, refusal: Option<&Refusal>) -> Response {
@@ -94,7 +94,7 @@ async fn answer(door: &Door, typed: &Typed, refusal: Option<&Refusal>) -> Respon
 async fn gather(door: &Door, undo: Option<&Undo>) -> Result<(Vec<Task>, Vec<Task>, rows::Known), Problem> {
     let reading = door.record.read(&door.permit, asked::TASK).await?;
     let answer = async {
-        let mut mine = tasks::tasks(&reading, &Scope::person([door.permit.principal().id.clone()])).await?;
+        let mut mine = tasks::tasks(&reading, &Scope::person(door.own_names())).await?;
         mine.retain(|task| task.handed_to.is_none());
         let ids: BTreeSet<&str> =
             undo.into_iter().flat_map(|undo| &undo.written).map(|(_, id, _)| id.as_str()).collect();

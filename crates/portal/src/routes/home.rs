@@ -17,9 +17,10 @@ use super::{failed, not_allowed, not_found, page, privacy};
 use crate::act::{Typed, done_notice};
 use crate::door::{Door, asked};
 use crate::gather::owed::{Listed, kind_of, listed};
-use crate::gather::{finished, home};
+use crate::gather::{finished, home, mine};
 use crate::here;
 use crate::pages::home::{Home, due_words, home_page};
+use crate::pages::my_patients::my_patients_page;
 use crate::pages::owed::{OwedList, OwedRow, owed_page};
 use crate::pages::place::place_page;
 use crate::words::short_moment;
@@ -30,7 +31,7 @@ use crate::words::short_moment;
 pub(super) struct Asked {
     /// Whose tasks: `ward` or `mine`.
     tasks: String,
-    /// Whose obligations: `ward`, `mine` or `all`.
+    /// Whose obligations: `ward`, `mine`, `patients` of whoever asks, or `all`.
     of: String,
     /// Where the page before ended.
     after: String,
@@ -141,10 +142,28 @@ pub(super) async fn owed(
     }
 }
 
+/// `GET …/my-patients`: whose consultant whoever asks is; the list that the number on the home page counts.
+pub(super) async fn my_patients(Extension(door): Extension<Door>) -> Response {
+    let setting = door.setting();
+    if !setting.sees_stays {
+        return not_allowed(&door, "Your role does not see who is in the hospital.");
+    }
+    match mine::listed(&door).await {
+        Ok(rows) => page(StatusCode::OK, my_patients_page(&setting, door.staff.is_some(), &rows)),
+        Err(problem) => failed(&door, &problem),
+    }
+}
+
 /// The scope that the address names; without a ward it is the trust.
 async fn scope(door: &Door, of: &str) -> Result<(&'static str, Scope), Problem> {
     match (of, &door.here.ward) {
-        ("mine", _) => Ok(("mine", Scope::person([door.permit.principal().id.clone()]))),
+        ("mine", _) => Ok(("mine", Scope::person(door.own_names()))),
+        ("patients", _) if door.staff.is_some() => {
+            let reading = door.record.read(&door.permit, asked::OWED).await?;
+            let answer = mine::patients(door, &reading).await;
+            let anchors = finished(reading, answer).await?.map(|own| own.anchors).unwrap_or_default();
+            Ok(("patients", Scope::About(anchors)))
+        }
         ("ward" | "", Some(ward)) => {
             let reading = door.record.read(&door.permit, asked::OWED).await?;
             let answer = places::ward(&reading, &ward.id).await;
@@ -160,6 +179,7 @@ fn rendered(door: &Door, kind: &'static Kind, of: &'static str, found: &Listed, 
     let here = setting.links.owed(kind.code, of);
     let choice = |words: String, code: &str| (words, setting.links.owed(kind.code, code), code == of);
     let ward = setting.here.ward.as_ref().map(|ward| choice(ward.name.clone(), "ward"));
+    let patients = door.staff.as_ref().map(|_| choice("My patients".into(), "patients"));
     let others = [choice("Mine".into(), "mine"), choice(setting.trust.clone(), "all")];
     owed_page(&OwedList {
         done: done_notice(&setting, &asked.done, &asked.undo, &here),
@@ -170,7 +190,7 @@ fn rendered(door: &Door, kind: &'static Kind, of: &'static str, found: &Listed, 
         is_late_only: kind.counts == Counts::Late,
         number: found.counted.number,
         late: found.counted.late,
-        scopes: ward.into_iter().chain(others).collect(),
+        scopes: ward.into_iter().chain(patients).chain(others).collect(),
         rows: found.rows.iter().map(|open| row(door, kind, found, open)).collect(),
         next: found.next.as_ref().map(|next| format!("{here}&after={}", next.text())),
     })

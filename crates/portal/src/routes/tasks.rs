@@ -213,7 +213,7 @@ async fn listed(door: &Door, patient: Option<&str>) -> Result<(Vec<TaskRow>, Opt
         let patients = patient.map(str::to_owned).into_iter().collect();
         let found = match patient {
             Some(_) => tasks::of_patients(&reading, &patients).await?,
-            None => tasks::tasks(&reading, &Scope::person([door.permit.principal().id.clone()])).await?,
+            None => tasks::tasks(&reading, &Scope::person(door.own_names())).await?,
         };
         let known = rows::known(door, &reading, &found.iter().collect::<Vec<_>>(), &Default::default()).await?;
         let named = people::people(&reading, &patients, door.now).await?.into_values().next();

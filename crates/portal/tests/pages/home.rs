@@ -18,14 +18,20 @@ async fn on_heron() -> Trust {
     trust
 }
 
-/// The counters of a page: number, noun and list.
+/// The numbers of a page, as cards and in lines: number, noun and list.
 fn counters(page: &str) -> Vec<(String, String, String)> {
     let card = |card: &str| {
         let part = |from: &str, to: &str| card.split_once(from).unwrap().1.split_once(to).unwrap().0.to_owned();
         let href = card.split_once("href=\"").unwrap().1.split_once('"').unwrap().0.replace("&amp;", "&");
         (part("<b>", "</b>"), part("<h3>", "</h3>"), href)
     };
-    page.split("class=\"al-counter ").skip(1).map(card).collect()
+    let cards = page.split("class=\"al-counter ").skip(1).map(card);
+    let line = |line: &str| {
+        let (number, noun) = line.split_once("</a>").unwrap().0.split_once("</b> ").unwrap();
+        let href = line.split_once("href=\"").unwrap().1.split_once('"').unwrap().0.replace("&amp;", "&");
+        (number.rsplit('>').next().unwrap().to_owned(), noun.to_owned(), href)
+    };
+    cards.chain(page.split("class=\"al-count\"").skip(1).map(line)).collect()
 }
 
 fn rows(page: &str) -> usize {
@@ -252,10 +258,28 @@ async fn what_a_closed_account_owns_is_nobodys_and_it_is_given_nothing_new() {
 async fn a_kind_of_which_there_is_nothing_is_said_and_leads_to_its_list() {
     let trust = on_heron().await;
     let page = trust.page(Role::Clinician, HOME).await.text;
-    let none = page.split_once("None now: ").unwrap().1.split_once("</p>").unwrap().0;
+    let none = page.split_once("None now: ").unwrap().1.split_once("</details>").unwrap().0;
     assert!(none.contains("patients with no bed yet"), "{none}");
     let list = trust.page(Role::Clinician, "/t/DEMO/obligations/no-bed?of=ward").await.text;
     assert!(list.contains("There is none now: Heron ward."), "{list}");
+}
+
+/// What would begin a second row follows in a line, a link with its number like every other; what is urgent is never there
+/// while something that can wait is a card.
+#[tokio::test]
+async fn six_numbers_stand_as_cards_the_urgent_ones_first_and_the_others_in_a_line() {
+    let trust = on_heron().await;
+    let page = trust.page(Role::Clinician, HOME).await.text;
+    let ward = page.split_once("Nobody lost: Heron ward").unwrap().1.split("</section>").next().unwrap();
+    let cards: Vec<&str> = ward.split("class=\"al-counter ").skip(1).collect();
+    assert!(cards.len() <= 6, "{ward}");
+    let is_bad: Vec<bool> = cards.iter().map(|card| card.starts_with("al-counter--bad")).collect();
+    assert!(is_bad.is_sorted_by(|one, other| one >= other), "{is_bad:?}");
+    let others = ward.matches("class=\"al-count\"").count();
+    assert!(cards.len() == 6 || others == 0, "{} cards, and {others} in a line", cards.len());
+    // The same number of the whole trust is told in one line.
+    let all = page.split_once("Nobody lost: Thameside Royal").unwrap().1.split("</section>").next().unwrap();
+    assert!(all.contains("obligations/news2-high?of=all") && !all.contains("al-counters"), "{all}");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod duplicates;
 mod emergency;
 mod home;
 mod kinds_of_stay;
+mod mine;
 mod register;
 mod restricted;
 mod support;

@@ -20,6 +20,9 @@ use terms::index::Row;
 use testkit::demo::{STORY_NOW, demo_bundle};
 use tower::ServiceExt as _;
 
+/// Whoever signs in under this name is Dr Okafor, a consultant of the demonstration.
+pub(crate) const CONSULTANT: &str = "user/l.okafor";
+
 /// A trust whose record holds the demonstration.
 pub(crate) struct Trust {
     pub(crate) record: Record,
@@ -164,6 +167,7 @@ impl Trust {
         Door {
             record: self.record.clone(),
             permit: permit(who, role),
+            staff: (who == CONSULTANT).then(|| "okafor".to_owned()),
             trust_code: "DEMO".into(),
             trust_name: "Thameside Royal".into(),
             pds: portal::Pds::by(Some("Not PDS: a fake"), async |trace: Trace| pds::answer(&people(), &trace)),

@@ -33,9 +33,10 @@ pub(crate) struct StoredObligation {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ObligationFilter {
     pub(crate) kind: Option<String>,
-    /// One of these.
+    /// One of these, of which there is one at least.
     pub(crate) owners: Option<Vec<String>>,
-    pub(crate) anchor: Option<i64>,
+    /// One of these, of which there is one at least.
+    pub(crate) anchors: Option<Vec<i64>>,
     /// Due before, in milliseconds.
     pub(crate) before: Option<i64>,
 }
@@ -82,14 +83,18 @@ impl ObligationFilter {
                 conditions.push_str(&format!(" AND {condition} ${}", given.len() + 1));
             }
         };
-        add("anchor =", self.anchor.map(Given::Number));
         add("kind =", self.kind.clone().map(Given::Text));
         add("due <", self.before.map(Given::Number));
+        let mut among = |column: &str, mut values: Vec<Given>| {
+            let places = (0..values.len()).map(|at| format!("${}", given.len() + 2 + at)).collect::<Vec<_>>();
+            conditions.push_str(&format!(" AND {column} IN ({})", places.join(", ")));
+            given.append(&mut values);
+        };
         if let Some(owners) = &self.owners {
-            let places = (0..even(owners.len())).map(|at| format!("${}", given.len() + 2 + at)).collect::<Vec<_>>();
-            conditions.push_str(&format!(" AND owner IN ({})", places.join(", ")));
-            let repeated = owners.iter().chain(std::iter::repeat(&owners[owners.len() - 1]));
-            given.extend(repeated.take(places.len()).map(|owner| Given::Text(owner.clone())));
+            among("owner", evened(owners).map(|owner| Given::Text(owner.clone())).collect());
+        }
+        if let Some(anchors) = &self.anchors {
+            among("anchor", evened(anchors).map(|anchor| Given::Number(*anchor)).collect());
         }
         (conditions, given)
     }
@@ -106,9 +111,10 @@ impl ObligationFilter {
     }
 }
 
-/// The next power of two: lists of any length make few statements, each prepared once.
-fn even(length: usize) -> usize {
-    length.next_power_of_two()
+/// A list that is not empty, its last repeated up to the next power of two: lists of any length make few statements, each
+/// prepared once.
+fn evened<T>(list: &[T]) -> impl Iterator<Item = &T> {
+    list.iter().chain(list.last().into_iter().cycle()).take(list.len().next_power_of_two())
 }
 
 impl SqliteValue for Given {

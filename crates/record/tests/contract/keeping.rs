@@ -165,6 +165,22 @@ pub(crate) async fn who_is_given_what_is_kept_has_seen_whom_it_shows(place: &Pla
     assert_eq!(seen().await, ["user/second", "user/first"]);
     // Another role has its own.
     assert!(!ask_as(&permit(Role::PatientIndex, "user/third")).await);
+    // What is kept within what is kept has shown it to whoever reads the outer one.
+    let reader = permit(Role::Clinician, "user/fourth");
+    let reading = record.read(&reader, "board").await.unwrap();
+    let outer = reading.to_keep();
+    let middle = outer.to_keep();
+    let inner = middle.to_keep();
+    let found = ask(&inner, "get t1").await;
+    middle.keep(("inner", "t1"), inner, found).await.unwrap();
+    outer.keep(("middle", "t1"), middle, 1_u8).await.unwrap();
+    reading.keep(("outer", "t1"), outer, 1_u8).await.unwrap();
+    reading.finish().await.unwrap();
+    assert_eq!(seen().await[0], "user/fourth");
+    let next = record.read(&permit(Role::Clinician, "user/fifth"), "board").await.unwrap();
+    assert!(next.kept::<u8>("outer", "t1", LONG).await.unwrap().is_some());
+    next.finish().await.unwrap();
+    assert_eq!(seen().await[0], "user/fifth");
     // And what was made so long ago is made again.
     place.pass(2 * 3_600_000);
     assert!(!ask_as(&permit(Role::Clinician, "user/second")).await);

@@ -238,7 +238,8 @@ fn draw_query(dice: &mut Dice) -> ObligationQuery {
     ObligationQuery {
         kind: (dice.roll(2) == 0).then(|| (*dice.pick(&["result", "acknowledgement", "other"])).into()),
         owners: (dice.roll(3) == 0).then(|| (0..dice.roll(4)).map(|_| format!("ward{}", dice.roll(4))).collect()),
-        anchor: (dice.roll(4) == 0).then(|| key("Order", &format!("o{}", dice.roll(9)))),
+        anchors: (dice.roll(3) == 0)
+            .then(|| (0..dice.roll(4)).map(|_| key("Order", &format!("o{}", dice.roll(9)))).collect()),
         due_before: (dice.roll(3) == 0).then(|| Moment(dice.roll(40) as i64)),
         limit: 1 + dice.roll(6) as usize,
         after: None,
@@ -248,7 +249,7 @@ fn draw_query(dice: &mut Dice) -> ObligationQuery {
 fn answers(query: &ObligationQuery, (due, anchor, kind, owner, _): &Expected) -> bool {
     query.kind.as_ref().is_none_or(|wanted| wanted == kind)
         && query.owners.as_ref().is_none_or(|wanted| wanted.contains(owner))
-        && query.anchor.as_ref().is_none_or(|wanted| wanted == anchor)
+        && query.anchors.as_ref().is_none_or(|wanted| wanted.contains(anchor))
         && query.due_before.is_none_or(|before| *due < before)
 }
 

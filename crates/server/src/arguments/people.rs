@@ -20,11 +20,29 @@ pub(crate) enum UserCommand {
         /// What they are: clinician, clerk, patient-index, privacy-officer, administrator, operator, overseer or system.
         #[arg(long)]
         role: String,
+        /// The member of staff that the person is, by their code in the configuration: what is theirs is the person's.
+        #[arg(long, value_name = "CODE")]
+        staff: Option<String>,
         /// Read the password from the first line of standard input.
         #[arg(long)]
         password_stdin: bool,
     },
-    /// List the accounts: name, role, whether open, locked or closed.
+    /// Say which member of staff the person of an account is, or that they are none. Its sessions end.
+    Link {
+        /// In which trust.
+        #[arg(long, value_name = "CODE")]
+        trust: String,
+        /// The name to sign in with.
+        #[arg(long)]
+        name: String,
+        /// The member of staff, by their code in the configuration.
+        #[arg(long, value_name = "CODE", required_unless_present = "none", conflicts_with = "none")]
+        staff: Option<String>,
+        /// They are no member of staff of this trust.
+        #[arg(long)]
+        none: bool,
+    },
+    /// List the accounts: name, role, whether open, locked or closed, and which member of staff the person is.
     List {
         /// Of which trust.
         #[arg(long, value_name = "CODE")]

@@ -103,6 +103,44 @@ fn a_closed_account_opens_nothing_until_it_is_opened_again() {
     assert_eq!(state(&stage, "a.b"), "open");
 }
 
+#[test]
+fn an_account_is_that_of_a_member_of_staff_who_is_there_and_has_no_other() {
+    Stage::on_both_stores(|stage, store| {
+        let serving = stage.serve();
+        let bearer = format!("Bearer {}", stage.token("system"));
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/fhir+json")];
+        let okafor = r#"{"resourceType":"Practitioner","id":"okafor","active":true,"name":[{"family":"Okafor","prefix":["Dr"]}]}"#;
+        let put = serving.send("PUT", "/t/RAA/fhir/Practitioner/okafor", &headers, okafor.as_bytes());
+        assert_eq!(put.status, 201, "{store}");
+        let add = |name: &'static str, staff: &'static str| {
+            let who = ["--name", name, "--display", "A", "--role", "clinician", "--staff", staff];
+            stage.run(&[&ADD[..], &who].concat())
+        };
+        let unknown = add("a.b", "nobody");
+        assert!(unknown.code == 1 && unknown.err.contains("no member of staff"), "{store}: {}", unknown.err);
+        assert!(accounts(stage).is_empty(), "{store}: what is refused makes no account");
+        assert_eq!(add("a.b", "okafor").code, 0, "{store}");
+        let taken = add("c.d", "okafor");
+        assert!(taken.code == 1 && taken.err.contains("\"a.b\" already"), "{store}: {}", taken.err);
+        let staff = || stage.json(&user("list", &[]))["users"][0].get("staff").cloned();
+        assert_eq!(staff(), Some(json!("okafor")), "{store}");
+        assert!(stage.run(&user("list", &[])).out.contains("(okafor)"), "{store}");
+
+        let link = |rest: &[&str]| stage.run(&user("link", &[&["--name", "a.b"], rest].concat()));
+        assert_ne!(link(&[]).code, 0, "{store}: it is said who, or that it is nobody");
+        let none = link(&["--none"]);
+        assert!(
+            none.code == 0 && none.out.contains("no member of staff") && staff().is_none(),
+            "{store}: {}",
+            none.out
+        );
+        let said = stage.json(&user("link", &["--name", "a.b", "--staff", "okafor"]));
+        assert_eq!(said["user-linked"], json!({"name": "a.b", "staff": "okafor"}), "{store}");
+        assert_eq!(staff(), Some(json!("okafor")), "{store}");
+        assert!(link(&["--staff", "nobody"]).err.contains("no member of staff"), "{store}");
+    });
+}
+
 /// A Task as another system writes it: whose it is, and to whom it is offered.
 fn task(id: &str, owner: &str, offered: Option<&str>) -> String {
     let owner = json!({"identifier": {"system": "urn:almoner:owner", "value": owner}, "display": "Somebody"});

@@ -181,12 +181,13 @@ fn small() -> (Stage, PathBuf) {
         json!({"resourceType":"Observation","id":"o1","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p1"}}),
         json!({"resourceType":"DocumentReference","id":"d1","status":"current","subject":{"reference":"Patient/p1"},
             "content":[{"attachment":{"contentType":"application/pdf","data":scan}}]}),
+        json!({"resourceType":"Practitioner","id":"reilly","name":[{"family":"Reilly"}]}),
     ];
     let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
     std::fs::write(stage.path("a.ndjson"), lines.join("\n")).unwrap();
-    assert_eq!(stage.json(&["load", "--trust", "RAA", "a.ndjson"])["loaded"]["stored"], 4);
+    assert_eq!(stage.json(&["load", "--trust", "RAA", "a.ndjson"])["loaded"]["stored"], 5);
     let add = ["user", "add", "--trust", "RAA", "--name", "s.reilly", "--display", "S Reilly", "--role", "clinician"];
-    stage.json(&add);
+    stage.json(&[&add[..], &["--staff", "reilly"]].concat());
     let token = stage.token("system");
     let serving = stage.serve();
     let bearer = format!("Bearer {token}");
@@ -241,7 +242,7 @@ fn a_stranger_can_read_everything() {
     assert!(taken["query"].as_str().unwrap().contains("A tester"), "{taken}");
     assert!(log.iter().any(|line| line["principal"].as_str().unwrap().starts_with("token/")));
     let accounts = ndjson(&all["accounts.ndjson"]);
-    assert_eq!(accounts[0]["name"], "s.reilly");
+    assert_eq!((&accounts[0]["name"], &accounts[0]["staff"]), (&json!("s.reilly"), &json!("reilly")));
     assert!(accounts[0]["password"].as_str().unwrap().starts_with("$argon2id$"), "{accounts:?}");
     let patients = String::from_utf8(all["lists/patients.csv"].clone()).unwrap();
     assert!(patients.lines().nth(1).unwrap().starts_with("p1,,,Abel,,"), "{patients}");

@@ -10,22 +10,22 @@ fn task(id: &str, owner: &str) -> String {
 }
 
 /// Somebody signed in.
-struct Person<'s> {
+pub(super) struct Person<'s> {
     stage: &'s Stage,
     cookie: String,
 }
 
 impl<'s> Person<'s> {
-    async fn of(stage: &'s Stage, name: &str, role: &str) -> Person<'s> {
+    pub(super) async fn of(stage: &'s Stage, name: &str, role: &str) -> Person<'s> {
         stage.add_user(name, role).await;
         Person { stage, cookie: stage.sign_in(name, PASSWORD).await.ok().unwrap() }
     }
 
-    async fn page(&self, path: &str) -> Said {
+    pub(super) async fn page(&self, path: &str) -> Said {
         self.stage.get(path, &[("cookie", &self.cookie), ("accept", "text/html")]).await
     }
 
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Said {
+    pub(super) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Said {
         let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let fields = fields.iter().map(|(name, value)| format!("&{name}={}", encode(value)));
         let form = format!("form_token={}{}", form_token_of(&self.cookie), fields.collect::<String>());

@@ -154,9 +154,12 @@ pub(super) fn plan_panel(of: &MovePage<'_>) -> Markup {
         div.al-grid.al-cols.al-mt {
             section.al-panel {
                 details open[open] {
-                    summary.al-panel__h { h2 { "Plan" } span { @if form.is_kept { "deadline, window, hours, way back" } @else { "not made yet" } } }
-                    @if of.acts.runs_it { (plan_form(of)) }
-                    @else { div.al-panel__b { p.al-flush { "The plan is changed by operators of the host." } } }
+                    summary.al-panel__h {
+                        h2 { "Plan" }
+                        span { @if form.is_kept { "deadline, window, hours, way back" } @else { "not made yet" } }
+                        b.al-push { (if of.acts.runs_it { "Change" } else { "Show" }) span aria-hidden="true" { " ▾" } }
+                    }
+                    @if of.acts.runs_it { (plan_form(of)) } @else { (plan_as_kept(of)) }
                 }
             }
             @if form.is_kept { (what_if(of)) }
@@ -187,6 +190,20 @@ const CARRIED_FIELDS: [(&str, &str, &str); 2] = [
     ),
     ("no_way_back", "Why there is no way back", "Empty: it is rehearsed with a disk. Else in a few words; no patients"),
 ];
+
+/// The plan for those who read it.
+fn plan_as_kept(of: &MovePage<'_>) -> Markup {
+    let fields = FIELDS.iter().chain(of.is_carried.then_some(&CARRIED_FIELDS).into_iter().flatten());
+    let kept: Vec<(&str, &str)> = fields.map(|(name, label, _)| (*label, of.plan.value(name))).collect();
+    html! {
+        div.al-panel__b {
+            dl.al-pairs {
+                @for (label, value) in kept.into_iter().filter(|(_, value)| !value.is_empty()) { dt { (label) } dd { (value) } }
+            }
+            p.al-flush.al-small.al-muted { "The plan is changed by operators of the host." }
+        }
+    }
+}
 
 fn plan_form(of: &MovePage<'_>) -> Markup {
     let form = &of.plan;

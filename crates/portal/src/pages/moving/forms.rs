@@ -61,7 +61,7 @@ fn seal(of: &MovePage<'_>) -> Markup {
         Seal::Elsewhere(why) => html! { p.al-mt { (why) } },
         Seal::Blocked => html! {
             button.al-btn.al-btn--big.al-wf.al-mt type="button" disabled aria-describedby="seal-why" { (words) }
-            div.al-small.al-bad #seal-why {
+            div.al-small.al-bad.al-mt #seal-why {
                 (if readiness.back { "Cannot go back yet. Missing:" } else { "Cannot be sealed. Missing:" })
                 ul { @for missing in &readiness.missing { li { (missing) } } }
             }
@@ -85,7 +85,7 @@ fn armed(of: &MovePage<'_>, readiness: &Readiness, words: &str) -> Markup {
             input.al-in.al-wf.al-mb #typed name="typed" autocomplete="off" spellcheck="false" required;
             button.al-btn.al-btn--stop.al-btn--big.al-wf { (words) }
         }
-        p.al-small.al-muted {
+        p.al-small.al-muted.al-mt {
             "Two people press within 60 s."
             @if !readiness.back { " You can go back for " (readiness.open_days) " days." }
         }

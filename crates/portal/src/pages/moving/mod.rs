@@ -21,7 +21,7 @@ use crate::words::{clock, number};
 pub(crate) use dates::days;
 pub use dates::{Dates, PlanForm, Span};
 pub use forms::{MovesView, PlanTicket, moves_page};
-pub use panels::{Invariant, Merkle, Part};
+pub use panels::{Invariant, Merkle, Part, Witnessed};
 
 /// What the page shows.
 #[derive(Debug, Clone)]

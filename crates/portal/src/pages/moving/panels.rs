@@ -43,6 +43,25 @@ pub struct Merkle {
     pub parts: Vec<Part>,
     /// What this host and the other are called.
     pub names: (String, String),
+    /// Whether this host is the one that the trust moves from.
+    pub is_source: bool,
+    /// What other hosts have signed of the journal; nothing where this host does not write the trust.
+    pub witnessed: Option<Vec<Witnessed>>,
+}
+
+/// How far another host has signed the trust's journal as its witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witnessed {
+    /// The host.
+    pub host: String,
+    /// Up to which entry; 0 before it signed first.
+    pub entry: u64,
+    /// When what it signed last was made.
+    pub at: Option<Moment>,
+    /// Why it did not sign the last time.
+    pub trouble: Option<String>,
+    /// Whether it shows that the journal is not what it was.
+    pub is_refused: bool,
 }
 
 /// A part of the tree.
@@ -85,8 +104,11 @@ pub(super) fn copied(of: &MovePage<'_>) -> Markup {
 
 /// A bar. Its width is one of a hundred classes of an SVG, since no style stands in a page.
 fn meter(of: &Copied) -> Markup {
-    let percent =
-        if of.of == 0 { 100.0 } else { (of.there.min(of.of) as f64 / of.of as f64 * 100.0).clamp(0.0, 100.0) };
+    let percent = (of.there.min(of.of) as f64 / of.of.max(1) as f64 * 100.0).clamp(0.0, 100.0);
+    if of.of == 0 {
+        // Nothing is no bar: it would look like something that was copied.
+        return html! { div.al-row.al-gap0 { b { (of.what) } span.al-push.al-small.al-muted { "none on either host" } } };
+    }
     let is_whole = of.there == of.of;
     let words = if of.is_bytes { format!("{} of {}", size(of.there), size(of.of)) } else { of_many(of.there, of.of) };
     html! {
@@ -95,7 +117,10 @@ fn meter(of: &Copied) -> Markup {
                 b { (of.what) }
                 span.al-push.al-small {
                     (words)
-                    @if of.there < of.of && !of.is_bytes { " " b { (number(of.of - of.there)) " behind" } }
+                    @if of.there < of.of {
+                        @let behind = of.of - of.there;
+                        " " b { (if of.is_bytes { size(behind) } else { number(behind) }) " behind" }
+                    }
                 }
             }
             svg.al-meter.is-whole[is_whole] viewBox="0 0 100 10" preserveAspectRatio="none" role="img"
@@ -150,7 +175,10 @@ pub(super) fn proof(of: &MovePage<'_>) -> Markup {
                                 Some((there, here)) => {
                                     (of_many(there, here))
                                     span.al-sub.al-bad[one.wrong > 0] {
-                                        @match one.wrong { 0 => "0 differ", wrong => { (counted(wrong, "kind differs", "kinds differ")) } }
+                                        @match one.wrong {
+                                            0 => "0 differ",
+                                            wrong => { (counted(wrong, "kind differs", "kinds differ")) " " a href="#mv-blocks" { "Show" } }
+                                        }
                                     }
                                 }
                                 None => { "–" span.al-sub { "not counted yet" } }
@@ -189,6 +217,7 @@ pub(super) fn merkle(of: &MovePage<'_>) -> Markup {
         tag_with(Weight::Danger, Icon::Alert, &words)
     };
     let title = if agree { "Merkle roots agree" } else { "Merkle roots differ" };
+    let sides = if tree.is_source { ("source", "target") } else { ("target", "source") };
     let scope = html! {
         "at entry " (number(tree.entry)) ", worked out on both sides " (time(&clock_or_day(tree.at, of.setting.now)))
         ", neither copied from the other"
@@ -199,14 +228,32 @@ pub(super) fn merkle(of: &MovePage<'_>) -> Markup {
         section.al-panel.al-panel--alarm[!agree] #mv-merkle {
             (panel_head(&top))
             div.al-panel__b.al-grid.al-gmerk {
-                div { span.al-lab { (tree.names.0) " (this host)" } div.al-hash { (grouped(&tree.here)) } }
-                div { span.al-lab { (tree.names.1) } div.al-hash { (grouped(&tree.there)) } }
+                div { span.al-lab { (tree.names.0) " (" (sides.0) ", this host)" } div.al-hash { (grouped(&tree.here)) } }
+                div { span.al-lab { (tree.names.1) " (" (sides.1) ")" } div.al-hash { (grouped(&tree.there)) } }
                 div {
                     span.al-lab { "Parts of the tree" }
                     div.al-cells role="img" aria-label=(words) {
                         @for part in &tree.parts { i.bad[*part == Part::Differs] {} }
                     }
+                    @if let Some(all) = &tree.witnessed { (witnessed(all, of.setting.now)) }
                 }
+            }
+        }
+    }
+}
+
+/// Who has signed the journal besides the two hosts, how far, and who does not.
+fn witnessed(all: &[Witnessed], now: Moment) -> Markup {
+    html! {
+        @if all.is_empty() { p.al-small.al-muted { "No other host is known that would witness it." } }
+        @for one in all {
+            p.al-small.al-muted {
+                @match one.at {
+                    Some(at) => { "Witnessed by " (one.host) ", up to entry " (number(one.entry)) " of " (time(&clock_or_day(at, now))) }
+                    None => { "Not yet witnessed by " (one.host) }
+                }
+                @if one.is_refused { b.al-bad { ". It shows that the journal is not what it was" } }
+                @if let Some(why) = &one.trouble { ". Last time it did not sign: " (why) }
             }
         }
     }
