@@ -16,7 +16,11 @@ use crate::routes::{ROUTES, Work};
 use crate::search::criteria::is_supported;
 
 /// When what this statement says last changed.
-const DATE: &str = "2026-11-22";
+const DATE: &str = "2026-12-01";
+
+/// What no place of its own in the statement is for: it cannot say which modifiers a parameter takes.
+const MODIFIERS: &str = "Modifiers of search parameters: all take :missing; string takes :exact and :contains (phonetic \
+     neither), token :not, :text and :of-type, reference :identifier and types, uri :above and :below. All others are refused.";
 
 /// `GET /metadata`.
 pub(crate) fn answer(door: Option<&Door>) -> Answer {
@@ -58,6 +62,7 @@ fn statement(door: Option<&Door>) -> Vec<u8> {
 fn write_rest(writer: &mut Writer) {
     writer.object(|w| {
         w.text("mode", "server");
+        w.text("documentation", MODIFIERS);
         w.name("security").object(|w| {
             w.text("description", "Every address but metadata needs a session or a bearer token.");
         });

@@ -38,6 +38,13 @@ fn write_next(to: &mut Writer, next: &Next) {
             to.byte(4);
             to.bytes(bytes);
         }
+        Next::Containing(texts) => {
+            to.byte(8);
+            to.number(texts.len() as u64);
+            for bytes in texts {
+                to.bytes(bytes);
+            }
+        }
         Next::CodeAnySystem(code) => {
             to.byte(5);
             to.text(code);

@@ -5,6 +5,8 @@
 //! and its symbol (4 bytes), a target the number of its row (5 bytes), a kind its number (2 bytes), fixed bytes as
 //! they are, text escaped and ended by a zero byte. So byte order is value order, and every span is a few ranges.
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 use terms::index::{End, Next, Part, Range, Row, Span};
 
@@ -22,16 +24,17 @@ pub(crate) type PhysicalKey = Vec<u8>;
 pub(crate) struct KeyRange {
     pub(crate) low: PhysicalKey,
     pub(crate) high: Option<PhysicalKey>,
-    /// A second condition on bytes at a fixed place of the key.
+    /// A second condition, on bytes behind a fixed place of the key.
     pub(crate) residual: Option<Residual>,
 }
 
-/// Bytes of the key from `at` must lie within `low..high` (either open).
+/// What the bytes of a key from `at` on must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Residual {
-    at: usize,
-    low: Vec<u8>,
-    high: Option<Vec<u8>>,
+pub(crate) enum Residual {
+    /// Within `low..high` (either open).
+    Within { at: usize, low: Vec<u8>, high: Option<Vec<u8>> },
+    /// A text in which one of these stands.
+    Containing { at: usize, texts: Vec<Vec<u8>> },
 }
 
 /// Numbers for names; `None` for what has none, or none at hand.
@@ -141,6 +144,26 @@ fn push_escaped(key: &mut PhysicalKey, text: &[u8]) {
     }
 }
 
+/// The text that a key's rest begins with, as it was before it was escaped.
+fn first_text(rest: &[u8]) -> Cow<'_, [u8]> {
+    let end = rest.iter().position(|&byte| byte == 0).unwrap_or(rest.len());
+    let escaped = &rest[..end];
+    if !escaped.contains(&1) {
+        return Cow::Borrowed(escaped);
+    }
+    let mut text = Vec::with_capacity(end);
+    let mut bytes = escaped.iter();
+    while let Some(&byte) = bytes.next() {
+        text.push(if byte == 1 { bytes.next().map_or(1, |second| second - 1) } else { byte });
+    }
+    Cow::Owned(text)
+}
+
+fn contains_any(text: &[u8], sought: &[Vec<u8>]) -> bool {
+    let contains = |sought: &Vec<u8>| sought.is_empty() || text.windows(sought.len()).any(|part| part == sought);
+    sought.iter().any(contains)
+}
+
 /// The ranges under a head for one `next`, apart from codes in any system (the caller names their symbols and goes on
 /// with what follows them).
 pub(crate) fn ranges(head: PhysicalKey, next: &Next) -> KeyRange {
@@ -156,6 +179,10 @@ pub(crate) fn ranges(head: PhysicalKey, next: &Next) -> KeyRange {
         }
         Next::Prefix(text) => prefix(with_text(head, text, false)),
         Next::TextEqual(text) => prefix(with_text(head, text, true)),
+        Next::Containing(texts) => {
+            let residual = Residual::Containing { at: head.len(), texts: texts.clone() };
+            KeyRange { residual: Some(residual), ..prefix(head) }
+        }
         Next::Any | Next::CodeAnySystem(_) | Next::CodeAnySystemThen(..) | Next::AnyCodeOf(_) => prefix(head),
     }
 }
@@ -199,7 +226,7 @@ fn residual(head: usize, first: &Range, second: &Range) -> Option<Residual> {
     })?;
     let (low, high) = ends(&[], second);
     let high = if matches!(second.high, End::Open) { None } else { high };
-    Some(Residual { at: head + width, low, high })
+    Some(Residual::Within { at: head + width, low, high })
 }
 
 /// The smallest key above all that begin with `key`.
@@ -224,9 +251,20 @@ impl KeyRange {
 
     /// Whether a key inside `low..high` also satisfies the residual.
     pub(crate) fn admits_rest(&self, key: &[u8]) -> bool {
-        let Some(residual) = &self.residual else { return true };
-        let Some(rest) = key.get(residual.at..) else { return false };
-        rest >= residual.low.as_slice() && residual.high.as_ref().is_none_or(|high| rest < high.as_slice())
+        match &self.residual {
+            None => true,
+            Some(Residual::Within { at, low, high }) => key
+                .get(*at..)
+                .is_some_and(|rest| rest >= low.as_slice() && high.as_ref().is_none_or(|high| rest < high.as_slice())),
+            Some(Residual::Containing { at, texts }) => {
+                key.get(*at..).is_some_and(|rest| contains_any(&first_text(rest), texts))
+            }
+        }
+    }
+
+    /// Whether each of its keys has to be looked at, few of which may satisfy what is asked for.
+    pub(crate) fn looks_inside(&self) -> bool {
+        matches!(self.residual, Some(Residual::Containing { .. }))
     }
 }
 
@@ -250,6 +288,7 @@ fn admits_next(next: &Next, rest: &[Part]) -> bool {
         }
         (Next::Prefix(start), [Part::Text(text), ..]) => text.starts_with(start),
         (Next::TextEqual(wanted), [Part::Text(text), ..]) => text == wanted,
+        (Next::Containing(texts), [Part::Text(text), ..]) => contains_any(text, texts),
         (Next::CodeAnySystem(wanted), [Part::Code { code, .. }, ..]) => code == wanted,
         (Next::CodeAnySystemThen(wanted, then), [Part::Code { code, .. }, after @ ..]) => {
             code == wanted && begins(after, &then.head, &then.next)
@@ -363,6 +402,12 @@ mod tests {
             let row = Row::of("p", [Part::Kind("k".into()), Part::Text(value), Part::Text(vec![9])]);
             let next = if prefix { Next::Prefix(wanted) } else { Next::TextEqual(wanted) };
             check(&row, &Span::next("p", [Part::Kind("k".into())], next))?;
+        }
+
+        #[test]
+        fn what_a_text_contains_is_seen_in_its_key(value in text(), wanted in prop::collection::vec(text(), 1..3)) {
+            let row = Row::of("p", [Part::Kind("k".into()), Part::Text(value), Part::Text(vec![97, 9])]);
+            check(&row, &Span::next("p", [Part::Kind("k".into())], Next::Containing(wanted)))?;
         }
 
         #[test]

@@ -39,7 +39,7 @@ const WORTH_LISTING: usize = 20;
 const FEW: usize = 200;
 /// Links to more resources than this are followed one by one, not as a set.
 const MOST_LINKED: usize = 200;
-/// Candidates that one page may examine.
+/// Candidates that one page may examine; `WORTH_LISTING` rows that a range passes over count as one.
 const MOST_EXAMINED: usize = 200_000;
 /// Candidates that are examined for each resource of a page before listing is tried instead. A text is about as dear as
 /// `WORTH_LISTING` rows, so trying costs no more than what it may save.
@@ -382,14 +382,14 @@ async fn intersect(reading: &Reading, tests: &[Test]) -> Result<(Vec<i64>, bool)
     Ok((listed.unwrap_or_default().into_iter().collect(), all_judged && live))
 }
 
-/// All row numbers in the ranges, if they are not more than `most`.
+/// All row numbers in the ranges, if they are not more than `most` and do not lie among far too many others.
 async fn list(
     reading: &Reading,
     ranges: &[KeyRange],
     within: Option<&BTreeSet<i64>>,
     most: usize,
 ) -> Result<BTreeSet<i64>, Problem> {
-    let mut rids = BTreeSet::new();
+    let (mut rids, mut looked_at) = (BTreeSet::new(), 0);
     if within.is_some_and(BTreeSet::is_empty) {
         return Ok(rids);
     }
@@ -397,9 +397,10 @@ async fn list(
         for (range, mut hits) in together.iter().zip(reading.scan_each(together, PART).await?) {
             loop {
                 let next = hits.last().filter(|_| hits.len() == PART).cloned();
+                looked_at += hits.len();
                 rids.extend(hits.into_iter().filter(|(key, _)| range.admits_rest(key)).map(|(_, rid)| rid));
                 let Some(after) = next else { break };
-                if rids.len() > most {
+                if rids.len() > most || looked_at / WORTH_LISTING > most {
                     return Err(Problem::TooCostly);
                 }
                 hits = reading.scan(range, Some(&after), PART).await?;

@@ -90,6 +90,8 @@ pub enum Next {
     Prefix(Vec<u8>),
     /// A `Text` part equal to these bytes, whatever follows.
     TextEqual(Vec<u8>),
+    /// A `Text` part in which one of these bytes stands somewhere. Every row under the head has to be looked at.
+    Containing(Vec<Vec<u8>>),
     /// A `Code` part with this code in any system, none included.
     CodeAnySystem(String),
     /// The same, then parts that must be equal, then one more limit.

@@ -18,6 +18,10 @@ fn begins(parts: &[Part], head: &[Part], next: &Next) -> bool {
         (Next::WithinBoth(one, other), [first, second, ..]) => is_within(first, one) && is_within(second, other),
         (Next::Prefix(start), [Part::Text(text), ..]) => text.starts_with(start),
         (Next::TextEqual(wanted), [Part::Text(text), ..]) => text == wanted,
+        (Next::Containing(texts), [Part::Text(text), ..]) => {
+            let text = String::from_utf8_lossy(text);
+            texts.iter().any(|sought| text.contains(&*String::from_utf8_lossy(sought)))
+        }
         (Next::CodeAnySystem(wanted), [Part::Code { code, .. }, ..]) => code == wanted,
         (Next::CodeAnySystemThen(wanted, then), [Part::Code { code, .. }, after @ ..]) => {
             code == wanted && begins(after, &then.head, &then.next)
@@ -53,13 +57,6 @@ impl Condition {
         match self {
             Condition::Any(spans) => Some(any(spans)),
             Condition::None(spans) => Some(!any(spans)),
-            Condition::Containing { spans, texts } => Some(rows.iter().any(|row| {
-                let text = match row.parts.first() {
-                    Some(Part::Text(text)) => String::from_utf8_lossy(text),
-                    _ => return false,
-                };
-                spans.iter().any(|span| lies_in(row, span)) && texts.iter().any(|sought| text.contains(sought))
-            })),
             Condition::Chain { .. } | Condition::ReverseChain { .. } => None,
         }
     }

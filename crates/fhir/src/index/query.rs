@@ -9,10 +9,12 @@ use super::table::{Parameter, Table, table};
 use super::text::split;
 use crate::definitions::{ParameterKind, definitions};
 use terms::Moment;
-use terms::index::Span;
+use terms::index::{Next, Span};
 
 /// The most values that one parameter may list.
 const MOST_VALUES: usize = 1000;
+/// The most texts that are looked for inside others.
+const MOST_SOUGHT: usize = 20;
 
 /// What a query is read against.
 #[derive(Debug, Clone, Default)]
@@ -30,14 +32,6 @@ pub enum Condition {
     Any(Vec<Span>),
     /// None of its rows lies in any of these spans.
     None(Vec<Span>),
-    /// At least one of its rows in these spans has a first text part that contains one of these texts. Every row of
-    /// the spans must be looked at.
-    Containing {
-        /// All rows of the parameter.
-        spans: Vec<Span>,
-        /// Folded as the rows are.
-        texts: Vec<String>,
-    },
     /// A reference of it points to a resource that matches another parameter.
     Chain {
         /// Which types the target may have, each with the name of the reference's rows (`Target` parts) that lead to it;
@@ -246,18 +240,25 @@ fn modified(
     }
 }
 
-/// `:contains`: every row of the parameter has to be looked at.
+/// `:contains`: a folded text in which one of the folded values stands. Every row of the parameter has to be looked at, once
+/// for all values.
 fn containing(own: &'static Table, parameter: &'static Parameter, values: &str) -> Result<Condition, SearchError> {
     let mut texts = Vec::new();
-    for (place, value) in listed(parameter, values)?.iter().enumerate() {
+    let listed = listed(parameter, values)?;
+    if listed.len() > MOST_SOUGHT {
+        return Err(value_error(parameter, MOST_SOUGHT + 1, "more values than are looked for at once"));
+    }
+    for (place, value) in listed.iter().enumerate() {
         let folded = super::fold::fold(&super::text::unescape(value));
         if folded.is_empty() {
             return Err(value_error(parameter, place + 1, "it has no letter and no digit"));
         }
-        texts.push(super::encode::cut(&folded).to_owned());
+        texts.push(super::encode::owned_text(folded));
     }
-    let spans = sources(own, parameter).iter().map(|it| Span::head(it.names.plain, [])).collect();
-    Ok(Condition::Containing { spans, texts })
+    let sources = sources(own, parameter);
+    Ok(Condition::Any(
+        sources.iter().map(|it| Span::next(it.names.plain, [], Next::Containing(texts.clone()))).collect(),
+    ))
 }
 
 /// The spans of all listed values, under the parameter or those that hold its rows.

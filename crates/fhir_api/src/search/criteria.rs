@@ -7,6 +7,7 @@ use fhir::fhirpath::Temporal;
 use fhir::search::{Condition, SearchError, Surroundings, parse, row_parameters};
 use record::{Assertion, Clause, Key, Reading, Select, Version};
 use terms::Moment;
+use terms::index::Next;
 
 use crate::call::{Query, parse_query};
 use crate::outcome::Refusal;
@@ -36,7 +37,6 @@ fn linked_clause(kind: &str, name: &str, value: &str, around: &Surroundings, lin
     match parse(kind, name, value, around).map_err(|error| refusal(name, &error))? {
         Condition::Any(spans) => Ok(Clause::Any(spans)),
         Condition::None(spans) => Ok(Clause::None(spans)),
-        Condition::Containing { spans, texts } => containing(name, spans, texts),
         Condition::Chain { targets, rest, values } => {
             if targets.len() > MOST_TARGETS {
                 let details = format!("{name} may mean any type; name one, such as {}.", named_type(name));
@@ -63,10 +63,6 @@ fn named_type(name: &str) -> String {
 
 fn either(mut clauses: Vec<Clause>) -> Clause {
     if clauses.len() == 1 { clauses.remove(0) } else { Clause::Either(clauses) }
-}
-
-fn containing(name: &str, _spans: Vec<terms::index::Span>, _texts: Vec<String>) -> Result<Clause, Refusal> {
-    Err(Refusal::bad_request("not-supported", format!("{name}: the modifier :contains is not supported yet.")))
 }
 
 /// The refusal of a criterion. The sentence names parameter and place, never the value.
@@ -145,11 +141,15 @@ pub(crate) async fn matches(
 }
 
 /// What must hold for a search to find nothing still. A conjunction cannot be asserted as such: one of its parts is,
-/// the first that finds nothing by itself, or else that the part finds no more than now.
+/// the first that finds nothing by itself, or else that the part finds no more than now. Never what texts contain: while
+/// the writer looked at all of them, nothing could be written.
 async fn absent(reading: &Reading, select: &Select) -> Result<Vec<Assertion>, Refusal> {
     let mut fewest = None;
     for clause in &select.clauses {
         let Clause::Any(spans) = clause else { continue };
+        if spans.iter().any(|span| matches!(span.next, Next::Containing(_))) {
+            continue;
+        }
         let alone = Select::of(&select.kind).with(clause.clone());
         let count = if select.clauses.len() == 1 { 0 } else { reading.total(&alone).await? };
         if count == 0 {

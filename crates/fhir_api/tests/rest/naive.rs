@@ -307,6 +307,7 @@ fn is_match(parameter: &SearchParameter, value: &Typed, modifier: &str, wanted: 
             let texts = strings(value);
             match modifier {
                 "exact" => texts.iter().any(|text| text == wanted),
+                "contains" => texts.iter().any(|text| indexed(&fold(text)).contains(&fold(wanted))),
                 _ => texts.iter().any(|text| fold(text).starts_with(&fold(wanted))),
             }
         }
@@ -316,6 +317,11 @@ fn is_match(parameter: &SearchParameter, value: &Typed, modifier: &str, wanted: 
         ParameterKind::Uri => value.json.text() == wanted,
         ParameterKind::Special => false,
     }
+}
+
+/// As much of a text as is looked into: 240 bytes, to the end of a letter.
+fn indexed(text: &str) -> &str {
+    &text[..text.floor_char_boundary(240)]
 }
 
 /// System and code; the system is empty when there is none.

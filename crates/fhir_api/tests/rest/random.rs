@@ -44,6 +44,7 @@ struct Drawn {
     found: usize,
     ordered: usize,
     alternatives: usize,
+    inside: usize,
 }
 
 #[expect(clippy::print_stderr, reason = "says what it did")]
@@ -75,7 +76,7 @@ async fn equal_the_naive_evaluation(site: Site) {
     let shown: Vec<&str> = differences.iter().take(20).map(String::as_str).collect();
     assert!(differences.is_empty(), "{} differences\n{}", differences.len(), shown.join("\n"));
     let least = searches / 100;
-    let drew_all = drawn.ordered > least && drawn.alternatives > least;
+    let drew_all = drawn.ordered > least && drawn.alternatives > least && drawn.inside > least;
     assert!(drew_all && drawn.found > searches, "the searches are of every sort and find something: {drawn:?}");
 }
 
@@ -85,6 +86,7 @@ impl Drawn {
         self.found += found;
         self.ordered += usize::from(!search.order.is_empty() && found > 1);
         self.alternatives += usize::from(path.contains("%2C"));
+        self.inside += usize::from(path.contains(":contains=") && found > 0);
     }
 }
 
@@ -248,6 +250,14 @@ fn plain(random: &mut ChaCha8Rng, naive: &mut Naive, at: usize) -> Option<Criter
     Some(Criterion::Plain { code, modifier, value })
 }
 
+/// Up to six letters of a text, from anywhere in it.
+fn part_of(random: &mut ChaCha8Rng, words: &str) -> String {
+    let letters: Vec<char> = words.chars().collect();
+    let from = random.random_range(0..letters.len());
+    let part: String = letters[from..].iter().take(random.random_range(1..=6)).collect();
+    if fold(&part).is_empty() { words.chars().take(1).collect() } else { part }
+}
+
 /// One or two values more, of this resource or another of its type, with the comma before each.
 fn alternatives(
     random: &mut ChaCha8Rng,
@@ -289,8 +299,9 @@ fn value_of(random: &mut ChaCha8Rng, parameter: &SearchParameter, value: &Typed)
             if words.is_empty() {
                 return None;
             }
-            match random.random_range(0..4) {
+            match random.random_range(0..6) {
                 0 => Some(("exact".to_owned(), text)),
+                4 | 5 => Some(("contains".to_owned(), part_of(random, &words))),
                 1 => plain(words.chars().take(3).collect()),
                 _ => plain(text),
             }

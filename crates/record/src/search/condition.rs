@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use terms::index::{End, Next, Part, Range, Row, Span};
 
-use super::{BATCH, FEW, MOST_EXAMINED, MOST_LINKED, SMALL, SMALL_TO_SORT, WORTH_LISTING, collect, list};
+use super::{BATCH, FEW, MOST_EXAMINED, MOST_LINKED, PART, SMALL, SMALL_TO_SORT, WORTH_LISTING, collect, list};
 use crate::change::Key;
 use crate::error::Problem;
 use crate::indexing::KIND;
@@ -42,15 +42,22 @@ pub(super) async fn prepare_all(
     clauses: &[Clause],
     mut most: usize,
 ) -> Result<Vec<Test>, Problem> {
-    let mut tests = Vec::with_capacity(clauses.len());
-    for clause in clauses {
-        let test = prepare(reading, kind, clause, most).await?;
+    let mut tests: Vec<Option<Test>> = clauses.iter().map(|_| None).collect();
+    // What looks inside texts is measured last: beside a small condition it need not be.
+    let mut order: Vec<usize> = (0..clauses.len()).collect();
+    order.sort_by_key(|place| looks_inside(&clauses[*place]));
+    for place in order {
+        let test = prepare(reading, kind, &clauses[place], most).await?;
         if let Some(size) = test.size() {
             most = most.min(WORTH_LISTING * size).max(FEW);
         }
-        tests.push(test);
+        tests[place] = Some(test);
     }
-    Ok(tests)
+    Ok(tests.into_iter().flatten().collect())
+}
+
+fn looks_inside(clause: &Clause) -> bool {
+    matches!(clause, Clause::Any(spans) if spans.iter().any(|span| matches!(span.next, Next::Containing(_))))
 }
 
 /// A condition with more rows than `most` counts as large.
@@ -93,9 +100,34 @@ async fn rows_test(reading: &Reading, spans: Vec<Span>, negated: bool, most: usi
     for span in &spans {
         ranges.extend(reading.names().ranges(reading.store(), span).await?);
     }
-    let size = if negated { 0 } else { reading.estimate(&ranges, most + 1).await? };
+    let mut size = if negated { 0 } else { reading.estimate(&ranges, most + 1).await? };
+    if size > most && ranges.iter().any(KeyRange::looks_inside) {
+        size = admitted(reading, &ranges, most).await?;
+    }
     let size = if size > most { SMALL_TO_SORT + 1 } else { size };
     Ok(Test::Rows { spans, ranges, size, negated })
+}
+
+/// How many rows in the ranges are such as are asked for, up to one more than `most`; also that when this takes a look at so
+/// many rows that judging `most` candidates on their texts is no dearer.
+async fn admitted(reading: &Reading, ranges: &[KeyRange], most: usize) -> Result<usize, Problem> {
+    let (mut found, mut looked_at, mut after) = (0, 0, None);
+    let part = PART.min(most + 1);
+    for range in ranges {
+        loop {
+            let hits = reading.scan(range, after.as_ref(), part).await?;
+            found += hits.iter().filter(|(key, _)| range.admits_rest(key)).count();
+            looked_at += hits.len();
+            if found > most || looked_at > WORTH_LISTING * most {
+                return Ok(most + 1);
+            }
+            after = hits.last().filter(|_| hits.len() == part).cloned();
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A link to a few resources becomes rows that name them; a link to many is followed from each candidate.

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use terms::index::{Part, Row, Span};
 
 use super::condition::{Candidate, Parameters, Test, holds_all, lies_in, read};
-use super::{BATCH, RANGES_AT_ONCE};
+use super::{BATCH, PART, RANGES_AT_ONCE, WORTH_LISTING};
 use crate::cursor::{Mode, Place, write_cursor};
 use crate::error::Problem;
 use crate::indexing::KIND;
@@ -55,13 +55,15 @@ pub(super) async fn walk_page(
     // How many were kept before those without a row of the order's parameter; none when the page begins there.
     let mut ordered = 0;
     loop {
-        let hits = path.next_hits(reading, hit.as_ref(), batch).await?;
-        examined += hits.len();
-        let end = hits.len() < batch;
-        batch = (batch * 2).min(BATCH);
+        let mut hits = path.next_hits(reading, hit.as_ref(), batch).await?;
+        let (end, looked_at) = (hits.len() < batch, hits.len());
         hit = hits.last().cloned().or(hit);
+        hits.retain(|(key, _)| path.has(key));
+        let passed = looked_at - hits.len();
+        examined += hits.len() + passed.div_ceil(WORTH_LISTING);
+        batch = (batch * 2).min(if passed > looked_at / 8 * 7 { PART } else { BATCH });
         match &mut met {
-            Some(met) => keep_met(reading, select, (&path, met), hits, &mut kept).await?,
+            Some(met) => keep_met(reading, select, met, hits, &mut kept).await?,
             None => keep(reading, select, tests, (mode, &path), hits, &mut kept).await?,
         }
         if kept.len() > fitting(select, &kept) || (end && !is_before_rest(mode)) {
@@ -200,11 +202,11 @@ fn stretches(ranges: &[KeyRange]) -> Vec<KeyRange> {
 async fn keep_met(
     reading: &Reading,
     select: &Select,
-    (path, met): (&Path, &mut HashSet<i64>),
+    met: &mut HashSet<i64>,
     mut hits: Vec<Hit>,
     kept: &mut Vec<(Candidate, Hit)>,
 ) -> Result<(), Problem> {
-    hits.retain(|(key, rid)| path.has(key) && met.insert(*rid));
+    hits.retain(|(_, rid)| met.insert(*rid));
     let rids: Vec<i64> = hits.iter().map(|(_, rid)| *rid).collect();
     let read = read(reading, &rids, &Parameters::new()).await?;
     let mut by_rid: HashMap<i64, Candidate> = read.into_iter().map(|candidate| (candidate.rid, candidate)).collect();
@@ -228,10 +230,9 @@ async fn keep(
     select: &Select,
     tests: &[Test],
     (mode, path): (Mode, &Path),
-    mut hits: Vec<Hit>,
+    hits: Vec<Hit>,
     kept: &mut Vec<(Candidate, Hit)>,
 ) -> Result<(), Problem> {
-    hits.retain(|(key, _)| path.has(key));
     let mut rids: Vec<i64> = hits.iter().map(|(_, rid)| *rid).collect();
     rids.sort_unstable();
     rids.dedup();

@@ -17,6 +17,7 @@ mod postgres_tls;
 mod postgres_write;
 mod rows;
 mod schema;
+mod shortly;
 mod sqlite;
 mod sqlite_log;
 mod sqlite_write;

@@ -14,6 +14,7 @@ use tokio_postgres::types::ToSql;
 use super::dialect::{self as sql, postgres};
 use super::postgres_session::{Address, failed, is_lost, unreachable};
 use super::schema::STEPS;
+use super::shortly::{Changed, Shortly};
 use super::{Head, Hit, KeptKey, Located, NameList, StoredDeskRow, StoredEntry, StoredKey, StoredVersion};
 use crate::error::Problem;
 use crate::keys::KeyRange;
@@ -30,6 +31,13 @@ pub(super) const TOP: &[u8] = &[255, 255, 255, 255];
 
 /// The parameters of a statement.
 pub(super) type Parameters<'a> = [&'a (dyn ToSql + Sync)];
+
+/// A scan in one direction, up to an end.
+#[derive(Clone, Copy)]
+struct Way<'e> {
+    sql: &'static str,
+    end: &'e [u8],
+}
 
 /// Reads of one record's schema.
 pub(crate) struct PostgresReader {
@@ -275,8 +283,8 @@ impl PostgresReader {
             Some((key, rid)) if key.as_slice() >= range.low.as_slice() => (key.as_slice(), *rid),
             _ => (range.low.as_slice(), -1),
         };
-        let parameters: &Parameters<'_> = &[&key, &rid, &high, &stored(at), &(limit as i64)];
-        each(&self.query("scanning the index", postgres::SCAN, parameters).await?, hit_row)
+        let way = Way { sql: postgres::SCAN, end: high };
+        self.scan_on(way, Shortly::new(false, limit), Some((key.to_vec(), rid)), at, limit).await
     }
 
     pub(crate) async fn scan_down(
@@ -291,8 +299,30 @@ impl PostgresReader {
             Some((key, rid)) if key.as_slice() < high => (key.as_slice(), *rid),
             _ => (high, -1),
         };
-        let parameters: &Parameters<'_> = &[&key, &rid, &range.low, &stored(at), &(limit as i64)];
-        each(&self.query("scanning the index", postgres::SCAN_DOWN, parameters).await?, hit_row)
+        let way = Way { sql: postgres::SCAN_DOWN, end: &range.low };
+        self.scan_on(way, Shortly::new(true, limit), Some((key.to_vec(), rid)), at, limit).await
+    }
+
+    /// Each part is of a snapshot of its own: which rows hold at the sequence is the same in all of them.
+    async fn scan_on(
+        &self,
+        way: Way<'_>,
+        mut shortly: Shortly,
+        mut place: Option<Hit>,
+        at: u64,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Problem> {
+        while let Some((key, rid)) = place {
+            let parameters: &Parameters<'_> = &[&key, &rid, &way.end, &stored(at), &(limit as i64)];
+            let rows = self.query("scanning the index", way.sql, parameters).await?;
+            let mut changed = Changed::default();
+            let mut now = Vec::with_capacity(rows.len());
+            for row in &rows {
+                scanned(row, 0, &mut shortly, &mut now, &mut changed)?;
+            }
+            place = shortly.now(now, &changed);
+        }
+        Ok(shortly.rows())
     }
 
     pub(crate) async fn scan_each(&self, ranges: &[KeyRange], at: u64, limit: usize) -> Result<Vec<Vec<Hit>>, Problem> {
@@ -301,14 +331,23 @@ impl PostgresReader {
         }
         let (lows, highs) = range_columns(ranges);
         let parameters: &Parameters<'_> = &[&lows, &highs, &stored(at), &(limit as i64)];
-        let mut found: Vec<Vec<Hit>> = vec![Vec::new(); ranges.len()];
+        let mut parts: Vec<(Shortly, Vec<Hit>)> =
+            ranges.iter().map(|_| (Shortly::new(false, limit), Vec::new())).collect();
+        let mut changed = Changed::default();
         for row in self.query("scanning the index", postgres::SCAN_EACH, parameters).await? {
-            let place: usize = number(&row, 0)?;
-            if let Some(hits) = found.get_mut(place.wrapping_sub(1)) {
-                hits.push((value(&row, 1)?, value(&row, 2)?));
+            // What was changed since is of no range: any may take it.
+            let place: usize = number::<usize>(&row, 0)?.saturating_sub(1);
+            if let Some((shortly, now)) = parts.get_mut(place) {
+                scanned(&row, 1, shortly, now, &mut changed)?;
             }
         }
-        found.iter_mut().for_each(|hits| hits.sort_unstable());
+        let mut found = Vec::with_capacity(ranges.len());
+        for (range, (mut shortly, now)) in ranges.iter().zip(parts) {
+            let place = shortly.now(now, &changed);
+            let end = range.high.as_deref().unwrap_or(TOP);
+            let way = Way { sql: postgres::SCAN, end };
+            found.push(self.scan_on(way, shortly, place, at, limit).await?);
+        }
         Ok(found)
     }
 
@@ -383,6 +422,23 @@ impl PostgresReader {
     pub(crate) async fn size(&self) -> Result<u64, Problem> {
         number(&self.query_one("asking for the size", postgres::SIZE, &[]).await?, 0)
     }
+}
+
+/// A row of a scan, its columns from one on.
+fn scanned(
+    row: &Row,
+    column: usize,
+    shortly: &mut Shortly,
+    now: &mut Vec<Hit>,
+    changed: &mut Changed,
+) -> Result<(), Problem> {
+    let hit = || Ok::<_, Problem>((value(row, column + 1)?, value(row, column + 2)?));
+    match value(row, column)? {
+        postgres::OF_NOW => now.push(hit()?),
+        postgres::VALID => shortly.valid([hit()?]),
+        _ => changed.add(value(row, column + 1)?),
+    }
+    Ok(())
 }
 
 /// A number as PostgreSQL keeps it; what is above its range means "no bound" and stays above everything.

@@ -9,17 +9,14 @@ use std::sync::{Mutex, PoisonError};
 use journal::Hash;
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, OpenFlags, OptionalExtension as _, Row};
-use rustc_hash::FxHashSet;
 use terms::Moment;
 
 use super::blob_files;
 use super::dialect as sql;
+use super::shortly::{Changed, FEW_ENTRIES, Shortly};
 use super::{Head, Hit, KeptKey, Located, NameList, StoredBlob, StoredDeskRow, StoredEntry, StoredKey, StoredVersion};
 use crate::error::Problem;
 use crate::keys::KeyRange;
-
-/// Entries after a sequence whose changes are taken out of the rows of now, one by one.
-const FEW_ENTRIES: u64 = 200;
 
 /// The statements of a scan in one direction.
 struct Way {
@@ -388,8 +385,7 @@ fn in_one_snapshot<T>(connection: &Connection, read: impl FnOnce(u64) -> rusqlit
     read(newest)
 }
 
-/// Rows at a sequence shortly before the newest: those of now without what was changed since, and what is not valid any more.
-/// Looking up of each row when it was changed last takes many times as long.
+/// Rows at a sequence shortly before the newest, in one snapshot.
 fn scan_shortly_after(
     connection: &Connection,
     way: &Way,
@@ -399,31 +395,20 @@ fn scan_shortly_after(
     limit: usize,
 ) -> rusqlite::Result<Vec<Hit>> {
     let hit = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let mut changed = FxHashSet::default();
+    let (mut shortly, mut changed) = (Shortly::new(way.is_down, limit), Changed::default());
     let mut entries = connection.prepare_cached(sql::CHANGED_AFTER)?;
     for packed in entries.query_map([at], |row| row.get::<_, Vec<u8>>(0))? {
-        changed.extend(sql::unpack_rids(&packed?).unwrap_or_default());
+        changed.add(&packed?);
     }
     let mut past = connection.prepare_cached(way.past)?;
-    let mut found: Vec<Hit> =
-        past.query_map((key, rid, low, high, at, limit as i64), hit)?.collect::<Result<_, _>>()?;
+    shortly.valid(past.query_map((key, rid, low, high, at, limit as i64), hit)?.collect::<Result<Vec<Hit>, _>>()?);
     let mut now = connection.prepare_cached(way.now)?;
-    let (mut place, mut taken) = ((key.to_vec(), rid), 0);
-    loop {
-        let part: Vec<Hit> =
-            now.query_map((&place.0, place.1, low, high, limit as i64), hit)?.collect::<Result<_, _>>()?;
-        let is_end = part.len() < limit;
-        let before = found.len();
-        place = part.last().cloned().unwrap_or(place);
-        found.extend(part.into_iter().filter(|(_, rid)| !changed.contains(rid)));
-        taken += found.len() - before;
-        if is_end || taken >= limit {
-            break;
-        }
+    let mut place = Some((key.to_vec(), rid));
+    while let Some((key, rid)) = place {
+        let part = now.query_map((&key, rid, low, high, limit as i64), hit)?.collect::<Result<_, _>>()?;
+        place = shortly.now(part, &changed);
     }
-    found.sort_unstable_by(|one, other| if way.is_down { other.cmp(one) } else { one.cmp(other) });
-    found.truncate(limit);
-    Ok(found)
+    Ok(shortly.rows())
 }
 
 /// Looks each up by itself, in the order asked.

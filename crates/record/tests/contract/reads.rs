@@ -132,6 +132,10 @@ pub(crate) fn lies_in(row: &Row, span: &Span) -> bool {
         (Next::Any, _) => true,
         (Next::Prefix(start), Part::Text(text)) => text.starts_with(start),
         (Next::TextEqual(wanted), Part::Text(text)) => text == wanted,
+        (Next::Containing(sought), Part::Text(text)) => {
+            let text = String::from_utf8(text.clone()).unwrap();
+            sought.iter().any(|sought| text.contains(std::str::from_utf8(sought).unwrap()))
+        }
         (Next::CodeAnySystem(wanted), Part::Code { code, .. }) => code == wanted,
         (Next::CodeAnySystemThen(wanted, then), Part::Code { code, .. }) => {
             let rest = Row::of(row.parameter, row.parts[span.head.len() + 1..].iter().cloned());
@@ -176,7 +180,7 @@ fn draw_range(dice: &mut Dice) -> Range {
 /// Draws a span.
 pub(crate) fn draw_span(dice: &mut Dice) -> Span {
     let text = dice.pick(&["a", "ann", "anna", "b", "bo", "zz", ""]).as_bytes().to_vec();
-    match dice.roll(11) {
+    match dice.roll(12) {
         0 => Span::next("Thing.name", [], Next::Prefix(text)),
         1 => Span::next("Thing.name", [], Next::TextEqual(text)),
         2 => Span::head("Thing.code", [Part::code(*dice.pick(&["s", "t", "", "u"]), *dice.pick(&["1", "2", "9"]))]),
@@ -187,6 +191,10 @@ pub(crate) fn draw_span(dice: &mut Dice) -> Span {
         7 => Span::head("~patient", [Part::target("Patient", format!("p{}", dice.roll(8)))]),
         8 => Span::next("Thing.pair", [], draw_pair(dice, 2)),
         9 => Span::next("Thing.pair", [Part::code("s", *dice.pick(&["1", "2"]))], draw_pair(dice, 1)),
+        10 => {
+            let sought = (0..=dice.roll(1)).map(|_| dice.pick(&["nn", "o", "by", "b", "zz"]).as_bytes().to_vec());
+            Span::next("Thing.name", [], Next::Containing(sought.collect()))
+        }
         _ => {
             let names: [&'static str; 5] = ["Thing.name", "Thing.code", "Thing.date", "Thing.pair", "Thing.ref"];
             Span::head(names[dice.roll(5) as usize], [])

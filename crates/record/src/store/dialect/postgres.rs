@@ -125,52 +125,78 @@ pub(crate) const VERSIONS: &str = "SELECT asked.place, v.rid, v.version, v.seque
      JOIN version v ON v.rid = asked.rid AND v.version = asked.version";
 pub(crate) const COUNT_VERSIONS: &str = "SELECT count(*) FROM version \
      WHERE (sequence <= $1 OR sequence > (SELECT sequence FROM head WHERE one = 1)) AND rid > $2 AND rid <= $3";
-/// Ranges of the index, in the order of [`NEXT_ROWS`]. Looks at the head in the statement's own snapshot: the first half
-/// runs when nothing newer than the sequence is there, else the second; the condition on the head is worked out once and
-/// keeps the other half from starting. A range's other end needs no condition, because what is asked lies `after` its
-/// low end.
-pub(crate) const SCAN: &str = "(SELECT key, rid FROM idx WHERE (SELECT sequence FROM head WHERE one = 1) <= $4 \
+/// How far the newest entry is from the sequence in the parameter `$at`: 0 when nothing newer is there, 1 when few entries
+/// (`FEW_ENTRIES`) changed little since, 2 otherwise.
+macro_rules! age {
+    ($at:literal) => {
+        concat!(
+            "WITH age AS MATERIALIZED (SELECT CASE WHEN sequence <= ",
+            $at,
+            " THEN 0 WHEN sequence - ",
+            $at,
+            " <= 200 AND (SELECT coalesce(sum(length(rids)), 0) FROM entry WHERE entry.sequence > ",
+            $at,
+            ") <= 16384 THEN 1 ELSE 2 END AS age FROM head WHERE one = 1) "
+        )
+    };
+}
+
+/// What a row of a scan says first: that it is one of now, which holds at the sequence unless an entry changed it since, ...
+pub(crate) const OF_NOW: i64 = 0;
+/// ... or that it holds at the sequence. Any other number: row numbers that an entry changed since stand where the key would.
+pub(crate) const VALID: i64 = 1;
+
+/// Ranges of the index, in the order of [`NEXT_ROWS`]. Looks at the head in the statement's own snapshot: rows of now when
+/// nothing newer than the sequence is there, with what few entries changed since, or else only rows that were not changed; with
+/// what was replaced since. The condition on the age is worked out once and keeps the other parts from starting. A range's other
+/// end needs no condition, because what is asked lies `after` its low end.
+pub(crate) const SCAN: &str = concat!(
+    age!("$4"),
+    "(SELECT 0::bigint, key, rid FROM idx WHERE (SELECT age FROM age) < 2 \
        AND (key, rid >> 8, rid) > ($1, $2::bigint >> 8, $2) AND key < $3 ORDER BY key, rid >> 8, rid LIMIT $5) \
-     UNION ALL (SELECT key, rid FROM (\
-       (SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
-        WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
-          AND (i.key, i.rid >> 8, i.rid) > ($1, $2::bigint >> 8, $2) AND i.key < $3 AND r.sequence <= $4 \
-        ORDER BY i.key, i.rid >> 8, i.rid LIMIT $5) \
-       UNION ALL \
-       (SELECT key, rid FROM index_past WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
-          AND (key, rid) > ($1, $2) AND key < $3 AND from_sequence <= $4 AND to_sequence > $4 \
-        ORDER BY 1, 2 LIMIT $5)\
-     ) AS valid) ORDER BY 1, 2 LIMIT $5";
+     UNION ALL \
+     (SELECT 1, i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid WHERE (SELECT age FROM age) = 2 \
+       AND (i.key, i.rid >> 8, i.rid) > ($1, $2::bigint >> 8, $2) AND i.key < $3 AND r.sequence <= $4 \
+      ORDER BY i.key, i.rid >> 8, i.rid LIMIT $5) \
+     UNION ALL \
+     (SELECT 1, key, rid FROM index_past WHERE (SELECT age FROM age) > 0 \
+       AND (key, rid) > ($1, $2) AND key < $3 AND from_sequence <= $4 AND to_sequence > $4 \
+      ORDER BY key, rid LIMIT $5) \
+     UNION ALL SELECT 2, rids, 0 FROM entry WHERE (SELECT age FROM age) = 1 AND sequence > $4"
+);
 /// The same from the top down; what is asked lies `before` its high end.
-pub(crate) const SCAN_DOWN: &str = "(SELECT key, rid FROM idx \
-       WHERE (SELECT sequence FROM head WHERE one = 1) <= $4 \
+pub(crate) const SCAN_DOWN: &str = concat!(
+    age!("$4"),
+    "(SELECT 0::bigint, key, rid FROM idx WHERE (SELECT age FROM age) < 2 \
        AND (key, rid >> 8, rid) < ($1, $2::bigint >> 8, $2) AND key >= $3 \
-       ORDER BY key DESC, rid >> 8 DESC, rid DESC LIMIT $5) \
-     UNION ALL (SELECT key, rid FROM (\
-       (SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
-        WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
-          AND (i.key, i.rid >> 8, i.rid) < ($1, $2::bigint >> 8, $2) AND i.key >= $3 AND r.sequence <= $4 \
-        ORDER BY i.key DESC, i.rid >> 8 DESC, i.rid DESC LIMIT $5) \
-       UNION ALL \
-       (SELECT key, rid FROM index_past WHERE (SELECT sequence FROM head WHERE one = 1) > $4 \
-          AND (key, rid) < ($1, $2) AND key >= $3 AND from_sequence <= $4 AND to_sequence > $4 \
-        ORDER BY 1 DESC, 2 DESC LIMIT $5)\
-     ) AS valid) ORDER BY 1 DESC, 2 DESC LIMIT $5";
-/// The beginning of many ranges at once, each as in [`SCAN`].
-pub(crate) const SCAN_EACH: &str = "SELECT asked.place, valid.key, valid.rid \
+      ORDER BY key DESC, rid >> 8 DESC, rid DESC LIMIT $5) \
+     UNION ALL \
+     (SELECT 1, i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid WHERE (SELECT age FROM age) = 2 \
+       AND (i.key, i.rid >> 8, i.rid) < ($1, $2::bigint >> 8, $2) AND i.key >= $3 AND r.sequence <= $4 \
+      ORDER BY i.key DESC, i.rid >> 8 DESC, i.rid DESC LIMIT $5) \
+     UNION ALL \
+     (SELECT 1, key, rid FROM index_past WHERE (SELECT age FROM age) > 0 \
+       AND (key, rid) < ($1, $2) AND key >= $3 AND from_sequence <= $4 AND to_sequence > $4 \
+      ORDER BY key DESC, rid DESC LIMIT $5) \
+     UNION ALL SELECT 2, rids, 0 FROM entry WHERE (SELECT age FROM age) = 1 AND sequence > $4"
+);
+/// The beginning of many ranges at once, each as in [`SCAN`] and with its place before; what was changed since has the place 0.
+pub(crate) const SCAN_EACH: &str = concat!(
+    age!("$3"),
+    "SELECT asked.place, valid.what, valid.key, valid.rid \
      FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS asked (low, high, place) CROSS JOIN LATERAL (\
-       (SELECT key, rid FROM idx WHERE (SELECT sequence FROM head WHERE one = 1) <= $3 \
+       (SELECT 0::bigint AS what, key, rid FROM idx WHERE (SELECT age FROM age) < 2 \
           AND key >= asked.low AND key < asked.high ORDER BY key, rid >> 8, rid LIMIT $4) \
-       UNION ALL (SELECT key, rid FROM (\
-         (SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
-          WHERE (SELECT sequence FROM head WHERE one = 1) > $3 \
-            AND i.key >= asked.low AND i.key < asked.high AND r.sequence <= $3 \
-          ORDER BY i.key, i.rid >> 8, i.rid LIMIT $4) \
-         UNION ALL \
-         (SELECT key, rid FROM index_past WHERE (SELECT sequence FROM head WHERE one = 1) > $3 \
-            AND key >= asked.low AND key < asked.high AND from_sequence <= $3 AND to_sequence > $3 \
-          ORDER BY 1, 2 LIMIT $4)\
-       ) AS older ORDER BY 1, 2 LIMIT $4)) AS valid";
+       UNION ALL \
+       (SELECT 1, i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid WHERE (SELECT age FROM age) = 2 \
+          AND i.key >= asked.low AND i.key < asked.high AND r.sequence <= $3 \
+        ORDER BY i.key, i.rid >> 8, i.rid LIMIT $4) \
+       UNION ALL \
+       (SELECT 1, key, rid FROM index_past WHERE (SELECT age FROM age) > 0 \
+          AND key >= asked.low AND key < asked.high AND from_sequence <= $3 AND to_sequence > $3 \
+        ORDER BY key, rid LIMIT $4)) AS valid \
+     UNION ALL SELECT 0, 2, rids, 0 FROM entry WHERE (SELECT age FROM age) = 1 AND sequence > $3"
+);
 pub(crate) const HOLDERS: &str =
     "SELECT key, rid FROM idx WHERE key >= $1 AND key < $2 ORDER BY key, rid >> 8, rid LIMIT $3";
 /// About how many rows many ranges have, counted up to a bound.
