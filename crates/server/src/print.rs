@@ -66,21 +66,12 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         }
         Outcome::Users(users) if users.is_empty() => writeln!(text, "There is no account here yet: almoner user add")?,
         Outcome::Users(users) => users.iter().try_for_each(|user| user_in_a_line(user, text))?,
-        Outcome::UserLinked { name, staff: Some(staff) } => {
-            writeln!(text, "Account {name} is that of the member of staff {staff}; its sessions have ended.")?;
+        Outcome::UserLinked { name, staff } => {
+            let whose =
+                staff.as_ref().map_or("no member of staff".into(), |staff| format!("the member of staff {staff}"));
+            writeln!(text, "Account {name} is that of {whose}; its sessions have ended.")?;
         }
-        Outcome::UserLinked { name, staff: None } => {
-            writeln!(text, "Account {name} is that of no member of staff; its sessions have ended.")?;
-        }
-        Outcome::UserClosed { name, moved, to } => {
-            writeln!(text, "Account {name} is closed; its sessions have ended.")?;
-            if let (1.., Some(to)) = (moved, to) {
-                writeln!(
-                    text,
-                    "Moved to {to}: {moved}. They are counted as tasks of closed accounts until somebody accepts them."
-                )?;
-            }
-        }
+        Outcome::UserClosed { name, moved, to } => user_closed(name, *moved, to.as_deref(), text)?,
         Outcome::Tokens(tokens) if tokens.is_empty() => writeln!(text, "No token holds here.")?,
         Outcome::Tokens(tokens) => tokens.iter().try_for_each(|token| token_in_a_line(token, text))?,
         Outcome::TokenRevoked { id } => writeln!(text, "Token {id} is revoked.")?,
@@ -115,6 +106,17 @@ fn in_words(outcome: &Outcome, text: &mut String) -> std::fmt::Result {
         Outcome::IndexRebuilt { resources } => writeln!(text, "Index of {resources} resources rebuilt.")?,
     }
     Ok(())
+}
+
+fn user_closed(name: &str, moved: usize, to: Option<&str>, text: &mut String) -> std::fmt::Result {
+    writeln!(text, "Account {name} is closed; its sessions have ended.")?;
+    match to {
+        Some(to) if moved > 0 => writeln!(
+            text,
+            "Moved to {to}: {moved}. They are counted as tasks of closed accounts until somebody accepts them."
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Says where the host is.

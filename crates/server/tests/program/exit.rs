@@ -247,7 +247,7 @@ fn a_stranger_can_read_everything() {
     let patients = String::from_utf8(all["lists/patients.csv"].clone()).unwrap();
     assert!(patients.lines().nth(1).unwrap().starts_with("p1,,,Abel,,"), "{patients}");
     let manifest: Value = serde_json::from_slice(&all["manifest.json"]).unwrap();
-    assert_eq!(manifest["holds"]["versions"], 7, "{manifest}");
+    assert_eq!(manifest["holds"]["versions"], 8, "{manifest}");
     // What SHA-256 says of a file is what anybody's program says of it.
     let listed = manifest["files"].as_array().unwrap().iter().find(|file| file["path"] == "accounts.ndjson").unwrap();
     let summed = std::process::Command::new("sha256sum").arg(folder.join("accounts.ndjson")).output().unwrap();
@@ -338,7 +338,7 @@ const TAMPERS: [(&str, Tamper, &[&str]); 17] = [
             std::fs::rename(&b, &a).unwrap();
             std::fs::rename(folder.join("c"), &b).unwrap();
         },
-        &["lists/staff.csv: it was changed", "lists/staff-roles.csv: it was changed"],
+        &["lists/staff.csv: it has 1 lines, not the 2", "lists/staff-roles.csv: it has 2 lines, not the 1"],
     ),
     (
         "a text in the journal edited",
