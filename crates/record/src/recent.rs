@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use terms::index::{Part, Row};
 
 use crate::change::Key;
-use crate::indexing::ALIAS;
+use crate::indexing::{ALIAS, SUBJECT};
 use crate::kept::Depends;
 use crate::record::Record;
 
@@ -39,8 +39,8 @@ pub enum Touched {
 pub(crate) struct Touches {
     /// Whether somebody follows.
     pub(crate) is_followed: bool,
-    /// What is changed, and what the rows of each name.
-    changed: BTreeMap<Key, BTreeSet<Key>>,
+    /// What is changed, and what the rows of each name, with whether it is theirs.
+    changed: BTreeMap<Key, BTreeMap<Key, bool>>,
     /// Those to which something is merged, or was.
     merged: BTreeSet<Key>,
     keys: usize,
@@ -79,7 +79,7 @@ struct Naming {
     kind: String,
     /// When the last was.
     last: u64,
-    /// The last of them, in their order, each with its sequence.
+    /// The last of them, in their order, each with its sequence, as far as they are the target's own.
     ids: VecDeque<(u64, String)>,
     /// All of them after this sequence are among these.
     from: u64,
@@ -100,7 +100,12 @@ impl Touches {
                     if row.parameter == ALIAS {
                         self.merged.insert(target.clone());
                     }
-                    added += usize::from(named.insert(target));
+                    let is_theirs = row.parameter == SUBJECT;
+                    let known = named.insert(target.clone(), is_theirs);
+                    if known == Some(true) {
+                        named.insert(target, true);
+                    }
+                    added += usize::from(known.is_none());
                 }
             }
         }
@@ -118,8 +123,14 @@ impl Touches {
 }
 
 impl Naming {
-    fn note(&mut self, sequence: u64, id: &str) {
+    fn note(&mut self, sequence: u64, id: &str, is_theirs: bool) {
         self.last = sequence;
+        if !is_theirs {
+            // Many name the same place or member of staff: who did is not known by name.
+            self.ids.clear();
+            self.from = sequence;
+            return;
+        }
         self.ids.push_back((sequence, id.to_owned()));
         if self.ids.len() > MOST_NAMING
             && let Some((dropped, _)) = self.ids.pop_front()
@@ -141,8 +152,8 @@ impl Marks {
                 Some(last) => *last = sequence,
                 None => drop(self.kinds.insert(key.kind.clone(), sequence)),
             }
-            for target in named {
-                self.naming(target, &key.kind).note(sequence, &key.id);
+            for (target, is_theirs) in named {
+                self.naming(target, &key.kind).note(sequence, &key.id, *is_theirs);
             }
         }
         self.merged.extend(touches.merged.iter().map(|key| (key.clone(), sequence)));
@@ -260,7 +271,7 @@ impl Recent {
     }
 
     /// The resources of a type that were changed after a sequence, up to another, and name a target or did before;
-    /// `None` when it is not known any more.
+    /// `None` when it is not known any more, or some name it that are not its own.
     pub(crate) fn changed_naming(&self, kind: &str, target: &Key, (after, until): (u64, u64)) -> Option<BTreeSet<Key>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.marked_from() > after || known.to < until {
@@ -284,7 +295,7 @@ impl Recent {
         }
         let groups = known.groups.iter().rev().take_while(|(sequence, _)| *sequence > after);
         let keys = groups.flat_map(|(_, touches)| {
-            touches.changed.iter().flat_map(|(key, named)| named.iter().chain([key]).cloned())
+            touches.changed.iter().flat_map(|(key, named)| named.keys().chain([key]).cloned())
         });
         Touched::These(keys.collect())
     }
@@ -388,7 +399,7 @@ mod tests {
     fn who_named_a_target_is_known_by_type_until_it_was_too_many() {
         let recent = Recent::at(4);
         let place = Key::new("Place", "p");
-        let row = || [Row::of("in", [Part::target("Place", "p")])];
+        let row = || [Row::of(SUBJECT, [Part::target("Place", "p")]), Row::of("in", [Part::target("Place", "p")])];
         let note = |at: u64, keys: &[Key]| {
             let mut touches = touches(&[]);
             keys.iter().for_each(|key| touches.note(key, &row()));
@@ -409,11 +420,15 @@ mod tests {
             ..Depends::default()
         };
         assert!(recent.holds(&of_others, 5, 6) && !recent.holds(&of_others, 4, 6));
-        (6..7 + MOST_NAMING as u64).for_each(|at| note(at, &[Key::new("Thing", at.to_string())]));
-        let newest = 7 + MOST_NAMING as u64;
-        assert_eq!(naming("Thing", 6, newest), None, "more than are known by name");
-        assert_eq!(naming("Thing", 7, newest).map(|keys| keys.len()), Some(MOST_NAMING));
-        assert_eq!(naming("Other", 6, newest), Some(BTreeSet::new()));
+        let mut of_another = touches(&[]);
+        of_another.note(&Key::new("Other", "x"), &[Row::of("in", [Part::target("Place", "p")])]);
+        recent.note((6, 7), of_another);
+        assert_eq!((naming("Other", 5, 7), naming("Other", 7, 7)), (None, Some(BTreeSet::new())));
+        (7..8 + MOST_NAMING as u64).for_each(|at| note(at, &[Key::new("Thing", at.to_string())]));
+        let newest = 8 + MOST_NAMING as u64;
+        assert_eq!(naming("Thing", 7, newest), None, "more than are known by name");
+        assert_eq!(naming("Thing", 8, newest).map(|keys| keys.len()), Some(MOST_NAMING));
+        assert_eq!(naming("Other", 7, newest), Some(BTreeSet::new()));
     }
 
     #[test]

@@ -39,9 +39,8 @@ const MOST: usize = 10_000;
 /// Types whose rows print the names of those they point at.
 const PRINT_NAMES: &[&str] =
     &["Patient", "Encounter", "Appointment", "MedicationRequest", "MedicationStatement", "DocumentReference", "Goal"];
-/// What time alone changes of a chart is so old at most, together.
-const KEPT: Duration = Duration::from_secs(10);
-const REST_KEPT: Duration = Duration::from_secs(50);
+/// What time alone changes of a chart is so old at most.
+const KEPT: Duration = Duration::from_secs(60);
 /// How many observations are added to those that were read at once, before all are read again.
 const MOST_ADDED: usize = 500;
 /// How many people, places and medicines are looked up by name.
@@ -65,29 +64,21 @@ pub(crate) async fn chart_of(door: &Door, id: &str) -> Result<Option<Arc<Gathere
     finished(reading, answer).await
 }
 
-/// The same, by a reading that is open. It is kept until a commit touches them.
+/// The same, by a reading that is open. What it is put together from is kept until a commit touches it; the chart of
+/// somebody who is observed every few minutes would not be kept for long, and is large.
 pub(crate) async fn gather(door: &Door, reading: &Reading, id: &str) -> Result<Option<Arc<Gathered>>, Problem> {
-    const CHART: &str = "chart";
-    if let Some(gathered) = reading.kept::<Option<Arc<Gathered>>>(CHART, id, KEPT).await? {
-        return Ok(Option::clone(&gathered));
-    }
-    let own = reading.to_keep();
-    let gathered = match &*rest(door, &own, id).await? {
-        None => None,
-        Some(rest) => {
-            let all = observations(&own, id).await?;
-            let chart = Arc::new(Chart::clone(&rest.chart).with(all.observed.iter().map(|observed| &**observed)));
-            let cut = rest.cut.iter().copied().chain((!all.is_whole).then_some(OBSERVATION)).collect();
-            Some(Arc::new(Gathered { chart, cut, held_back: rest.held_back }))
-        }
-    };
-    Ok(Option::clone(&*reading.keep((CHART, id), own, gathered).await?))
+    let rest = rest(door, reading, id).await?;
+    let Some(rest) = &*rest else { return Ok(None) };
+    let all = observations(reading, id).await?;
+    let chart = Arc::new(Chart::clone(&rest.chart).with(all.observed.iter().map(|observed| &**observed)));
+    let cut = rest.cut.iter().copied().chain((!all.is_whole).then_some(OBSERVATION)).collect();
+    Ok(Some(Arc::new(Gathered { chart, cut, held_back: rest.held_back })))
 }
 
 /// A chart without observations.
 async fn rest(door: &Door, reading: &Reading, id: &str) -> Result<Arc<Option<Gathered>>, Problem> {
     const REST: &str = "chart-rest";
-    if let Some(rest) = reading.kept::<Option<Gathered>>(REST, id, REST_KEPT).await? {
+    if let Some(rest) = reading.kept::<Option<Gathered>>(REST, id, KEPT).await? {
         return Ok(rest);
     }
     let own = reading.to_keep();
