@@ -8,9 +8,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
-import { checkWidths, launch, open, root, start, widths } from "./support.mjs";
+import { binary, checkWidths, launch, open, start, widths } from "./support.mjs";
 
-const binary = process.env.ALMONER_BINARY ?? join(root, "target/debug/almoner");
 const folder = mkdtempSync(join(tmpdir(), "almoner-moves-"));
 const hosts = {};
 const passwords = {};

@@ -12,6 +12,8 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+// The program as it was built.
+export const binary = process.env.ALMONER_BINARY ?? join(root, "target/debug/almoner");
 const shots = join(root, "target/screenshots");
 const axeSource = readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
 
@@ -64,7 +66,6 @@ export function startGallery() {
 
 // `almoner demo` with data of its own; gives its address and the sign-ins by role.
 async function startDemo() {
-  const binary = process.env.ALMONER_BINARY ?? join(root, "target/debug/almoner");
   if (!existsSync(binary)) return undefined;
   const data = mkdtempSync(join(tmpdir(), "almoner-browser-"));
   const read = (text) => {
