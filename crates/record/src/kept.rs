@@ -34,12 +34,15 @@ const BYTES_OF_A_KEY: u64 = 100;
 /// What is made of texts takes about such a part of their bytes.
 const PART_OF_TEXTS: u64 = 4;
 
+/// In place of a type: any.
+pub(crate) const ANY: &str = "";
+
 /// What an answer depends on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Depends {
     /// Resources that were asked for.
     pub(crate) resources: FxHashSet<Key>,
-    /// By type, the targets that rows of its resources were looked for which name them.
+    /// By type, the targets that rows of its resources were looked for which name them; rows of any type under [`ANY`].
     pub(crate) named: BTreeMap<String, FxHashSet<Key>>,
     /// Resources of which it was asked what is merged into them.
     pub(crate) merged: FxHashSet<Key>,
@@ -106,6 +109,12 @@ impl Depends {
         self.kinds.extend(other.kinds.iter().cloned());
         self.everything |= other.everything;
         self.bytes += other.bytes;
+    }
+
+    /// It was asked what is merged into these; what names those that were, of whatever type, is found too.
+    pub(crate) fn merges(&mut self, asked: &[Key], found: &[Key]) {
+        self.merged.extend(asked.iter().cloned());
+        self.named_by(ANY).extend(found.iter().cloned());
     }
 
     fn named_by(&mut self, kind: &str) -> &mut FxHashSet<Key> {

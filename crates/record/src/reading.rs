@@ -316,7 +316,7 @@ impl Reading {
         let mut next = vec![key.clone()];
         for _ in 0..MOST_MERGES {
             let mut losers = Vec::new();
-            self.depend(|depends| depends.merged.extend(next.iter().cloned()));
+            self.depend(|depends| depends.merges(&next, &[]));
             for survivor in &next {
                 let span = Span::head(ALIAS, [Part::target(survivor.kind.as_str(), survivor.id.as_str())]);
                 losers.extend(self.marked(&span, 12).await?);
@@ -328,6 +328,7 @@ impl Reading {
             found.extend(losers.iter().cloned());
             next = losers;
         }
+        self.depend(|depends| depends.merges(&[], &found));
         Ok(found)
     }
 

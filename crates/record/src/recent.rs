@@ -13,7 +13,7 @@ use terms::index::{Part, Row};
 
 use crate::change::Key;
 use crate::indexing::{ALIAS, SUBJECT};
-use crate::kept::Depends;
+use crate::kept::{ANY, Depends};
 use crate::record::Record;
 
 /// Groups of commits that are kept.
@@ -174,7 +174,10 @@ impl Marks {
 
     fn are_untouched(&self, depends: &Depends, after: u64) -> bool {
         let is_later = |at: Option<&u64>| at.is_some_and(|at| *at > after);
-        let is_named = |kind: &str, key: &Key| is_later(self.naming_of(key, kind).map(|naming| &naming.last));
+        let is_named = |kind: &str, key: &Key| {
+            let mut naming = self.named.get(key).into_iter().flatten();
+            naming.any(|naming| (kind == ANY || naming.kind == kind) && naming.last > after)
+        };
         !depends.resources.iter().any(|key| is_later(self.changed.get(key)))
             && !depends.merged.iter().any(|key| is_later(self.merged.get(key)))
             && !depends.named.iter().any(|(kind, keys)| keys.iter().any(|key| is_named(kind, key)))
