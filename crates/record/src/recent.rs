@@ -410,7 +410,7 @@ mod tests {
         };
         let (a, b, other) = (Key::new("Thing", "a"), Key::new("Thing", "b"), Key::new("Other", "o"));
         note(4, &[a.clone(), other.clone()]);
-        note(5, &[b.clone()]);
+        note(5, std::slice::from_ref(&b));
         let naming = |kind: &str, after, until| recent.changed_naming(kind, &place, (after, until));
         assert_eq!(naming("Thing", 4, 6), Some([a, b.clone()].into()));
         assert_eq!(naming("Thing", 5, 6), Some([b].into()));
@@ -441,7 +441,7 @@ mod tests {
         let mut named = touches(&[]);
         named.note(&Key::new("Thing", "x"), &[Row::of("in", [Part::target("Thing", "s")])]);
         recent.note((0, 1), named);
-        let depends = Depends { merged: [survivor.clone()].into_iter().collect(), ..Depends::default() };
+        let depends = Depends { merged: [survivor].into_iter().collect(), ..Depends::default() };
         assert!(recent.holds(&depends, 0, 1));
         let mut merged = touches(&[]);
         merged.note(&loser, &[Row::of(ALIAS, [Part::target("Thing", "s"), Part::target("Thing", "l")])]);

@@ -383,7 +383,7 @@ const TAMPERS: [(&str, Tamper, &[&str]); 17] = [
     ),
     (
         "a number in the manifest edited",
-        |folder| edit(folder, "manifest.json", |text| text.replacen("\"versions\": 7", "\"versions\": 6", 1)),
+        |folder| edit(folder, "manifest.json", |text| text.replacen("\"versions\": 8", "\"versions\": 6", 1)),
         &["seal.txt: manifest.json is not the one that was sealed"],
     ),
     (
