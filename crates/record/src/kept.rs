@@ -200,7 +200,8 @@ impl Reading {
     }
 
     /// What was kept under a name and would hold for this reading had no resources of a type been changed, with those of
-    /// them that were, as far as they name what it depends on: for those who read only these again. However old it is. Whom it shows is noted.
+    /// them that were, as far as they name what it depends on: for those who read only these again. However old it is; whom
+    /// it shows is noted.
     pub async fn kept_but_for<T: Send + Sync + 'static>(
         &self,
         (what, of): (&'static str, &str),

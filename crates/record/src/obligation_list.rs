@@ -19,7 +19,8 @@ const LISTED: usize = 1_000;
 const COUNTED: usize = 20_000;
 /// Owners, and anchors, that one question may name.
 const MOST_NAMED: usize = 1_000;
-/// Those of whom row numbers are compared.
+/// Where a permit leaves out at most so many resources with what belongs to them, what is counted is compared with their row
+/// numbers.
 const MOST_LEFT_OUT: usize = 500;
 /// Obligations that one page may examine.
 const MOST_EXAMINED: usize = 500_000;
@@ -188,8 +189,8 @@ impl Reading {
         self.inner().indexing.obligations.iter().all(|function| reads.contains(function.anchor))
     }
 
-    /// Gives everything that the permit reaches to `take`, in whatever order. Where only what belongs to a few is left out, row numbers decide,
-    /// and nothing is looked up of the others.
+    /// Gives everything that the permit reaches to `take`, in whatever order. Where only what belongs to a few is left out,
+    /// row numbers decide, and nothing is looked up of the others.
     async fn each_counted(
         &self,
         filter: &ObligationFilter,

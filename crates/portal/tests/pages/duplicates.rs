@@ -84,8 +84,8 @@ fn about(kind: &str, id: &str, of: &str, members: &str) -> String {
     format!(r#"{{"resourceType":"{kind}","id":"{id}","{of}":{{"reference":"Patient/twin"}},{members}}}"#)
 }
 
-/// Asked for by one and agreed by another.
-async fn merged(trust: &Trust) -> String {
+/// A record of its own is merged into the first patient: asked for by one and agreed by another.
+pub(crate) async fn merged(trust: &Trust) -> String {
     let at = pair(trust).await;
     let choice = [("survivor", "left"), ("name", "left"), ("why", "Same person"), ("form_key", "k1")];
     trust.post(TOM, &format!("{at}/ask"), &choice).await;

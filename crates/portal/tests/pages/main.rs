@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod admissions;
-mod chart;
 mod clock_change;
 mod downtime;
 mod duplicates;
 mod emergency;
 mod home;
+mod kept;
 mod kinds_of_stay;
 mod mine;
 mod register;
