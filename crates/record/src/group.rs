@@ -25,6 +25,9 @@ use crate::store::{
 };
 use crate::trail_rows::TrailNotes;
 
+/// How many further rows of a range are read together, when the first do not decide.
+const HELD_AT_ONCE: usize = 1_000;
+
 /// A draft with everything that can be worked out before its turn comes.
 pub(crate) struct Prepared {
     pub(crate) author: String,
@@ -329,15 +332,24 @@ impl<'w> Group<'w> {
         // Rows in the store may be of resources that the group has changed; those are already judged above.
         for span in spans {
             for range in self.numbering.ranges(span, self.store)? {
-                let limit = (most + self.brought.len() + 1) * 8;
-                let hits = self.store.holders(&range, self.batch.next, limit)?;
-                for (key, rid) in hits {
-                    if range.admits_rest(&key) && !self.brought.contains_key(&rid) && !held.contains(&rid) {
-                        held.push(rid);
+                let (mut after, mut limit) = (None, (most + self.brought.len() + 1) * 8);
+                loop {
+                    let hits = self.store.holders(&range, after.as_ref(), self.batch.next, limit)?;
+                    for (key, rid) in &hits {
+                        if range.admits_rest(key) && !self.brought.contains_key(rid) && !held.contains(rid) {
+                            held.push(*rid);
+                        }
+                        if held.len() > most {
+                            return Ok(held);
+                        }
                     }
-                    if held.len() > most {
-                        return Ok(held);
+                    // What lies between the ends of a range need not lie in the span, however much of it there is.
+                    let is_end = hits.len() < limit;
+                    after = hits.into_iter().next_back();
+                    if is_end {
+                        break;
                     }
+                    limit = HELD_AT_ONCE;
                 }
             }
         }

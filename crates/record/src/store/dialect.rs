@@ -112,7 +112,8 @@ pub(crate) const COUNT_RANGE: &str = "SELECT count(*) FROM (\
        SELECT p.rid FROM index_past p JOIN resource r ON r.rid = p.rid \
        WHERE p.key >= $1 AND p.key < $2 AND r.kind = $3 AND p.from_sequence <= $4 AND p.to_sequence > $4\
      ) AS counted";
-pub(crate) const HOLDERS: &str = "SELECT key, rid FROM idx WHERE key >= $1 AND key < $2 ORDER BY key, rid LIMIT $3";
+pub(crate) const HOLDERS: &str = "SELECT key, rid FROM idx \
+     WHERE key >= $1 AND key < $2 AND (key > $1 OR rid > $3) ORDER BY key, rid LIMIT $4";
 /// The whole index, and all past rows, in the order of their keys.
 pub(crate) const INDEX_AFTER: &str = "SELECT key, rid FROM idx WHERE (key, rid) > ($1, $2) ORDER BY key, rid LIMIT $3";
 pub(crate) const PAST_AFTER: &str = "SELECT key, rid, from_sequence, to_sequence, kept FROM index_past \
@@ -199,9 +200,9 @@ pub(crate) const SWEEP_KEPT_KEYS: &str = "DELETE FROM kept_key WHERE (principal,
 /// the functions before made them.
 pub(crate) const HOLDERS_BESIDE: &str = "SELECT key, rid FROM (\
        SELECT i.key, i.rid FROM idx i JOIN resource r ON r.rid = i.rid \
-       WHERE i.key >= $1 AND i.key < $2 AND r.sequence <= $3 \
-     UNION SELECT key, rid FROM idx_next WHERE key >= $1 AND key < $2\
-     ) AS held ORDER BY key, rid LIMIT $4";
+       WHERE i.key >= $1 AND i.key < $2 AND (i.key > $1 OR i.rid > $3) AND r.sequence <= $4 \
+     UNION SELECT key, rid FROM idx_next WHERE key >= $1 AND key < $2 AND (key > $1 OR rid > $3)\
+     ) AS held ORDER BY key, rid LIMIT $5";
 /// While another index is made, the one in use may have a row that its functions did not make, or have it already.
 pub(crate) const PUT_ROW_BESIDE: &str = "INSERT INTO idx (key, rid) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 pub(crate) const PUT_NEXT_ROW: &str = "INSERT INTO idx_next (key, rid) VALUES ($1, $2) ON CONFLICT DO NOTHING";

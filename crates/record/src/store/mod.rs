@@ -436,8 +436,15 @@ impl WriterStore {
 
     /// Row numbers with a current row in the range, at most `limit` rows read; `next` is the sequence at which another
     /// index was begun beside the one in use.
-    pub(crate) fn holders(&mut self, range: &KeyRange, next: Option<u64>, limit: usize) -> Result<Vec<Hit>, Problem> {
-        each_writer!(self, store => store.holders(range, next, limit))
+    pub(crate) fn holders(
+        &mut self,
+        range: &KeyRange,
+        after: Option<&Hit>,
+        next: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Problem> {
+        let (low, rid) = after.map_or((&range.low, -1), |(key, rid)| (key, *rid));
+        each_writer!(self, store => store.holders((low, rid), range.high.as_deref(), next, limit))
     }
 
     pub(crate) fn symbols(&mut self, wanted: &[(u32, String)]) -> Result<Vec<Option<u32>>, Problem> {

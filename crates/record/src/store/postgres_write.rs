@@ -28,7 +28,6 @@ use super::postgres_session::{Address, check_durable, connect, failed, is_lost, 
 use super::postgres_steps::{Part, Step, copied_rows, put_steps, values};
 use super::{Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredKey, no_epoch_follows};
 use crate::error::Problem;
-use crate::keys::KeyRange;
 use crate::names::NameTable;
 
 /// Turns of the runtime in which the end of a connection is heard, its task woken, and the task ended.
@@ -198,11 +197,17 @@ impl PostgresWriter {
         placed(keys.len(), &rows, |row| located_row(row, 1))
     }
 
-    pub(crate) fn holders(&mut self, range: &KeyRange, next: Option<u64>, limit: usize) -> Result<Vec<Hit>, Problem> {
-        let (doing, high, limit) = ("checking an assertion", range.high.as_deref().unwrap_or(TOP), limit as i64);
+    pub(crate) fn holders(
+        &mut self,
+        (low, after): (&Vec<u8>, i64),
+        high: Option<&[u8]>,
+        next: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Problem> {
+        let (doing, high, limit) = ("checking an assertion", high.unwrap_or(TOP), limit as i64);
         let rows = match next {
-            Some(since) => self.query(doing, sql::HOLDERS_BESIDE, &[&range.low, &high, &stored(since), &limit])?,
-            None => self.query(doing, postgres::HOLDERS, &[&range.low, &high, &limit])?,
+            Some(since) => self.query(doing, sql::HOLDERS_BESIDE, &[low, &high, &after, &stored(since), &limit])?,
+            None => self.query(doing, postgres::HOLDERS, &[low, &high, &after, &limit])?,
         };
         each(&rows, hit_row)
     }

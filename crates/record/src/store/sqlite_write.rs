@@ -23,7 +23,6 @@ use super::{
     Batch, Durability, Head, Hit, KeptKey, Located, NameList, Reopened, StoredBlob, StoredKey, no_epoch_follows,
 };
 use crate::error::Problem;
-use crate::keys::KeyRange;
 use crate::names::NameTable;
 
 /// How long another connection that holds the database is waited for.
@@ -112,18 +111,24 @@ impl SqliteWriter {
         locate(&self.connection, keys).map_err(failed("locating resources"))
     }
 
-    pub(crate) fn holders(&mut self, range: &KeyRange, next: Option<u64>, limit: usize) -> Result<Vec<Hit>, Problem> {
-        let high = range.high.clone().unwrap_or_else(|| vec![255; 4]);
+    pub(crate) fn holders(
+        &mut self,
+        (low, after): (&Vec<u8>, i64),
+        high: Option<&[u8]>,
+        next: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Hit>, Problem> {
+        let (high, limit) = (high.unwrap_or(&[255; 4]), limit as i64);
         let hit = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let read = || match next {
             Some(since) => {
                 let mut statement = self.connection.prepare_cached(sql::HOLDERS_BESIDE)?;
-                let hits = statement.query_map((&range.low, &high, since, limit as i64), hit)?;
+                let hits = statement.query_map((low, high, after, since, limit), hit)?;
                 hits.collect::<rusqlite::Result<Vec<Hit>>>()
             }
             None => {
                 let mut statement = self.connection.prepare_cached(sql::HOLDERS)?;
-                statement.query_map((&range.low, &high, limit as i64), hit)?.collect()
+                statement.query_map((low, high, after, limit), hit)?.collect()
             }
         };
         read().map_err(failed("checking an assertion"))

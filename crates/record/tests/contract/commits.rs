@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use record::{Assertion, Change, Draft, IdempotencyKey, Operation, Problem, Reading, Record, Select, TransactError};
-use terms::index::{Next, Span};
+use terms::index::{End, Next, Range, Span};
 
 use crate::support::{No, Place, act, host, key, lines, put, try_put};
 
@@ -197,6 +197,32 @@ pub(crate) async fn racing_creators_make_one(place: &Place) {
         made += usize::from(task.await.unwrap());
     }
     assert_eq!(made, 1);
+}
+
+/// What is asserted of both ends of a period is looked for behind everything that satisfies one end alone.
+pub(crate) async fn an_assertion_looks_at_all_of_a_range(place: &Place) {
+    let record = place.open().await;
+    let others = (0..1500).map(|number| {
+        let row = format!("date Thing.date {} 9", number % 5);
+        Change::Put(key("Thing", &format!("other{number}")), lines(&[&row]))
+    });
+    put(&record, others.collect()).await;
+    let span = || {
+        let until = Range { low: End::Open, high: End::Including((10_u64 ^ 1 << 63).to_be_bytes().to_vec()) };
+        let from = Range { low: End::Including((20_u64 ^ 1 << 63).to_be_bytes().to_vec()), high: End::Open };
+        Span::next("Thing.date", [], Next::WithinBoth(until, from))
+    };
+    let make = async |id: &str, assertion: Assertion| {
+        let change = Change::Put(key("Thing", id), lines(&["date Thing.date 8 30"]));
+        let draft = Draft { changes: vec![change], assertions: vec![assertion] };
+        record.transact::<No, _, _>(&host(), act("create"), |_| std::future::ready(Ok(draft.clone()))).await
+    };
+    make("a", Assertion::Absent(vec![span()])).await.expect("there is none yet");
+    let second = make("b", Assertion::Absent(vec![span()])).await;
+    assert!(matches!(second, Err(TransactError::Contended { .. })), "{second:?}");
+    make("b", Assertion::AtMost(vec![span()], 2)).await.expect("there is one yet");
+    let third = make("c", Assertion::AtMost(vec![span()], 2)).await;
+    assert!(matches!(third, Err(TransactError::Contended { .. })), "{third:?}");
 }
 
 /// 64 at once count one up, each from what it read.

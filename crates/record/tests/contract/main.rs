@@ -61,6 +61,7 @@ on_each_store![
     commits::a_retry_gets_the_first_receipt,
     commits::a_key_is_not_used_for_two_requests,
     commits::racing_creators_make_one,
+    commits::an_assertion_looks_at_all_of_a_range,
     commits::racing_writers_lose_no_update,
     commits::at_most_counts_after_the_draft,
     commits::a_refused_member_harms_no_other,

@@ -197,8 +197,8 @@ pub(crate) const SCAN_EACH: &str = concat!(
         ORDER BY key, rid LIMIT $4)) AS valid \
      UNION ALL SELECT 0, 2, rids, 0 FROM entry WHERE (SELECT age FROM age) = 1 AND sequence > $3"
 );
-pub(crate) const HOLDERS: &str =
-    "SELECT key, rid FROM idx WHERE key >= $1 AND key < $2 ORDER BY key, rid >> 8, rid LIMIT $3";
+pub(crate) const HOLDERS: &str = "SELECT key, rid FROM idx \
+     WHERE key >= $1 AND key < $2 AND (key > $1 OR rid > $3) ORDER BY key, rid >> 8, rid LIMIT $4";
 /// About how many rows many ranges have, counted up to a bound.
 pub(crate) const ESTIMATE: &str = "SELECT count(*) FROM (SELECT 1 FROM unnest($1::bytea[], $2::bytea[]) \
      AS asked (low, high) CROSS JOIN LATERAL (SELECT 1 FROM idx WHERE key >= asked.low AND key < asked.high LIMIT $3) \
