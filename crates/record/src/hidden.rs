@@ -52,9 +52,8 @@ impl Reading {
     pub(crate) async fn hidden(&self, labels: &[String]) -> Result<Arc<HashSet<Key>>, Problem> {
         let inner = self.inner();
         let state = State { changed_at: inner.shared.index.labels_changed_at(), swaps: self.swaps };
-        // Before the last change they hid something else; while another index is made, rows come at a sequence that was
-        // there before.
-        let is_kept = self.reach_at >= state.changed_at && !self.distrusts_index();
+        // Before the last change they hid something else.
+        let is_kept = self.reach_at >= state.changed_at;
         if let Some(keys) = inner.hidden.find(labels, state).filter(|_| is_kept) {
             return Ok(keys);
         }

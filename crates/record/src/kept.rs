@@ -302,11 +302,11 @@ impl Reading {
         Ok(thing.reach.is(&self.reach_mark().await?).then_some(thing))
     }
 
-    /// The name of what this reading may keep and be given; none for one that is old, has an index that is being made, or a
-    /// reach of its own.
+    /// The name of what this reading may keep and be given; none for one that is old or has a reach of its own. While another
+    /// index is made, the one in use changes with commits alone, and nobody is given what was made before the swap after it.
     fn name(&self, what: &'static str, of: &str) -> Option<Name> {
         let reaches_all = self.permit().scope().subjects == Subjects::All;
-        let is_usual = reaches_all && !self.is_old() && !self.distrusts_index();
+        let is_usual = reaches_all && !self.is_old();
         is_usual.then(|| Name { what, of: of.to_owned(), role: self.permit().role() })
     }
 

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use access::Role;
 use record::{Change, Clause, Erasure, Key, Options, Record, Select, Source, VerifyOptions};
 use terms::index::{Next, Part, Row, Span};
 
+use crate::keeping::{From, ask, kept};
 use crate::reads::{Model, all_pages, check, draw_select, draw_span, lies_in};
-use crate::support::{Dice, Place, act, host, key, put, toy};
+use crate::support::{Dice, Place, act, host, key, permit, put, toy};
 
 /// How many resources the index is made of.
 const MANY: u64 = 20_000;
@@ -164,6 +166,44 @@ async fn step(
     texts.remove(&thing);
     model.things.remove(&thing);
     before.remove(&thing);
+}
+
+/// Pages keep what they are made of while the index is made again, or a hospital is slow for as long as that takes; what they
+/// kept is gone when the new one finds more.
+pub(crate) async fn what_is_kept_meanwhile_is_what_a_reading_would_say(place: &Place) {
+    let mut texts = fill(place, MANY / 2).await;
+    let new = changed(place);
+    let record = Record::open(&place.location, new.clone()).await.unwrap();
+    let (mut model, mut before) = (Model::default(), BTreeMap::new());
+    let permits = [host(), permit(Role::PatientIndex, "user/b")];
+    let mut dice = Dice::new(89);
+    let (mut from_before, mut asked) = (0, 0);
+    loop {
+        if dice.roll(4) == 0 {
+            step(&record, &new, &mut dice, &mut texts, &mut model, &mut before).await;
+        }
+        let permit = dice.pick(&permits);
+        let reading = record.read(permit, "meanwhile").await.unwrap();
+        let question = if dice.roll(5) == 0 { "code 9".into() } else { format!("patient p{}", dice.roll(3)) };
+        let (found, from) = kept(&reading, &question).await;
+        let fresh = ask(&reading, &question).await;
+        reading.finish().await.unwrap();
+        if !record.status().await.unwrap().reindexing {
+            break;
+        }
+        assert_eq!(*found, fresh, "{question}, {from:?}");
+        (from_before, asked) = (from_before + usize::from(from == From::Kept), asked + 1);
+    }
+    assert!(asked > 5, "only {asked} were asked meanwhile");
+    assert!(from_before * 3 > asked, "only {from_before} of {asked} were kept");
+    record.index_settled().await;
+    for question in ["code 9", "patient p1"] {
+        let reading = record.read(&host(), "after").await.unwrap();
+        let (found, _) = kept(&reading, question).await;
+        assert_eq!(*found, ask(&reading, question).await, "{question}");
+        assert!(found.len() > 5, "{question} finds {}", found.len());
+        reading.finish().await.unwrap();
+    }
 }
 
 pub(crate) async fn a_rebuild_that_was_cut_short_begins_afresh(place: &Place) {

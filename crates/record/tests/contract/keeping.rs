@@ -16,9 +16,9 @@ use crate::support::{Place, act, host, key, lines, permit, put};
 const LONG: Duration = Duration::from_secs(3600);
 
 /// A question, and what it finds: each with its version.
-type Found = BTreeSet<(Key, u64)>;
+pub(crate) type Found = BTreeSet<(Key, u64)>;
 
-async fn ask(reading: &Reading, question: &str) -> Found {
+pub(crate) async fn ask(reading: &Reading, question: &str) -> Found {
     let (what, of) = question.split_once(' ').unwrap();
     let select = |clauses: Vec<Clause>| {
         let mut select = Select::of("Thing").limit(50);
@@ -40,6 +40,10 @@ async fn ask(reading: &Reading, question: &str) -> Found {
             let span = Span::head("Thing.name", [Part::Text(of.as_bytes().to_vec())]);
             reading.select(&select(vec![any(span)])).await.unwrap().versions
         }
+        "code" => {
+            let span = Span::head("Thing.code", [Part::code("t", of)]);
+            reading.select(&select(vec![any(span)])).await.unwrap().versions
+        }
         "linked" => {
             let span = Span::head("Thing.name", [Part::Text(of.as_bytes().to_vec())]);
             let inner = Select::of("Thing").with(any(span));
@@ -52,7 +56,7 @@ async fn ask(reading: &Reading, question: &str) -> Found {
 
 /// Where an answer came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum From {
+pub(crate) enum From {
     /// It was kept.
     Kept,
     /// What was changed since was asked again.
@@ -61,7 +65,7 @@ enum From {
 }
 
 /// The answer that is kept or made.
-async fn kept(reading: &Reading, question: &str) -> (Arc<Found>, From) {
+pub(crate) async fn kept(reading: &Reading, question: &str) -> (Arc<Found>, From) {
     if let Some(known) = reading.kept::<Found>("found", question, LONG).await.unwrap() {
         return (known, From::Kept);
     }
