@@ -95,10 +95,12 @@ fn kinds_words(kinds: BTreeMap<&str, usize>, named: usize) -> String {
 /// A number of resources of a type, such as `2 medication requests`.
 fn kind_words(kind: &str, count: usize) -> String {
     let one = spaced(kind);
-    let many = match one.strip_suffix('y') {
+    // Of an explanation of benefit, explanations are counted.
+    let (noun, rest) = one.find(" of ").map_or((one.as_str(), ""), |at| one.split_at(at));
+    let many = match noun.strip_suffix('y') {
         _ if kind == "Media" => one.clone(),
-        Some(stem) if !stem.ends_with(['a', 'e', 'o']) => format!("{stem}ies"),
-        _ => format!("{one}s"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o']) => format!("{stem}ies{rest}"),
+        _ => format!("{noun}s{rest}"),
     };
     counted(count, &one, &many)
 }
@@ -127,6 +129,10 @@ mod tests {
             (
                 vec![changed(How::Created, "MedicationRequest", 2), changed(How::Deleted, "Flag", 1)],
                 "Added 2 medication requests; deleted 1 flag",
+            ),
+            (
+                vec![changed(How::Created, "ExplanationOfBenefit", 106), changed(How::Updated, "EpisodeOfCare", 1)],
+                "Added 106 explanations of benefit; changed 1 episode of care",
             ),
             (vec![changed(How::Updated, "Patient", 1), changed(How::Updated, "Patient", 1)], "Changed 2 patients"),
             (vec![changed(How::Erased, "FamilyMemberHistory", 2)], "Erased texts of 2 family member histories"),
