@@ -1,5 +1,5 @@
-//! My patients: those in the hospital whose consultant the reader is, wherever they lie. The list behind a number on the home
-//! page; what must still happen to them is counted there.
+//! My patients: those in the hospital whose consultant the reader is, or whom they see in the emergency department, wherever
+//! they lie. The list behind a number on the home page; what must still happen to them is counted there.
 
 use maud::{Markup, html};
 use terms::PartialDate;
@@ -31,11 +31,15 @@ pub(crate) struct MyPatient {
 pub(crate) fn my_patients_page(setting: &Setting, is_staff: bool, rows: &[MyPatient]) -> Markup {
     let head = Head {
         title: html! { (counted(rows.len(), "patient", "patients")) },
-        scope: Some(html! { "You are their consultant now, whichever ward they are on." }),
+        scope: Some(
+            html! { "You are their consultant now, or see them in the emergency department, wherever they lie." },
+        ),
         end: None,
     };
     let nobody = match is_staff {
-        true => "Nobody in the hospital has you as their consultant now.",
+        true => {
+            "Nobody in the hospital has you as their consultant or as their clinician in the emergency department now."
+        }
         false => "It is not known which member of staff you are. An administrator says so at your account.",
     };
     let content = html! {

@@ -91,6 +91,24 @@ async fn a_patient_who_gets_another_consultant_is_theirs_no_longer_with_all_that
 }
 
 #[tokio::test]
+async fn an_emergency_patient_is_theirs_who_takes_them_over_as_themselves() {
+    let trust = Trust::demo().await;
+    let form = "/t/DEMO/emergency/duffy-kathleen-stay/take-over";
+    let offered = page(&trust, CONSULTANT, form).await;
+    let name = offered.split("name=\"name\"").nth(1).unwrap().split('>').next().unwrap();
+    assert!(name.contains("value=\"Dr L Okafor\""), "{name}");
+    let other = page(&trust, "user/t.tester", form).await;
+    assert!(!other.split("name=\"name\"").nth(1).unwrap().split('>').next().unwrap().contains("Okafor"), "{other}");
+    let before = group(&page(&trust, CONSULTANT, HOME).await, "your patients")[0].0.parse::<u32>().unwrap();
+    let fields = [("department", "ed"), ("name", "Dr L Okafor"), ("at", "now"), ("form_key", "k1")];
+    let taken = trust.post((CONSULTANT, Role::Clinician), form, &fields).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text);
+    let home = page(&trust, CONSULTANT, HOME).await;
+    assert_eq!(group(&home, "your patients")[0].0, (before + 1).to_string());
+    assert!(page(&trust, CONSULTANT, MINE).await.contains("DUFFY, Kathleen"));
+}
+
+#[tokio::test]
 async fn a_task_of_the_member_of_staff_is_the_persons_own_and_can_be_handed_over() {
     let trust = Trust::demo().await;
     let staff = r#"{"reference":"Practitioner/okafor","display":"Dr L Okafor"}"#;
