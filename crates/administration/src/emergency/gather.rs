@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use record::{Clause, Key, Problem, Reading, Select};
 use terms::Date;
 use terms::index::{Part, Span};
 
 use super::Attendance;
-use super::rows::{ATTENDING, LEFT_DEPARTMENT, day_part};
+use super::rows::{ATTENDING, LEFT_DEPARTMENT, day_part, has_left};
 use crate::census::census;
 use crate::draft;
 use crate::places::{self, Place, PlaceKind, Ward};
@@ -26,9 +27,9 @@ pub struct Department {
     /// The department and its places.
     pub ward: Arc<Ward>,
     /// Who is in it.
-    pub here: Vec<Attendance>,
+    pub here: Vec<Arc<Attendance>>,
     /// Whom ambulances announced.
-    pub due: Vec<Attendance>,
+    pub due: Vec<Arc<Attendance>>,
 }
 
 /// One attendance; `None` when there is none or the permit does not reach it.
@@ -51,25 +52,57 @@ pub async fn department(reading: &Reading, id: &str) -> Result<Option<Department
     let (mut here, mut due) = (Vec::new(), Vec::new());
     for attendance in census.attendances.values().filter(is_of) {
         let list = if attendance.is_here() { &mut here } else { &mut due };
-        list.push(Attendance::clone(attendance));
+        list.push(Arc::clone(attendance));
     }
     here.sort_by(|one, other| (one.arrived, &one.stay.id).cmp(&(other.arrived, &other.stay.id)));
     due.sort_by(|one, other| (one.arrived, &one.stay.id).cmp(&(other.arrived, &other.stay.id)));
     Ok(Some(Department { ward, here, due }))
 }
 
-/// Who left a department on a local day, in the order in which they left.
-pub async fn left_on(reading: &Reading, ward: &Ward, day: Date) -> Result<Vec<Attendance>, Problem> {
-    let spans = ward
-        .places()
-        .map(|place| Span::head(LEFT_DEPARTMENT, [Part::target("Location", place.id.as_str()), day_part(day)]));
-    let mut left = found(reading, spans.collect()).await?;
-    left.sort_by(|one, other| (one.left, &one.stay.id).cmp(&(other.left, &other.stay.id)));
-    Ok(left)
+/// Who left a department on a local day, as it is kept.
+struct Left {
+    /// The places of the department.
+    places: BTreeSet<String>,
+    attendances: Vec<Arc<Attendance>>,
+}
+
+/// Who left a department on a local day, in the order in which they left. It is kept from reading to reading, and only what commits
+/// changed since is read again. It shows nobody: whoever takes somebody out of it notes whom they show.
+pub async fn left_on(reading: &Reading, ward: &Ward, day: Date) -> Result<Vec<Arc<Attendance>>, Problem> {
+    const LEFT: &str = "left a department";
+    let of = format!("{} {day}", ward.place.id);
+    let places: BTreeSet<String> = ward.places().map(|place| place.id.clone()).collect();
+    let is_of = |left: &Left| left.places == places;
+    if let Some(left) = reading.kept::<Left>(LEFT, &of, Duration::MAX).await?.filter(|left| is_of(left)) {
+        return Ok(left.attendances.clone());
+    }
+    let own = reading.to_count();
+    let before = reading.kept_before::<Left>(LEFT, &of).await?.filter(|(before, _)| is_of(before));
+    let changed = before.and_then(|(before, at)| Some((before, reading.changed_since(at)?)));
+    let mut attendances = match changed {
+        Some((before, changed)) => {
+            let keys: Vec<Key> = changed.into_iter().filter(|key| key.kind == "Encounter").collect();
+            let is_other = |of: &&Arc<Attendance>| keys.iter().all(|key| key.id != of.stay.id);
+            let mut attendances: Vec<Arc<Attendance>> = before.attendances.iter().filter(is_other).cloned().collect();
+            for version in own.get_many(&keys).await? {
+                let of = Attendance::of(draft::document(&version)?.root());
+                attendances.extend(of.filter(|of| has_left(of, &places, day)).map(Arc::new));
+            }
+            attendances
+        }
+        None => {
+            let at =
+                |place: &String| Span::head(LEFT_DEPARTMENT, [Part::target("Location", place.as_str()), day_part(day)]);
+            found(&own, places.iter().map(at).collect()).await?.into_iter().map(Arc::new).collect()
+        }
+    };
+    attendances.sort_by(|one, other| (one.left, &one.stay.id).cmp(&(other.left, &other.stay.id)));
+    own.depends_on_type("Encounter");
+    Ok(reading.keep((LEFT, &of), own, Left { places, attendances }).await?.attendances.clone())
 }
 
 /// The expected stays of those with a decision to admit, by the stay's id: which bed is kept for them.
-pub async fn expected_stays(reading: &Reading, here: &[Attendance]) -> Result<BTreeMap<String, Stay>, Problem> {
+pub async fn expected_stays(reading: &Reading, here: &[Arc<Attendance>]) -> Result<BTreeMap<String, Stay>, Problem> {
     let ids = here.iter().filter_map(|attendance| attendance.decision.as_ref()?.stay.as_deref());
     let keys: Vec<Key> = ids.map(|id| Key::new("Encounter", id)).collect();
     let versions = reading.get_many(&keys).await?;

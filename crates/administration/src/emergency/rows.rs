@@ -39,12 +39,21 @@ fn attendance_rows(attendance: &Attendance, rows: &mut Vec<Row>) {
         rows.extend(patient.map(|patient| Row::one(ATTENDING, Part::target("Patient", patient))));
         rows.extend(attendance.department.as_deref().map(|department| Row::one(IN_DEPARTMENT, at(department))));
     }
-    if let Some(left) = attendance.left {
-        let places = attendance.stay.places.iter().map(|place| place.place.as_str());
-        let places: BTreeSet<&str> = places.chain(attendance.department.as_deref()).collect();
-        let day = local_date(left);
+    if let Some((places, day)) = left(attendance) {
         rows.extend(places.into_iter().map(|place| Row::of(LEFT_DEPARTMENT, [at(place), day_part(day)])));
     }
+}
+
+/// The department and the places that somebody left, and the day.
+fn left(attendance: &Attendance) -> Option<(BTreeSet<&str>, Date)> {
+    let places = attendance.stay.places.iter().map(|place| place.place.as_str());
+    let places = places.chain(attendance.department.as_deref()).collect();
+    Some((places, local_date(attendance.left?)))
+}
+
+/// Whether an attendance has a row of those who left one of these places on a day.
+pub(super) fn has_left(attendance: &Attendance, places: &BTreeSet<String>, day: Date) -> bool {
+    left(attendance).is_some_and(|(left, on)| on == day && left.into_iter().any(|place| places.contains(place)))
 }
 
 /// A local day as bytes in order.

@@ -123,7 +123,8 @@ async fn check(trust: &Trust, world: &World, words: &str) {
         world.expected.iter().filter(|(_, of)| of.attendance.is_some()).map(|(id, _)| id.clone()).collect();
     assert_eq!(waiting, expected, "{}: {words}: who waits for a bed", trust.store);
     let department = emergency::department(&reading, "ed").await.unwrap().unwrap();
-    let ids = |of: &[emergency::Attendance]| of.iter().map(|one| one.stay.id.clone()).collect::<BTreeSet<String>>();
+    let ids =
+        |of: &[Arc<emergency::Attendance>]| of.iter().map(|one| one.stay.id.clone()).collect::<BTreeSet<String>>();
     let attending = |is_due: bool| {
         world
             .attendances

@@ -21,6 +21,7 @@ use terms::{Moment, local_date};
 
 use super::texts::{Kind, of_patient};
 use crate::live::HALF_TURN;
+use crate::pages::emergency::DrawnRows;
 
 /// Our own code system of a child's score, and the scores that are known by name.
 const CHILD_SCORE: &str = "urn:almoner:child-score";
@@ -65,9 +66,9 @@ pub(crate) struct SeenClinical {
 }
 
 /// A row of the board.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
-    pub(crate) attendance: Attendance,
+    pub(crate) attendance: Arc<Attendance>,
     /// Where they are.
     pub(crate) place: Option<Place>,
     pub(crate) seen: Option<Arc<Seen>>,
@@ -92,7 +93,7 @@ pub(crate) struct Board {
     pub(crate) department: Department,
     /// By area, in the order of the areas; who is in none of them last.
     pub(crate) areas: Vec<Area>,
-    /// Who left today.
+    /// Who left today; who they are is said where they are listed ([`name_left`]).
     pub(crate) left: Vec<Row>,
     /// Every emergency department of the trust.
     pub(crate) departments: Vec<Place>,
@@ -100,6 +101,8 @@ pub(crate) struct Board {
     pub(crate) expected: Vec<String>,
     /// The sequence that it shows.
     pub(crate) sequence: u64,
+    /// Its rows as they were drawn last, for whoever draws them next.
+    pub(crate) drawn: Arc<DrawnRows>,
 }
 
 impl Board {
@@ -128,25 +131,43 @@ pub(crate) async fn board(
     let stays = emergency::expected_stays(reading, &department.here).await?;
     let left = emergency::left_on(reading, &department.ward, local_date(now)).await?;
     let here = seen_of(reading, &department.here, (is_clinical, now)).await?;
-    // Who has left is listed by name alone.
-    let gone = seen_of(reading, &left, (false, now)).await?;
     let beds = beds(reading, stays.values()).await?;
-    let row = |attendance: &Attendance, seen: &BTreeMap<String, Arc<Seen>>| {
+    let row = |attendance: &Arc<Attendance>, seen: &BTreeMap<String, Arc<Seen>>| {
         let seen = attendance.stay.patient.as_ref().and_then(|patient| seen.get(patient)).cloned();
         let stay = attendance.decision.as_ref().and_then(|decision| stays.get(decision.stay.as_ref()?));
         Row {
             urgency: urgency(attendance, seen.as_deref(), now),
             place: attendance.stay.place().and_then(|at| department.ward.find(&at.place)).cloned(),
             bed: stay.and_then(|stay| beds.get(&stay.reserved()?.place)).cloned(),
-            attendance: attendance.clone(),
+            attendance: Arc::clone(attendance),
             seen,
         }
     };
     let rows = department.here.iter().map(|attendance| row(attendance, &here)).collect();
-    let left = left.iter().map(|attendance| row(attendance, &gone)).collect();
+    let left = left.iter().map(|attendance| row(attendance, &BTreeMap::new())).collect();
     let areas = areas(&department, rows);
     let expected = stays.into_keys().collect();
-    Ok(Some(Board { department, areas, left, departments, expected, sequence: reading.sequence() }))
+    let drawn = drawn(reading, &id).await?;
+    Ok(Some(Board { department, areas, left, departments, expected, sequence: reading.sequence(), drawn }))
+}
+
+/// Says of those who left today who they are, by name alone.
+pub(crate) async fn name_left(reading: &Reading, board: &mut Board, now: Moment) -> Result<(), Problem> {
+    let left: Vec<Arc<Attendance>> = board.left.iter().map(|row| Arc::clone(&row.attendance)).collect();
+    let seen = seen_of(reading, &left, (false, now)).await?;
+    for row in &mut board.left {
+        row.seen = row.attendance.stay.patient.as_ref().and_then(|patient| seen.get(patient)).cloned();
+    }
+    Ok(())
+}
+
+/// The rows of a department's board as they were drawn last for those who reach the same.
+async fn drawn(reading: &Reading, department: &str) -> Result<Arc<DrawnRows>, Problem> {
+    const DRAWN: &str = "rows of an emergency department";
+    match reading.kept_before::<Arc<DrawnRows>>(DRAWN, department).await? {
+        Some((drawn, _)) => Ok(Arc::clone(&drawn)),
+        None => Ok(Arc::clone(&*reading.keep((DRAWN, department), reading.to_count(), Arc::default()).await?)),
+    }
 }
 
 /// The names of the beds that are kept for some stays, by the bed's id.
@@ -211,7 +232,7 @@ pub(crate) async fn seen(
 /// The same for everybody in some attendances, by patient.
 async fn seen_of(
     reading: &Reading,
-    attendances: &[Attendance],
+    attendances: &[Arc<Attendance>],
     asked: (bool, Moment),
 ) -> Result<BTreeMap<String, Arc<Seen>>, Problem> {
     let arrived: BTreeMap<&str, Option<Moment>> =

@@ -10,6 +10,7 @@ pub mod chart;
 pub mod configuration;
 pub(crate) mod details;
 pub mod downtime;
+pub(crate) mod drawn;
 pub(crate) mod duplicates;
 pub(crate) mod emergency;
 pub(crate) mod fields;

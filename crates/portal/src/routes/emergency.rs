@@ -23,10 +23,11 @@ use super::{failed, not_allowed, not_found, page, stopped};
 use crate::act::{NotDone, Typed, act, done, done_notice};
 use crate::door::{Door, asked};
 use crate::drafts;
-use crate::gather::emergency::{Board, Row, Seen, board, seen};
+use crate::gather::emergency::{Board, Row, Seen, board, name_left, seen};
 use crate::gather::staff::staff;
 use crate::gather::{find, finished};
 use crate::live::{Draw, Frame, FrameRow, stream_of};
+use crate::pages::drawn::Drawn;
 use crate::pages::emergency::arrive::{arrive_page, expect_page, place_page, unknown_page, who_page};
 use crate::pages::emergency::forms::{Act, Form, Staff, TEAMS, act_page};
 use crate::pages::emergency::{BoardView, Look, Only, View, board_page, concerns, frame_rows, head};
@@ -76,7 +77,7 @@ async fn show_board(Extension(door): Extension<Door>, Query(asked): Query<Asked>
     if let Some(refused) = refused(&door) {
         return refused;
     }
-    match gathered(&door, &asked.department, asked::EMERGENCY).await {
+    match gathered(&door, &asked).await {
         Ok(Some(board)) => {
             let setting = door.setting();
             let view = BoardView::new((&board, &setting.links), &door.permit, asked.look(), door.now);
@@ -122,12 +123,8 @@ fn draw(door: &Door, department: &str) -> Draw {
             let links = door.setting().links;
             let view = BoardView::new((&board, &links), &permit, Look::default(), now);
             let since = board.sequence;
-            let rows = frame_rows(&view).into_iter().map(|(id, html, mark)| FrameRow {
-                id,
-                html: html.into(),
-                mark: mark.into(),
-                since,
-            });
+            let row = |(id, Drawn { html, mark })| FrameRow { id, html, mark, since };
+            let rows = frame_rows(&view).into_iter().map(row);
             Ok(Some(Frame {
                 sequence: board.sequence,
                 at: now,
@@ -154,10 +151,18 @@ fn refused(door: &Door) -> Option<Response> {
     (!sees).then(|| not_allowed(door, "Your role does not see who is in the department."))
 }
 
-async fn gathered(door: &Door, department: &str, asked: &'static str) -> Result<Option<Board>, Problem> {
-    let reading = door.record.read(&door.permit, asked).await?;
-    let answer = board(&reading, department, is_clinical(door), door.now).await;
+async fn gathered(door: &Door, asked: &Asked) -> Result<Option<Board>, Problem> {
+    let reading = door.record.read(&door.permit, asked::EMERGENCY).await?;
+    let answer = gathered_in(door, &reading, asked).await;
     finished(reading, answer).await
+}
+
+async fn gathered_in(door: &Door, reading: &Reading, asked: &Asked) -> Result<Option<Board>, Problem> {
+    let mut board = board(reading, &asked.department, is_clinical(door), door.now).await?;
+    if let Some(board) = board.as_mut().filter(|_| asked.look().only.is_list()) {
+        name_left(reading, board, door.now).await?;
+    }
+    Ok(board)
 }
 
 /// What a form stands on.
@@ -238,7 +243,7 @@ fn id() -> String {
 
 fn due<'f>(facts: &'f Facts, form: &Form<'_>) -> Option<&'f administration::emergency::Attendance> {
     let id = form.typed.text("attendance");
-    facts.board.department.due.iter().find(|due| due.stay.id == id)
+    facts.board.department.due.iter().map(Arc::as_ref).find(|due| due.stay.id == id)
 }
 
 fn arrive_form(facts: &Facts, form: &Form<'_>) -> Option<Response> {
@@ -361,7 +366,11 @@ async fn show_act(
     if act.is_clinical() && !is_clinical(&door) {
         return clinicians_only(&door);
     }
-    match with_department(&door, Typed::of(fields), &id).await {
+    let typed = match with_department(&door, Typed::of(fields), &id).await {
+        Ok(typed) if act == Act::TakeOver => with_own_name(&door, typed).await,
+        other => other,
+    };
+    match typed {
         Ok(typed) => {
             let form = format!("ed-{}", act.code());
             open(&door, (&form, &id), typed, &|facts, form| act_form(facts, form, act, &id)).await
@@ -398,6 +407,16 @@ async fn with_department(door: &Door, typed: Typed, id: &str) -> Result<Typed, P
     let answer = administration::emergency::attendance(&reading, id).await;
     let attendance = finished(reading, answer).await?;
     Ok(typed.with("department", attendance.and_then(|attendance| attendance.department).unwrap_or_default()))
+}
+
+/// The fields with the name of whoever asks, as the member of staff that they are: mostly they take the patient over themselves.
+async fn with_own_name(door: &Door, typed: Typed) -> Result<Typed, Problem> {
+    let Some(own) = door.staff.as_ref().filter(|_| refused(door).is_none() && typed.text("name").is_empty()) else {
+        return Ok(typed);
+    };
+    let who = format!("Practitioner/{own}");
+    let name = known_staff(door).await?.into_iter().find(|(known, _)| *known == who).map(|(_, name)| name);
+    Ok(typed.with("name", name.unwrap_or_default()))
 }
 
 fn act_form(facts: &Facts, form: &Form<'_>, act: Act, id: &str) -> Option<Response> {

@@ -15,7 +15,8 @@ use crate::act::done_notice;
 use crate::door::{Door, asked};
 use crate::gather::ward::{Gathered, board, ward_lines};
 use crate::live::{Draw, Frame, FrameRow, stream_of};
-use crate::pages::ward::{BoardView, Drawn, Look, Show, concerns, frame_rows, head, ward_page, wards_page};
+use crate::pages::drawn::Drawn;
+use crate::pages::ward::{BoardView, Look, Show, concerns, frame_rows, head, ward_page, wards_page};
 
 mod forms;
 

@@ -130,3 +130,30 @@ async fn rows_of_a_board_that_are_kept_are_as_they_would_be_drawn() {
     }
     assert!(looked == fresh, "whoever looked before sees something else");
 }
+
+#[tokio::test]
+async fn a_department_that_is_looked_at_while_people_leave_shows_who_is_there_and_who_left() {
+    let left = |id: &str| {
+        let texts = demo_bundle(STORY_NOW);
+        let text = texts.iter().find(|text| text.contains(&format!("\"id\":\"{id}\""))).unwrap();
+        let ended = text.replacen("\"status\":\"in-progress\",\"class\"", "\"status\":\"finished\",\"class\"", 1);
+        Step::Write(ended.replacen("}}],\"period\":{", "}}],\"period\":{\"end\":\"2026-11-17T14:31:00Z\",", 1))
+    };
+    let flag = r#"{"resourceType":"Flag","id":"f1","status":"active","code":{"text":"Falls risk, new"},"subject":{"reference":"Patient/hussain-nasreen"}}"#;
+    let steps = || {
+        [
+            left("duffy-kathleen-stay"),
+            Step::Write(flag.to_owned()),
+            left("iwu-chidi-stay"),
+            pulse("p1", "2026-11-17T14:31:00Z", "101"),
+            // It was somebody else who went.
+            changed("duffy-kathleen-stay", "\"status\":\"in-progress\"", "\"status\":\"triaged\""),
+        ]
+    };
+    let (looked, fresh) = both("/t/DEMO/emergency", &steps()).await;
+    assert!(looked.contains("Falls risk, new") && looked.contains("DUFFY, Kathleen") && !looked.contains("IWU, Chidi"));
+    assert!(looked == fresh, "whoever looked before sees something else");
+    let (looked, fresh) = both("/t/DEMO/emergency?only=left-today", &steps()).await;
+    assert!(looked.contains("IWU, Chidi") && !looked.contains("DUFFY, Kathleen"), "{looked}");
+    assert!(looked == fresh, "whoever looked before sees something else");
+}

@@ -4,6 +4,7 @@
 //! with a red edge and the reason in words. Decides nothing: the rank and the clocks are `administration`'s.
 
 pub(crate) mod arrive;
+mod drawn;
 pub(crate) mod forms;
 mod lists;
 mod only;
@@ -11,6 +12,7 @@ mod row;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use access::Permit;
 use administration::emergency::clocks;
@@ -24,10 +26,12 @@ use crate::components::time;
 use crate::gather::emergency::{Area, Board, Row};
 use crate::icon::{Icon, icon};
 use crate::link::Links;
+use crate::pages::drawn::Drawn;
 use crate::pages::ward::names::short;
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, counted};
 
+pub(crate) use drawn::DrawnRows;
 pub(crate) use only::Only;
 
 /// In which order the rows stand.
@@ -132,6 +136,9 @@ impl<'a> BoardView<'a> {
     }
 }
 
+/// Rows as they are drawn, by name.
+type DrawnByName = BTreeMap<String, Drawn>;
+
 /// The page.
 pub(crate) fn board_page(setting: &Setting, view: &BoardView<'_>, notice: Option<&Markup>) -> Markup {
     let place = &view.board.department.ward.place;
@@ -199,34 +206,33 @@ fn privacy(view: &BoardView<'_>) -> Markup {
     }
 }
 
-/// Every row of a board with its name, its text and what it says beside time: areas, patients, empty cubicles.
-pub(crate) fn frame_rows(view: &BoardView<'_>) -> Vec<(String, String, String)> {
+/// Every row of a board with its name: areas, patients, empty cubicles.
+pub(crate) fn frame_rows(view: &BoardView<'_>) -> Vec<(String, Drawn)> {
+    let drawn = drawn::rows(view);
     let columns = columns(view.is_clinical).len();
     let mut rows = Vec::new();
     for area in &view.board.areas {
         let of: Vec<&Row> = area.rows.iter().collect();
-        let head = area_head(view, area, &of).into_string();
-        rows.push((area_id(&area.id), head.clone(), head));
-        for of in of {
-            rows.push((row::id(of), row::row(view, of).into_string(), format!("{of:?}")));
-        }
+        let head: Arc<str> = area_head(view, area, &of).into_string().into();
+        rows.push((area_id(&area.id), Drawn { mark: Arc::clone(&head), html: head }));
+        rows.extend(of.into_iter().map(row::id).filter_map(|id| Some((id.clone(), drawn.get(&id)?.clone()))));
         for place in &area.free {
-            let free = row::free(view, place, columns).into_string();
-            let mark = format!("{place:?} {:?}", view.board.department.due);
-            rows.push((area_id(&place.id), free, mark));
+            let html = row::free(view, place, columns).into_string().into();
+            let mark = format!("{place:?} {:?}", view.board.department.due).into();
+            rows.push((area_id(&place.id), Drawn { html, mark }));
         }
     }
     rows
 }
 
-/// What a board is made from: its places, the attendances and expected stays, and the patients.
+/// What a board is made from: its places, the attendances and expected stays, and the patients in the department.
 pub(crate) fn concerns(board: &Board) -> BTreeSet<Key> {
     let department = &board.department;
     let places = department.ward.places().map(|place| Key::new("Location", place.id.as_str()));
     let left = board.left.iter().map(|row| &row.attendance);
-    let all: Vec<_> = department.here.iter().chain(&department.due).chain(left).collect();
-    let patients = all.iter().filter_map(|of| Some(Key::new("Patient", of.stay.patient.as_deref()?)));
-    let stays = all.iter().map(|of| of.stay.id.as_str()).chain(board.expected.iter().map(String::as_str));
+    let present = || department.here.iter().chain(&department.due);
+    let patients = present().filter_map(|of| Some(Key::new("Patient", of.stay.patient.as_deref()?)));
+    let stays = present().chain(left).map(|of| of.stay.id.as_str()).chain(board.expected.iter().map(String::as_str));
     let stays = stays.map(|id| Key::new("Encounter", id));
     places.chain(patients).chain(stays).collect()
 }
@@ -297,6 +303,7 @@ impl Today {
 fn table(view: &BoardView<'_>) -> Markup {
     let columns = columns(view.is_clinical);
     let shown = view.count(view.look.only);
+    let drawn = drawn::rows(view);
     html! {
         @if view.look.only != Only::All {
             p { "Shown: " b { (view.look.only.words()) } ". " a href=(view.href(view.look.view, Only::All)) { "Show everybody" } }
@@ -309,9 +316,9 @@ fn table(view: &BoardView<'_>) -> Markup {
                     @if view.changes { th scope="col" { span.al-vh { "What can be done" } } }
                 } }
                 @match view.look.view {
-                    View::Area => @for area in &view.board.areas { (area_rows(view, area, columns.len())) },
-                    View::Acuity => (all_rows(view, |row| (row.urgency.rank(), row.attendance.arrived))),
-                    View::TimeLeft => (all_rows(view, |row| by_time_left(row, view.now))),
+                    View::Area => @for area in &view.board.areas { (area_rows((view, &drawn), area, columns.len())) },
+                    View::Acuity => (all_rows((view, &drawn), |row| (row.urgency.rank(), row.attendance.arrived))),
+                    View::TimeLeft => (all_rows((view, &drawn), |row| by_time_left(row, view.now))),
                 }
             }
             @if shown == 0 { p.al-empty { (view.look.only.nobody()) } }
@@ -368,14 +375,14 @@ fn columns(is_clinical: bool) -> &'static [&'static str] {
     }
 }
 
-fn area_rows(view: &BoardView<'_>, area: &Area, columns: usize) -> Markup {
+fn area_rows((view, drawn): (&BoardView<'_>, &DrawnByName), area: &Area, columns: usize) -> Markup {
     let rows: Vec<&Row> = area.rows.iter().filter(|row| view.look.only.has(row, view.now)).collect();
     let has_free = view.look.only == Only::All && !area.free.is_empty();
     html! {
         @if !rows.is_empty() || has_free {
             tbody {
                 (area_head(view, area, &rows))
-                @for of in rows { (row::row(view, of)) }
+                @for of in rows { (patient_row(drawn, of)) }
                 @if has_free { @for place in &area.free { (row::free(view, place, columns)) } }
             }
         }
@@ -392,8 +399,12 @@ fn area_head(view: &BoardView<'_>, area: &Area, rows: &[&Row]) -> Markup {
     }
 }
 
-fn all_rows<By: Ord>(view: &BoardView<'_>, key: impl Fn(&Row) -> By) -> Markup {
+fn all_rows<By: Ord>((view, drawn): (&BoardView<'_>, &DrawnByName), key: impl Fn(&Row) -> By) -> Markup {
     let mut rows: Vec<&Row> = view.board.rows().filter(|row| view.look.only.has(row, view.now)).collect();
     rows.sort_by_key(|row| key(row));
-    html! { tbody { @for of in rows { (row::row(view, of)) } } }
+    html! { tbody { @for of in rows { (patient_row(drawn, of)) } } }
+}
+
+fn patient_row(drawn: &DrawnByName, of: &Row) -> Markup {
+    html! { @if let Some(drawn) = drawn.get(&row::id(of)) { (drawn.markup()) } }
 }

@@ -62,7 +62,7 @@ impl Only {
     }
 
     /// Whether it is a list beside the board.
-    pub(super) fn is_list(self) -> bool {
+    pub(crate) fn is_list(self) -> bool {
         matches!(self, Only::Ambulances | Only::LeftBeforeSeen | Only::LeftToday)
     }
 

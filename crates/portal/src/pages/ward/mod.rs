@@ -32,6 +32,7 @@ use crate::components::{Printed, time};
 use crate::gather::ward::{AtBed, Gathered};
 use crate::icon::{Icon, icon};
 use crate::link::Links;
+use crate::pages::drawn::Drawn;
 use crate::setting::{Rail, Setting};
 use crate::words::{clock, counted};
 
@@ -53,13 +54,6 @@ pub(crate) struct BoardView<'a> {
     pub(crate) now: Moment,
     /// Shortened names by patient, for passers-by.
     short: BTreeMap<String, String>,
-}
-
-/// A row as it stands in a page, and what it says beside time: while that stays, the row has not changed.
-#[derive(Clone)]
-pub(crate) struct Drawn {
-    pub(crate) html: Arc<str>,
-    pub(crate) mark: Arc<str>,
 }
 
 /// How somebody looks at a board.
@@ -231,7 +225,7 @@ fn table(view: &BoardView<'_>, look: Look) -> Markup {
                     th scope="col" { span.al-vh { "Menu" } }
                 } }
                 @let shown = |row: &&BoardRow| look.show.has(view, row);
-                @let rows = view.gathered.drawn.of(view);
+                @let rows = drawn::rows(view);
                 @let row = |of: &BoardRow| rows.get(&of.id()).map(Drawn::markup).unwrap_or_default();
                 @if view.board().no_bed.iter().any(|row| shown(&row)) {
                     tbody {
@@ -326,7 +320,7 @@ fn room_id(room: &BoardRoom) -> String {
 
 /// Every row of a board with its name.
 pub(crate) fn frame_rows(view: &BoardView<'_>) -> Vec<(String, Drawn)> {
-    let drawn = view.gathered.drawn.of(view);
+    let drawn = drawn::rows(view);
     let of = |row: &BoardRow| Some((row.id(), drawn.get(&row.id())?.clone()));
     let head = |id: String, head: Markup| {
         let html: Arc<str> = head.into_string().into();
