@@ -2,6 +2,8 @@
 //!
 //! For benchmarks and the hospital simulator, which go through the doors that everybody goes through.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
@@ -9,6 +11,10 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+
+/// A connection that was not used for so long is not used again: the host closes those that wait for 15 seconds, and may be
+/// doing so while a request is on its way.
+const UNUSED: Duration = Duration::from_secs(10);
 
 /// The media type of forms.
 pub const FORM: &str = "application/x-www-form-urlencoded";
@@ -26,6 +32,7 @@ pub struct Target {
 pub struct Client {
     target: Target,
     sender: SendRequest<Full<Bytes>>,
+    used: Instant,
 }
 
 /// An answer, read to its end.
@@ -75,7 +82,7 @@ impl Target {
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        Ok(Client { target: self.clone(), sender })
+        Ok(Client { target: self.clone(), sender, used: Instant::now() })
     }
 }
 
@@ -85,12 +92,12 @@ impl Client {
         self.sender.is_closed()
     }
 
-    /// The same person's connection, a new one when this was closed.
+    /// The same person's connection, a new one when this was closed or was not used for long.
     ///
     /// # Errors
     /// Nobody listens.
     pub async fn again(&mut self) -> Result<&mut Client> {
-        if self.is_closed() {
+        if self.is_closed() || self.used.elapsed() > UNUSED {
             *self = self.target.clone().connect().await?;
         }
         Ok(self)
@@ -130,6 +137,7 @@ impl Client {
         let answer = self.sender.send_request(request.body(Full::new(body))?).await?;
         let (parts, body) = answer.into_parts();
         let body = body.collect().await?.to_bytes();
+        self.used = Instant::now();
         Ok(Answer { status: parts.status, headers: parts.headers, body })
     }
 
