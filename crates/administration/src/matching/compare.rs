@@ -234,7 +234,11 @@ fn sexes(a: &Record, b: &Record) -> u8 {
 }
 
 fn numbers(a: &Record, b: &Record) -> u8 {
-    let (Some(x), Some(y)) = (a.number, b.number) else { return MISSING };
+    let (x, y) = match (a.number, b.number) {
+        (Some(x), Some(y)) => (x, y),
+        (None, None) => return nhs_number::IN_NEITHER,
+        _ => return nhs_number::IN_ONE,
+    };
     if x == y {
         return SAME;
     }

@@ -90,6 +90,8 @@ pub(super) mod sex {
 pub(super) mod nhs_number {
     pub(in super::super) const SLIP: u8 = 2;
     pub(in super::super) const DIFFERENT: u8 = 3;
+    pub(in super::super) const IN_ONE: u8 = 4;
+    pub(in super::super) const IN_NEITHER: u8 = 5;
 }
 
 /// Levels of postcodes, from 1.
@@ -145,10 +147,13 @@ const BORN: &[Level] = &[
 
 const SEX: &[Level] = &[level("the same", 0.98, 0.5, 0.5), level("different", 0.02, 0.5, 0.5)];
 
+// Whether there is a number is believed to say nothing, until a set shows otherwise.
 const NHS_NUMBER: &[Level] = &[
-    level("the same", 0.95, 0.000_000_1, 0.000_000_1),
-    level("one digit apart", 0.03, 0.000_002, 0.000_002),
-    level("different", 0.02, 0.999_997_9, 0.999_997_9),
+    level("the same", 0.769_5, 0.000_000_1, 0.000_000_1),
+    level("one digit apart", 0.024_3, 0.000_002, 0.000_002),
+    level("different", 0.016_2, 0.809_997_9, 0.809_997_9),
+    level("in one of them only", 0.18, 0.18, 0.18),
+    level("in neither", 0.01, 0.01, 0.01),
 ];
 
 const POSTCODE: &[Level] = &[
@@ -261,14 +266,15 @@ mod tests {
             given::DIFFERENT,
             born::DIFFERENT,
             sex::DIFFERENT,
-            nhs_number::DIFFERENT,
+            nhs_number::IN_NEITHER,
             postcode::DIFFERENT,
             address::DIFFERENT,
             phone::DIFFERENT,
         ];
         for (field, last) in Field::ALL.into_iter().zip(last) {
             assert_eq!(field.levels().len(), usize::from(last), "{field:?}");
-            assert_eq!(field.levels()[usize::from(last) - 1].words, "different");
+            let words = if field == Field::NhsNumber { "in neither" } else { "different" };
+            assert_eq!(field.levels()[usize::from(last) - 1].words, words);
         }
     }
 }

@@ -6,7 +6,7 @@
 //! is one person. Knows neither where the figures come from nor what follows from a weight.
 
 use super::compare::Pattern;
-use super::fields::{BORN_OF_TWINS, FIELDS, Field, GIVEN_OF_NAMESAKES, LEVELS, MISSING, SAME};
+use super::fields::{BORN_OF_TWINS, FIELDS, Field, GIVEN_OF_NAMESAKES, LEVELS, MISSING, SAME, nhs_number};
 
 /// Figures for every level of every field; those of level 0 are not used.
 pub(super) type Table = [[f64; LEVELS]; FIELDS];
@@ -140,6 +140,24 @@ pub(super) fn pairs_among(people: usize) -> f64 {
     (people * (people - 1.0) / 2.0).max(0.0)
 }
 
+/// Levels of two NHS numbers, by whether there are two: these and the others each as a part of one.
+const WITHOUT_NUMBER: [usize; 2] = [nhs_number::IN_ONE as usize, nhs_number::IN_NEITHER as usize];
+
+/// `of`, in which the numbers of one or both are missing as often as in `lacking`.
+pub(super) fn lacking_as(lacking: &[f64; LEVELS], of: &[f64; LEVELS]) -> [f64; LEVELS] {
+    let both = |levels: &[f64; LEVELS]| 1.0 - WITHOUT_NUMBER.iter().map(|level| levels[*level]).sum::<f64>();
+    let part = both(lacking).max(f64::MIN_POSITIVE) / both(of).max(f64::MIN_POSITIVE);
+    let mut levels = of.map(|level| level * part);
+    WITHOUT_NUMBER.iter().for_each(|level| levels[*level] = lacking[*level]);
+    levels
+}
+
+/// Relatives have two numbers, as strangers have. They lack them together as one person's records do: they came to the
+/// country together, or are newborn twins. So a missing number never tells one person from them.
+fn number_of_relatives(level: usize, one: &[f64; LEVELS], strangers: &[f64; LEVELS]) -> f64 {
+    lacking_as(one, strangers)[level]
+}
+
 /// How often pairs of a kind stand on a level, where `of` is what is known of one person's records and of strangers.
 fn probability(kind: Kind, field: Field, level: usize, of: (&[f64; LEVELS], &[f64; LEVELS])) -> f64 {
     let (one, strangers) = of;
@@ -147,6 +165,7 @@ fn probability(kind: Kind, field: Field, level: usize, of: (&[f64; LEVELS], &[f6
         (Kind::One, _) => one[level],
         (Kind::Twins, Field::Born) => BORN_OF_TWINS[level - 1],
         (Kind::Namesakes, Field::Given) => GIVEN_OF_NAMESAKES[level - 1],
+        (_, Field::NhsNumber) => number_of_relatives(level, one, strangers),
         (_, field) if field.is_of_the_home() => field.levels()[level - 1].home,
         _ => strangers[level],
     }

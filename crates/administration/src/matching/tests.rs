@@ -116,6 +116,8 @@ fn numbers_places_and_telephones_agree_on_levels() {
         ("9990000018", "9990000028", nhs_number::SLIP),
         ("9990000018", "9990000026", nhs_number::DIFFERENT),
         ("4075592", "4075529", nhs_number::SLIP),
+        ("", "9990000018", nhs_number::IN_ONE),
+        ("", "", nhs_number::IN_NEITHER),
     ] {
         assert_eq!(level(Field::NhsNumber, number(a), number(b)), expected, "{a} {b}");
     }
@@ -216,6 +218,36 @@ fn a_rare_name_that_agrees_counts_more_than_a_common_one() {
         bits(150, 151),
         bits(0, 1)
     );
+}
+
+/// People of whom one in eight has no number, in neither of two records.
+#[test]
+fn that_both_lack_a_number_is_learnt_to_be_evidence() {
+    let mut people = People::new();
+    for at in 0..4000_u32 {
+        let person = |phone: u32| Demographics {
+            surnames: vec![format!("Sur{at}")],
+            given: vec![format!("Gi{at}ven")],
+            born: Born::read(&format!("{}-{:02}-{:02}", 1930 + at % 80, 1 + at % 12, 2 + at % 26)),
+            nhs_number: (at % 8 > 0).then(|| format!("77{at:05}")),
+            phones: vec![format!("07700 {phone:06}")],
+            ..Demographics::default()
+        };
+        people.add(&person(at));
+        if at % 4 == 0 {
+            people.add(&person(at + 9000));
+        }
+    }
+    let model = find_pairs(&people, NonZero::new(2).unwrap(), &|_| {}).model;
+    let one = usize::from(nhs_number::IN_ONE);
+    let neither = usize::from(nhs_number::IN_NEITHER);
+    let number = Field::NhsNumber as usize;
+    let bits = |level: usize| (model.one[number][level] / model.strangers[number][level]).log2();
+    assert!(bits(neither) > 2.0 && bits(one) < -2.0, "{} {}", bits(neither), bits(one));
+    let believed = Model::believed(5000);
+    for level in [one, neither] {
+        assert_eq!(believed.one[number][level], believed.strangers[number][level], "beforehand it says nothing");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::num::NonZero;
 use super::blocks::in_parallel;
 use super::compare::Pattern;
 use super::fields::{FIELDS, Field, LEVELS, MISSING};
-use super::model::{KINDS, Kind, Model, Table, pairs_among};
+use super::model::{KINDS, Kind, Model, Table, lacking_as, pairs_among};
 use super::passes::mix;
 use super::people::People;
 
@@ -37,7 +37,7 @@ pub(super) struct Training {
     pub(super) objective: Vec<f64>,
 }
 
-/// The believed model with strangers as random pairs show them. Deterministic: the pairs are spread by a fixed rule.
+/// The believed model with strangers as random pairs show them, and numbers missing as often as there. Deterministic: the pairs are spread by a fixed rule.
 pub(super) fn with_strangers(people: &People, threads: NonZero<usize>) -> Model {
     let believed = Model::believed(people.len());
     let number = people.len() as u64;
@@ -61,7 +61,11 @@ pub(super) fn with_strangers(people: &People, threads: NonZero<usize>) -> Model 
             *all += counts;
         }
     }
-    Model::new(believed.one, strangers(&all), believed.shares)
+    let strangers = strangers(&all);
+    let mut one = believed.one;
+    let number = Field::NhsNumber as usize;
+    one[number] = lacking_as(&strangers[number], &one[number]);
+    Model::new(one, strangers, believed.shares)
 }
 
 /// Counts the levels of two people unless they look like one person or one home: these are no strangers.

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::demographics::Demographics;
-use super::fields::Field;
+use super::fields::{Field, nhs_number};
 use super::find::Found;
 use super::judge::Comparison;
-use super::model::{Model, Table};
+use super::model::{Model, Table, lacking_as};
 use super::people::{Names, People};
 
 /// People of the trust in whose place nothing was learnt yet.
@@ -21,7 +21,9 @@ const USUAL_PEOPLE: usize = 100_000;
 const MOST_NAMES: usize = 1_000;
 const LEAST_BEARERS: u32 = 5;
 /// The form of the text.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
+/// The form in which a missing number was no evidence.
+const WITHOUT_EVIDENCE: u32 = 1;
 
 /// What agreements are worth in one trust.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +42,24 @@ struct Kept {
     shares: [f64; 4],
     surnames: BTreeMap<String, u32>,
     given: BTreeMap<String, u32>,
+}
+
+impl Kept {
+    /// Reads a text of this form or of an earlier one.
+    fn of_text(text: &str) -> Option<Kept> {
+        let mut kept: Kept = serde_json::from_str(text).ok()?;
+        if kept.form == WITHOUT_EVIDENCE {
+            let number = Field::NhsNumber as usize;
+            let believed = Model::believed(USUAL_PEOPLE).strangers[number];
+            for table in [&mut kept.one, &mut kept.strangers] {
+                // The levels that it did not have.
+                table[number][usize::from(nhs_number::DIFFERENT) + 1..].fill(0.0);
+                table[number] = lacking_as(&believed, &table[number]);
+            }
+            kept.form = FORM;
+        }
+        Some(kept)
+    }
 }
 
 impl Weights {
@@ -94,9 +114,9 @@ impl Weights {
         serde_json::to_string(&kept).map(Some)
     }
 
-    /// Reads a text; `None` when it is not one that we wrote, or not of this form.
+    /// Reads a text; `None` when it is not one that we wrote, or of a form that is not known here.
     pub fn of_text(text: &str) -> Option<Weights> {
-        let kept: Kept = serde_json::from_str(text).ok()?;
+        let kept = Kept::of_text(text)?;
         let is_share = |value: &f64| *value > 0.0 && *value <= 1.0;
         // Levels that a field does not have hold nothing.
         let are_shares = |table: &Table| {
@@ -146,6 +166,24 @@ mod tests {
             assert_eq!(Weights::of_text(&text(kept)), None);
         }
         assert_eq!(Weights::of_text("{}"), None);
+    }
+
+    #[test]
+    fn in_a_text_of_the_first_form_a_missing_number_is_no_evidence() {
+        let mut old = kept();
+        old.form = WITHOUT_EVIDENCE;
+        let number = Field::NhsNumber as usize;
+        old.one[number] = [1.0, 0.95, 0.03, 0.02, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
+        old.strangers[number] = [1.0, 0.000_000_1, 0.000_002, 0.999_997_9, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
+        let read = Weights::of_text(&text(&old)).unwrap();
+        let with = |number: &str| Demographics { nhs_number: Some(number.into()), ..Demographics::default() };
+        let bits = |one: &Demographics, other: &Demographics| {
+            read.compare(one, other).field(Field::NhsNumber).unwrap().bits
+        };
+        let nobody = Demographics::default();
+        assert!(bits(&nobody, &nobody).abs() < 1e-9 && bits(&nobody, &with("9990000018")).abs() < 1e-9);
+        let same = bits(&with("9990000018"), &with("9990000018"));
+        assert!((same - (0.95_f64 / 0.000_000_1).log2()).abs() < 1e-9, "{same}");
     }
 
     #[test]

@@ -181,6 +181,8 @@ fn in_words(found: &str) -> String {
     match found {
         "the same" => "Agree".to_owned(),
         "different" => "Differ".to_owned(),
+        "in one of them only" => "Only one has it".to_owned(),
+        "in neither" => "Neither has it".to_owned(),
         close => format!("Close: {close}"),
     }
 }
