@@ -116,7 +116,7 @@ fn surnames(people: &People, a: &Record, b: &Record) -> (u8, u8) {
     let (best, word) = pairs.map(near).min().unwrap_or((Nearness::Different, 0));
     let level = match best {
         Nearness::Same if in_use != Nearness::Same => return (surname::PART, 0),
-        Nearness::Same => return (SAME, rarity(people, people.with_surname(word), Field::Surname)),
+        Nearness::Same => return (SAME, rarity_of_surname(people, word)),
         Nearness::Slip => surname::SLIP,
         _ if shares_word(&a.surname_words, &b.surname_words) => surname::PART,
         Nearness::Sound => surname::SOUND,
@@ -147,7 +147,7 @@ fn given_names(people: &People, a: &Record, b: &Record) -> (u8, u8) {
             if others_differ(people, a, b) {
                 return (given::FIRST, 0);
             }
-            return (SAME, rarity(people, people.with_given(x), Field::Given));
+            return (SAME, rarity_of_given(people, x, [a, b]));
         }
     }
     let whole = nearness(people, a.given, b.given);
@@ -192,12 +192,27 @@ fn has_elsewhere(people: &People, a: &Record, b: &Record) -> bool {
     a.given_words.iter().any(|word| people.text(*word).len() > 1 && b.given_words.contains(word))
 }
 
-/// How rare a name is that `count` bear, in quarter bits; few people are helped by the usual frequency. 0 where names were
-/// not counted.
-fn rarity(people: &People, count: u32, field: Field) -> u8 {
+/// How rare a surname is, in quarter bits. 0 where names were not counted.
+fn rarity_of_surname(people: &People, name: Word) -> u8 {
+    let frequency = |of| frequency((people.with_surname(name), of), Field::Surname.levels()[0].strangers);
+    people.names_counted_of().map_or(0, |of| quarter_bits(frequency(of)))
+}
+
+/// How rare a given name of two people is. What matters is how many strangers of the same sex have it: of all people every
+/// second one at most. Where the sexes differ the rarer name tells more: either could have been the one copied wrong.
+fn rarity_of_given(people: &People, name: Word, two: [&Record; 2]) -> u8 {
     let Some(of) = people.names_counted_of() else { return 0 };
-    let usual = field.levels()[0].strangers;
-    let frequency = (f64::from(count) + USUAL * usual) / (of as f64 + USUAL);
+    let of_all = frequency((people.with_given(name), of), Field::Given.levels()[0].strangers);
+    let odds = two.map(|record| 1.0 / frequency(people.with_given_of(name, record.sex), of_all));
+    quarter_bits(2.0 / (odds[0] + odds[1]))
+}
+
+/// How often a name occurs that `count` of some people bear; few people are helped by the usual frequency.
+fn frequency((count, of): (u32, usize), usual: f64) -> f64 {
+    (f64::from(count) + USUAL * usual) / (of as f64 + USUAL)
+}
+
+fn quarter_bits(frequency: f64) -> u8 {
     (-4.0 * frequency.log2()).round().clamp(1.0, 255.0) as u8
 }
 

@@ -29,14 +29,28 @@ pub struct People {
     /// Words of all addresses.
     address_words: Vec<Word>,
     counted: Counted,
+    /// Among how many people names were counted, where they were.
+    sexes: OfSexes<usize>,
 }
 
 /// How common names are in a set that is not at hand: the common ones with how many bear them, folded and in one word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Names {
-    pub(super) people: usize,
+    pub(super) people: OfSexes<usize>,
     pub(super) surnames: BTreeMap<String, u32>,
-    pub(super) given: BTreeMap<String, u32>,
+    pub(super) given: BTreeMap<String, OfSexes<u32>>,
+}
+
+/// Something of those whose sex is not known, of women, and of men.
+pub(super) type OfSexes<T> = [T; 3];
+
+/// Where a sex stands among these.
+fn place_of(sex: Option<Sex>) -> usize {
+    match sex {
+        None => 0,
+        Some(Sex::Female) => 1,
+        Some(Sex::Male) => 2,
+    }
 }
 
 /// Where names were counted.
@@ -46,7 +60,7 @@ enum Counted {
     #[default]
     Here,
     /// In a set of so many people.
-    Elsewhere(usize),
+    Elsewhere,
     /// Nowhere: no name is rarer than another.
     Nowhere,
 }
@@ -91,7 +105,7 @@ struct Known {
     letters: u32,
     forms: u128,
     surnames: u32,
-    given: u32,
+    given: OfSexes<u32>,
     addresses: u32,
 }
 
@@ -134,14 +148,15 @@ impl People {
 
     /// Nobody yet, among whom names are as common as in another set.
     pub(super) fn among(names: &Names) -> People {
-        let mut people = People { counted: Counted::Elsewhere(names.people), ..People::default() };
+        let mut people = People { counted: Counted::Elsewhere, sexes: names.people, ..People::default() };
         for (surname, count) in &names.surnames {
             let word = people.words.number(surname);
             people.words.all[word as usize].surnames += count;
         }
-        for (given, count) in &names.given {
+        for (given, counts) in &names.given {
             let word = people.words.number(given);
-            people.words.all[word as usize].given += count;
+            let given = &mut people.words.all[word as usize].given;
+            given.iter_mut().zip(counts).for_each(|(given, count)| *given += count);
         }
         people
     }
@@ -153,28 +168,34 @@ impl People {
 
     /// Of how many people names were counted; `None` when they were not.
     pub(super) fn names_counted_of(&self) -> Option<usize> {
-        match self.counted {
-            Counted::Here => Some(self.len()),
-            Counted::Elsewhere(people) => Some(people),
-            Counted::Nowhere => None,
-        }
+        (self.counted != Counted::Nowhere).then(|| self.sexes.iter().sum())
+    }
+
+    /// How many of one sex have this given name first, or as all their given names, and of how many of that sex.
+    pub(super) fn with_given_of(&self, word: Word, sex: Option<Sex>) -> (u32, usize) {
+        let place = place_of(sex);
+        (self.words.all[word as usize].given[place], self.sexes[place])
     }
 
     /// The most common names, those that so many bear at least.
     pub(super) fn common_names(&self, most: usize, least: u32) -> Names {
         let common = |count: fn(&Known) -> u32| {
-            let mut names: Vec<(&str, u32)> = self
-                .words
-                .all
-                .iter()
-                .map(|known| (&*known.text, count(known)))
-                .filter(|name| name.1 >= least)
-                .collect();
-            names.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-            names.into_iter().take(most).map(|(name, count)| (name.to_owned(), count)).collect()
+            let of = |known: &'_ Known| (count(known), known.text.clone());
+            let mut names: Vec<(u32, Box<str>)> = self.words.all.iter().map(of).filter(|name| name.0 >= least).collect();
+            names.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+            names.truncate(most);
+            names
         };
-        let (surnames, given) = (common(|known| known.surnames), common(|known| known.given));
-        Names { people: self.len(), surnames, given }
+        let surnames = common(|known| known.surnames).into_iter().map(|(count, name)| (name.into(), count));
+        // Of a sex that few with a name have, nobody is counted.
+        let of_sexes = |name: &str| self.known(name).map(|known| known.given.map(|count| if count < least { 0 } else { count }));
+        let given = common(|known| known.given.iter().sum());
+        let given = given.into_iter().filter_map(|(_, name)| Some((name.to_string(), of_sexes(&name)?)));
+        Names { people: self.sexes, surnames: surnames.collect(), given: given.collect() }
+    }
+
+    fn known(&self, text: &str) -> Option<&Known> {
+        self.words.numbers.get(text).map(|number| &self.words.all[*number as usize])
     }
 
     /// How many there are.
@@ -198,6 +219,8 @@ impl People {
         };
         let number = person.nhs_number.as_deref();
         record.has_valid_number = number.is_some_and(|number| terms::NhsNumber::parse(number).is_ok());
+        let is_counted = self.counted == Counted::Here;
+        self.sexes[place_of(record.sex)] += usize::from(is_counted);
         self.add_names(person, &mut record);
         self.add_address(&person.address, &mut record);
         for phone in person.phones.iter().filter_map(|phone| phone_digits(phone)) {
@@ -232,9 +255,10 @@ impl People {
             record.given = self.words.name(&words.concat());
             record.given_words = words.iter().map(|word| self.words.name(word)).collect();
             let first = record.given_words[0];
-            self.words.all[first as usize].given += 1;
+            let place = place_of(record.sex);
+            self.words.all[first as usize].given[place] += 1;
             if record.given != first {
-                self.words.all[record.given as usize].given += 1;
+                self.words.all[record.given as usize].given[place] += 1;
             }
         }
     }
@@ -283,7 +307,7 @@ impl People {
 
     /// How many people have this given name first, or as all their given names.
     pub(super) fn with_given(&self, word: Word) -> u32 {
-        self.words.all[word as usize].given
+        self.words.all[word as usize].given.iter().sum()
     }
 
     /// How often the word stands in addresses.

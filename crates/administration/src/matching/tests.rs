@@ -220,6 +220,21 @@ fn a_rare_name_that_agrees_counts_more_than_a_common_one() {
     );
 }
 
+/// That all women bear it says of an equal given name what the equal sex says already.
+#[test]
+fn a_given_name_is_as_common_as_among_its_own_sex() {
+    let mut people = People::new();
+    for at in 0..2000 {
+        let (given, sex) = if at % 2 == 0 { ("Ann", Sex::Female) } else { ("Bob", Sex::Male) };
+        people.add(&Demographics { sex: Some(sex), ..named("Smith", given) });
+    }
+    people.add(&Demographics { sex: Some(Sex::Male), ..named("Smith", "Ann") });
+    let model = Model::believed(people.len());
+    let bits = |a: usize, b: usize| model.compare(&people, a, b).rows[2].bits;
+    assert!(bits(0, 2) < 0.0, "{}", bits(0, 2));
+    assert!(bits(0, 2000) > 1.0, "hardly a man bears it, so it is one person's: {}", bits(0, 2000));
+}
+
 /// People of whom one in eight has no number, in neither of two records.
 #[test]
 fn that_both_lack_a_number_is_learnt_to_be_evidence() {

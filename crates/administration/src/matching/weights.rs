@@ -37,6 +37,11 @@ pub struct Weights {
 struct Kept {
     form: u32,
     people: usize,
+    /// How many of these are women and men, and for each given name how many women and men bear it; not in the first form.
+    #[serde(default)]
+    sexes: [usize; 2],
+    #[serde(default)]
+    given_of_sexes: BTreeMap<String, [u32; 2]>,
     one: Table,
     strangers: Table,
     shares: [f64; 4],
@@ -60,6 +65,19 @@ impl Kept {
         }
         Some(kept)
     }
+
+    /// The names; whoever is not counted as a woman or a man counts as neither.
+    fn names(self) -> Names {
+        let [women, men] = self.sexes;
+        let of_sexes = self.given_of_sexes;
+        let counts = |name: &str, all: u32| {
+            let [women, men] = of_sexes.get(name).copied().unwrap_or_default();
+            [all.saturating_sub(women).saturating_sub(men), women, men]
+        };
+        let given = self.given.into_iter().map(|(name, all)| (name.clone(), counts(&name, all))).collect();
+        let people = [self.people.saturating_sub(women).saturating_sub(men), women, men];
+        Names { people, surnames: self.surnames, given }
+    }
 }
 
 impl Weights {
@@ -75,7 +93,7 @@ impl Weights {
 
     /// Of how many people it was learnt; `None` before anything was.
     pub fn people(&self) -> Option<usize> {
-        self.names.as_ref().map(|names| names.people)
+        self.names.as_ref().map(|names| names.people.iter().sum())
     }
 
     /// Compares two records and explains what follows.
@@ -109,8 +127,11 @@ impl Weights {
     pub fn to_text(&self) -> Result<Option<String>, serde_json::Error> {
         let Some(names) = &self.names else { return Ok(None) };
         let Model { one, strangers, shares, .. } = self.model.clone();
-        let Names { people, surnames, given } = names.clone();
-        let kept = Kept { form: FORM, people, one, strangers, shares, surnames, given };
+        let Names { people: [unknown, women, men], surnames, given } = names.clone();
+        let (people, sexes) = (unknown + women + men, [women, men]);
+        let given_of_sexes = given.iter().map(|(name, [_, women, men])| (name.clone(), [*women, *men])).collect();
+        let given = given.into_iter().map(|(name, counts)| (name, counts.iter().sum())).collect();
+        let kept = Kept { form: FORM, people, sexes, given_of_sexes, one, strangers, shares, surnames, given };
         serde_json::to_string(&kept).map(Some)
     }
 
@@ -132,7 +153,7 @@ impl Weights {
             && kept.shares.iter().all(is_share);
         is_sound.then(|| Weights {
             model: Model::new(kept.one, kept.strangers, kept.shares),
-            names: Some(Names { people: kept.people, surnames: kept.surnames, given: kept.given }),
+            names: Some(kept.names()),
         })
     }
 }
@@ -145,7 +166,8 @@ mod tests {
     fn kept() -> Kept {
         let Model { one, strangers, shares, .. } = Model::believed(USUAL_PEOPLE);
         let (surnames, given) = ([("smith".to_owned(), 900)].into(), BTreeMap::new());
-        Kept { form: FORM, people: USUAL_PEOPLE, one, strangers, shares, surnames, given }
+        let (people, sexes, given_of_sexes) = (USUAL_PEOPLE, [0, 0], BTreeMap::new());
+        Kept { form: FORM, people, sexes, given_of_sexes, one, strangers, shares, surnames, given }
     }
 
     fn text(kept: &Kept) -> String {
