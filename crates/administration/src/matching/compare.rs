@@ -20,7 +20,8 @@ const USUAL: f64 = 200.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Pattern {
     pub(super) levels: [u8; FIELDS],
-    /// Quarter bits: how rare the surname and the given name are that both bear; 0 where they differ.
+    /// Quarter bits: how rare the surname and the given name are that both bear, or, of two that are nearly the same, the
+    /// rarer; 0 where they differ.
     pub(super) rarity: [u8; 2],
 }
 
@@ -111,12 +112,12 @@ fn surnames(people: &People, a: &Record, b: &Record) -> (u8, u8) {
         return (MISSING, 0);
     }
     let pairs = a.surnames.iter().flat_map(|x| b.surnames.iter().map(move |y| (*x, *y)));
-    let near = |(x, y): (Word, Word)| (nearness(people, x, y), x);
+    let near = |(x, y): (Word, Word)| (nearness(people, x, y), x.min(y), x.max(y));
     let in_use = nearness(people, a.surnames[0], b.surnames[0]);
-    let (best, word) = pairs.map(near).min().unwrap_or((Nearness::Different, 0));
+    let (best, word, other) = pairs.map(near).min().unwrap_or((Nearness::Different, 0, 0));
     let level = match best {
         Nearness::Same if in_use != Nearness::Same => return (surname::PART, 0),
-        Nearness::Same => return (SAME, rarity_of_surname(people, word)),
+        Nearness::Same => return (SAME, rarity_of_surnames(people, [word; 2])),
         Nearness::Slip => surname::SLIP,
         _ if shares_word(&a.surname_words, &b.surname_words) => surname::PART,
         Nearness::Sound => surname::SOUND,
@@ -124,7 +125,8 @@ fn surnames(people: &People, a: &Record, b: &Record) -> (u8, u8) {
         Nearness::Alike => surname::ALIKE,
         _ => surname::DIFFERENT,
     };
-    (level, 0)
+    let is_near = matches!(level, surname::SLIP | surname::SOUND | surname::ALIKE);
+    (level, if is_near { rarity_of_surnames(people, [word, other]) } else { 0 })
 }
 
 fn shares_word(a: &[Word], b: &[Word]) -> bool {
@@ -147,7 +149,7 @@ fn given_names(people: &People, a: &Record, b: &Record) -> (u8, u8) {
             if others_differ(people, a, b) {
                 return (given::FIRST, 0);
             }
-            return (SAME, rarity_of_given(people, x, [a, b]));
+            return (SAME, rarity_of_given(people, [(x, a), (x, b)]));
         }
     }
     let whole = nearness(people, a.given, b.given);
@@ -165,7 +167,8 @@ fn given_names(people: &People, a: &Record, b: &Record) -> (u8, u8) {
         Nearness::Alike => given::ALIKE,
         Nearness::Different => given::DIFFERENT,
     };
-    (level, 0)
+    let is_near = matches!(level, given::SLIP | given::SHORT | given::ALIKE);
+    (level, if is_near { rarity_of_given(people, [(first_a, a), (first_b, b)]) } else { 0 })
 }
 
 /// Whether both have a second given name and these are two names: brothers can share a first one.
@@ -192,28 +195,32 @@ fn has_elsewhere(people: &People, a: &Record, b: &Record) -> bool {
     a.given_words.iter().any(|word| people.text(*word).len() > 1 && b.given_words.contains(word))
 }
 
-/// How rare a surname is, in quarter bits. 0 where names were not counted.
-fn rarity_of_surname(people: &People, name: Word) -> u8 {
-    let frequency = |of| frequency((people.with_surname(name), of), Field::Surname.levels()[0].strangers);
-    people.names_counted_of().map_or(0, |of| quarter_bits(frequency(of)))
+/// How rare two surnames are, in quarter bits. 0 where names were not counted.
+fn rarity_of_surnames(people: &People, two: [Word; 2]) -> u8 {
+    let Some(of) = people.names_counted_of() else { return 0 };
+    rarer(two.map(|name| frequency((people.with_surname(name), of), Field::Surname.levels()[0].strangers)))
 }
 
-/// How rare a given name of two people is. What matters is how many strangers of the same sex have it: of all people every
-/// second one at most. Where the sexes differ the rarer name tells more: either could have been the one copied wrong.
-fn rarity_of_given(people: &People, name: Word, two: [&Record; 2]) -> u8 {
+/// How rare two given names are, each among those of its bearer's sex: of all people every second one at most has it.
+fn rarity_of_given(people: &People, two: [(Word, &Record); 2]) -> u8 {
     let Some(of) = people.names_counted_of() else { return 0 };
-    let of_all = frequency((people.with_given(name), of), Field::Given.levels()[0].strangers);
-    let odds = two.map(|record| 1.0 / frequency(people.with_given_of(name, record.sex), of_all));
-    quarter_bits(2.0 / (odds[0] + odds[1]))
+    rarer(two.map(|(name, record)| {
+        let of_all = frequency((people.with_given(name), of), Field::Given.levels()[0].strangers);
+        frequency(people.with_given_of(name, record.sex), of_all)
+    }))
+}
+
+/// Two frequencies as one, in quarter bits. If the two are one person, either can have been copied into the other, so that
+/// the odds against chance are those of both in the mean: the rarer one tells.
+fn rarer(frequencies: [f64; 2]) -> u8 {
+    let [x, y] = frequencies;
+    let frequency = 2.0 / (1.0 / x + 1.0 / y);
+    (-4.0 * frequency.log2()).round().clamp(1.0, 255.0) as u8
 }
 
 /// How often a name occurs that `count` of some people bear; few people are helped by the usual frequency.
 fn frequency((count, of): (u32, usize), usual: f64) -> f64 {
     (f64::from(count) + USUAL * usual) / (of as f64 + USUAL)
-}
-
-fn quarter_bits(frequency: f64) -> u8 {
-    (-4.0 * frequency.log2()).round().clamp(1.0, 255.0) as u8
 }
 
 fn births(a: Option<Born>, b: Option<Born>) -> u8 {

@@ -12,7 +12,7 @@ use super::judge::{REVIEW_BITS, Verdict, holds, verdict};
 use super::model::Model;
 use super::passes::Pass;
 use super::people::People;
-use super::train::{Counted, learn, with_strangers};
+use super::train::{Counted, learn_all, with_strangers};
 
 /// Bits that a pair of one of the kinds must reach, as believed before training, to be a candidate: once in a thousand.
 const CANDIDATE_BITS: f64 = -10.0;
@@ -84,7 +84,7 @@ pub fn find_pairs(people: &People, threads: NonZero<usize>, hear: &(dyn Fn(Step)
     }
     hear(Step { doing: "Weighing", done: total - 1, total, pairs: looked_at });
     let counted = count(people, &candidates, threads);
-    let model = learn(&start, &counted, people.len()).model.cautious();
+    let model = learn_all(&start, &counted, people.len()).cautious();
     let pairs = likely(people, &candidates, threads, &model);
     Found { pairs, model, looked_at, candidates: candidates.len(), is_cut }
 }

@@ -11,6 +11,10 @@ use super::fields::{BORN_OF_TWINS, FIELDS, Field, GIVEN_OF_NAMESAKES, LEVELS, MI
 /// Figures for every level of every field; those of level 0 are not used.
 pub(super) type Table = [[f64; LEVELS]; FIELDS];
 
+/// For surnames and given names the binary logarithm of how common two names on a level usually are that are nearly the
+/// same and one person's; 0 where nothing is known of it, and no such name counts as rarer than another.
+pub(super) type Usual = [[f64; LEVELS]; 2];
+
 /// Kinds of pairs other than strangers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -45,6 +49,8 @@ pub struct Model {
     pub(super) strangers: Table,
     /// The share of each kind among all pairs.
     pub(super) shares: [f64; KINDS],
+    /// How common names that are nearly the same usually are.
+    pub(super) usual: Usual,
     /// Bits of each kind against strangers.
     bits: [Table; KINDS],
 }
@@ -74,7 +80,11 @@ impl Model {
                 levels.for_each(|(at, bits)| *bits = (probability(kind, field, at, of) / of.1[at]).log2());
             }
         }
-        Model { one, strangers, shares, bits }
+        Model { one, strangers, shares, usual: Usual::default(), bits }
+    }
+
+    pub(super) fn with_usual(self, usual: Usual) -> Model {
+        Model { usual, ..self }
     }
 
     /// The same with the least shares of those who could be mistaken for one person.
@@ -96,15 +106,19 @@ impl Model {
         bits + self.rarity_bits(kind, field, pattern)
     }
 
-    /// What it adds that an equal name is rarer than names are on average; common names take away.
+    /// What it adds that an equal name is rarer than names are on average; common names take away. Of names that are nearly
+    /// the same, what is usual is learnt: a slip makes a name that hardly anybody has, and two names that many have are two.
     fn rarity_bits(&self, kind: Kind, field: Field, pattern: &Pattern) -> f64 {
         let rarity = match (field, kind) {
             (Field::Surname, _) => pattern.rarity[0],
             (Field::Given, Kind::One | Kind::Namesakes) => pattern.rarity[1],
             _ => return 0.0,
         };
-        let usual = self.strangers[field as usize][usize::from(SAME)].log2();
-        if rarity == 0 { 0.0 } else { usual + f64::from(rarity) / 4.0 }
+        let usual = match pattern.levels[field as usize] {
+            SAME => self.strangers[field as usize][usize::from(SAME)].log2(),
+            level => self.usual[field as usize][usize::from(level)],
+        };
+        if rarity == 0 || usual == 0.0 { 0.0 } else { usual + f64::from(rarity) / 4.0 }
     }
 
     /// How much likelier each kind is than strangers, given what agrees and what differs: bits, shares included.

@@ -9,8 +9,9 @@ use std::num::NonZero;
 
 use super::blocks::in_parallel;
 use super::compare::Pattern;
-use super::fields::{FIELDS, Field, LEVELS, MISSING};
-use super::model::{KINDS, Kind, Model, Table, lacking_as, pairs_among};
+use super::fields::{FIELDS, Field, LEVELS, MISSING, SAME};
+use super::judge::probability;
+use super::model::{KINDS, Kind, Model, Table, Usual, lacking_as, pairs_among};
 use super::passes::mix;
 use super::people::People;
 
@@ -96,12 +97,36 @@ fn strangers(counts: &Table) -> Table {
     strangers
 }
 
-/// Learns from the patterns that blocking kept, among `all_pairs`.
-pub(super) fn learn(start: &Model, counted: &[Counted], people: usize) -> Training {
+/// Learns all: first what each level says, then how common the names are that stand on it, and with that each level again.
+pub(super) fn learn_all(start: &Model, counted: &[Counted], people: usize) -> Model {
+    let model = learn(start, start.clone(), counted, people).model;
+    let usual = usual(&model, counted);
+    learn(&start.clone().with_usual(usual), model.with_usual(usual), counted, people).model
+}
+
+/// How common names that are nearly the same are where they are one person's. On a level where few pairs are one person's
+/// nothing is learnt.
+fn usual(model: &Model, counted: &[Counted]) -> Usual {
+    let mut sums = [[(0.0, 0.0); LEVELS]; 2];
+    for (pattern, count) in counted {
+        let is_one = *count as f64 * probability(model.weight(pattern));
+        for ((sums, level), rarity) in sums.iter_mut().zip(pattern.levels).zip(pattern.rarity) {
+            if level != SAME && rarity > 0 {
+                let (pairs, frequency) = &mut sums[usize::from(level)];
+                *pairs += is_one;
+                *frequency += is_one * (-f64::from(rarity) / 4.0).exp2();
+            }
+        }
+    }
+    sums.map(|levels| levels.map(|(pairs, sum)| if pairs < BELIEF { 0.0 } else { f64::log2(sum / pairs) }))
+}
+
+/// Learns from the patterns that blocking kept, beginning with one model and believing another.
+pub(super) fn learn(start: &Model, from: Model, counted: &[Counted], people: usize) -> Training {
     let all_pairs = pairs_among(people).max(1.0);
     let pseudo = start.shares.map(|share| (share * all_pairs).min(BELIEVED_PAIRS));
     let believed = start.one;
-    let mut training = Training { model: start.clone(), objective: Vec::new() };
+    let mut training = Training { model: from, objective: Vec::new() };
     for _ in 0..ROUNDS {
         let (objective, next) = round(&training.model, counted, all_pairs, &pseudo, &believed);
         let rise = training.objective.last().map_or(f64::INFINITY, |before| objective - before);
@@ -144,7 +169,8 @@ fn round(model: &Model, counted: &[Counted], all_pairs: f64, pseudo: &[f64; KIND
         levels.iter_mut().for_each(|level| *level /= sum);
     }
     let all = all_pairs.max(kept) + STRANGERS + pseudo.iter().sum::<f64>();
-    (objective, Model::new(one, model.strangers, expected.map(|expected| expected / all)))
+    let next = Model::new(one, model.strangers, expected.map(|expected| expected / all));
+    (objective, next.with_usual(model.usual))
 }
 
 /// What the beliefs add to the objective.

@@ -12,7 +12,7 @@ use super::demographics::Demographics;
 use super::fields::{Field, nhs_number};
 use super::find::Found;
 use super::judge::Comparison;
-use super::model::{Model, Table, lacking_as};
+use super::model::{Model, Table, Usual, lacking_as};
 use super::people::{Names, People};
 
 /// People of the trust in whose place nothing was learnt yet.
@@ -42,6 +42,9 @@ struct Kept {
     sexes: [usize; 2],
     #[serde(default)]
     given_of_sexes: BTreeMap<String, [u32; 2]>,
+    /// How common names that are nearly the same usually are; not in the first form.
+    #[serde(default)]
+    usual: Usual,
     one: Table,
     strangers: Table,
     shares: [f64; 4],
@@ -126,12 +129,12 @@ impl Weights {
     /// None that is expected: every part can be written as JSON.
     pub fn to_text(&self) -> Result<Option<String>, serde_json::Error> {
         let Some(names) = &self.names else { return Ok(None) };
-        let Model { one, strangers, shares, .. } = self.model.clone();
+        let Model { one, strangers, shares, usual, .. } = self.model.clone();
         let Names { people: [unknown, women, men], surnames, given } = names.clone();
         let (people, sexes) = (unknown + women + men, [women, men]);
         let given_of_sexes = given.iter().map(|(name, [_, women, men])| (name.clone(), [*women, *men])).collect();
         let given = given.into_iter().map(|(name, counts)| (name, counts.iter().sum())).collect();
-        let kept = Kept { form: FORM, people, sexes, given_of_sexes, one, strangers, shares, surnames, given };
+        let kept = Kept { form: FORM, people, sexes, given_of_sexes, usual, one, strangers, shares, surnames, given };
         serde_json::to_string(&kept).map(Some)
     }
 
@@ -150,9 +153,10 @@ impl Weights {
             && kept.people > 0
             && are_shares(&kept.one)
             && are_shares(&kept.strangers)
-            && kept.shares.iter().all(is_share);
+            && kept.shares.iter().all(is_share)
+            && kept.usual.iter().flatten().all(|bits| bits.is_finite() && *bits <= 0.0);
         is_sound.then(|| Weights {
-            model: Model::new(kept.one, kept.strangers, kept.shares),
+            model: Model::new(kept.one, kept.strangers, kept.shares).with_usual(kept.usual),
             names: Some(kept.names()),
         })
     }
@@ -167,7 +171,8 @@ mod tests {
         let Model { one, strangers, shares, .. } = Model::believed(USUAL_PEOPLE);
         let (surnames, given) = ([("smith".to_owned(), 900)].into(), BTreeMap::new());
         let (people, sexes, given_of_sexes) = (USUAL_PEOPLE, [0, 0], BTreeMap::new());
-        Kept { form: FORM, people, sexes, given_of_sexes, one, strangers, shares, surnames, given }
+        let usual = Usual::default();
+        Kept { form: FORM, people, sexes, given_of_sexes, usual, one, strangers, shares, surnames, given }
     }
 
     fn text(kept: &Kept) -> String {
