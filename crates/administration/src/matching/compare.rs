@@ -16,6 +16,9 @@ const ADDRESS_SHARES: [f64; 3] = [0.82, 0.62, 0.42];
 /// The weight of the usual frequency against the counted one: so many people.
 const USUAL: f64 = 200.0;
 
+/// In one of so many records surname and given name are believed to stand in each other's place.
+const EXCHANGED_OF: f64 = 128.0;
+
 /// How two people agree: the level of each field, in the order of `Field::ALL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Pattern {
@@ -29,8 +32,9 @@ impl Pattern {
     /// Compares two people.
     pub(super) fn of(people: &People, a: usize, b: usize) -> Pattern {
         let (a, b) = (&people.records[a], &people.records[b]);
-        let (surname, rare_surname) = surnames(people, a, b);
-        let (given, rare_given) = given_names(people, a, b);
+        let names = (surnames(people, a, b), given_names(people, a, b));
+        let names = exchanged(people, a, b, names);
+        let ((surname, rare_surname), (given, rare_given)) = names;
         let levels = [
             surname,
             given,
@@ -140,6 +144,28 @@ fn crosses(people: &People, surname: &Record, given: &Record) -> bool {
     surname.surnames.iter().any(|x| near(*x))
 }
 
+/// Names in each other's place are put right before they say anything: they are then the same, and as rare as on the side
+/// on which they stand as most people's do. The other way round they would seem to be names that hardly anybody has.
+fn exchanged(people: &People, a: &Record, b: &Record, names: ((u8, u8), (u8, u8))) -> ((u8, u8), (u8, u8)) {
+    let ((surname, _), (given, _)) = names;
+    let are_other = surname == surname::SWAPPED && matches!(given, given::ORDER | given::ALIKE | given::DIFFERENT);
+    if !are_other || !crosses(people, a, b) || !crosses(people, b, a) {
+        return names;
+    }
+    let rare = |record: &Record| {
+        let surname = record.surnames.first().map_or(0, |name| rarity_of_surnames(people, [*name; 2]));
+        let given = record.given_words.first().map_or(0, |name| rarity_of_given(people, [(*name, record); 2]));
+        (u16::from(surname) + u16::from(given), surname, given)
+    };
+    let (x, y) = (rare(a), rare(b));
+    let (right, wrong) = if x <= y { (x, y) } else { (y, x) };
+    // Names such as Thomas James can be two people's, one each way round, rather than one record in so many gone wrong.
+    let odds = EXCHANGED_OF * (-f64::from(wrong.0 - right.0) / 4.0).exp2();
+    let rarity = f64::from(right.1) - (4.0 * (1.0 + odds).log2()).round();
+    let rarity = if right.1 == 0 { 0 } else { rarity.max(1.0) as u8 };
+    ((surname::EXCHANGED, rarity), (given::SWAPPED, right.2))
+}
+
 fn given_names(people: &People, a: &Record, b: &Record) -> (u8, u8) {
     let (Some(&first_a), Some(&first_b)) = (a.given_words.first(), b.given_words.first()) else {
         return (MISSING, 0);
@@ -163,7 +189,6 @@ fn given_names(people: &People, a: &Record, b: &Record) -> (u8, u8) {
         Nearness::Slip => given::SLIP,
         Nearness::Sound => given::SHORT,
         _ if has_elsewhere(people, a, b) => given::ORDER,
-        _ if crosses(people, a, b) && crosses(people, b, a) => given::SWAPPED,
         Nearness::Alike => given::ALIKE,
         Nearness::Different => given::DIFFERENT,
     };

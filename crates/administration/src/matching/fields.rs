@@ -58,6 +58,8 @@ pub(super) mod surname {
     pub(in super::super) const PART: u8 = 5;
     pub(in super::super) const SWAPPED: u8 = 6;
     pub(in super::super) const DIFFERENT: u8 = 7;
+    /// Then the given name is on its level `SWAPPED`, and on no other.
+    pub(in super::super) const EXCHANGED: u8 = 8;
 }
 
 /// Levels of given names, from 1.
@@ -120,8 +122,9 @@ const SURNAME: &[Level] = &[
     level("sounds the same", 0.02, 0.002, 0.01),
     level("spelt alike", 0.02, 0.006, 0.01),
     level("shares a part, or an earlier name", 0.04, 0.0006, 0.03),
-    level("is the other's given name", 0.02, 0.0002, 0.001),
-    level("different", 0.04, 0.9874, 0.209),
+    level("is the other's given name", 0.01, 0.0002, 0.001),
+    level("different", 0.04, 0.987_399, 0.208_999),
+    level("is the other's given name, and the other way round", 0.01, 0.000_001, 0.000_001),
 ];
 
 const GIVEN: &[Level] = &[
@@ -262,7 +265,7 @@ mod tests {
     #[test]
     fn the_numbers_of_levels_are_those_of_the_tables() {
         let last = [
-            surname::DIFFERENT,
+            surname::EXCHANGED,
             given::DIFFERENT,
             born::DIFFERENT,
             sex::DIFFERENT,
@@ -273,8 +276,12 @@ mod tests {
         ];
         for (field, last) in Field::ALL.into_iter().zip(last) {
             assert_eq!(field.levels().len(), usize::from(last), "{field:?}");
-            let words = if field == Field::NhsNumber { "in neither" } else { "different" };
-            assert_eq!(field.levels()[usize::from(last) - 1].words, words);
+        }
+        let different = [(Field::Surname, surname::DIFFERENT), (Field::NhsNumber, nhs_number::DIFFERENT)];
+        for (field, level) in
+            Field::ALL.into_iter().zip(last).filter(|of| !different.map(|of| of.0).contains(&of.0)).chain(different)
+        {
+            assert_eq!(field.levels()[usize::from(level) - 1].words, "different", "{field:?}");
         }
     }
 }

@@ -6,7 +6,9 @@
 //! is one person. Knows neither where the figures come from nor what follows from a weight.
 
 use super::compare::Pattern;
-use super::fields::{BORN_OF_TWINS, FIELDS, Field, GIVEN_OF_NAMESAKES, LEVELS, MISSING, SAME, nhs_number};
+use super::fields::{
+    BORN_OF_TWINS, FIELDS, Field, GIVEN_OF_NAMESAKES, LEVELS, MISSING, SAME, given, nhs_number, surname,
+};
 
 /// Figures for every level of every field; those of level 0 are not used.
 pub(super) type Table = [[f64; LEVELS]; FIELDS];
@@ -102,7 +104,7 @@ impl Model {
         if level == MISSING {
             return 0.0;
         }
-        let bits = self.bits[kind as usize][field as usize][usize::from(level)];
+        let bits = self.bits[kind as usize][field as usize][counts_as(field, level)];
         bits + self.rarity_bits(kind, field, pattern)
     }
 
@@ -114,9 +116,9 @@ impl Model {
             (Field::Given, Kind::One | Kind::Namesakes) => pattern.rarity[1],
             _ => return 0.0,
         };
-        let usual = match pattern.levels[field as usize] {
-            SAME => self.strangers[field as usize][usize::from(SAME)].log2(),
-            level => self.usual[field as usize][usize::from(level)],
+        let usual = match counts_as(field, pattern.levels[field as usize]) {
+            level if level == usize::from(SAME) => self.strangers[field as usize][level].log2(),
+            level => self.usual[field as usize][level],
         };
         if rarity == 0 || usual == 0.0 { 0.0 } else { usual + f64::from(rarity) / 4.0 }
     }
@@ -170,6 +172,14 @@ pub(super) fn lacking_as(lacking: &[f64; LEVELS], of: &[f64; LEVELS]) -> [f64; L
 /// country together, or are newborn twins. So a missing number never tells one person from them.
 fn number_of_relatives(level: usize, one: &[f64; LEVELS], strangers: &[f64; LEVELS]) -> f64 {
     lacking_as(one, strangers)[level]
+}
+
+/// The level as which a level counts: names in each other's place are the same names, put right.
+pub(super) fn counts_as(field: Field, level: u8) -> usize {
+    match (field, level) {
+        (Field::Surname, surname::EXCHANGED) | (Field::Given, given::SWAPPED) => usize::from(SAME),
+        _ => usize::from(level),
+    }
 }
 
 /// How often pairs of a kind stand on a level, where `of` is what is known of one person's records and of strangers.

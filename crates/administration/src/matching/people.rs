@@ -181,14 +181,16 @@ impl People {
     pub(super) fn common_names(&self, most: usize, least: u32) -> Names {
         let common = |count: fn(&Known) -> u32| {
             let of = |known: &'_ Known| (count(known), known.text.clone());
-            let mut names: Vec<(u32, Box<str>)> = self.words.all.iter().map(of).filter(|name| name.0 >= least).collect();
+            let mut names: Vec<(u32, Box<str>)> =
+                self.words.all.iter().map(of).filter(|name| name.0 >= least).collect();
             names.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
             names.truncate(most);
             names
         };
         let surnames = common(|known| known.surnames).into_iter().map(|(count, name)| (name.into(), count));
         // Of a sex that few with a name have, nobody is counted.
-        let of_sexes = |name: &str| self.known(name).map(|known| known.given.map(|count| if count < least { 0 } else { count }));
+        let of_sexes =
+            |name: &str| self.known(name).map(|known| known.given.map(|count| if count < least { 0 } else { count }));
         let given = common(|known| known.given.iter().sum());
         let given = given.into_iter().filter_map(|(_, name)| Some((name.to_string(), of_sexes(&name)?)));
         Names { people: self.sexes, surnames: surnames.collect(), given: given.collect() }

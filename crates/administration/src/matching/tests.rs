@@ -74,8 +74,13 @@ fn given_names_agree_on_levels() {
 #[test]
 fn names_in_each_others_place_are_seen() {
     let (a, b) = (named("Nguyen", "Linh"), named("Linh", "Nguyen"));
-    assert_eq!(level(Field::Surname, a.clone(), b.clone()), surname::SWAPPED);
+    assert_eq!(level(Field::Surname, a.clone(), b.clone()), surname::EXCHANGED);
     assert_eq!(level(Field::Given, a, b), given::SWAPPED);
+    let (a, b) = (named("Nguyen", "Linh/Mai"), named("Linh", "Nguyen/Mai"));
+    assert_eq!(level(Field::Given, a, b), given::SWAPPED, "the second name stays where it was");
+    let (a, b) = (named("Nguyen", "Linh"), named("Linh", "Mai"));
+    assert_eq!(level(Field::Surname, a.clone(), b.clone()), surname::SWAPPED);
+    assert_eq!(level(Field::Given, a, b), given::DIFFERENT);
 }
 
 #[test]
@@ -240,7 +245,8 @@ fn a_given_name_is_as_common_as_among_its_own_sex() {
 fn two_names_that_many_have_are_rather_two_names() {
     let mut people = People::new();
     for at in 0..6000_u32 {
-        let surname = if at % 3 > 0 { format!("{}", ["Davies", "Davis"][at as usize % 2]) } else { format!("Sur{at}wold") };
+        let surname =
+            if at % 3 > 0 { format!("{}", ["Davies", "Davis"][at as usize % 2]) } else { format!("Sur{at}wold") };
         let person = |surname: String| Demographics {
             born: Born::read(&format!("{}-{:02}-{:02}", 1930 + at % 80, 1 + at % 12, 2 + at % 26)),
             nhs_number: Some(format!("77{at:05}")),

@@ -11,7 +11,7 @@ use super::blocks::in_parallel;
 use super::compare::Pattern;
 use super::fields::{FIELDS, Field, LEVELS, MISSING, SAME};
 use super::judge::probability;
-use super::model::{KINDS, Kind, Model, Table, Usual, lacking_as, pairs_among};
+use super::model::{KINDS, Kind, Model, Table, Usual, counts_as, lacking_as, pairs_among};
 use super::passes::mix;
 use super::people::People;
 
@@ -110,9 +110,11 @@ fn usual(model: &Model, counted: &[Counted]) -> Usual {
     let mut sums = [[(0.0, 0.0); LEVELS]; 2];
     for (pattern, count) in counted {
         let is_one = *count as f64 * probability(model.weight(pattern));
-        for ((sums, level), rarity) in sums.iter_mut().zip(pattern.levels).zip(pattern.rarity) {
-            if level != SAME && rarity > 0 {
-                let (pairs, frequency) = &mut sums[usize::from(level)];
+        let fields = sums.iter_mut().zip(Field::ALL).zip(pattern.levels).zip(pattern.rarity);
+        for (((sums, field), level), rarity) in fields {
+            let level = counts_as(field, level);
+            if level != usize::from(SAME) && rarity > 0 {
+                let (pairs, frequency) = &mut sums[level];
                 *pairs += is_one;
                 *frequency += is_one * (-f64::from(rarity) / 4.0).exp2();
             }
@@ -156,9 +158,9 @@ fn round(model: &Model, counted: &[Counted], all_pairs: f64, pseudo: &[f64; KIND
             *expected += count * kind / sum;
         }
         let is_one = count * kinds[Kind::One as usize] / sum;
-        for (levels, level) in one.iter_mut().zip(pattern.levels) {
+        for ((levels, level), field) in one.iter_mut().zip(pattern.levels).zip(Field::ALL) {
             if level != MISSING {
-                levels[usize::from(level)] += is_one;
+                levels[counts_as(field, level)] += is_one;
             }
         }
     }

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::demographics::Demographics;
-use super::fields::{Field, nhs_number};
+use super::fields::Field;
 use super::find::Found;
 use super::judge::Comparison;
-use super::model::{Model, Table, Usual, lacking_as};
+use super::model::{Model, Table, Usual};
 use super::people::{Names, People};
 
 /// People of the trust in whose place nothing was learnt yet.
@@ -22,8 +22,9 @@ const MOST_NAMES: usize = 1_000;
 const LEAST_BEARERS: u32 = 5;
 /// The form of the text.
 const FORM: u32 = 2;
-/// The form in which a missing number was no evidence.
-const WITHOUT_EVIDENCE: u32 = 1;
+/// The first form, and how many levels each field had in it. What it did not know is believed.
+const FIRST_FORM: u32 = 1;
+const LEVELS_OF_FIRST: [usize; 8] = [7, 9, 6, 2, 3, 4, 5, 2];
 
 /// What agreements are worth in one trust.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,15 +57,17 @@ impl Kept {
     /// Reads a text of this form or of an earlier one.
     fn of_text(text: &str) -> Option<Kept> {
         let mut kept: Kept = serde_json::from_str(text).ok()?;
-        if kept.form == WITHOUT_EVIDENCE {
-            let number = Field::NhsNumber as usize;
-            let believed = Model::believed(USUAL_PEOPLE).strangers[number];
-            for table in [&mut kept.one, &mut kept.strangers] {
-                // The levels that it did not have.
-                table[number][usize::from(nhs_number::DIFFERENT) + 1..].fill(0.0);
-                table[number] = lacking_as(&believed, &table[number]);
-            }
+        if kept.form == FIRST_FORM {
             kept.form = FORM;
+            let believed = Model::believed(USUAL_PEOPLE);
+            for (table, believed) in [(&mut kept.one, &believed.one), (&mut kept.strangers, &believed.strangers)] {
+                for ((field, levels), had) in Field::ALL.into_iter().zip(table).zip(LEVELS_OF_FIRST) {
+                    let own = had + 1..field.levels().len() + 1;
+                    let new: f64 = believed[field as usize][own.clone()].iter().sum();
+                    levels.iter_mut().for_each(|level| *level *= 1.0 - new);
+                    levels[own.clone()].copy_from_slice(&believed[field as usize][own]);
+                }
+            }
         }
         Some(kept)
     }
@@ -198,15 +201,14 @@ mod tests {
     #[test]
     fn in_a_text_of_the_first_form_a_missing_number_is_no_evidence() {
         let mut old = kept();
-        old.form = WITHOUT_EVIDENCE;
+        old.form = FIRST_FORM;
         let number = Field::NhsNumber as usize;
         old.one[number] = [1.0, 0.95, 0.03, 0.02, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
         old.strangers[number] = [1.0, 0.000_000_1, 0.000_002, 0.999_997_9, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
         let read = Weights::of_text(&text(&old)).unwrap();
         let with = |number: &str| Demographics { nhs_number: Some(number.into()), ..Demographics::default() };
-        let bits = |one: &Demographics, other: &Demographics| {
-            read.compare(one, other).field(Field::NhsNumber).unwrap().bits
-        };
+        let bits =
+            |one: &Demographics, other: &Demographics| read.compare(one, other).field(Field::NhsNumber).unwrap().bits;
         let nobody = Demographics::default();
         assert!(bits(&nobody, &nobody).abs() < 1e-9 && bits(&nobody, &with("9990000018")).abs() < 1e-9);
         let same = bits(&with("9990000018"), &with("9990000018"));
