@@ -178,6 +178,8 @@ const PHONE: &[Level] = &[level("the same", 0.55, 0.000_001, 0.35), level("diffe
 
 /// How twins' dates of birth stand on the levels of [`Field::Born`].
 pub(super) const BORN_OF_TWINS: &[f64] = &[0.97, 0.01, 0.005, 0.005, 0.005, 0.005];
+/// How the surnames of two relatives who bear one name stand on the levels of [`Field::Surname`]: it is their family's.
+pub(super) const SURNAME_OF_NAMESAKES: &[f64] = &[0.93, 0.02, 0.01, 0.01, 0.02, 0.000_5, 0.009, 0.000_5];
 /// How the given names of two relatives who bear one name stand on the levels of [`Field::Given`].
 pub(super) const GIVEN_OF_NAMESAKES: &[f64] = &[0.70, 0.02, 0.04, 0.01, 0.03, 0.04, 0.15, 0.005, 0.005];
 
@@ -256,7 +258,9 @@ mod tests {
                 assert!((sum - 1.0).abs() < 1e-9, "{field:?}: {sum}");
             }
         }
-        for (table, field) in [(BORN_OF_TWINS, Field::Born), (GIVEN_OF_NAMESAKES, Field::Given)] {
+        for (table, field) in
+            [(BORN_OF_TWINS, Field::Born), (SURNAME_OF_NAMESAKES, Field::Surname), (GIVEN_OF_NAMESAKES, Field::Given)]
+        {
             assert_eq!(table.len(), field.levels().len());
             assert!((table.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         }

@@ -7,7 +7,8 @@
 
 use super::compare::Pattern;
 use super::fields::{
-    BORN_OF_TWINS, FIELDS, Field, GIVEN_OF_NAMESAKES, LEVELS, MISSING, SAME, given, nhs_number, surname,
+    BORN_OF_TWINS, FIELDS, Field, GIVEN_OF_NAMESAKES, LEVELS, MISSING, SAME, SURNAME_OF_NAMESAKES, given, nhs_number,
+    surname,
 };
 
 /// Figures for every level of every field; those of level 0 are not used.
@@ -26,7 +27,7 @@ pub(super) enum Kind {
     Home,
     /// Two people of one home and one birth.
     Twins,
-    /// Two people of one home and one name, such as father and son.
+    /// Two people of one home and one name, surname and given name, such as father and son.
     Namesakes,
 }
 
@@ -188,6 +189,7 @@ fn probability(kind: Kind, field: Field, level: usize, of: (&[f64; LEVELS], &[f6
     match (kind, field) {
         (Kind::One, _) => one[level],
         (Kind::Twins, Field::Born) => BORN_OF_TWINS[level - 1],
+        (Kind::Namesakes, Field::Surname) => SURNAME_OF_NAMESAKES[level - 1],
         (Kind::Namesakes, Field::Given) => GIVEN_OF_NAMESAKES[level - 1],
         (_, Field::NhsNumber) => number_of_relatives(level, one, strangers),
         (_, field) if field.is_of_the_home() => field.levels()[level - 1].home,

@@ -267,6 +267,24 @@ fn two_names_that_many_have_are_rather_two_names() {
     assert!(bits(davies, davis) < 2.0, "{}", bits(davies, davis));
 }
 
+/// Neighbours with one given name and two surnames are no father and son. Were they, father and son would seem so common
+/// that a person without a date of birth could be nobody but the other one.
+#[test]
+fn neighbours_of_one_given_name_are_no_namesakes() {
+    let mut model = Model::believed(1000);
+    let mut people = People::new();
+    let at = |surname: &str| Demographics {
+        postcode: Some("TH4 2QP".into()),
+        address: vec!["14 Mill Street, Saltmere".into()],
+        ..named(surname, "Thomas")
+    };
+    people.add(&at("Quillfeather"));
+    people.add(&at("Okafor"));
+    model.shares = [1e-6; model::KINDS];
+    let kinds = model.kinds(&Pattern::of(&people, 0, 1));
+    assert!(kinds[model::Kind::Namesakes as usize] < kinds[model::Kind::Home as usize], "{kinds:?}");
+}
+
 /// People of whom one in eight has no number, in neither of two records.
 #[test]
 fn that_both_lack_a_number_is_learnt_to_be_evidence() {
