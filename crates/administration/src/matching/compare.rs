@@ -9,7 +9,7 @@ use super::people::{People, Record, Word, has_digit};
 
 /// Names closer than this are spelt alike (Jaro and Winkler's measure, 0 to 1).
 const ALIKE: f64 = 0.85;
-/// Father and son can be born on one day of the year: so many years apart is no slip.
+/// Father and son can be born on one day of the year: so many years apart, a slip is a level of its own.
 const A_GENERATION: u16 = 12;
 /// Parts of two addresses' digrams that are shared: the same, mostly, partly.
 const ADDRESS_SHARES: [f64; 3] = [0.82, 0.62, 0.42];
@@ -265,8 +265,15 @@ fn births(a: Option<Born>, b: Option<Born>) -> u8 {
         return born::SWAPPED;
     }
     let is_generation = a.year.abs_diff(b.year) >= A_GENERATION;
-    if !is_generation && are_one_slip_apart(&a.digits(), &b.digits()) {
+    let is_slip = are_one_slip_apart(&a.digits(), &b.digits());
+    if is_slip && !is_generation {
         return born::SLIP;
+    }
+    let is_same_day = a.month == b.month && a.day == b.day && a.is_whole();
+    let digits = a.digits().iter().zip(b.digits()).filter(|(x, y)| **x != *y).count();
+    // Of two people whose day is not known both are on 1 January.
+    if is_slip && is_same_day && digits == 1 && !is_vague {
+        return born::DIGIT_OF_YEAR;
     }
     let equal = [same_year, a.month == b.month && a.month > 0, a.day == b.day && a.day > 0];
     if equal.into_iter().filter(|equal| *equal).count() == 2 { born::TWO_PARTS } else { born::DIFFERENT }

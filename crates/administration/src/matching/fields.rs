@@ -81,6 +81,7 @@ pub(super) mod born {
     pub(in super::super) const TWO_PARTS: u8 = 4;
     pub(in super::super) const AS_KNOWN: u8 = 5;
     pub(in super::super) const DIFFERENT: u8 = 6;
+    pub(in super::super) const DIGIT_OF_YEAR: u8 = 7;
 }
 
 /// Levels of sex, from 1.
@@ -143,9 +144,10 @@ const BORN: &[Level] = &[
     level("the same", 0.90, 0.000_035, 0.000_035),
     level("one digit apart", 0.03, 0.000_4, 0.000_4),
     level("day and month swapped", 0.01, 0.000_02, 0.000_02),
-    level("two of day, month and year the same", 0.02, 0.004, 0.004),
+    level("two of day, month and year the same", 0.01, 0.003_9, 0.003_9),
     level("the same as far as known", 0.01, 0.000_5, 0.000_5),
     level("different", 0.03, 0.995_045, 0.995_045),
+    level("one digit of the year apart, by a generation", 0.01, 0.000_1, 0.000_1),
 ];
 
 const SEX: &[Level] = &[level("the same", 0.98, 0.5, 0.5), level("different", 0.02, 0.5, 0.5)];
@@ -177,7 +179,7 @@ const ADDRESS: &[Level] = &[
 const PHONE: &[Level] = &[level("the same", 0.55, 0.000_001, 0.35), level("different", 0.45, 0.999_999, 0.65)];
 
 /// How twins' dates of birth stand on the levels of [`Field::Born`].
-pub(super) const BORN_OF_TWINS: &[f64] = &[0.97, 0.01, 0.005, 0.005, 0.005, 0.005];
+pub(super) const BORN_OF_TWINS: &[f64] = &[0.97, 0.01, 0.005, 0.004, 0.005, 0.005, 0.001];
 /// How the surnames of two relatives who bear one name stand on the levels of [`Field::Surname`]: it is their family's.
 pub(super) const SURNAME_OF_NAMESAKES: &[f64] = &[0.93, 0.02, 0.01, 0.01, 0.02, 0.000_5, 0.009, 0.000_5];
 /// How the given names of two relatives who bear one name stand on the levels of [`Field::Given`].
@@ -271,7 +273,7 @@ mod tests {
         let last = [
             surname::EXCHANGED,
             given::DIFFERENT,
-            born::DIFFERENT,
+            born::DIGIT_OF_YEAR,
             sex::DIFFERENT,
             nhs_number::IN_NEITHER,
             postcode::DIFFERENT,
@@ -281,10 +283,14 @@ mod tests {
         for (field, last) in Field::ALL.into_iter().zip(last) {
             assert_eq!(field.levels().len(), usize::from(last), "{field:?}");
         }
-        let different = [(Field::Surname, surname::DIFFERENT), (Field::NhsNumber, nhs_number::DIFFERENT)];
-        for (field, level) in
-            Field::ALL.into_iter().zip(last).filter(|of| !different.map(|of| of.0).contains(&of.0)).chain(different)
-        {
+        let different = [
+            (Field::Surname, surname::DIFFERENT),
+            (Field::Given, given::DIFFERENT),
+            (Field::Born, born::DIFFERENT),
+            (Field::NhsNumber, nhs_number::DIFFERENT),
+            (Field::Address, address::DIFFERENT),
+        ];
+        for (field, level) in different {
             assert_eq!(field.levels()[usize::from(level) - 1].words, "different", "{field:?}");
         }
     }

@@ -249,7 +249,9 @@ pub(super) fn holds(pattern: &Pattern) -> Vec<Hold> {
     }
     match level(Field::Born) {
         born::DIFFERENT => holds.push(Hold::BornDiffers),
-        MISSING | born::SLIP | born::TWO_PARTS | born::AS_KNOWN if !is_proved => holds.push(Hold::BornUnproved),
+        MISSING | born::SLIP | born::TWO_PARTS | born::DIGIT_OF_YEAR | born::AS_KNOWN if !is_proved => {
+            holds.push(Hold::BornUnproved)
+        }
         _ => {}
     }
     if level(Field::Sex) == sex::DIFFERENT && !is_proved {

@@ -90,7 +90,8 @@ fn dates_of_birth_agree_on_levels() {
         ("1951-03-14", "19510315", born::SLIP),
         ("1951-03-14", "1951-03-41", born::SLIP),
         ("1951-03-14", "1915-03-14", born::TWO_PARTS),
-        ("1951-03-14", "1981-03-14", born::TWO_PARTS),
+        ("1951-03-14", "1981-03-14", born::DIGIT_OF_YEAR),
+        ("1951-03-14", "1991-03-15", born::DIFFERENT),
         ("1951-03-04", "1951-04-03", born::SWAPPED),
         ("1951-03-14", "1951-11-14", born::TWO_PARTS),
         ("1951-03-14", "1951-01-01", born::AS_KNOWN),
@@ -100,6 +101,7 @@ fn dates_of_birth_agree_on_levels() {
         ("1951-03-14", "1951-04", born::DIFFERENT),
         ("1951-03-14", "1962-07-30", born::DIFFERENT),
         ("1951-01-01", "1962-01-01", born::TWO_PARTS),
+        ("1951-01-01", "1981-01-01", born::TWO_PARTS),
     ];
     let with = |text: &str| Demographics { born: Born::read(text), ..Demographics::default() };
     for (a, b, expected) in cases {
