@@ -1,4 +1,5 @@
 //! What the rows of an emergency department's board are drawn from: they are drawn again when one of these is another.
+//! Knows neither where the rows are kept nor how one looks.
 
 use std::collections::BTreeMap;
 
