@@ -247,8 +247,7 @@ fn a_given_name_is_as_common_as_among_its_own_sex() {
 fn two_names_that_many_have_are_rather_two_names() {
     let mut people = People::new();
     for at in 0..1500_u32 {
-        let surname =
-            if at % 3 > 0 { format!("{}", ["Davies", "Davis"][at as usize % 2]) } else { format!("Sur{at}wold") };
+        let surname = if at % 3 > 0 { ["Davies", "Davis"][at as usize % 2].to_owned() } else { format!("Sur{at}wold") };
         let person = |surname: String| Demographics {
             born: Born::read(&format!("{}-{:02}-{:02}", 1930 + at % 80, 1 + at % 12, 2 + at % 26)),
             nhs_number: Some(format!("77{at:05}")),
