@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use access::Permit;
 use journal::Operation;
@@ -28,6 +29,8 @@ use crate::store::{Hit, NameList, Store, StoredVersion};
 const MOST_MARKS: usize = 1_000_000;
 /// Versions that are read together; each is no larger than a request's body.
 const READ_TOGETHER: usize = 50;
+/// How long a question waits before it looks again whether the other index has taken its place.
+const WHILE_REPLACED: Duration = Duration::from_millis(1);
 /// How many merges deep an alias is followed.
 pub(crate) const MOST_MERGES: usize = 8;
 
@@ -550,6 +553,27 @@ impl Reading {
             return Err(Problem::Expired);
         }
         Ok(())
+    }
+
+    /// What is found in one index: asked again when that is replaced meanwhile.
+    pub(crate) async fn in_one_index<T, F: Future<Output = T>>(&self, ask: impl Fn() -> F) -> T {
+        let index = &self.inner.shared.index;
+        loop {
+            let swaps = index.swaps();
+            if swaps % 2 == 1 {
+                tokio::time::sleep(WHILE_REPLACED).await;
+                continue;
+            }
+            let found = ask().await;
+            if index.swaps() == swaps {
+                return found;
+            }
+        }
+    }
+
+    /// What the places of its pages are in.
+    pub(crate) fn cursor_of(&self) -> crate::cursor::Of {
+        (self.sequence, self.inner.shared.index.swaps())
     }
 
     /// Whether the index may have rows that its functions do not make, and not yet have those that they make.

@@ -32,7 +32,7 @@ pub(crate) type PastRows = (Vec<Row>, u64, u64);
 pub(crate) struct IndexState {
     /// Whether it was made by other functions than this program's, or is being made again.
     untrusted: AtomicBool,
-    /// How often it was replaced, and at which sequence the last time.
+    /// How often it began to be replaced and was replaced, together: odd meanwhile. And at which sequence the last time.
     swaps: AtomicU64,
     swapped_at: AtomicU64,
     /// The sequence of the last commit that changed a row of a label.
@@ -265,6 +265,16 @@ impl IndexState {
 
     pub(crate) fn is_untrusted(&self) -> bool {
         self.untrusted.load(Ordering::Acquire)
+    }
+
+    /// From now on what is read may be of either index, until [`IndexState::swapped`], or [`IndexState::kept`] when it failed.
+    pub(crate) fn swapping(&self) {
+        self.swaps.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The index was not replaced after all.
+    pub(crate) fn kept(&self) {
+        self.swaps.fetch_add(1, Ordering::AcqRel);
     }
 
     /// The index has been replaced: past rows before this sequence are gone but for those that are kept for ever.

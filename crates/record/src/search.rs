@@ -51,8 +51,15 @@ const PART: usize = 1000;
 /// Ranges that are listed together.
 const RANGES_AT_ONCE: usize = 64;
 
-/// One page.
+/// One page, found in one index: when that is replaced meanwhile, a first page is found again in the other.
+///
+/// # Errors
+/// [`Problem::Expired`] when the pages before were found in an index that is replaced.
 pub(crate) async fn select(reading: &Reading, select: &Select) -> Result<Page, Problem> {
+    reading.in_one_index(|| page_in_one_index(reading, select)).await
+}
+
+async fn page_in_one_index(reading: &Reading, select: &Select) -> Result<Page, Problem> {
     reading.check_age(&select.kind)?;
     reading.depends_on_select(select);
     if !reading.permit().scope().reads.contains(&select.kind) {
@@ -65,13 +72,10 @@ pub(crate) async fn select(reading: &Reading, select: &Select) -> Result<Page, P
     if tests.iter().any(Test::is_impossible) {
         return Ok(Page { versions: Vec::new(), next: None });
     }
-    let page = match &select.after {
-        Some(cursor) => page_at(reading, select, &tests, read_cursor(cursor, reading.sequence())?).await?,
-        None => first_page(reading, select, &tests).await?,
-    };
-    // The index may have been replaced meanwhile.
-    reading.check_age(&select.kind)?;
-    Ok(page)
+    match &select.after {
+        Some(cursor) => page_at(reading, select, &tests, read_cursor(cursor, reading.cursor_of())?).await,
+        None => first_page(reading, select, &tests).await,
+    }
 }
 
 /// An order of several keys is made in memory, because a walk knows the first of them alone: of what satisfies a small
@@ -89,8 +93,12 @@ async fn make_sortable(reading: &Reading, select: &Select, tests: &mut Vec<Test>
     if tests.last().is_some_and(is_small) { Ok(()) } else { Err(Problem::TooCostly) }
 }
 
-/// How many there are, exactly, within the scope.
+/// How many there are, exactly, within the scope; counted again when the index is replaced meanwhile.
 pub(crate) async fn total(reading: &Reading, select: &Select) -> Result<u64, Problem> {
+    reading.in_one_index(|| total_in_one_index(reading, select)).await
+}
+
+async fn total_in_one_index(reading: &Reading, select: &Select) -> Result<u64, Problem> {
     reading.check_age(&select.kind)?;
     reading.depends_on_select(select);
     if !reading.permit().scope().reads.contains(&select.kind) {
@@ -288,7 +296,7 @@ async fn texts(reading: &Reading, rids: &[i64], bytes: usize) -> Result<(Vec<(Ar
 }
 
 fn page_of(reading: &Reading, live: Vec<(Arc<[Key]>, Version)>, next: Option<Place>) -> Page {
-    let next = next.map(|place| write_cursor(reading.sequence(), &place));
+    let next = next.map(|place| write_cursor(reading.cursor_of(), &place));
     Page { versions: reading.show(live), next }
 }
 

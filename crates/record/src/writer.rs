@@ -362,7 +362,11 @@ impl Writer {
                 self.commit_rows(Batch { head, trail, ..Batch::default() }).map(|()| true)
             }
             RebuildStep::Swap => {
-                self.store.index_tables(IndexTables::Swap, &self.head)?;
+                self.shared.index.swapping();
+                if let Err(problem) = self.store.index_tables(IndexTables::Swap, &self.head) {
+                    self.shared.index.kept();
+                    return Err(problem);
+                }
                 self.next_index = None;
                 self.shared.index.swapped(self.head.sequence);
                 self.store.index_tables(IndexTables::DropOld, &self.head)?;

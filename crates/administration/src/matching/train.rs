@@ -38,7 +38,8 @@ pub(super) struct Training {
     pub(super) objective: Vec<f64>,
 }
 
-/// The believed model with strangers as random pairs show them, and numbers missing as often as there. Deterministic: the pairs are spread by a fixed rule.
+/// The believed model with strangers as random pairs show them, and numbers missing as often as there. Deterministic: the
+/// pairs are spread by a fixed rule.
 pub(super) fn with_strangers(people: &People, threads: NonZero<usize>) -> Model {
     let believed = Model::believed(people.len());
     let number = people.len() as u64;

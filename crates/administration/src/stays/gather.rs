@@ -36,8 +36,8 @@ pub async fn in_ward(reading: &Reading, ward: &Ward) -> Result<Vec<Stay>, Proble
     found(reading, spans.collect()).await
 }
 
-/// The stays that go on in wards and departments, and whose consultant now is a member of staff, by the id of the stay. It shows
-/// nobody yet: whoever puts patients on a page reads who they are.
+/// The stays that go on in wards and departments, and whose consultant, or clinician in the emergency department, is now a member
+/// of staff, by the id of the stay. It shows nobody yet: whoever puts patients on a page reads who they are.
 pub async fn of_consultant(reading: &Reading, staff: &str) -> Result<Vec<Arc<Stay>>, Problem> {
     let who = format!("Practitioner/{staff}");
     let census = census(reading).await?;

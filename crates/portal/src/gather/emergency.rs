@@ -151,9 +151,15 @@ pub(crate) async fn board(
     Ok(Some(Board { department, areas, left, departments, expected, sequence: reading.sequence(), drawn }))
 }
 
-/// Says of those who left today who they are, by name alone.
-pub(crate) async fn name_left(reading: &Reading, board: &mut Board, now: Moment) -> Result<(), Problem> {
-    let left: Vec<Arc<Attendance>> = board.left.iter().map(|row| Arc::clone(&row.attendance)).collect();
+/// Says of those who left today, and whom a list shows, who they are: by name alone.
+pub(crate) async fn name_left(
+    reading: &Reading,
+    board: &mut Board,
+    is_listed: impl Fn(&Row) -> bool,
+    now: Moment,
+) -> Result<(), Problem> {
+    let listed = board.left.iter().filter(|row| is_listed(row));
+    let left: Vec<Arc<Attendance>> = listed.map(|row| Arc::clone(&row.attendance)).collect();
     let seen = seen_of(reading, &left, (false, now)).await?;
     for row in &mut board.left {
         row.seen = row.attendance.stay.patient.as_ref().and_then(|patient| seen.get(patient)).cloned();

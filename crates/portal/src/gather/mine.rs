@@ -1,5 +1,6 @@
 //! The patients of whoever asks, as the member of staff that they are: those who are in the hospital and whose consultant they
-//! are now, or whom they took over in the emergency department. A number of them and the list behind it are one question; so is what must still happen to them.
+//! are now, or whom they took over in the emergency department. A number of them and the list behind it are one question; so is
+//! what must still happen to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

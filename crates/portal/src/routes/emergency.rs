@@ -159,8 +159,9 @@ async fn gathered(door: &Door, asked: &Asked) -> Result<Option<Board>, Problem> 
 
 async fn gathered_in(door: &Door, reading: &Reading, asked: &Asked) -> Result<Option<Board>, Problem> {
     let mut board = board(reading, &asked.department, is_clinical(door), door.now).await?;
-    if let Some(board) = board.as_mut().filter(|_| asked.look().only.is_list()) {
-        name_left(reading, board, door.now).await?;
+    let only = asked.look().only;
+    if let Some(board) = board.as_mut().filter(|_| only.lists_who_left()) {
+        name_left(reading, board, |row| only.has(row, door.now), door.now).await?;
     }
     Ok(board)
 }

@@ -142,7 +142,8 @@ pub(super) async fn owed(
     }
 }
 
-/// `GET …/my-patients`: of whom whoever asks is the consultant or the emergency clinician; the list that the number on the home page counts.
+/// `GET …/my-patients`: of whom whoever asks is the consultant or the emergency clinician; the list that the number on the
+/// home page counts.
 pub(super) async fn my_patients(Extension(door): Extension<Door>) -> Response {
     let setting = door.setting();
     if !setting.sees_stays {

@@ -113,7 +113,7 @@ fn finish(reading: &Reading, kept: Vec<(Candidate, Hit)>, limit: usize, next: Op
         .take(limit)
         .map(|(candidate, _)| (reading.whose(candidate.rid, &candidate.version), candidate.version));
     let versions = reading.show(shown.collect());
-    let next = next.map(|(mode, hit)| write_cursor(reading.sequence(), &Place { mode, offset: 0, hit }));
+    let next = next.map(|(mode, hit)| write_cursor(reading.cursor_of(), &Place { mode, offset: 0, hit }));
     Page { versions, next }
 }
 

@@ -116,6 +116,7 @@ on_each_store![
     obligations::a_changed_obligation_function_works_everything_out_again,
     obligations::other_types_cost_nothing,
     behind::questions_stay_right_while_the_index_is_made_again,
+    behind::pages_end_when_the_index_is_replaced,
     behind::what_is_kept_meanwhile_is_what_a_reading_would_say,
     behind::a_rebuild_that_was_cut_short_begins_afresh,
     behind::a_rebuild_by_hand_goes_on_beside_commits,

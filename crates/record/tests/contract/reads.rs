@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use record::{Change, Clause, Cursor, Key, Reading, Record, Select};
+use record::{Change, Clause, Cursor, Key, Problem, Reading, Record, Select};
 use terms::index::{End, Next, Part, Range, Rest, Row, Span};
 
 use crate::support::{Dice, Place, host, indexing, key, lines, put, toy};
@@ -250,15 +250,23 @@ pub(crate) fn draw_select(dice: &mut Dice) -> Select {
 
 /// All pages of an answer.
 pub(crate) async fn all_pages(reading: &Reading, select: &Select) -> Vec<Key> {
+    pages_of_one_index(reading, select).await.expect("the index is not replaced meanwhile")
+}
+
+/// The same while another index is made; `None` when it took the place of the one in which the first pages were found.
+pub(crate) async fn pages_of_one_index(reading: &Reading, select: &Select) -> Option<Vec<Key>> {
     let mut select = select.clone();
     let mut found = Vec::new();
     loop {
-        let page = reading.select(&select).await.unwrap();
+        let page = match reading.select(&select).await {
+            Err(Problem::Expired) if select.after.is_some() => return None,
+            page => page.unwrap(),
+        };
         assert!(page.versions.len() <= select.limit);
         found.extend(page.versions.into_iter().map(|version| version.key));
         match page.next {
             Some(next) => select.after = Some(Cursor::parse(&next.text()).unwrap()),
-            None => return found,
+            None => return Some(found),
         }
     }
 }

@@ -62,12 +62,17 @@ impl Only {
     }
 
     /// Whether it is a list beside the board.
-    pub(crate) fn is_list(self) -> bool {
-        matches!(self, Only::Ambulances | Only::LeftBeforeSeen | Only::LeftToday)
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Only::Ambulances) || self.lists_who_left()
+    }
+
+    /// Whether it is a list of those who left.
+    pub(crate) fn lists_who_left(self) -> bool {
+        matches!(self, Only::LeftBeforeSeen | Only::LeftToday)
     }
 
     /// Whether a row belongs to it.
-    pub(super) fn has(self, row: &Row, now: Moment) -> bool {
+    pub(crate) fn has(self, row: &Row, now: Moment) -> bool {
         let attendance = &row.attendance;
         match self {
             Only::All => true,
