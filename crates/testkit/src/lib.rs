@@ -2,8 +2,10 @@
 //!
 //! Outside the product: it may know every crate, and only their tests may know it. Patients in it are invented.
 
+pub mod corpus;
 pub mod demo;
 pub mod disk;
+pub mod floor;
 pub mod hospital;
 pub mod http;
 pub mod line;

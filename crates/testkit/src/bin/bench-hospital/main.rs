@@ -14,6 +14,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use testkit::corpus::{Corpus, Shape};
+use testkit::floor;
 use testkit::program::Program;
 
 /// As in the product.
@@ -47,8 +49,17 @@ fn main() -> Result<()> {
     if wanted.is_only_made {
         return Ok(());
     }
+    print_limits()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(drive::measure(&wanted, &program, &made))
+}
+
+/// What this machine can do, beside which the figures stand: they move with it.
+fn print_limits() -> Result<()> {
+    let floor = floor::measure(&Corpus::read(Shape::Compact)?)?;
+    let (load, synced) = (floor.resources_per_second, floor::fdatasync_per_second()?);
+    println!("limits of this machine: floor of a bulk load {load:.0} resources/s, fdatasync {synced:.0}/s");
+    Ok(())
 }
 
 fn wanted(arguments: impl Iterator<Item = String>) -> Result<Wanted> {

@@ -15,8 +15,8 @@ use record::{
 use terms::Moment;
 use terms::index::Row;
 
-use crate::corpus::Corpus;
 use crate::table::Figure;
+use testkit::corpus::Corpus;
 
 /// Resources in one commit of a load.
 const BATCH: usize = 500;

@@ -6,8 +6,6 @@
 //! search parameter and durable when it counts.
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark prints and reads the clock")]
 
-mod corpus;
-mod floor;
 mod http;
 mod limits;
 mod load;
@@ -22,11 +20,11 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use record::Location;
+use testkit::corpus::{Corpus, Shape};
+use testkit::floor::{self, Floor, target_folder};
 use testkit::postgres::{Server, TestDatabase};
 use testkit::program::Program;
 
-use corpus::{Corpus, Shape};
-use floor::Floor;
 use table::{Figure, Table};
 
 /// As in the product.
@@ -135,7 +133,7 @@ async fn run(
     }
     // Indented texts have line ends of their own, which NDJSON cannot hold.
     if wanted.parts.iter().any(|part| part == "product") && shape == Shape::Compact {
-        let folder = tempfile::tempdir_in(target_folder())?;
+        let folder = tempfile::tempdir_in(target_folder()?)?;
         let database = database(server).await?;
         let product = product::Product {
             program: Program {
@@ -158,7 +156,7 @@ async fn moves(wanted: &Wanted, server: Option<&Server>, corpus: &Corpus) -> Res
     for from in &wanted.stores {
         for to in &wanted.stores {
             for &size in &wanted.sizes {
-                let folder = tempfile::tempdir_in(target_folder())?;
+                let folder = tempfile::tempdir_in(target_folder()?)?;
                 let (mut programs, mut databases) = (Vec::new(), Vec::new());
                 for (store, data) in [(from, "from"), (to, "to")] {
                     let database = database(server.filter(|_| store == "postgres")).await?;
@@ -193,7 +191,7 @@ async fn in_process(
     floor: &Floor,
     figures: &mut Vec<Figure>,
 ) -> Result<()> {
-    let folder = tempfile::tempdir_in(target_folder())?;
+    let folder = tempfile::tempdir_in(target_folder()?)?;
     let (directory, database) = (folder.path().to_owned(), database(server).await?);
     let kept = wanted.data.as_ref().filter(|_| database.is_none()).map(|data| data.join(size.to_string()));
     let directory = kept.unwrap_or(directory);
@@ -226,10 +224,4 @@ async fn database(server: Option<&Server>) -> Result<Option<TestDatabase>> {
         Some(server) => server.database().await.map(Some),
         None => Ok(None),
     }
-}
-
-fn target_folder() -> PathBuf {
-    let target = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/bench"));
-    let _ = std::fs::create_dir_all(&target);
-    target
 }

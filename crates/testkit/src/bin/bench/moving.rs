@@ -9,8 +9,8 @@ use testkit::http::Target;
 use testkit::program::Program;
 use testkit::two_hosts::{Cut, Host, Writers, account, ticket};
 
-use crate::corpus::Corpus;
 use crate::{Figure, limits};
+use testkit::corpus::Corpus;
 
 const TRUST: &str = "BENCH";
 /// A trust of the host that takes the other one, to see how fast it loads.

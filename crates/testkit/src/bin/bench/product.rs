@@ -9,9 +9,9 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::Figure;
-use crate::corpus::Corpus;
 use crate::http::{Pace, run};
 use crate::requests::Work;
+use testkit::corpus::Corpus;
 use testkit::http::Target;
 use testkit::program::{Program, memory};
 

@@ -7,9 +7,9 @@ use anyhow::Result;
 use record::{Clause, Key, Record, Select};
 use terms::index::{Next, Part, Span};
 
-use crate::corpus::Corpus;
 use crate::load::host;
 use crate::table::Figure;
+use testkit::corpus::Corpus;
 
 const ROUNDS: usize = 2000;
 

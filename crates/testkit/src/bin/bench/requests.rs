@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 
-use crate::corpus::Corpus;
+use testkit::corpus::Corpus;
 use testkit::http::Client;
 
 /// The types of the mix: what a ward reads and writes.

@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use crate::corpus::Corpus;
-use crate::floor::Floor;
+use testkit::corpus::Corpus;
+use testkit::floor::Floor;
 
 /// One line of a table.
 pub(crate) struct Figure {

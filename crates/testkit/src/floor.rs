@@ -1,7 +1,9 @@
 //! The limits of the machine: what a bulk load cannot do without, on one core, and what one durable append costs.
 //! Uses the same functions as the product, and no store.
+#![expect(clippy::disallowed_methods, reason = "a limit is measured by the clock")]
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -10,15 +12,31 @@ use terms::index::{Part, Row};
 
 use crate::corpus::Corpus;
 
-pub(crate) struct Floor {
+/// Where benchmarks keep what they make: on the disk that is built on.
+///
+/// # Errors
+/// The folder cannot be made.
+pub fn target_folder() -> Result<PathBuf> {
+    let target = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/bench"));
+    std::fs::create_dir_all(&target).context("making the folder of benchmarks")?;
+    Ok(target)
+}
+
+/// What a bulk load cannot do without.
+#[derive(Debug, Clone, Copy)]
+pub struct Floor {
     /// Index rows of a resource, on average.
-    pub(crate) rows: f64,
-    pub(crate) resources_per_second: f64,
+    pub rows: f64,
+    /// How many resources a second.
+    pub resources_per_second: f64,
 }
 
 /// Extract, make keys, hash, compress, append, sort and flush sorted runs: nothing else, on one core.
-pub(crate) fn measure(corpus: &Corpus) -> Result<Floor> {
-    let mut file = tempfile::tempfile_in(crate::target_folder())?;
+///
+/// # Errors
+/// A resource of the suite cannot be read, or the file not written.
+pub fn measure(corpus: &Corpus) -> Result<Floor> {
+    let mut file = tempfile::tempfile_in(target_folder()?)?;
     let samples: Vec<&[u8]> = corpus.resources.iter().step_by(40).map(|source| source.text.as_slice()).collect();
     let dictionary = zstd::dict::from_samples(&samples, 64 << 10)?;
     let mut compressor = zstd::bulk::Compressor::with_dictionary(1, &dictionary)?;
@@ -72,8 +90,11 @@ fn flush(run: &mut Vec<Vec<u8>>, file: &mut std::fs::File) -> Result<()> {
 }
 
 /// How often 4 KB can be appended and synced in a second.
-pub(crate) fn fdatasync_per_second() -> Result<f64> {
-    let mut file = tempfile::tempfile_in(crate::target_folder())?;
+///
+/// # Errors
+/// The file cannot be written.
+pub fn fdatasync_per_second() -> Result<f64> {
+    let mut file = tempfile::tempfile_in(target_folder()?)?;
     let block = [7u8; 4096];
     let started = Instant::now();
     for _ in 0..2000 {
@@ -84,7 +105,10 @@ pub(crate) fn fdatasync_per_second() -> Result<f64> {
 }
 
 /// How often a row of one byte can be inserted and committed in a second, on one connection.
-pub(crate) async fn commits_per_second(url: &str) -> Result<f64> {
+///
+/// # Errors
+/// The server does not answer, or refuses.
+pub async fn commits_per_second(url: &str) -> Result<f64> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.context("connecting")?;
     let connection = tokio::spawn(connection);
     client.batch_execute("CREATE TABLE bare (one BYTEA)").await?;

@@ -13,15 +13,18 @@ use fhir::{Document, Limits};
 use record::{Key, Template};
 
 /// One resource as it lies in the suite.
-pub(crate) struct Source {
-    pub(crate) kind: String,
-    pub(crate) id: String,
-    pub(crate) text: Vec<u8>,
+pub struct Source {
+    /// Its type.
+    pub kind: String,
+    /// Its id there.
+    pub id: String,
+    /// Its text, of the shape wanted.
+    pub text: Vec<u8>,
 }
 
 /// Which texts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
     /// Every resource of the suite, indented as it is there.
     AsIs,
     /// Without indentation, and without the texts that are then longer than [`LONGEST`].
@@ -36,16 +39,21 @@ const LINES: usize = 50_000;
 const LONG: usize = 100_000;
 
 /// The whole input.
-pub(crate) struct Corpus {
-    pub(crate) shape: Shape,
-    pub(crate) resources: Vec<Source>,
+pub struct Corpus {
+    /// Of which shape the texts are.
+    pub shape: Shape,
+    /// Every resource, in the order of the suite.
+    pub resources: Vec<Source>,
     /// The type behind each id that references name.
     kinds: HashMap<String, String>,
 }
 
 impl Shape {
     /// The shape that a name on the command line means.
-    pub(crate) fn of(name: &str) -> Result<Shape> {
+    ///
+    /// # Errors
+    /// There is no input of that name.
+    pub fn of(name: &str) -> Result<Shape> {
         match name {
             "as-is" => Ok(Shape::AsIs),
             "compact" => Ok(Shape::Compact),
@@ -53,7 +61,8 @@ impl Shape {
         }
     }
 
-    pub(crate) fn name(self) -> &'static str {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
         match self {
             Shape::AsIs => "as-is",
             Shape::Compact => "compact",
@@ -62,7 +71,11 @@ impl Shape {
 }
 
 impl Corpus {
-    pub(crate) fn read(shape: Shape) -> Result<Corpus> {
+    /// Reads the suite.
+    ///
+    /// # Errors
+    /// The suite is not there, or cannot be read.
+    pub fn read(shape: Shape) -> Result<Corpus> {
         let suites = std::env::var("ALMONER_SUITES").map_or_else(
             |_| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/suites")),
             PathBuf::from,
@@ -99,12 +112,16 @@ impl Corpus {
         Ok(Corpus { shape, resources, kinds })
     }
 
-    pub(crate) fn mean_bytes(&self) -> usize {
+    /// How long a text is, on average.
+    pub fn mean_bytes(&self) -> usize {
         self.resources.iter().map(|source| source.text.len()).sum::<usize>() / self.resources.len().max(1)
     }
 
     /// Writes so many resources as NDJSON files into a new folder.
-    pub(crate) fn write_ndjson(&self, folder: &Path, size: usize) -> Result<()> {
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write_ndjson(&self, folder: &Path, size: usize) -> Result<()> {
         std::fs::create_dir_all(folder)?;
         for from in (0..size).step_by(LINES) {
             let file = std::fs::File::create(folder.join(format!("{from:09}.ndjson")))?;
@@ -122,7 +139,10 @@ impl Corpus {
 
     /// Writes one patient more, who has so many encounters at least: the one with most of them, whose history is there as often
     /// as that takes. Their id, and how many encounters and resources they have.
-    pub(crate) fn write_long_history(&self, folder: &Path, encounters: usize) -> Result<(String, usize, usize)> {
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write_long_history(&self, folder: &Path, encounters: usize) -> Result<(String, usize, usize)> {
         let counted = self.counted("Encounter");
         let (patient, most) = counted.into_iter().max_by_key(|(_, most)| *most).context("nobody has an encounter")?;
         let times = encounters.div_ceil(most);
@@ -147,14 +167,14 @@ impl Corpus {
     }
 
     /// The ids of a type among the first so many resources.
-    pub(crate) fn ids(&self, kind: &str, size: usize) -> Vec<String> {
+    pub fn ids(&self, kind: &str, size: usize) -> Vec<String> {
         let count = self.resources.len();
         let numbers = (0..size).filter(|number| self.resources[number % count].kind == kind);
         numbers.map(|number| self.id_in(&self.resources[number % count].id, number / count)).collect()
     }
 
     /// The patients with most resources, most first, as in the first copy.
-    pub(crate) fn largest_patients(&self, most: usize) -> Vec<String> {
+    pub fn largest_patients(&self, most: usize) -> Vec<String> {
         let mut patients: Vec<(usize, String)> =
             self.counted("").into_iter().map(|(patient, count)| (count, self.id_in(&patient, 0))).collect();
         patients.sort_unstable_by(|a, b| b.cmp(a));
@@ -162,7 +182,7 @@ impl Corpus {
     }
 
     /// How many encounters the patient with most of them has.
-    pub(crate) fn most_encounters(&self) -> usize {
+    pub fn most_encounters(&self) -> usize {
         self.counted("Encounter").into_values().max().unwrap_or(0)
     }
 
@@ -179,7 +199,7 @@ impl Corpus {
     }
 
     /// The id of a resource in a copy: the first block of its UUID shifted by the copy's number.
-    pub(crate) fn id_in(&self, id: &str, copy: usize) -> String {
+    pub fn id_in(&self, id: &str, copy: usize) -> String {
         match (id.get(..8).map(|block| u32::from_str_radix(block, 16)), id.get(8..)) {
             (Some(Ok(block)), Some(rest)) => format!("{:08x}{rest}", block.wrapping_add(copy as u32 * 7919)),
             _ => format!("{id}-{copy}"),
@@ -187,7 +207,10 @@ impl Corpus {
     }
 
     /// A resource of a copy as a door accepts it: parsed, validated, id and references in place.
-    pub(crate) fn accept(&self, source: &Source, copy: usize) -> Result<(Key, Template)> {
+    ///
+    /// # Errors
+    /// The product would not accept it.
+    pub fn accept(&self, source: &Source, copy: usize) -> Result<(Key, Template)> {
         self.accept_in(source, &|_| copy)
     }
 
