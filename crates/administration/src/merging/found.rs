@@ -48,7 +48,7 @@ pub(super) fn keep_weights(text: &str) -> Result<Change, Problem> {
 }
 
 /// The weight of a comparison as a review shows it, such as `+17.6`.
-pub fn weight_words(of: &Comparison) -> String {
+pub(super) fn weight_words(of: &Comparison) -> String {
     format!("{:+.1}", of.weight_bits)
 }
 

@@ -26,7 +26,7 @@ pub use agree::AgreeToMerge;
 pub use ask::{AskForMerge, NotTheSame, ProposeDuplicate, TakeBackNotTheSame};
 pub use effects::{Effects, Holds, effects, holds};
 pub use everybody::{AskAboutPairs, Everybody, Searched};
-pub use found::{weight_words, weights, with_questions};
+pub use found::{weights, with_questions};
 pub use review::{FIELDS, Pair, Review, ReviewState, Side, review_id, reviews};
 pub(crate) use rows::is_unmerge;
 pub use rows::{UNALLOCATED, merge_rows};

@@ -16,7 +16,7 @@ use crate::components::time;
 use crate::icon::Icon;
 use crate::pages::moving::{Witnessed, as_at, more};
 use crate::setting::{Rail, Setting};
-use crate::words::{clock, clock_or_day, counted, day, duration, number, short_moment, size};
+use crate::words::{clock_or_day, counted, duration, number, short_moment, size};
 
 /// A checkpoint older than this needs somebody, in milliseconds.
 const CHECKPOINT_LIMIT_MS: i64 = 24 * 3_600_000;
@@ -34,9 +34,9 @@ const HEADINGS: [(&str, bool); 9] = [
     ("Users", true),
     ("Response", false),
     ("Record", true),
-    ("Journal", true),
     ("Last checkpoint", false),
     ("Integrity", false),
+    ("Exit rehearsed", false),
 ];
 
 /// One trust on the host.
@@ -361,10 +361,14 @@ fn row(of: &HostView<'_>, trust: &TrustRow) -> Markup {
             td role="cell" { (trust.store) }
             td.al-num role="cell" { b { (number(trust.signed_in)) } span.al-sub { "signed in" } }
             td role="cell" { (response(&trust.response)) }
-            td.al-num role="cell" { b { (size(trust.bytes)) } span.al-sub { (number(trust.resources)) " resources" } }
-            td.al-num role="cell" { b { (number(trust.entries)) } span.al-sub { "entries" } }
+            td.al-num role="cell" {
+                b { (size(trust.bytes)) }
+                span.al-sub { (number(trust.resources)) " resources" }
+                span.al-sub { (number(trust.entries)) " entries" }
+            }
             td.al-nb role="cell" data-label="Checkpoint" { (checkpoint(trust, now)) }
-            td.al-nb role="cell" { (integrity(trust, now)) (exit(trust)) }
+            td.al-nb role="cell" { (integrity(trust, now)) }
+            td.al-nb role="cell" data-label="Exit rehearsed" { (exit(trust, now)) }
         }
     }
 }
@@ -416,16 +420,19 @@ fn integrity(trust: &TrustRow, now: Moment) -> Markup {
 }
 
 /// When the exit was last rehearsed, and how many differences there were.
-fn exit(trust: &TrustRow) -> Markup {
+fn exit(trust: &TrustRow, now: Moment) -> Markup {
     html! {
         @match &trust.exit {
-            None => span.al-sub { "exit not yet rehearsed" },
-            Some(ExitRow { at, came: Ok(differences) }) => span.al-sub.al-bad[*differences > 0] {
-                "exit rehearsed " (time(&day(*at))) " " (time(&clock(*at))) ": "
-                (counted(usize::try_from(*differences).unwrap_or(usize::MAX), "difference", "differences"))
-            },
-            Some(ExitRow { at, came: Err(_) }) => span.al-sub.al-bad {
-                "exit not rehearsed " (time(&day(*at))) " " (time(&clock(*at)))
+            None => span.al-muted { "not yet rehearsed" },
+            Some(ExitRow { at, came }) => {
+                b.al-bad[!matches!(came, Ok(0))] { (time(&short_moment(*at, now))) }
+                span.al-sub.al-bad[!matches!(came, Ok(0))] {
+                    @match came {
+                        Ok(1) => "1 difference",
+                        Ok(differences) => { (number(*differences)) " differences" },
+                        Err(_) => "could not be rehearsed",
+                    }
+                }
             },
         }
     }

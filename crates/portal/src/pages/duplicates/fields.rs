@@ -3,7 +3,7 @@
 //! The weights are those of `administration::matching`, the rule by which the pair was found; they add up to the sum below.
 
 use administration::matching::{Evidence, Field, Row, Says, Verdict};
-use administration::merging::{ReviewState, Side, weight_words};
+use administration::merging::{ReviewState, Side};
 use clinical::identity::Identity;
 use maud::{Markup, html};
 
@@ -76,7 +76,7 @@ pub(super) fn fields(asked: &Asked<'_>) -> Markup {
         &head("Field by field", Some(html! { (scope) })),
         &html! {
             (wide("Field by field", &table))
-            div.al-panel__f { b { "Sum " (weight_words(&of.comparison)) ": " (verdict(of.comparison.verdict)) } }
+            div.al-panel__f { b { "Sum " (bits(of.comparison.weight_bits)) ": " (verdict(of.comparison.verdict)) } }
             div.al-panel__f {
                 @for hold in &of.comparison.holds { span { b { "Held back. " } (hold.sentence()) " " } }
                 "Reviewed from 0, never merged by itself at any sum. Twins, and father and son at one address, are held back whatever the sum."
