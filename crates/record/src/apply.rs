@@ -24,6 +24,7 @@ use crate::blobs::{Held, Unnamed};
 use crate::change::Key;
 use crate::desk::DeskChange;
 use crate::error::Problem;
+use crate::reading::READ_TOGETHER;
 use crate::record::Record;
 use crate::store::{StoredEntry, StoredVersion};
 
@@ -191,12 +192,30 @@ impl Record {
         host_only(permit, "to take entries out")?;
         let mut given = Vec::new();
         let mut bytes = 0;
-        for stored in self.inner().store.entries(from.max(1), limit.min(MOST_ENTRIES)).await? {
-            let decided = self.give_out(stored).await?;
-            bytes += decided.weight();
-            given.push(decided);
-            if bytes >= GIVEN_BYTES {
-                break;
+        let store = &self.inner().store;
+        let stored = store.entries(from.max(1), limit.min(MOST_ENTRIES)).await?;
+        let mut stored = stored.into_iter().peekable();
+        while stored.peek().is_some() {
+            // A server that is asked for each version by itself is most of the time that a move takes.
+            let (mut together, mut wanted) = (Vec::new(), Vec::new());
+            while wanted.len() < READ_TOGETHER
+                && let Some(stored) = stored.next()
+            {
+                let entry = Entry::decode(&stored.body)
+                    .map_err(|error| Problem::damaged(format!("entry {}: {error}", stored.sequence)))?;
+                let versions = entry.changes.iter().map(|change| change.version);
+                wanted.extend(stored.rids.iter().copied().zip(versions));
+                together.push((stored, entry));
+            }
+            let mut versions = store.versions(&wanted).await?.into_iter();
+            for (stored, entry) in together {
+                let own = versions.by_ref().take(entry.changes.len().min(stored.rids.len())).collect();
+                let decided = self.give_out(stored, &entry, own).await?;
+                bytes += decided.weight();
+                given.push(decided);
+                if bytes >= GIVEN_BYTES {
+                    return Ok(given);
+                }
             }
         }
         Ok(given)
@@ -213,14 +232,15 @@ impl Record {
         Ok(())
     }
 
-    async fn give_out(&self, stored: StoredEntry) -> Result<Decided, Problem> {
+    async fn give_out(
+        &self,
+        stored: StoredEntry,
+        entry: &Entry,
+        versions: Vec<Option<StoredVersion>>,
+    ) -> Result<Decided, Problem> {
         let store = &self.inner().store;
-        let entry = Entry::decode(&stored.body)
-            .map_err(|error| Problem::damaged(format!("entry {}: {error}", stored.sequence)))?;
-        let wanted: Vec<(i64, u64)> =
-            stored.rids.iter().copied().zip(entry.changes.iter().map(|change| change.version)).collect();
-        let mut texts = Vec::with_capacity(wanted.len());
-        for version in store.versions(&wanted).await? {
+        let mut texts = Vec::with_capacity(versions.len());
+        for version in versions {
             let version = version.ok_or_else(|| missing("a version", stored.sequence))?;
             texts.push(self.text_of(version).await?);
         }
@@ -234,7 +254,7 @@ impl Record {
             }
             None => None,
         };
-        let blobs = self.blobs_brought(&entry).await?;
+        let blobs = self.blobs_brought(entry).await?;
         Ok(Decided { salt: stored.salt.as_slice().try_into().ok(), entry: stored.body, texts, blobs, request })
     }
 

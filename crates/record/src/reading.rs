@@ -28,7 +28,7 @@ use crate::store::{Hit, NameList, Store, StoredVersion};
 /// Most labels, relations or aliases that are held in memory for one reading.
 const MOST_MARKS: usize = 1_000_000;
 /// Versions that are read together; each is no larger than a request's body.
-const READ_TOGETHER: usize = 50;
+pub(crate) const READ_TOGETHER: usize = 50;
 /// How long a question waits before it looks again whether the other index has taken its place.
 const WHILE_REPLACED: Duration = Duration::from_millis(1);
 /// How many merges deep an alias is followed.

@@ -15,6 +15,7 @@ use record::Record;
 use record::apply::hand_over::Tenure;
 use record::apply::{ApplyError, Decided, Ready, Text};
 use terms::Clock;
+use tokio::task::JoinSet;
 
 use super::kept::{Move, Side};
 use super::pace::ThrottleChange;
@@ -182,7 +183,12 @@ async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Resu
     let clock = host.clock();
     let known = |number: u64| own.saturating_sub(number * ENTRIES);
     let segments = wanted.map(|(number, root)| (number as u64, root));
-    let fetches = segments.map(|(number, root)| fetch(&clock, of, record, number, known(number), root));
+    let (whom, into) = (Arc::clone(of), record.clone());
+    let fetch = move |number: u64, known: u64, root: Hash| {
+        let (clock, of, record) = (Arc::clone(&clock), Arc::clone(&whom), into.clone());
+        beside(async move { fetch(&clock, &of, &record, number, known, root).await })
+    };
+    let fetches = segments.map(|(number, root)| fetch(number, known(number), root));
     let mut fetched = futures_util::stream::iter(fetches).buffered(AT_ONCE);
     // What was written last is read back while what comes after it is written.
     let mut written = Written::default();
@@ -193,13 +199,14 @@ async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Resu
             let next = async {
                 match known {
                     ENTRIES.. => Ok(None),
-                    _ => fetch(&clock, of, record, number, known, root).await.map(Some),
+                    _ => fetch(number, known, root).await.map(Some),
                 }
             };
             let first = number * ENTRIES + part.known + 1;
-            let before = std::mem::take(&mut written);
+            let (before, of_it, from) = (std::mem::take(&mut written), Arc::clone(of), record.clone());
+            let reading_back = beside(async move { before.read_back(&of_it, &from).await });
             let taking = take_unknown(of, record, part.entries, first);
-            let (taken, read_back, next) = tokio::join!(taking, before.read_back(of, record), next);
+            let (taken, read_back, next) = tokio::join!(taking, reading_back, next);
             read_back?;
             let (goes_on, now) = taken?;
             written = now;
@@ -214,6 +221,16 @@ async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Resu
         }
     }
     written.read_back(of, record).await
+}
+
+/// Does work that another thread may do meanwhile; it ends when nobody waits for it any more.
+async fn beside<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T, Failure> {
+    let mut task = JoinSet::new();
+    task.spawn(work);
+    let broke_down = || Failure::Problem("A part of the copy broke down.".into());
+    task.join_next().await.and_then(Result::ok).unwrap_or_else(|| Err(broke_down()))
 }
 
 /// Entries that were applied and are to be read back, and the number of the first.

@@ -4,7 +4,7 @@
 //! Not checked here: signatures of keys and cuts, which the verifier judges from the first entry on, and what the
 //! entry's salt hides.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use access::Permit;
 use journal::hash::{blob_digest, holes};
@@ -22,9 +22,9 @@ use crate::desk::DeskChange;
 use crate::group::{Erased, kind_row, operation_of};
 use crate::keyed::KeyedRows;
 use crate::reach::subjects;
-use crate::reading::Reading;
+use crate::reading::{READ_TOGETHER, Reading};
 use crate::record::Record;
-use crate::store::{KeptKey, StoredBlob};
+use crate::store::{KeptKey, StoredBlob, StoredVersion};
 use crate::transact::check_rows;
 
 /// Entries that may be written.
@@ -59,6 +59,8 @@ struct Check<'r> {
     /// The highest that is known; the next entry's is not below it.
     epoch: u64,
     newest: HashMap<Key, Newest>,
+    /// What was looked up in the store.
+    looked_up: HashSet<Key>,
     owed: Owed,
     /// Who may write, when that is known.
     writes: Option<Writes>,
@@ -95,6 +97,7 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Ready>)
         moment: head.moment,
         epoch,
         newest: HashMap::new(),
+        looked_up: HashSet::new(),
         owed: owed.clone(),
         writes: record.writes().await?,
         cut_before: before.and_then(cut_of),
@@ -102,6 +105,7 @@ pub(super) async fn check(record: &Record, permit: &Permit, entries: Vec<Ready>)
         came: Vec::new(),
         came_erased: HashMap::new(),
     };
+    check.look_up_all(&entries).await?;
     let mut checked = Vec::with_capacity(entries.len());
     for ready in entries {
         checked.push(check.entry(ready).await?);
@@ -302,12 +306,35 @@ impl Check<'_> {
         Ok(ReceivedChange { key, version, operation, salt, text, rows, before, whose, whose_before })
     }
 
+    /// Reads where the resources of entries are in the store, many together: a server that is asked for each of them is most of
+    /// the time that entries take.
+    async fn look_up_all(&mut self, entries: &[Ready]) -> Result<(), ApplyError> {
+        let entries = entries.iter().filter_map(|ready| Entry::decode(&ready.decided.entry).ok());
+        let changes = entries.flat_map(|entry| entry.changes);
+        let keys: HashSet<Key> = changes.map(|change| Key { kind: change.kind, id: change.id }).collect();
+        let keys: Vec<Key> = keys.into_iter().collect();
+        for keys in keys.chunks(READ_TOGETHER) {
+            let found = self.reading.located_all(keys.iter()).await?;
+            for (key, stored) in keys.iter().zip(found) {
+                self.keep(key, stored).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads once where a resource is in the store.
     async fn look_up(&mut self, key: &Key) -> Result<(), ApplyError> {
-        if self.newest.contains_key(key) {
+        if self.looked_up.contains(key) {
             return Ok(());
         }
-        let Some(stored) = self.reading.located(key).await? else { return Ok(()) };
+        let found = self.reading.located(key).await?;
+        self.keep(key, found).await
+    }
+
+    /// Keeps where a resource was found.
+    async fn keep(&mut self, key: &Key, stored: Option<StoredVersion>) -> Result<(), ApplyError> {
+        self.looked_up.insert(key.clone());
+        let Some(stored) = stored else { return Ok(()) };
         let (rid, operation) = (stored.rid, operation_of(stored.operation)?);
         let inner = self.record.inner();
         let whose = match stored.text {
