@@ -1,12 +1,13 @@
 //! What these tests stand on: a data directory of their own, the binary, a small HTTP client, the third-party suites.
 //! Everything a test makes is gone with it, the processes too.
 
+use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -344,11 +345,23 @@ pub(crate) fn becomes(mut is_so: impl FnMut() -> bool) -> bool {
 }
 
 /// An address of the loopback at which nobody listens, for a host that is to be found there again when it was stopped: not
-/// one of the ports that Linux gives to whoever asks for any (32768 and above), which a connection may have meanwhile.
+/// one of the ports that Linux gives to whoever asks for any (32768 and above), which a connection may have meanwhile, and
+/// none that another test was given and whose host has not begun to listen, or is stopped.
 pub(crate) fn free_address() -> SocketAddr {
-    let port = || 20_000 + u16::try_from(RandomState::new().hash_one(()) % 12_000).unwrap();
-    let listens = std::iter::repeat_with(|| TcpListener::bind((Ipv4Addr::LOCALHOST, port())));
-    listens.take(1000).find_map(Result::ok).unwrap().local_addr().unwrap()
+    /// Locks of the ports that this process was given, until it ends.
+    static GIVEN: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    let locks = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ports");
+    std::fs::create_dir_all(&locks).unwrap();
+    let ports = std::iter::repeat_with(|| 20_000 + u16::try_from(RandomState::new().hash_one(()) % 12_000).unwrap());
+    let mut free = ports.take(1000).filter_map(|port| {
+        let lock = File::create(locks.join(port.to_string())).unwrap();
+        lock.try_lock().ok()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
+        Some((listener.local_addr().unwrap(), lock))
+    });
+    let (address, lock) = free.next().expect("one of so many ports is free");
+    GIVEN.lock().unwrap().push(lock);
+    address
 }
 
 /// Whether the long suites run, not their slice.
