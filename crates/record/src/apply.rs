@@ -117,6 +117,13 @@ impl From<Decided> for Ready {
     }
 }
 
+impl Ready {
+    /// How many bytes it has, with what lies beside the entry.
+    pub fn weight(&self) -> usize {
+        self.decided.weight()
+    }
+}
+
 impl Record {
     /// Applies entries that follow the head, all of them or none; returns the new head's sequence. Only the host's own
     /// permit may, on a record that was opened to receive ([`Record::open_to_receive`]). After a crash, go on after
@@ -151,7 +158,7 @@ impl Record {
             let what = "to apply entries it must be opened to receive them".to_owned();
             return Err(Problem::Unsuitable { what }.into());
         }
-        let bytes: usize = entries.iter().map(|entry| entry.decided.weight()).sum();
+        let bytes: usize = entries.iter().map(Ready::weight).sum();
         if entries.len() > MOST_ENTRIES || (bytes > MOST_BYTES && entries.len() > 1) {
             let what = format!("at most {MOST_ENTRIES} entries and {} MiB are applied together", MOST_BYTES >> 20);
             return Err(Problem::Unsuitable { what }.into());

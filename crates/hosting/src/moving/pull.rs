@@ -2,13 +2,14 @@
 //! writing host signed, applies them, reads them back from its own disk, and takes desk and access journal along. When the
 //! record turns out to be cut to it, it opens.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use access::{Grant, Permit, Role};
 use axum::body::Body;
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::StreamExt as _;
 use http::Method;
 use journal::{Hash, SignedCheckpoint, VerifierKey};
 use record::Record;
@@ -28,8 +29,10 @@ use super::words::{AccessFile, Desk, Greeting, Place, Segments, unhex};
 use crate::failure::Failure;
 use crate::host::Host;
 
-/// Segments that are fetched at once.
-const AT_ONCE: usize = 4;
+/// Segments that are fetched at once, and written together when they are here.
+const AT_ONCE: usize = 8;
+/// Segments are written together up to so many bytes.
+const TOGETHER: usize = 32 << 20;
 /// How often a segment is fetched again that is not what was signed.
 const TRIES: usize = 3;
 /// While entries come all the time, desk and access journal are taken along so often.
@@ -189,23 +192,25 @@ async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Resu
         beside(async move { fetch(&clock, &of, &record, number, known, root).await })
     };
     let fetches = segments.map(|(number, root)| fetch(number, known(number), root));
-    let mut fetched = futures_util::stream::iter(fetches).buffered(AT_ONCE);
+    let mut fetched = futures_util::stream::iter(fetches).buffered(AT_ONCE).ready_chunks(AT_ONCE);
     // What was written last is read back while what comes after it is written.
     let mut written = Written::default();
-    while let Some(mut part) = fetched.try_next().await? {
-        loop {
-            let (number, root, known) = (part.number, part.root, part.known + part.entries.len() as u64);
+    while let Some(came) = fetched.next().await {
+        let (mut parts, failed) = before_failure(came);
+        while let Some(part) = parts.pop_front() {
+            let (first, mut last, mut entries) = (part.first(), part.end(), part.entries);
+            // Whole segments that are here already are written and synced together.
+            while last.1 == ENTRIES && entries.iter().map(Ready::weight).sum::<usize>() < TOGETHER {
+                let Some(part) = parts.pop_front() else { break };
+                last = part.end();
+                entries.extend(part.entries);
+            }
+            let (number, known, root) = last;
             // What comes next of a heavy segment comes while this is written.
-            let next = async {
-                match known {
-                    ENTRIES.. => Ok(None),
-                    _ => fetch(number, known, root).await.map(Some),
-                }
-            };
-            let first = number * ENTRIES + part.known + 1;
+            let next = async { if known < ENTRIES { fetch(number, known, root).await.map(Some) } else { Ok(None) } };
             let (before, of_it, from) = (std::mem::take(&mut written), Arc::clone(of), record.clone());
             let reading_back = beside(async move { before.read_back(&of_it, &from).await });
-            let taking = take_unknown(of, record, part.entries, first);
+            let taking = take_unknown(of, record, entries, first);
             let (taken, read_back, next) = tokio::join!(taking, reading_back, next);
             read_back?;
             let (goes_on, now) = taken?;
@@ -214,13 +219,28 @@ async fn copy(host: &Host, of: &Arc<Move>, record: &Record, theirs: u64) -> Resu
                 return written.read_back(of, record).await;
             }
             fail_at("while-copying").await?;
-            match next? {
-                Some(next) => part = next,
-                None => break,
+            if let Some(next) = next? {
+                parts.push_front(next);
             }
+        }
+        if let Some(failure) = failed {
+            written.read_back(of, record).await?;
+            return Err(failure);
         }
     }
     written.read_back(of, record).await
+}
+
+/// What came before the first failure, and that.
+fn before_failure(came: Vec<Result<Part, Failure>>) -> (VecDeque<Part>, Option<Failure>) {
+    let mut parts = VecDeque::with_capacity(came.len());
+    for part in came {
+        match part {
+            Ok(part) => parts.push_back(part),
+            Err(failure) => return (parts, Some(failure)),
+        }
+    }
+    (parts, None)
 }
 
 /// Does work that another thread may do meanwhile; it ends when nobody waits for it any more.
@@ -307,6 +327,18 @@ struct Part {
     /// Entries of the segment before it.
     known: u64,
     entries: Vec<Ready>,
+}
+
+impl Part {
+    /// The number of its first entry.
+    fn first(&self) -> u64 {
+        self.number * ENTRIES + self.known + 1
+    }
+
+    /// Its segment, how many entries of that are known with it, and the segment's root.
+    fn end(&self) -> (u64, u64, Hash) {
+        (self.number, self.known + self.entries.len() as u64, self.root)
+    }
 }
 
 /// Fetches a segment from the first entry that is not known, as far as one answer goes; what is not what was signed is
