@@ -203,7 +203,7 @@ impl Record {
         let stored = store.entries(from.max(1), limit.min(MOST_ENTRIES)).await?;
         let mut stored = stored.into_iter().peekable();
         while stored.peek().is_some() {
-            // A server that is asked for each version by itself is most of the time that a move takes.
+            // Many together: each question to a server costs a way there and back.
             let (mut together, mut wanted) = (Vec::new(), Vec::new());
             while wanted.len() < READ_TOGETHER
                 && let Some(stored) = stored.next()

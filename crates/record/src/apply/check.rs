@@ -306,8 +306,8 @@ impl Check<'_> {
         Ok(ReceivedChange { key, version, operation, salt, text, rows, before, whose, whose_before })
     }
 
-    /// Reads where the resources of entries are in the store, many together: a server that is asked for each of them is most of
-    /// the time that entries take.
+    /// Reads where the resources of entries are in the store, many together: each question to a server costs a way there and
+    /// back.
     async fn look_up_all(&mut self, entries: &[Ready]) -> Result<(), ApplyError> {
         let entries = entries.iter().filter_map(|ready| Entry::decode(&ready.decided.entry).ok());
         let changes = entries.flat_map(|entry| entry.changes);
