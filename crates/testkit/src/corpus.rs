@@ -27,7 +27,7 @@ pub struct Source {
 pub enum Shape {
     /// Every resource of the suite, indented as it is there.
     AsIs,
-    /// Without indentation, and without the texts that are then longer than [`LONGEST`].
+    /// Without indentation, and without the texts that are then longer than 4,000 bytes.
     Compact,
 }
 
