@@ -14,9 +14,9 @@ use record::{
 };
 use terms::Moment;
 use terms::index::Row;
+use testkit::corpus::Corpus;
 
 use crate::table::Figure;
-use testkit::corpus::Corpus;
 
 /// Resources in one commit of a load.
 const BATCH: usize = 500;

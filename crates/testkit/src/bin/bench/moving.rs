@@ -5,12 +5,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use testkit::corpus::Corpus;
 use testkit::http::Target;
 use testkit::program::Program;
 use testkit::two_hosts::{Cut, Host, Writers, account, ticket};
 
 use crate::{Figure, limits};
-use testkit::corpus::Corpus;
 
 const TRUST: &str = "BENCH";
 /// A trust of the host that takes the other one, to see how fast it loads.

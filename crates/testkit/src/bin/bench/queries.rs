@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use record::{Clause, Key, Record, Select};
 use terms::index::{Next, Part, Span};
+use testkit::corpus::Corpus;
 
 use crate::load::host;
 use crate::table::Figure;
-use testkit::corpus::Corpus;
 
 const ROUNDS: usize = 2000;
 

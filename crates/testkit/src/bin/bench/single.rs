@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use anyhow::Result;
 use record::{Change, Draft, Reading, Record, TransactError};
+use testkit::corpus::Corpus;
 
 use crate::load::{act, host};
 use crate::table::Figure;
-use testkit::corpus::Corpus;
 
 /// A copy number that no load reaches.
 const FRESH: usize = 50_000;
