@@ -38,6 +38,15 @@ pub(crate) async fn newest_of_each(
     span: Span,
     bounds: Bounds<'_>,
 ) -> Result<(Vec<(Arc<[Key]>, Version)>, bool), Problem> {
+    reading.in_one_index(|| newest_in_one_index(reading, kind, span.clone(), bounds)).await
+}
+
+async fn newest_in_one_index(
+    reading: &Reading,
+    kind: &str,
+    span: Span,
+    bounds: Bounds<'_>,
+) -> Result<(Vec<(Arc<[Key]>, Version)>, bool), Problem> {
     reading.check_age(kind)?;
     if !reading.permit().scope().reads.contains(kind) {
         return Ok((Vec::new(), true));
@@ -55,9 +64,7 @@ pub(crate) async fn newest_of_each(
     if !is_enough(reading, ranges) {
         rids = satisfied(reading, &select, &tests, &rids).await?;
     }
-    let live = reached(reading, kind, &rids, usize::MAX).await?;
-    reading.check_age(kind)?;
-    Ok((live, is_whole))
+    Ok((reached(reading, kind, &rids, usize::MAX).await?, is_whole))
 }
 
 impl Reading {
@@ -65,29 +72,37 @@ impl Reading {
     /// in the order of their creation. The store is asked once for all spans. In spans of a patient and a descending date
     /// these are the newest of each patient.
     pub async fn first_of_each(&self, kind: &str, spans: Vec<Span>, each: usize) -> Result<Vec<Version>, Problem> {
-        self.check_age(kind)?;
-        if spans.is_empty() || !self.permit().scope().reads.contains(kind) {
-            return Ok(Vec::new());
-        }
-        let select = Select::of(kind).with(Clause::Any(spans));
-        self.depends_on_select(&select);
-        let tests = prepare_all(self, kind, &select.clauses, SMALL).await?;
-        let Some(Test::Rows { ranges, .. }) = tests.first() else { return Ok(Vec::new()) };
-        let hits = self.scan_each(ranges, each.clamp(1, PART)).await?;
-        let mut rids: Vec<i64> = hits.into_iter().flatten().map(|(_, rid)| rid).collect();
-        rids.sort_unstable();
-        rids.dedup();
-        if !is_enough(self, ranges) {
-            rids = satisfied(self, &select, &tests, &rids).await?;
-        }
-        let live = reached(self, kind, &rids, MOST_ANSWER_BYTES).await?;
-        self.check_age(kind)?;
-        let mut filled = Vec::with_capacity(rids.len());
+        let live = self.in_one_index(|| first_in_one_index(self, kind, &spans, each)).await?;
+        let mut filled = Vec::with_capacity(live.len());
         for version in self.show(live) {
             filled.push(blobs::fill(self.store(), version).await?);
         }
         Ok(filled)
     }
+}
+
+async fn first_in_one_index(
+    reading: &Reading,
+    kind: &str,
+    spans: &[Span],
+    each: usize,
+) -> Result<Vec<(Arc<[Key]>, Version)>, Problem> {
+    reading.check_age(kind)?;
+    if spans.is_empty() || !reading.permit().scope().reads.contains(kind) {
+        return Ok(Vec::new());
+    }
+    let select = Select::of(kind).with(Clause::Any(spans.to_vec()));
+    reading.depends_on_select(&select);
+    let tests = prepare_all(reading, kind, &select.clauses, SMALL).await?;
+    let Some(Test::Rows { ranges, .. }) = tests.first() else { return Ok(Vec::new()) };
+    let hits = reading.scan_each(ranges, each.clamp(1, PART)).await?;
+    let mut rids: Vec<i64> = hits.into_iter().flatten().map(|(_, rid)| rid).collect();
+    rids.sort_unstable();
+    rids.dedup();
+    if !is_enough(reading, ranges) {
+        rids = satisfied(reading, &select, &tests, &rids).await?;
+    }
+    reached(reading, kind, &rids, MOST_ANSWER_BYTES).await
 }
 
 /// Whether what lies in these ranges satisfies what they stand for, without a look at its own rows.
